@@ -1,0 +1,170 @@
+//! Writes `Cache-Status` (RFC 9211): what this cache did, as one member of a list. A cache nearer to the origin may have
+//! written its own: append this as a further line. Deciding what was done is left to the caller.
+
+use std::fmt::{self, Write as _};
+
+/// Why a request went on to the handler (RFC 9211 §2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Forward {
+    /// The cache was told not to handle it.
+    Bypass,
+    /// Its method demands it.
+    Method,
+    /// Nothing is stored for the URI.
+    UriMiss,
+    /// Something is stored for the URI, but no variant that fits.
+    VaryMiss,
+    /// Nothing that fits is stored, and the cache does not know more.
+    Miss,
+    /// Something fresh is stored, but the request did not allow its use.
+    Request,
+    /// What is stored is stale.
+    Stale,
+    /// Only a part of what is needed is stored.
+    Partial,
+}
+
+impl Forward {
+    /// The token of the RFC.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bypass => "bypass",
+            Self::Method => "method",
+            Self::UriMiss => "uri-miss",
+            Self::VaryMiss => "vary-miss",
+            Self::Miss => "miss",
+            Self::Request => "request",
+            Self::Stale => "stale",
+            Self::Partial => "partial",
+        }
+    }
+}
+
+/// One member of `Cache-Status`; `Display` writes it.
+///
+/// # Example: a hit and a miss
+/// ```
+/// use easy_cache_http::{CacheStatus, Forward};
+///
+/// assert_eq!(CacheStatus::hit("easy-cache").ttl(30).to_string(), r#""easy-cache"; hit; ttl=30"#);
+/// let miss = CacheStatus::forwarded("easy-cache", Forward::UriMiss).status(200).stored().ttl(60);
+/// assert_eq!(miss.to_string(), r#""easy-cache"; fwd=uri-miss; fwd-status=200; stored; ttl=60"#);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct CacheStatus<'a> {
+    cache: &'a str,
+    /// `None` is a hit: the two exclude each other (RFC 9211 §2.1).
+    forward: Option<Forward>,
+    status: Option<u16>,
+    stored: bool,
+    collapsed: bool,
+    ttl: Option<i64>,
+    key: Option<&'a str>,
+    detail: Option<&'a str>,
+}
+
+impl<'a> CacheStatus<'a> {
+    /// The stored response answered; `cache` names this cache.
+    pub fn hit(cache: &'a str) -> Self {
+        let (status, ttl, key, detail) = (None, None, None, None);
+        Self { cache, forward: None, status, stored: false, collapsed: false, ttl, key, detail }
+    }
+
+    /// The request went on.
+    pub fn forwarded(cache: &'a str, why: Forward) -> Self {
+        Self { forward: Some(why), ..Self::hit(cache) }
+    }
+
+    /// The status with which the handler answered (§2.3).
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The answer was stored (§2.4).
+    pub fn stored(mut self) -> Self {
+        self.stored = true;
+        self
+    }
+
+    /// The request was answered together with another one (§2.5).
+    pub fn collapsed(mut self) -> Self {
+        self.collapsed = true;
+        self
+    }
+
+    /// The seconds that are left, negative once stale (§2.6): see
+    /// [`Freshness::ttl_seconds`](crate::freshness::Freshness::ttl_seconds).
+    pub fn ttl(mut self, seconds: i64) -> Self {
+        self.ttl = Some(seconds);
+        self
+    }
+
+    /// The key (§2.7). It tells a stranger how the cache works: only when asked for.
+    pub fn key(mut self, key: &'a str) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// A word on why, for example [`Refusal::as_str`](crate::store::Refusal::as_str) (§2.8).
+    pub fn detail(mut self, detail: &'a str) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+}
+
+impl fmt::Display for CacheStatus<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_string(self.cache, out)?;
+        match self.forward {
+            None => out.write_str("; hit")?,
+            Some(why) => write!(out, "; fwd={}", why.as_str())?,
+        }
+        if let Some(status) = self.status {
+            write!(out, "; fwd-status={status}")?;
+        }
+        if self.stored {
+            out.write_str("; stored")?;
+        }
+        if self.collapsed {
+            out.write_str("; collapsed")?;
+        }
+        if let Some(ttl) = self.ttl {
+            write!(out, "; ttl={}", ttl.clamp(-LARGEST_INTEGER, LARGEST_INTEGER))?;
+        }
+        if let Some(key) = self.key {
+            out.write_str("; key=")?;
+            write_string(key, out)?;
+        }
+        if let Some(detail) = self.detail {
+            out.write_str("; detail=")?;
+            if is_plain_token(detail) { out.write_str(detail)? } else { write_string(detail, out)? }
+        }
+        Ok(())
+    }
+}
+
+/// The largest integer of structured fields (RFC 9651 §3.3.1).
+const LARGEST_INTEGER: i64 = 999_999_999_999_999;
+
+/// Writes a structured-fields string (RFC 9651 §3.3.3); bytes that it cannot hold are percent-encoded.
+fn write_string(text: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    out.write_char('"')?;
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => write!(out, "\\{}", char::from(byte))?,
+            b' '..=b'~' => out.write_char(char::from(byte))?,
+            _ => write!(out, "%{byte:02X}")?,
+        }
+    }
+    out.write_char('"')
+}
+
+/// A token of structured fields (RFC 9651 §3.3.4), of the plain characters that our own words have.
+fn is_plain_token(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}

@@ -1,0 +1,81 @@
+//! The rules of HTTP caching for a shared cache inside an application, tied to no framework: what may be stored, how long it
+//! is fresh, which variant answers which request (RFC 9110, RFC 9111), and how to say so (RFC 9211).
+//!
+//! Nothing here stores, waits, or reads a clock: a middleware asks, and does. It reads headers through [`Headers`].
+//!
+//! # Example: one response, stored and asked for again
+//! ```
+//! use std::time::{Duration, SystemTime};
+//! use easy_cache_http::{decide, Arrival, Decision, Policy, RequestFacts, Reuse};
+//!
+//! let policy = Policy::new();
+//! let request = RequestFacts::of("GET", &[("accept", "text/html")][..]);
+//! assert_eq!(request.bypass(), None);
+//!
+//! let response = [("cache-control", "max-age=60"), ("content-type", "text/html")];
+//! let arrival = Arrival { at: SystemTime::now(), delay: Duration::ZERO };
+//! let Decision::Store(plan) = decide(&request, 200, &response[..], arrival, &policy) else { panic!("not stored") };
+//! assert!(plan.fields.keeps("content-type") && !plan.fields.keeps("connection"));
+//!
+//! let later = Duration::from_secs(59);
+//! assert_eq!(plan.terms.reuse(&request, &policy, later), Reuse::Serve { age: later });
+//! assert_eq!(plan.terms.reuse(&request, &policy, Duration::from_secs(60)), Reuse::Stale);
+//! ```
+//!
+//! # Where to look
+//!
+//! | step of a request | module |
+//! |---|---|
+//! | read it; may the store be used? | [`method`], [`request`], [`target`], [`policy`] |
+//! | find what is stored | [`key`], [`vary`] |
+//! | will it do? | [`stored`], [`freshness`], [`age`], [`conditional`] |
+//! | otherwise: may the answer be stored? | [`store`], [`cache_control`], [`headers`] |
+//! | a change: what must go? | [`invalidate`] |
+//! | say what was done | [`cache_status`] |
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `http` | [`Headers`] for the `HeaderMap` of `http` 1; off by default |
+
+pub mod view;
+
+pub mod method;
+pub mod policy;
+pub mod request;
+pub mod target;
+
+pub mod key;
+pub mod vary;
+
+pub mod age;
+pub mod conditional;
+pub mod freshness;
+pub mod stored;
+
+pub mod cache_control;
+pub mod headers;
+pub mod store;
+
+pub mod cache_status;
+pub mod invalidate;
+
+pub mod date;
+mod grammar;
+
+pub use age::Arrival;
+pub use cache_status::{CacheStatus, Forward};
+pub use conditional::Conditional;
+pub use freshness::Freshness;
+pub use headers::KeptFields;
+pub use invalidate::for_each_invalidated;
+pub use key::QueryKey;
+pub use method::MethodClass;
+pub use policy::Policy;
+pub use request::{Bypass, RequestFacts};
+pub use store::{Decision, Plan, Refusal, decide};
+pub use stored::{Reuse, Terms};
+pub use target::{Target, authority};
+pub use vary::Vary;
+pub use view::Headers;

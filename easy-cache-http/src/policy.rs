@@ -1,0 +1,150 @@
+//! What the application says in code about one route, beside what its handlers say in headers. The headers win: a policy
+//! adds a ttl where they state none, and never makes shared what they call `private` or `no-store`.
+
+use std::time::Duration;
+
+use crate::key::QueryKey;
+
+/// How the cache treats a route.
+///
+/// The default stores only what the handler's own headers allow for a stated time.
+///
+/// # Example: a route with a ttl
+/// ```
+/// use std::time::Duration;
+/// use easy_cache_http::{Policy, QueryKey};
+///
+/// let policy = Policy::new()
+///     .ttl(Duration::from_secs(60))
+///     .statuses([200, 404])
+///     .query(QueryKey::all().only(["page", "author"]));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Policy {
+    ttl: Option<Duration>,
+    statuses: Vec<u16>,
+    query: QueryKey,
+    cookies: Cookies,
+    per_user: PerUser,
+    refresh: ClientRefresh,
+}
+
+/// What happens to a response that sets cookies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cookies {
+    Refused,
+    LeftOut,
+    Shared,
+}
+
+/// What happens to a response that varies on a field that identifies a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PerUser {
+    Refused,
+    Stored,
+}
+
+/// What happens when a client asks for a fresh answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClientRefresh {
+    PassedOver,
+    Honoured,
+}
+
+/// Permanent answers of success. An error or a missing page is stored for a route's ttl only if its status is named: the
+/// same default as for functions, where only `Ok` and `Some` are kept.
+const DEFAULT_STATUSES: [u16; 5] = [200, 203, 204, 301, 308];
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            ttl: None,
+            statuses: DEFAULT_STATUSES.to_vec(),
+            query: QueryKey::all(),
+            cookies: Cookies::Refused,
+            per_user: PerUser::Refused,
+            refresh: ClientRefresh::PassedOver,
+        }
+    }
+}
+
+impl Policy {
+    /// Starts with the default: the handlers' headers alone decide.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps responses that state no lifetime for this long, counted from the moment they are stored. It is for this cache
+    /// alone: nothing is said to browsers or to caches on the way.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
+        self
+    }
+
+    /// Gives the ttl to responses with these statuses, in place of 200, 203, 204, 301 and 308. A lifetime stated by the
+    /// handler holds for every status.
+    pub fn statuses(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.statuses = statuses.into_iter().collect();
+        self
+    }
+
+    /// Chooses which query parameters are part of the key.
+    pub fn query(mut self, query: QueryKey) -> Self {
+        self.query = query;
+        self
+    }
+
+    /// Stores a response that sets cookies, without the cookies: only the client that caused it gets them. For applications
+    /// whose session layer renews a cookie on every answer. The body must not depend on the session.
+    pub fn store_without_cookies(mut self) -> Self {
+        self.cookies = Cookies::LeftOut;
+        self
+    }
+
+    /// Stores `Set-Cookie` and sends it to **every** user. RFC 9111 §7.3 allows it; with a session cookie it hands one
+    /// user's session to all others.
+    pub fn share_set_cookie_between_users(mut self) -> Self {
+        self.cookies = Cookies::Shared;
+        self
+    }
+
+    /// Stores responses with `Vary: Cookie` or `Vary: Authorization`, one for each value of the field. Without it they are
+    /// not stored, because they fill the cache with copies for one user each.
+    pub fn store_variants_per_user(mut self) -> Self {
+        self.per_user = PerUser::Stored;
+        self
+    }
+
+    /// Obeys clients that ask for a fresh answer (`no-cache`, `max-age`, `min-fresh`, `Pragma: no-cache`). They are advice
+    /// (RFC 9111 §5.2.1) and passed over by default: what is cached inside an application is invalidated by its writes, and
+    /// otherwise any client could make every request reach the handler.
+    pub fn honour_client_refresh(mut self) -> Self {
+        self.refresh = ClientRefresh::Honoured;
+        self
+    }
+
+    /// The rule for the query part of the key.
+    #[must_use]
+    pub fn query_key(&self) -> &QueryKey {
+        &self.query
+    }
+
+    /// The ttl that this policy gives to a response with a status, if any.
+    #[must_use]
+    pub fn ttl_for(&self, status: u16) -> Option<Duration> {
+        self.ttl.filter(|_| self.statuses.contains(&status))
+    }
+
+    pub(crate) fn cookies(&self) -> Cookies {
+        self.cookies
+    }
+
+    pub(crate) fn per_user(&self) -> PerUser {
+        self.per_user
+    }
+
+    pub(crate) fn refresh(&self) -> ClientRefresh {
+        self.refresh
+    }
+}

@@ -1,0 +1,108 @@
+//! What a cache must know about a request, read once in one pass over its fields, and whether it may use the store for it at
+//! all (RFC 9111 §4). Whether one stored response will do is left to [`stored`](crate::stored).
+
+use crate::cache_control::RequestDirectives;
+use crate::grammar;
+use crate::method::MethodClass;
+use crate::view::Headers;
+
+/// The facts of a request that the rules ask for. Small and `Copy`: keep it while the handler has the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequestFacts {
+    /// What its method means.
+    pub method: MethodClass,
+    /// What `Cache-Control` and `Pragma` ask for.
+    pub directives: RequestDirectives,
+    /// It carries `Authorization`.
+    pub authorized: bool,
+    /// It carries `If-None-Match` or `If-Modified-Since`: see [`conditional`](crate::conditional).
+    pub conditional: bool,
+    hindrance: Option<Bypass>,
+}
+
+/// Why a request passes by the cache: nothing is looked up and nothing is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Bypass {
+    /// A method other than `GET` and `HEAD` (RFC 9111 §4).
+    Method,
+    /// `Range`: parts are not served from the store (RFC 9111 §3.3 makes them an option).
+    Range,
+    /// `If-Match` or `If-Unmodified-Since`, which are for the origin (RFC 9111 §4.3.2).
+    Precondition,
+    /// A body, which a handler may read and no key contains.
+    Body,
+    /// `Upgrade`: a stored answer would keep a WebSocket from being opened.
+    Upgrade,
+    /// More than one authority: see [`authority`](crate::target::authority).
+    AmbiguousHost,
+}
+
+impl Bypass {
+    /// The word for `Cache-Status` and for events.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Range => "range",
+            Self::Precondition => "precondition",
+            Self::Body => "request-body",
+            Self::Upgrade => "upgrade",
+            Self::AmbiguousHost => "ambiguous-host",
+        }
+    }
+}
+
+impl RequestFacts {
+    /// Reads a request, without allocating.
+    #[must_use]
+    pub fn of<H: Headers + ?Sized>(method: &str, headers: &H) -> Self {
+        let method = MethodClass::of(method);
+        let hindrance = (!method.is_answered_from_store()).then_some(Bypass::Method);
+        let directives = RequestDirectives::default();
+        let mut facts = Self { method, directives, authorized: false, conditional: false, hindrance };
+        let mut pragma = false;
+        for (name, value) in headers.lines() {
+            match name {
+                "authorization" => facts.authorized = true,
+                "cache-control" => facts.directives.add_line(value),
+                "pragma" => pragma |= grammar::members(value).any(|member| member.eq_ignore_ascii_case(b"no-cache")),
+                "if-none-match" | "if-modified-since" => facts.conditional = true,
+                "range" => facts.hinder(Bypass::Range),
+                "if-match" | "if-unmodified-since" => facts.hinder(Bypass::Precondition),
+                "transfer-encoding" => facts.hinder(Bypass::Body),
+                "content-length" if value != b"0" => facts.hinder(Bypass::Body),
+                "upgrade" => facts.hinder(Bypass::Upgrade),
+                _ => {}
+            }
+        }
+        // RFC 9111 §5.4: `Pragma` counts only in the absence of `Cache-Control`.
+        facts.directives.no_cache |= pragma && !facts.directives.present;
+        facts
+    }
+
+    /// Notes a body that no field announces, as HTTP/2 allows.
+    #[must_use]
+    pub fn with_body(mut self) -> Self {
+        self.hinder(Bypass::Body);
+        self
+    }
+
+    /// Why this request passes by the cache; `None` if the store may be used.
+    #[must_use]
+    pub fn bypass(&self) -> Option<Bypass> {
+        self.hindrance
+    }
+
+    /// The status with which to answer instead of calling the handler when the store has no answer: 504 if the client asked
+    /// for `only-if-cached` (RFC 9111 §5.2.1.7).
+    #[must_use]
+    pub fn status_instead_of_handler(&self) -> Option<u16> {
+        (self.directives.only_if_cached && self.method.is_answered_from_store()).then_some(504)
+    }
+
+    fn hinder(&mut self, bypass: Bypass) {
+        self.hindrance.get_or_insert(bypass);
+    }
+}

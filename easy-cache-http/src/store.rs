@@ -1,0 +1,212 @@
+//! May a shared cache keep this response (RFC 9111 §3)? The rules are one table, and each has a name that `Cache-Status` and
+//! events show. What a stored response is then good for is left to [`stored`](crate::stored).
+//!
+//! A response that would have to be validated before each use (`no-cache`, no lifetime left) is not stored: this cache does
+//! not validate.
+
+use std::time::{Duration, SystemTime};
+
+use crate::age::{self, Arrival};
+use crate::cache_control::{Extent, ResponseDirectives};
+use crate::conditional::Validators;
+use crate::date;
+use crate::freshness::{self, Expires, Freshness};
+use crate::headers::KeptFields;
+use crate::method::MethodClass;
+use crate::policy::{Cookies, PerUser, Policy};
+use crate::request::RequestFacts;
+use crate::stored::Terms;
+use crate::vary::Vary;
+use crate::view::Headers;
+
+/// Why a response is not stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The request was not a `GET` (§3).
+    Method,
+    /// The request passed by the cache for another reason: see [`RequestFacts::bypass`].
+    Bypassed,
+    /// The client asked for no copy (§5.2.1.5).
+    RequestNoStore,
+    /// Not final, a part (206, §3.3) or an update (304, §4.3.4).
+    Status,
+    /// `must-understand` and a status that this cache has no rules for (§5.2.2.3).
+    NotUnderstood,
+    /// `no-store` (§5.2.2.5).
+    NoStore,
+    /// `private` (§5.2.2.7).
+    Private,
+    /// `no-cache` (§5.2.2.4).
+    NoCache,
+    /// A request with `Authorization`, and no `public`, `s-maxage` or `must-revalidate` (§3.5).
+    Authorization,
+    /// It sets a cookie (§7.3), and the policy does not say what should become of that.
+    SetCookie,
+    /// `Vary: *` (§4.1).
+    VaryUnknown,
+    /// `Vary` names `Cookie` or `Authorization`, and the policy does not ask for variants per user.
+    VaryCredentials,
+    /// It states no lifetime, and the policy gives it none (§3).
+    NoLifetime,
+    /// Its lifetime is over on arrival (§4.2).
+    Stale,
+}
+
+/// What becomes of a response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It is stored under these terms, with these fields.
+    Store(Box<Plan>),
+    /// It is not.
+    Refuse(Refusal),
+}
+
+/// How a response is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Kept with it, for every hit.
+    pub terms: Terms,
+    /// Says which of its fields are kept.
+    pub fields: KeptFields,
+    /// The `Date` to keep with it if it has none: without one, each hit would claim to have been made just now
+    /// (RFC 9110 §6.6.1).
+    pub date_to_add: Option<String>,
+}
+
+/// Decides whether and how a response is stored.
+#[must_use]
+pub fn decide<H: Headers + ?Sized>(
+    request: &RequestFacts,
+    status: u16,
+    response: &H,
+    arrival: Arrival,
+    policy: &Policy,
+) -> Decision {
+    let exchange = Exchange::read(request, status, response, arrival, policy);
+    match RULES.iter().find(|(_, applies)| applies(&exchange)) {
+        Some((refusal, _)) => Decision::Refuse(*refusal),
+        None => exchange.freshness.map_or(Decision::Refuse(Refusal::NoLifetime), |freshness| {
+            Decision::Store(Box::new(exchange.plan(freshness, response, arrival.at)))
+        }),
+    }
+}
+
+/// When a refusal applies.
+type Rule = fn(&Exchange<'_>) -> bool;
+
+/// The rules in the order in which their names are given as the reason; each alone is enough.
+const RULES: [(Refusal, Rule); 14] = [
+    (Refusal::Method, |x| x.request.method != MethodClass::Get),
+    (Refusal::Bypassed, |x| x.request.bypass().is_some()),
+    (Refusal::RequestNoStore, |x| x.request.directives.no_store),
+    (Refusal::Status, |x| !(200..600).contains(&x.status) || matches!(x.status, 206 | 304)),
+    (Refusal::NotUnderstood, |x| x.directives.must_understand && !is_understood(x.status)),
+    (Refusal::NoStore, |x| x.directives.no_store && !x.directives.must_understand),
+    (Refusal::Private, |x| x.directives.private == Extent::Everything),
+    (Refusal::NoCache, |x| x.directives.no_cache == Extent::Everything),
+    (Refusal::Authorization, |x| x.request.authorized && !x.open_to_authorized()),
+    (Refusal::SetCookie, |x| x.cookies && x.policy.cookies() == Cookies::Refused),
+    (Refusal::VaryUnknown, |x| x.vary == Vary::Unknown),
+    (Refusal::VaryCredentials, |x| x.vary.names_credentials() && x.policy.per_user() == PerUser::Refused),
+    (Refusal::NoLifetime, |x| x.freshness.is_none()),
+    (Refusal::Stale, |x| x.freshness.is_some_and(|freshness| !freshness.is_fresh(Duration::ZERO))),
+];
+
+/// A request and its response, read.
+struct Exchange<'a> {
+    request: &'a RequestFacts,
+    status: u16,
+    policy: &'a Policy,
+    directives: ResponseDirectives,
+    vary: Vary,
+    fields: KeptFields,
+    /// It sets a cookie that it does not keep to itself by name (`private="set-cookie"`).
+    cookies: bool,
+    freshness: Option<Freshness>,
+}
+
+impl<'a> Exchange<'a> {
+    fn read<H: Headers + ?Sized>(
+        request: &'a RequestFacts,
+        status: u16,
+        response: &H,
+        arrival: Arrival,
+        policy: &'a Policy,
+    ) -> Self {
+        let directives = ResponseDirectives::parse(response);
+        let fields = KeptFields::of(response, &directives);
+        let sets = |name| response.has(name) && fields.keeps(name);
+        Self {
+            request,
+            status,
+            policy,
+            cookies: sets("set-cookie") || sets("set-cookie2"),
+            vary: Vary::parse(response),
+            freshness: freshness_of(response, &directives, arrival, policy.ttl_for(status)),
+            directives,
+            fields,
+        }
+    }
+
+    /// RFC 9111 §3.5.
+    fn open_to_authorized(&self) -> bool {
+        self.directives.public || self.directives.s_maxage.is_some() || self.directives.must_revalidate
+    }
+
+    fn plan<H: Headers + ?Sized>(self, freshness: Freshness, response: &H, arrived: SystemTime) -> Plan {
+        let terms = Terms {
+            freshness,
+            validators: Validators::parse(response),
+            status: self.status,
+            open_to_authorized: self.open_to_authorized(),
+            vary: self.vary,
+        };
+        let shared = self.policy.cookies() == Cookies::Shared;
+        let fields = if shared { self.fields } else { self.fields.without_cookies() };
+        let date_to_add = (!response.has("date")).then(|| date::format(arrived));
+        Plan { terms, fields, date_to_add }
+    }
+}
+
+/// What the response states wins over what the route gives (RFC 9111 §4.2.1; the route is the application's own rule).
+fn freshness_of<H: Headers + ?Sized>(
+    response: &H,
+    directives: &ResponseDirectives,
+    arrival: Arrival,
+    ttl: Option<Duration>,
+) -> Option<Freshness> {
+    let date: Option<SystemTime> = response.single("date").and_then(date::parse);
+    let age = age::initial(age::received(response), date, arrival);
+    freshness::stated_lifetime(directives, Expires::parse(response), date, arrival.at)
+        .map(|lifetime| Freshness::stated(lifetime, age))
+        .or_else(|| ttl.map(|ttl| Freshness::from_storing(ttl, age)))
+}
+
+/// The final statuses of RFC 9110 whose rules for caches are followed here; 206 and 304 are not (RFC 9111 §3).
+fn is_understood(status: u16) -> bool {
+    matches!(status, 200..=205 | 300..=303 | 305 | 307 | 308 | 400..=417 | 421 | 422 | 426 | 500..=505)
+}
+
+impl Refusal {
+    /// The word for `Cache-Status` and for events.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Bypassed => "bypassed",
+            Self::RequestNoStore => "request-no-store",
+            Self::Status => "status",
+            Self::NotUnderstood => "not-understood",
+            Self::NoStore => "no-store",
+            Self::Private => "private",
+            Self::NoCache => "no-cache",
+            Self::Authorization => "authorization",
+            Self::SetCookie => "set-cookie",
+            Self::VaryUnknown => "vary-unknown",
+            Self::VaryCredentials => "vary-credentials",
+            Self::NoLifetime => "no-lifetime",
+            Self::Stale => "stale",
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! How the rules look at header fields, so that they are tied to no framework's header map.
+//! Which fields matter, and what they say, is left to the other modules.
+
+/// Reads the header fields of a request or a response.
+///
+/// Implemented here for slices of pairs and, with the feature `http`, for the header map of `http` 1. A framework with a
+/// map of its own implements it on a small wrapper.
+///
+/// # Example: fields written down by hand
+/// ```
+/// use easy_cache_http::Headers;
+///
+/// let fields = [("vary", "accept"), ("age", "7"), ("vary", "accept-language")];
+/// assert_eq!(fields[..].values("vary").count(), 2);
+/// ```
+pub trait Headers {
+    /// Gives the values of all lines of one field, in the order they were received; `name` is in lower case.
+    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]>;
+
+    /// Gives every line as name and value; names are in lower case, lines of one field keep their order.
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])>;
+
+    /// Says whether the field is there at all, even if empty.
+    fn has(&self, name: &str) -> bool {
+        self.values(name).next().is_some()
+    }
+
+    /// Gives the value of a field that may stand only once: `None` if it is missing or repeated.
+    fn single(&self, name: &str) -> Option<&[u8]> {
+        let mut values = self.values(name);
+        let first = values.next()?;
+        values.next().is_none().then_some(first)
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
+    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.lines().filter(move |(line, _)| *line == name).map(|(_, value)| value)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+    }
+}
+
+#[cfg(feature = "http")]
+impl Headers for http::HeaderMap {
+    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.get_all(name).into_iter().map(http::HeaderValue::as_bytes)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_field_has_no_single_value() {
+        let fields = [("age", "1"), ("etag", "x"), ("age", "2")];
+        assert_eq!(fields[..].single("age"), None);
+        assert_eq!(fields[..].single("etag"), Some(&b"x"[..]));
+        assert!(fields[..].has("age") && !fields[..].has("date"));
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn a_header_map_gives_all_lines_of_a_field_in_order() {
+        let mut map = http::HeaderMap::new();
+        map.append("Vary", http::HeaderValue::from_static("accept"));
+        map.append("Age", http::HeaderValue::from_static("7"));
+        map.append("vary", http::HeaderValue::from_static("range"));
+        assert_eq!(map.values("vary").collect::<Vec<_>>(), [b"accept".as_slice(), b"range"]);
+        assert_eq!(Headers::lines(&map).filter(|(name, _)| *name == "vary").count(), 2);
+    }
+}
