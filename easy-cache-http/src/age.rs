@@ -19,7 +19,7 @@ pub struct Arrival {
 /// what is not a number of seconds is passed over.
 #[must_use]
 pub fn received<H: Headers + ?Sized>(headers: &H) -> Duration {
-    let first = headers.values("age").next().and_then(|line| line.split(|byte| *byte == b',').next());
+    let first = headers.lines_of("age").next().and_then(|line| line.split(|byte| *byte == b',').next());
     first.and_then(|value| grammar::delta_seconds(grammar::trim(value))).unwrap_or_default()
 }
 

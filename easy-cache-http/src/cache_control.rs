@@ -78,7 +78,7 @@ impl ResponseDirectives {
     #[must_use]
     pub fn parse<H: Headers + ?Sized>(headers: &H) -> Self {
         let mut directives = Self::default();
-        for directive in headers.values("cache-control").flat_map(grammar::members).filter_map(Directive::parse) {
+        for directive in headers.lines_of("cache-control").flat_map(grammar::members).filter_map(Directive::parse) {
             directives.apply(&directive);
         }
         directives

@@ -46,7 +46,7 @@ impl Validators {
         // RFC 9110 §13.2.1: conditions count only where the answer would be a success.
         let met = (200..300).contains(&status)
             && if request.has("if-none-match") {
-                request.values("if-none-match").any(|line| self.matches_any(line))
+                request.lines_of("if-none-match").any(|line| self.matches_any(line))
             } else {
                 self.unmodified_since(request)
             };

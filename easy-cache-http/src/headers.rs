@@ -46,7 +46,7 @@ impl KeptFields {
     /// `private` or `no-cache` name (RFC 9111 §5.2.2.4, §5.2.2.7).
     #[must_use]
     pub fn of<H: Headers + ?Sized>(response: &H, directives: &ResponseDirectives) -> Self {
-        let listed = response.values("connection").flat_map(grammar::members).filter_map(field_name);
+        let listed = response.lines_of("connection").flat_map(grammar::members).filter_map(field_name);
         let named = directives.private.fields().iter().chain(directives.no_cache.fields()).cloned();
         Self { dropped: listed.chain(named).collect() }
     }

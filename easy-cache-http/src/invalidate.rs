@@ -19,7 +19,7 @@ pub fn for_each_invalidated<H: Headers + ?Sized>(
         return;
     }
     drop_target(target);
-    let named = response.values("location").chain(response.values("content-location"));
+    let named = response.lines_of("location").chain(response.lines_of("content-location"));
     for reference in named.filter_map(|value| std::str::from_utf8(value).ok()) {
         if let Some(other) = target.resolve(reference).filter(|other| other.same_origin(target) && other != target) {
             drop_target(&other);

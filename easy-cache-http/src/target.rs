@@ -75,7 +75,7 @@ impl<'a> Target<'a> {
 /// # Errors
 /// [`Bypass::AmbiguousHost`] if more than one authority is named: pass the request on without the cache.
 pub fn authority<'a, H: Headers + ?Sized>(uri: Option<&'a str>, headers: &'a H) -> Result<&'a str, Bypass> {
-    let mut hosts = headers.values("host");
+    let mut hosts = headers.lines_of("host");
     let (first, second) = (hosts.next(), hosts.next());
     let host = first.map(std::str::from_utf8).transpose().map_err(|_| Bypass::AmbiguousHost)?;
     match (uri, host, second) {

@@ -57,7 +57,7 @@ impl Vary {
     #[must_use]
     pub fn parse<H: Headers + ?Sized>(headers: &H) -> Self {
         let names: Option<Vec<_>> = headers
-            .values("vary")
+            .lines_of("vary")
             .flat_map(grammar::members)
             .map(|name| headers::field_name(name).filter(|name| name != "*"))
             .collect();
@@ -90,7 +90,7 @@ impl Vary {
         for name in self.fields() {
             out.push(if request.has(name) { PRESENT } else { ABSENT });
             let start = begin_part(out);
-            for line in request.values(name) {
+            for line in request.lines_of(name) {
                 push_line(name, line, out);
             }
             end_part(start, out);
@@ -130,7 +130,7 @@ fn write_rerouting<H: Headers + ?Sized>(request: &H, out: &mut Vec<u8>) {
     let named = REROUTING.iter().enumerate().filter(|(position, _)| present & 1 << position != 0);
     for (_, name) in named {
         let start = begin_part(out);
-        for line in request.values(name) {
+        for line in request.lines_of(name) {
             if *name == "forwarded" { push_forwarded(line, out) } else { push_line(name, line, out) }
         }
         end_part(start, out);

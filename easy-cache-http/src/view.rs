@@ -11,30 +11,30 @@
 /// use easy_cache_http::Headers;
 ///
 /// let fields = [("vary", "accept"), ("age", "7"), ("vary", "accept-language")];
-/// assert_eq!(fields[..].values("vary").count(), 2);
+/// assert_eq!(fields[..].lines_of("vary").count(), 2);
 /// ```
 pub trait Headers {
     /// Gives the values of all lines of one field, in the order they were received; `name` is in lower case.
-    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]>;
+    fn lines_of(&self, name: &str) -> impl Iterator<Item = &[u8]>;
 
     /// Gives every line as name and value; names are in lower case, lines of one field keep their order.
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])>;
 
     /// Says whether the field is there at all, even if empty.
     fn has(&self, name: &str) -> bool {
-        self.values(name).next().is_some()
+        self.lines_of(name).next().is_some()
     }
 
     /// Gives the value of a field that may stand only once: `None` if it is missing or repeated.
     fn single(&self, name: &str) -> Option<&[u8]> {
-        let mut values = self.values(name);
+        let mut values = self.lines_of(name);
         let first = values.next()?;
         values.next().is_none().then_some(first)
     }
 }
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
-    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+    fn lines_of(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.lines().filter(move |(line, _)| *line == name).map(|(_, value)| value)
     }
 
@@ -45,7 +45,7 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
 
 #[cfg(feature = "http")]
 impl Headers for http::HeaderMap {
-    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+    fn lines_of(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.get_all(name).into_iter().map(http::HeaderValue::as_bytes)
     }
 
@@ -73,7 +73,7 @@ mod tests {
         map.append("Vary", http::HeaderValue::from_static("accept"));
         map.append("Age", http::HeaderValue::from_static("7"));
         map.append("vary", http::HeaderValue::from_static("range"));
-        assert_eq!(map.values("vary").collect::<Vec<_>>(), [b"accept".as_slice(), b"range"]);
+        assert_eq!(map.lines_of("vary").collect::<Vec<_>>(), [b"accept".as_slice(), b"range"]);
         assert_eq!(Headers::lines(&map).filter(|(name, _)| *name == "vary").count(), 2);
     }
 }

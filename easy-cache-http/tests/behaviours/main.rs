@@ -1,0 +1,16 @@
+//! What the rules promise, said as behaviours: one file for each field or step, and the properties of every parser.
+
+mod age;
+mod cache_control;
+mod cache_status;
+mod conditional;
+mod expires;
+mod freshness;
+mod headers;
+mod invalidate;
+mod key;
+mod properties;
+mod request;
+mod store;
+mod support;
+mod vary;
