@@ -3,10 +3,11 @@
 //!
 //! Choices where the RFC leaves one, always towards "do not reuse":
 //! - A number of seconds that is not one (`max-age='3600'`, `3600.5`, `max-age = 3600`) counts as 0 (RFC 9111 §4.2.1).
-//! - The same directive twice: equal values count once; different values count as 0 (§4.2.1 allows the first or "stale").
+//! - The same directive twice: equal values count once; different values count as 0 (§4.2.1 allows the first or
+//!   "stale").
 //! - A quoted number is read like a bare one (§5.2).
-//! - A directive that forbids is honoured in any shape (`no-store=1`, `no-store max-age=60` for lack of a comma); one that
-//!   permits (`public`, `must-understand`) only in the right one.
+//! - A directive that forbids is honoured in any shape (`no-store=1`, `no-store max-age=60` for lack of a comma); one
+//!   that permits (`public`, `must-understand`) only in the right one.
 //! - Only the quoted form names fields: `private="x-user"`; `private=true` is `private` (§5.2.2.7 asks for quotes).
 
 use std::borrow::Cow;

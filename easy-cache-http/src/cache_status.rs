@@ -1,7 +1,9 @@
-//! Writes `Cache-Status` (RFC 9211): what this cache did, as one member of a list. A cache nearer to the origin may have
-//! written its own: append this as a further line. Deciding what was done is left to the caller.
+//! Writes `Cache-Status` (RFC 9211): what this cache did, as one member of a list. A cache nearer to the origin may
+//! have written its own: append this as a further line. Deciding what was done is left to the caller.
 
 use std::fmt::{self, Write as _};
+
+use crate::request::Bypass;
 
 /// Why a request went on to the handler (RFC 9211 §2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,6 +41,13 @@ impl Forward {
             Self::Stale => "stale",
             Self::Partial => "partial",
         }
+    }
+}
+
+impl From<Bypass> for Forward {
+    /// The method has a word of its own; for every other reason the cache was not used.
+    fn from(bypass: Bypass) -> Self {
+        if bypass == Bypass::Method { Self::Method } else { Self::Bypass }
     }
 }
 

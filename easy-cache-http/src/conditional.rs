@@ -1,8 +1,8 @@
-//! Compares `If-None-Match` and `If-Modified-Since` with a stored response (RFC 9110 §13, RFC 9111 §4.3.2). Which fields the
-//! 304 then carries is left to [`headers`](crate::headers).
+//! Compares `If-None-Match` and `If-Modified-Since` with a stored response (RFC 9110 §13, RFC 9111 §4.3.2). Which
+//! fields the 304 then carries is left to [`headers`](crate::headers).
 //!
-//! Without a stored `Last-Modified` an `If-Modified-Since` is never met. The `Date` could stand in, but two versions of one
-//! second have the same `Date`, and a client with the first would keep it for good.
+//! Without a stored `Last-Modified` an `If-Modified-Since` is never met. The `Date` could stand in, but two versions
+//! of one second have the same `Date`, and a client with the first would keep it for good.
 
 use std::time::SystemTime;
 
@@ -28,8 +28,8 @@ pub enum Conditional {
 }
 
 impl Validators {
-    /// Reads `ETag` and `Last-Modified` of a response. A tag without quotes, or with a `W` but not `W/`, is not a tag, and a
-    /// field that is there twice is none.
+    /// Reads `ETag` and `Last-Modified` of a response. A tag without quotes, or with a `W` but not `W/`, is not a
+    /// tag, and a field that is there twice is none.
     #[must_use]
     pub fn parse<H: Headers + ?Sized>(response: &H) -> Self {
         let etag = response.single("etag").and_then(|value| split_tag(grammar::trim(value)));
@@ -39,8 +39,8 @@ impl Validators {
         }
     }
 
-    /// Evaluates the conditions of a `GET` or `HEAD` for a stored response with this status: `If-None-Match` first, and if it
-    /// is there `If-Modified-Since` is not looked at (RFC 9110 §13.2.2).
+    /// Evaluates the conditions of a `GET` or `HEAD` for a stored response with this status: `If-None-Match` first,
+    /// and if it is there `If-Modified-Since` is not looked at (RFC 9110 §13.2.2).
     #[must_use]
     pub fn evaluate<H: Headers + ?Sized>(&self, status: u16, request: &H) -> Conditional {
         // RFC 9110 §13.2.1: conditions count only where the answer would be a success.
@@ -53,7 +53,8 @@ impl Validators {
         if met { Conditional::NotModified } else { Conditional::Full }
     }
 
-    /// Weak comparison with each tag of a line (RFC 9110 §8.8.3.2). `*` fits whatever is stored; what is not a tag is skipped.
+    /// Weak comparison with each tag of a line (RFC 9110 §8.8.3.2). `*` fits whatever is stored; what is not a tag is
+    /// skipped.
     fn matches_any(&self, line: &[u8]) -> bool {
         if grammar::trim(line) == b"*" {
             return true;

@@ -1,9 +1,9 @@
 //! Reads and writes the dates of HTTP (RFC 9110 §5.6.7). What a date is compared with is left to the callers.
 //!
-//! Accepted: the three formats of the RFC, with the letters in any case. Refused: everything else, so other zones than GMT,
-//! `UTC`, missing or doubled separators, one-digit hours, two-digit years outside of the RFC 850 format, a weekday that does
-//! not fit the day, a leap second. A two-digit year from 70 on is in the 20th century, below in the 21st: at most 50 years
-//! ahead for as long as it matters, and an `Expires` that errs then errs towards stale.
+//! Accepted: the three formats of the RFC, with the letters in any case. Refused: everything else, so other zones
+//! than GMT, `UTC`, missing or doubled separators, one-digit hours, two-digit years outside of the RFC 850 format, a
+//! weekday that does not fit the day, a leap second. A two-digit year from 70 on is in the 20th century, below in the
+//! 21st: at most 50 years ahead for as long as it matters, and an `Expires` that errs then errs towards stale.
 
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -25,8 +25,8 @@ pub fn parse(value: &[u8]) -> Option<SystemTime> {
     httpdate::parse_http_date(std::str::from_utf8(text).ok()?).ok()
 }
 
-/// Writes a date as HTTP sends it, for example `Sun, 06 Nov 1994 08:49:37 GMT`; times outside of 1970 to 9999 are written
-/// as the nearest second inside.
+/// Writes a date as HTTP sends it, for example `Sun, 06 Nov 1994 08:49:37 GMT`; times outside of 1970 to 9999 are
+/// written as the nearest second inside.
 #[must_use]
 pub fn format(time: SystemTime) -> String {
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default().min(END - Duration::from_secs(1));

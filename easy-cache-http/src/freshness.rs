@@ -1,5 +1,5 @@
-//! How long a response may be reused by a shared cache, and whether it still may (RFC 9111 §4.2). There are no heuristics:
-//! what states no lifetime has none. Whether it may be stored at all is left to [`store`](crate::store).
+//! How long a response may be reused by a shared cache, and whether it still may (RFC 9111 §4.2). There are no
+//! heuristics: what states no lifetime has none. Whether it may be stored at all is left to [`store`](crate::store).
 
 use std::time::{Duration, SystemTime};
 
@@ -8,8 +8,8 @@ use crate::date;
 use crate::grammar::MAX_DELTA;
 use crate::view::Headers;
 
-/// How long a stored response is fresh, and how old it was when it was stored. Keep it beside the stored response; asking
-/// it costs two additions.
+/// How long a stored response is fresh, and how old it was when it was stored. Keep it beside the stored response;
+/// asking it costs two additions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Freshness {
     lifetime: Duration,
@@ -23,8 +23,8 @@ impl Freshness {
         Self { lifetime, initial_age }
     }
 
-    /// A lifetime that the route states: it begins with the storing, however slow the handler was and whatever `Age` came
-    /// along, because it is about this cache and not about the response.
+    /// A lifetime that the route states: it begins with the storing, however slow the handler was and whatever `Age`
+    /// came along, because it is about this cache and not about the response.
     #[must_use]
     pub fn from_storing(ttl: Duration, initial_age: Duration) -> Self {
         Self { lifetime: ttl.min(MAX_DELTA) + initial_age, initial_age }
@@ -84,8 +84,8 @@ impl Expires {
     }
 }
 
-/// The lifetime that a response states for a shared cache, if it states one (RFC 9111 §4.2.1): `s-maxage`, else `max-age`,
-/// else `Expires` minus `Date`, where a missing or broken `Date` is the time of arrival.
+/// The lifetime that a response states for a shared cache, if it states one (RFC 9111 §4.2.1): `s-maxage`, else
+/// `max-age`, else `Expires` minus `Date`, where a missing or broken `Date` is the time of arrival.
 #[must_use]
 pub fn stated_lifetime(
     directives: &ResponseDirectives,

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// The largest number of seconds that is told apart: anything above counts as this (RFC 9111 §1.2.2). It is 68 years, and
-/// small enough that sums of a few of them cannot overflow.
+/// The largest number of seconds that is told apart: anything above counts as this (RFC 9111 §1.2.2). It is 68 years,
+/// and small enough that sums of a few of them cannot overflow.
 pub(crate) const MAX_DELTA: Duration = Duration::from_secs(1 << 31);
 
 /// Removes the optional white space around a value (RFC 9110 §5.6.3).

@@ -1,5 +1,5 @@
-//! Which fields of a response are kept with it, and which of them a 304 repeats (RFC 9111 §3.1, RFC 9110 §15.4.5). Whether
-//! the response is kept at all is left to [`store`](crate::store).
+//! Which fields of a response are kept with it, and which of them a 304 repeats (RFC 9111 §3.1, RFC 9110 §15.4.5).
+//! Whether the response is kept at all is left to [`store`](crate::store).
 
 use crate::cache_control::ResponseDirectives;
 use crate::grammar;
@@ -8,7 +8,8 @@ use crate::view::Headers;
 /// Fields that belong to one connection, to a proxy, or to one passing by a cache: never kept.
 ///
 /// `Age` and `Cache-Status` are written anew on each hit: the kept `Age` is in the
-/// [`Freshness`](crate::freshness::Freshness), and what another cache did for an earlier request is not true for this one.
+/// [`Freshness`](crate::freshness::Freshness), and what another cache did for an earlier request is not true for this
+/// one.
 const NEVER_KEPT: [&str; 11] = [
     "age",
     "cache-status",

@@ -1,13 +1,13 @@
-//! Which URIs the answer to an unsafe request makes invalid (RFC 9111 §4.4). Dropping what is stored for them is left to the
-//! caller.
+//! Which URIs the answer to an unsafe request makes invalid (RFC 9111 §4.4). Dropping what is stored for them is left
+//! to the caller.
 
 use crate::method::MethodClass;
 use crate::target::Target;
 use crate::view::Headers;
 
-/// Calls `drop_target` for each URI whose stored responses, all variants, must go: after a success or a redirect the target
-/// itself, and what `Location` and `Content-Location` name on the same origin. Other origins are never touched: their owner
-/// decides.
+/// Calls `drop_target` for each URI whose stored responses, all variants, must go: after a success or a redirect the
+/// target itself, and what `Location` and `Content-Location` name on the same origin. Other origins are never
+/// touched: their owner decides.
 pub fn for_each_invalidated<H: Headers + ?Sized>(
     method: MethodClass,
     status: u16,

@@ -1,9 +1,9 @@
-//! Writes the primary key of a request: method class, scheme, authority, path and query (RFC 9111 §2). It is the same for
-//! all variants of one URI, so it also names what an invalidation drops; telling variants apart is left to
+//! Writes the primary key of a request: method class, scheme, authority, path and query (RFC 9111 §2). It is the same
+//! for all variants of one URI, so it also names what an invalidation drops; telling variants apart is left to
 //! [`vary`](crate::vary).
 //!
-//! Each part is written after its length, so that no two different requests share a key whatever bytes they contain. The
-//! path is taken as it is: how its name ends decides nothing.
+//! Each part is written after its length, so that no two different requests share a key whatever bytes they contain.
+//! The path is taken as it is: how its name ends decides nothing.
 
 use std::cmp::Ordering;
 
@@ -14,8 +14,8 @@ const GET_CLASS: u8 = 1;
 
 /// Which parameters of the query are part of the key, and whether their order is.
 ///
-/// A parameter that is not part of the key must not change the response. Names are compared as the application reads them
-/// (`%70age` is `page`), so that spelling cannot slip a parameter past the key.
+/// A parameter that is not part of the key must not change the response. Names are compared as the application reads
+/// them (`%70age` is `page`), so that spelling cannot slip a parameter past the key.
 ///
 /// # Example: campaign parameters share one entry
 /// ```
@@ -72,7 +72,8 @@ impl QueryKey {
         self
     }
 
-    /// Appends the primary key of a request to `out`. Does not allocate, apart from `out` and from sorting a query that is not in order.
+    /// Appends the primary key of a request to `out`. Does not allocate, apart from `out` and from sorting a query
+    /// that is not in order.
     pub fn write_key(&self, target: &Target<'_>, out: &mut Vec<u8>) {
         out.push(GET_CLASS);
         push_lower_case(target.scheme, out);
@@ -102,7 +103,8 @@ impl QueryKey {
         end_part(start, out);
     }
 
-    /// Some frameworks also separate with `;`: what contains one always counts, because a second parameter may hide in it.
+    /// Some frameworks also separate with `;`: what contains one always counts, because a second parameter may hide
+    /// in it.
     fn counts(&self, parameter: &str) -> bool {
         let named = |names: &[String]| names.iter().any(|known| decoded_name(parameter).eq(known.bytes()));
         match &self.choice {

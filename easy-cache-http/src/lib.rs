@@ -1,5 +1,5 @@
-//! The rules of HTTP caching for a shared cache inside an application, tied to no framework: what may be stored, how long it
-//! is fresh, which variant answers which request (RFC 9110, RFC 9111), and how to say so (RFC 9211).
+//! The rules of HTTP caching for a shared cache inside an application, tied to no framework: what may be stored, how
+//! long it is fresh, which variant answers which request (RFC 9110, RFC 9111), and how to say so (RFC 9211).
 //!
 //! Nothing here stores, waits, or reads a clock: a middleware asks, and does. It reads headers through [`Headers`].
 //!

@@ -1,5 +1,5 @@
-//! What the application says in code about one route, beside what its handlers say in headers. The headers win: a policy
-//! adds a ttl where they state none, and never makes shared what they call `private` or `no-store`.
+//! What the application says in code about one route, beside what its handlers say in headers. The headers win: a
+//! policy adds a ttl where they state none, and never makes shared what they call `private` or `no-store`.
 
 use std::time::Duration;
 
@@ -52,8 +52,8 @@ pub(crate) enum ClientRefresh {
     Honoured,
 }
 
-/// Permanent answers of success. An error or a missing page is stored for a route's ttl only if its status is named: the
-/// same default as for functions, where only `Ok` and `Some` are kept.
+/// Permanent answers of success. An error or a missing page is stored for a route's ttl only if its status is named:
+/// the same default as for functions, where only `Ok` and `Some` are kept.
 const DEFAULT_STATUSES: [u16; 5] = [200, 203, 204, 301, 308];
 
 impl Default for Policy {
@@ -75,8 +75,8 @@ impl Policy {
         Self::default()
     }
 
-    /// Keeps responses that state no lifetime for this long, counted from the moment they are stored. It is for this cache
-    /// alone: nothing is said to browsers or to caches on the way.
+    /// Keeps responses that state no lifetime for this long, counted from the moment they are stored. It is for this
+    /// cache alone: nothing is said to browsers or to caches on the way.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
         self
@@ -95,8 +95,8 @@ impl Policy {
         self
     }
 
-    /// Stores a response that sets cookies, without the cookies: only the client that caused it gets them. For applications
-    /// whose session layer renews a cookie on every answer. The body must not depend on the session.
+    /// Stores a response that sets cookies, without the cookies: only the client that caused it gets them. For
+    /// applications whose session layer renews a cookie on every answer. The body must not depend on the session.
     pub fn store_without_cookies(mut self) -> Self {
         self.cookies = Cookies::LeftOut;
         self
@@ -109,16 +109,16 @@ impl Policy {
         self
     }
 
-    /// Stores responses with `Vary: Cookie` or `Vary: Authorization`, one for each value of the field. Without it they are
-    /// not stored, because they fill the cache with copies for one user each.
+    /// Stores responses with `Vary: Cookie` or `Vary: Authorization`, one for each value of the field. Without it
+    /// they are not stored, because they fill the cache with copies for one user each.
     pub fn store_variants_per_user(mut self) -> Self {
         self.per_user = PerUser::Stored;
         self
     }
 
-    /// Obeys clients that ask for a fresh answer (`no-cache`, `max-age`, `min-fresh`, `Pragma: no-cache`). They are advice
-    /// (RFC 9111 §5.2.1) and passed over by default: what is cached inside an application is invalidated by its writes, and
-    /// otherwise any client could make every request reach the handler.
+    /// Obeys clients that ask for a fresh answer (`no-cache`, `max-age`, `min-fresh`, `Pragma: no-cache`). They are
+    /// advice (RFC 9111 §5.2.1) and passed over by default: what is cached inside an application is invalidated by
+    /// its writes, and otherwise any client could make every request reach the handler.
     pub fn honour_client_refresh(mut self) -> Self {
         self.refresh = ClientRefresh::Honoured;
         self

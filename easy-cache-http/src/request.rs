@@ -1,5 +1,10 @@
-//! What a cache must know about a request, read once in one pass over its fields, and whether it may use the store for it at
-//! all (RFC 9111 §4). Whether one stored response will do is left to [`stored`](crate::stored).
+//! What a cache must know about a request, read once in one pass over its fields, and whether it may use the store
+//! for it at all (RFC 9111 §4). Whether one stored response will do is left to [`stored`](crate::stored).
+//!
+//! Of what clients ask for, `no-store` (their answer is not kept; a stored one may still answer them) and `only-if-cached`
+//! always count. The rest would let any client make every request reach the handler, and counts only if the
+//! [`Policy`](crate::policy::Policy) says so. A `Cookie` decides nothing: browsers send one with everything. A handler
+//! that reads it says `private` or `Vary: Cookie`.
 
 use crate::cache_control::RequestDirectives;
 use crate::grammar;
@@ -95,8 +100,8 @@ impl RequestFacts {
         self.hindrance
     }
 
-    /// The status with which to answer instead of calling the handler when the store has no answer: 504 if the client asked
-    /// for `only-if-cached` (RFC 9111 §5.2.1.7).
+    /// The status with which to answer instead of calling the handler when the store has no answer: 504 if the client
+    /// asked for `only-if-cached` (RFC 9111 §5.2.1.7).
     #[must_use]
     pub fn status_instead_of_handler(&self) -> Option<u16> {
         (self.directives.only_if_cached && self.method.is_answered_from_store()).then_some(504)

@@ -1,8 +1,8 @@
-//! May a shared cache keep this response (RFC 9111 §3)? The rules are one table, and each has a name that `Cache-Status` and
-//! events show. What a stored response is then good for is left to [`stored`](crate::stored).
+//! May a shared cache keep this response (RFC 9111 §3)? The rules are one table, and each has a name that
+//! `Cache-Status` and events show. What a stored response is then good for is left to [`stored`](crate::stored).
 //!
-//! A response that would have to be validated before each use (`no-cache`, no lifetime left) is not stored: this cache does
-//! not validate.
+//! A response that would have to be validated before each use (`no-cache`, no lifetime left) is not stored: this
+//! cache does not validate.
 
 use std::time::{Duration, SystemTime};
 

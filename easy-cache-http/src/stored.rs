@@ -42,7 +42,8 @@ pub enum Reuse {
 }
 
 impl Terms {
-    /// Decides for a request, `resident` after the response was stored. Whether its variant fits was decided by its key.
+    /// Decides for a request, `resident` after the response was stored. Whether its variant fits was decided by its
+    /// key.
     #[must_use]
     pub fn reuse(&self, request: &RequestFacts, policy: &Policy, resident: Duration) -> Reuse {
         if !self.freshness.is_fresh(resident) {

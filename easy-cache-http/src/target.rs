@@ -1,5 +1,5 @@
-//! The URI of a request in its four parts, and references that are resolved against it (RFC 3986 §5, RFC 9110 §4). Which
-//! bytes of it make a key is left to [`key`](crate::key).
+//! The URI of a request in its four parts, and references that are resolved against it (RFC 3986 §5, RFC 9110 §4).
+//! Which bytes of it make a key is left to [`key`](crate::key).
 
 use std::borrow::Cow;
 
@@ -41,8 +41,8 @@ impl<'a> Target<'a> {
             && self.origin_authority().eq_ignore_ascii_case(other.origin_authority())
     }
 
-    /// Resolves a reference such as the value of `Location` against this target (RFC 3986 §5.2); `None` if it is not one
-    /// that this cache could have stored.
+    /// Resolves a reference such as the value of `Location` against this target (RFC 3986 §5.2); `None` if it is not
+    /// one that this cache could have stored.
     #[must_use]
     pub fn resolve<'b>(&'b self, reference: &'b str) -> Option<Target<'b>> {
         let reference = reference.split('#').next().unwrap_or_default();

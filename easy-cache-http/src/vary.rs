@@ -1,9 +1,10 @@
-//! `Vary`, and the key that tells the variants of one URI apart (RFC 9110 §12.5.5, RFC 9111 §4.1). Whether a response with
-//! a certain `Vary` may be stored is left to [`store`](crate::store).
+//! `Vary`, and the key that tells the variants of one URI apart (RFC 9110 §12.5.5, RFC 9111 §4.1). Whether a response
+//! with a certain `Vary` may be stored is left to [`store`](crate::store).
 //!
-//! The key also holds the fields with which a proxy says how it changed a request (`Forwarded`, `X-Forwarded-Host`, `X-Original-URL` and their like), where a request has them.
-//! Frameworks and handlers act on them and nobody names them in `Vary`; left out, a sender could choose what the next one
-//! gets. Most requests have none of them, and requests that came by one proxy have the same.
+//! The key also holds the fields with which a proxy says how it changed a request (`Forwarded`, `X-Forwarded-Host`,
+//! `X-Original-URL` and their like), where a request has them. Frameworks and handlers act on them and nobody names
+//! them in `Vary`; left out, a sender could choose what the next one gets. Most requests have none of them, and
+//! requests that came by one proxy have the same.
 
 use crate::grammar;
 use crate::headers;
@@ -83,8 +84,9 @@ impl Vary {
         self.fields().iter().any(|name| is_credential(name))
     }
 
-    /// Appends the key of the variant that a request asks for: equal for two requests exactly if the response for one fits
-    /// the other. A field that is missing differs from an empty one. Never ask it for [`Vary::Unknown`], which fits nobody.
+    /// Appends the key of the variant that a request asks for: equal for two requests exactly if the response for one
+    /// fits the other. A field that is missing differs from an empty one. Never ask it for [`Vary::Unknown`], which
+    /// fits nobody.
     pub fn write_key<H: Headers + ?Sized>(&self, request: &H, out: &mut Vec<u8>) {
         write_rerouting(request, out);
         for name in self.fields() {
@@ -102,8 +104,8 @@ fn is_credential(name: &str) -> bool {
     matches!(name, "authorization" | "cookie" | "proxy-authorization")
 }
 
-/// Combined lines equal one list, and white space around its members does not count (RFC 9111 §4.1). Credentials are taken
-/// byte for byte.
+/// Combined lines equal one list, and white space around its members does not count (RFC 9111 §4.1). Credentials are
+/// taken byte for byte.
 fn push_line(name: &str, line: &[u8], out: &mut Vec<u8>) {
     if is_credential(name) {
         out.extend_from_slice(line);

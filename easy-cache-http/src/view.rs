@@ -3,8 +3,8 @@
 
 /// Reads the header fields of a request or a response.
 ///
-/// Implemented here for slices of pairs and, with the feature `http`, for the header map of `http` 1. A framework with a
-/// map of its own implements it on a small wrapper.
+/// Implemented here for slices of pairs and, with the feature `http`, for the header map of `http` 1. A framework
+/// with a map of its own implements it on a small wrapper.
 ///
 /// # Example: fields written down by hand
 /// ```

@@ -1,15 +1,14 @@
 //! `Cache-Status`, read back by an independent parser (RFC 9211).
 
-use easy_cache_http::{CacheStatus, Forward, Refusal};
+use easy_cache_http::{Bypass, CacheStatus, Forward, Refusal};
 use proptest::prelude::*;
 use sfv::{BareItem, Item, List, ListEntry, Parser};
 
 fn read(value: &str) -> Item {
-    let list: List = Parser::new(value).parse().unwrap();
-    assert_eq!(list.len(), 1, "{value}");
-    match list.into_iter().next() {
-        Some(ListEntry::Item(item)) => item,
-        other => panic!("not one item: {other:?}"),
+    let parsed: Result<List, _> = Parser::new(value).parse();
+    match parsed.as_deref() {
+        Ok([ListEntry::Item(item)]) => item.clone(),
+        other => panic!("not one item: {other:?} in {value}"),
     }
 }
 
@@ -60,6 +59,12 @@ fn every_reason_is_a_token_of_its_own() {
     for (forward, word) in all {
         assert_eq!(token(&read(&CacheStatus::forwarded("c", forward).to_string()), "fwd").unwrap(), word);
     }
+}
+
+#[test]
+fn a_request_that_passes_by_says_whether_its_method_did_it() {
+    assert_eq!(Forward::from(Bypass::Method), Forward::Method);
+    assert_eq!(Forward::from(Bypass::Range), Forward::Bypass);
 }
 
 #[test]

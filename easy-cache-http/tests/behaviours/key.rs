@@ -56,7 +56,14 @@ fn how_a_path_ends_decides_nothing() {
 
 #[test]
 fn bytes_do_not_move_from_one_part_to_the_next() {
-    let cases = [("a", "/b", None), ("a/b", "", None), ("a", "/b?c", None), ("a", "/b", Some("c"))];
+    let cases = [
+        ("a", "/b", None),
+        ("a/b", "", None),
+        ("a", "/b?c", None),
+        ("a", "/b", Some("c")),
+        ("a", "/b\0\0\0\0c", None),
+        ("a\0\0\0\0/b", "c", None),
+    ];
     let keys: Vec<_> = cases.map(|(host, path, query)| key_of(&QueryKey::all(), "http", host, path, query)).to_vec();
     for (position, key) in keys.iter().enumerate() {
         assert!(!keys[position + 1..].contains(key), "{:?}", cases[position]);
