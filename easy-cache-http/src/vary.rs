@@ -90,9 +90,11 @@ impl Vary {
     pub fn write_key<H: Headers + ?Sized>(&self, request: &H, out: &mut Vec<u8>) {
         write_rerouting(request, out);
         for name in self.fields() {
-            out.push(if request.has(name) { PRESENT } else { ABSENT });
+            let presence = out.len();
+            out.push(ABSENT);
             let start = begin_part(out);
             for line in request.lines_of(name) {
+                out[presence] = PRESENT;
                 push_line(name, line, out);
             }
             end_part(start, out);
