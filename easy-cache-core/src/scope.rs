@@ -38,8 +38,8 @@ impl Scope {
     }
 
     /// Runs a future inside the scope.
-    pub fn wrap<F: Future>(&mut self, future: F) -> Scoped<'_, F> {
-        Scoped { scope: self, future: Box::pin(future) }
+    pub fn wrap<F: IntoFuture>(&mut self, future: F) -> Scoped<'_, F::IntoFuture> {
+        Scoped { scope: self, future: Box::pin(future.into_future()) }
     }
 
     /// The tags collected so far, each once, in order.
@@ -108,8 +108,8 @@ pub fn taint() {
 }
 
 /// Runs a future that neither reads nor fills any cache: a transaction, which sees its own uncommitted writes.
-pub fn bypass<F: Future>(future: F) -> Bypassing<F> {
-    Bypassing { frame: Some(Frame::bypassing()), future: Box::pin(future) }
+pub fn bypass<F: IntoFuture>(future: F) -> Bypassing<F::IntoFuture> {
+    Bypassing { frame: Some(Frame::bypassing()), future: Box::pin(future.into_future()) }
 }
 
 /// A future that runs without any cache.
