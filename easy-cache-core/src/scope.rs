@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::backend::memory::Seen;
 use crate::engine::frame::{self, Frame};
 use crate::engine::ticket;
 use crate::{Cache, Tag};
@@ -99,7 +100,39 @@ pub fn is_active() -> bool {
 ///
 /// Costs nothing outside a scope; inside, one lookup of the tag's record for each tag.
 pub fn depend(cache: &Cache, tags: impl IntoIterator<Item: Into<Tag>>) {
-    ticket::depend(cache.engine(), tags.into_iter().map(Into::into));
+    observe(cache, tags).record();
+}
+
+/// Notes how these tags stand **before** data is read; [`Observed::record`] makes them a dependency afterwards, for
+/// readers that know only from the result which of them they depend on.
+///
+/// # Example: a row that exists depends on itself, a missing one on the whole table
+/// ```
+/// use easy_cache_core::{Cache, Scope, Tag, scope};
+///
+/// let cache = Cache::new();
+/// let mut request = Scope::new();
+/// request.run(|| {
+///     let (row, table) = (scope::observe(&cache, [Tag::row("books", 42)]), scope::observe(&cache, [Tag::table("books")]));
+///     let found = true; // the query runs here
+///     if found { row.record() } else { table.record() }
+/// });
+/// assert_eq!(request.tags(), [Tag::row("books", 42)]);
+/// ```
+pub fn observe(cache: &Cache, tags: impl IntoIterator<Item: Into<Tag>>) -> Observed {
+    Observed(ticket::observe(cache.engine(), tags.into_iter().map(Into::into)))
+}
+
+/// Tags with the versions that they had when they were observed. Nothing depends on them before they are recorded.
+#[derive(Debug)]
+#[must_use = "nothing depends on the tags before they are recorded"]
+pub struct Observed(Vec<Seen>);
+
+impl Observed {
+    /// Adds the tags to the current scope.
+    pub fn record(self) {
+        frame::collect_seen(self.0);
+    }
 }
 
 /// Says that what is being computed must not be kept by anybody: it saw data that others may not see.

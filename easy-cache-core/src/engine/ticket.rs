@@ -124,12 +124,13 @@ impl Ticket {
     }
 }
 
-/// Tags that belong to a computation are resolved when they are named: the version counts from before the read.
-pub(crate) fn depend(engine: &Engine, tags: impl IntoIterator<Item = Tag>) {
-    if frame::is_collecting() {
-        let domain = engine.store.domain();
-        frame::collect_seen(std::iter::once(domain.epoch()).chain(tags.into_iter().map(|tag| domain.see(&tag))));
+/// The tags as they are before a read, with the epoch; nothing if nobody collects.
+pub(crate) fn observe(engine: &Engine, tags: impl Iterator<Item = Tag>) -> Vec<Seen> {
+    if !frame::is_collecting() {
+        return Vec::new();
     }
+    let domain = engine.store.domain();
+    std::iter::once(domain.epoch()).chain(tags.map(|tag| domain.see(&tag))).collect()
 }
 
 /// A key for people: keys are bytes.
