@@ -4,6 +4,7 @@ mod flights;
 mod holds;
 mod races;
 mod scopes;
+mod stress;
 mod support;
 mod tags;
 mod values;

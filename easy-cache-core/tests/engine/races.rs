@@ -130,3 +130,29 @@ async fn an_older_computation_does_not_replace_a_newer_one() {
     slow.await.unwrap();
     assert_eq!(cache.get::<&str>("k").await, Some("newer"));
 }
+
+#[tokio::test]
+async fn a_follower_is_not_handed_what_another_caches_tag_outdated() {
+    let (cache, source, calls) = (Cache::new(), Cache::new(), Calls::default());
+    let (gate, started, finish) = calls.gated::<()>();
+    let leader = tokio::spawn({
+        let (cache, source) = (cache.clone(), source.clone());
+        async move {
+            let load = async move {
+                easy_cache_core::scope::depend(&source, ["t"]);
+                gate.await.map(|()| 1)
+            };
+            cache.get_or_compute("k", load).await
+        }
+    });
+    started.await.unwrap();
+    source.invalidate_tags(["t"]).await.unwrap();
+    let follower = tokio::spawn({
+        let (cache, calls) = (cache.clone(), calls.clone());
+        async move { cache.get_or_compute("k", calls.load(2)).await }
+    });
+    crate::support::settle().await;
+    finish.send(()).unwrap();
+    assert_eq!(leader.await.unwrap(), Some(1));
+    assert_eq!(follower.await.unwrap(), Some(2));
+}
