@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::flight::{Follow, Heard, Joined, Tick};
+use super::flight::{Follow, Heard, Joined, Lead, Tick};
 use super::frame;
 use super::ticket::Ticket;
 use super::{Engine, Side};
@@ -74,11 +74,22 @@ impl Join {
         let flights = engine.flights(self.side);
         self.called.get_or_insert_with(|| flights.tick());
         match flights.join(key) {
-            Joined::Lead(lead) => Some(Arrival::Compute(Ticket::new(engine, key, Some(lead)))),
+            Joined::Lead(lead) => Some(Self::lead(engine, key, lead)),
             Joined::Follow(follow) => {
                 self.following = Some(follow);
                 None
             }
+        }
+    }
+
+    /// Between this call's miss and its lead, another flight may have landed: look once more before computing.
+    fn lead(engine: &Arc<Engine>, key: &[u8], lead: Lead) -> Arrival {
+        match engine.hit(key) {
+            Some(found) => {
+                lead.redirect();
+                Arrival::Found(found)
+            }
+            None => Arrival::Compute(Ticket::new(engine, key, Some(lead))),
         }
     }
 
