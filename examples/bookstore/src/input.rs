@@ -26,7 +26,7 @@ pub struct BookFilter {
     pub q: Option<String>,
     /// The number of the page, from 1.
     #[serde(default)]
-    pub page: Option<u64>,
+    pub page: Option<u32>,
 }
 
 impl BookFilter {
@@ -36,7 +36,7 @@ impl BookFilter {
         self.q.as_deref().map(str::trim).filter(|text| !text.is_empty())
     }
 
-    pub(crate) fn page(&self) -> Result<u64, Error> {
+    pub(crate) fn page(&self) -> Result<u32, Error> {
         match self.page {
             None => Ok(1),
             Some(0) => Err(Error::invalid("pages are numbered from 1")),

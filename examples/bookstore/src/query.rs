@@ -41,7 +41,7 @@ pub(crate) async fn with_author<C: ConnectionTrait>(db: &C, row: book::Model) ->
 ///
 /// [`Invalid`](crate::ErrorKind::Invalid) for a page 0.
 pub async fn books<C: ConnectionTrait>(db: &C, filter: &BookFilter) -> Result<BookPage, Error> {
-    let page = filter.page()?;
+    let page = u64::from(filter.page()?);
     let list = matching(filter);
     let total = list.clone().count(db).await?;
     let books = list
@@ -53,7 +53,7 @@ pub async fn books<C: ConnectionTrait>(db: &C, filter: &BookFilter) -> Result<Bo
         .order_by_asc(book::Column::Title)
         .order_by_asc(book::Column::Id)
         .limit(PAGE_SIZE)
-        .offset((page - 1).saturating_mul(PAGE_SIZE))
+        .offset((page - 1) * PAGE_SIZE)
         .into_model()
         .all(db)
         .await?;
