@@ -1,0 +1,171 @@
+//! One tag's record: its version and the holds of writers beside it, in one word that a hit reads once.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use super::domain::Domain;
+use super::order::Bucket;
+use crate::Tag;
+use crate::clock::Moment;
+
+/// The lowest bit says that a writer holds the tag; the bits above are the version.
+const HELD: u64 = 1;
+const ONE_VERSION: u64 = 2;
+
+/// One tag of one namespace. Entries point to the cells of their tags and remember the word that they saw.
+///
+/// A cell that has left its namespace's map is never referred to by anybody (see [`Domain`]), so a version needs to be
+/// unique within its cell only: the pointer is the other half of its identity.
+#[derive(Debug)]
+pub(crate) struct TagCell {
+    word: AtomicU64,
+    pub(super) bucket: Bucket,
+    tag: Tag,
+    holds: Mutex<Vec<HoldMark>>,
+    domain: Weak<Domain>,
+}
+
+/// A writer's mark on a tag, and the moment at which it turns into an invalidation.
+#[derive(Debug, Clone, Copy)]
+struct HoldMark {
+    writer: u64,
+    deadline: Moment,
+}
+
+impl TagCell {
+    pub(super) fn new(tag: Tag, bucket: Bucket, domain: Weak<Domain>) -> Self {
+        Self { word: AtomicU64::new(0), bucket, tag, holds: Mutex::new(Vec::new()), domain }
+    }
+
+    pub(crate) fn tag(&self) -> &Tag {
+        &self.tag
+    }
+
+    /// The version with the hold bit cleared, as an entry stores it: a held cell equals no stored word.
+    pub(super) fn version(&self) -> u64 {
+        self.word.load(Ordering::SeqCst) & !HELD
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.word.load(Ordering::SeqCst) & HELD != 0
+    }
+
+    /// The last step of an invalidation. Holds stay as they are.
+    pub(super) fn bump(&self) {
+        self.word.fetch_add(ONE_VERSION, Ordering::SeqCst);
+    }
+
+    /// Marks the tag for a writer. The bit is set under the lock of the list, so it is set exactly while the list is not empty.
+    pub(super) fn hold(&self, writer: u64, deadline: Moment) {
+        let mut holds = self.holds.lock();
+        holds.push(HoldMark { writer, deadline });
+        self.word.fetch_or(HELD, Ordering::SeqCst);
+    }
+
+    /// Takes the writer's mark away, if its deadline has not done so before.
+    pub(super) fn release(&self, writer: u64) {
+        self.remove_holds(|mark| mark.writer == writer);
+    }
+
+    /// Turns holds whose deadline has passed into an invalidation, **before** anything that carries the tag is served again.
+    pub(super) fn settle(&self, now: Moment) {
+        if !self.holds.lock().iter().any(|mark| mark.deadline <= now) {
+            return;
+        }
+        match self.domain.upgrade() {
+            Some(domain) => domain.invalidate_cell(self),
+            None => self.bump(),
+        }
+        self.remove_holds(|mark| mark.deadline <= now);
+        tracing::warn!(tag = %self.tag, "a writer's hold passed its deadline: its tag counts as invalidated");
+    }
+
+    pub(super) fn belongs_to(&self, domain: &Domain) -> bool {
+        std::ptr::eq(self.domain.as_ptr(), domain)
+    }
+
+    fn remove_holds(&self, gone: impl Fn(&HoldMark) -> bool) {
+        let mut holds = self.holds.lock();
+        holds.retain(|mark| !gone(mark));
+        if holds.is_empty() {
+            self.word.fetch_and(!HELD, Ordering::SeqCst);
+        }
+    }
+}
+
+/// A tag and the version of it that a value was built under.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) cell: Arc<TagCell>,
+    version: u64,
+}
+
+impl Seen {
+    /// The tag as it is now.
+    pub(super) fn now(cell: Arc<TagCell>) -> Self {
+        let version = cell.version();
+        Self { cell, version }
+    }
+
+    /// One load decides both: is the version still the same, and is the tag not held?
+    #[inline]
+    pub(super) fn is_servable(&self) -> bool {
+        self.cell.word.load(Ordering::Acquire) == self.version
+    }
+
+    /// Holds stop lookups only: a fill asks for the version alone.
+    pub(super) fn is_current(&self) -> bool {
+        self.cell.version() == self.version
+    }
+
+    pub(super) fn same_cell(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cell, &other.cell)
+    }
+
+    pub(super) fn same_version(&self, other: &Self) -> bool {
+        self.version == other.version
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell() -> Arc<TagCell> {
+        Arc::new(TagCell::new(Tag::new("t"), 0, Weak::new()))
+    }
+
+    #[test]
+    fn two_writers_hold_one_tag_and_release_it_on_their_own() {
+        let cell = cell();
+        let seen = Seen::now(Arc::clone(&cell));
+        cell.hold(1, 10);
+        cell.hold(2, 10);
+        cell.release(1);
+        assert!(!seen.is_servable() && seen.is_current(), "still held by the second writer");
+        cell.release(2);
+        assert!(seen.is_servable());
+    }
+
+    #[test]
+    fn an_expired_hold_counts_as_an_invalidation() {
+        let cell = cell();
+        let seen = Seen::now(Arc::clone(&cell));
+        cell.hold(1, 10);
+        cell.settle(9);
+        assert!(cell.is_held() && seen.is_current());
+        cell.settle(10);
+        assert!(!cell.is_held() && !seen.is_current());
+    }
+
+    #[test]
+    fn an_invalidation_leaves_the_holds_of_others() {
+        let cell = cell();
+        cell.hold(1, 10);
+        cell.bump();
+        assert!(cell.is_held());
+        assert!(!Seen::now(Arc::clone(&cell)).is_servable(), "filled while held: not served before the release");
+    }
+}

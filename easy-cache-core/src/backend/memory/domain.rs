@@ -1,0 +1,188 @@
+//! The records of one namespace: its order, its tags, and the epoch as the one tag that every entry carries.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use ahash::RandomState;
+use parking_lot::Mutex;
+
+use super::cell::{Seen, TagCell};
+use super::order::{EVERYTHING, Order};
+use crate::Tag;
+use crate::clock::Clock;
+
+const SHARDS: usize = 64;
+const FIRST_SWEEP: usize = 64;
+
+/// What a computation carries from before its start: the epoch and the sequence of the namespace.
+#[derive(Debug, Clone)]
+pub(crate) struct Fence {
+    pub(super) epoch: Seen,
+    pub(super) sequence: u64,
+}
+
+/// The order record and the tag records of one namespace.
+///
+/// Cells of tags that nobody carries any more are swept from the map, in portions, when the map has doubled. A cell is
+/// swept only if the map holds the last reference to it, under the lock through which others would get one: no entry,
+/// fill or scope can still be looking at it.
+#[derive(Debug)]
+pub(crate) struct Domain {
+    pub(super) order: Order,
+    pub(super) everything: Arc<TagCell>,
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+    writers: AtomicU64,
+    clock: Clock,
+    this: Weak<Self>,
+}
+
+#[derive(Debug)]
+struct Shard {
+    cells: HashMap<Tag, Arc<TagCell>, RandomState>,
+    sweep_at: usize,
+}
+
+impl Domain {
+    pub(super) fn new(clock: Clock) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            order: Order::new(),
+            everything: Arc::new(TagCell::new(Tag::everything(), EVERYTHING, Weak::clone(this))),
+            shards: (0..SHARDS)
+                .map(|_| Mutex::new(Shard { cells: HashMap::default(), sweep_at: FIRST_SWEEP }))
+                .collect(),
+            hasher: RandomState::new(),
+            writers: AtomicU64::new(0),
+            clock,
+            this: Weak::clone(this),
+        })
+    }
+
+    /// The epoch as the tag that every entry of the namespace carries.
+    pub(crate) fn epoch(&self) -> Seen {
+        Seen::now(Arc::clone(&self.everything))
+    }
+
+    /// To be taken **before** a computation starts.
+    pub(crate) fn fence(&self) -> Fence {
+        Fence { epoch: self.epoch(), sequence: self.order.sequence() }
+    }
+
+    /// The tag as it is now; its record is created if it has none.
+    pub(crate) fn see(&self, tag: &Tag) -> Seen {
+        let mut shard = self.shard(tag).lock();
+        if let Some(cell) = shard.cells.get(tag) {
+            return Seen::now(Arc::clone(cell));
+        }
+        if shard.cells.len() >= shard.sweep_at {
+            shard.sweep();
+        }
+        let bucket = self.order.bucket(tag.encoded());
+        let cell = Arc::new(TagCell::new(tag.clone(), bucket, Weak::clone(&self.this)));
+        shard.cells.insert(tag.clone(), Arc::clone(&cell));
+        Seen::now(cell)
+    }
+
+    /// Sequence, buckets, cells: the order that fills rely on. A tag without a record leaves nothing behind but its bucket.
+    pub(super) fn invalidate(&self, tags: &[Tag]) {
+        let sequence = self.order.advance();
+        for tag in tags {
+            self.order.note(self.order.bucket(tag.encoded()), sequence);
+        }
+        for tag in tags {
+            let cell = self.shard(tag).lock().cells.get(tag).cloned();
+            if let Some(cell) = cell {
+                cell.bump();
+            }
+        }
+    }
+
+    /// A new epoch: everything in the namespace is outdated at once.
+    pub(super) fn invalidate_everything(&self) {
+        self.invalidate_cell(&self.everything);
+    }
+
+    pub(super) fn invalidate_cell(&self, cell: &TagCell) {
+        let sequence = self.order.advance();
+        self.order.note(cell.bucket, sequence);
+        cell.bump();
+    }
+
+    /// Marks the tags for a new writer until `within` has passed.
+    pub(super) fn hold(&self, tags: &[Tag], within: Duration) -> Held {
+        let cells = tags.iter().map(|tag| self.see(tag).cell).collect();
+        self.hold_cells(cells, within)
+    }
+
+    /// Marks the whole namespace: for a write that could not be understood.
+    pub(super) fn hold_everything(&self, within: Duration) -> Held {
+        self.hold_cells(vec![Arc::clone(&self.everything)], within)
+    }
+
+    fn hold_cells(&self, cells: Vec<Arc<TagCell>>, within: Duration) -> Held {
+        let writer = self.writers.fetch_add(1, Ordering::Relaxed);
+        let deadline = self.clock.deadline(within);
+        for cell in &cells {
+            cell.hold(writer, deadline);
+        }
+        Held { writer, cells }
+    }
+
+    fn shard(&self, tag: &Tag) -> &Mutex<Shard> {
+        &self.shards[(self.hasher.hash_one(tag) % SHARDS as u64) as usize]
+    }
+
+    #[cfg(test)]
+    pub(super) fn records(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().cells.len()).sum()
+    }
+}
+
+impl Shard {
+    fn sweep(&mut self) {
+        self.cells.retain(|_, cell| Arc::strong_count(cell) > 1 || cell.is_held());
+        self.sweep_at = (2 * self.cells.len()).max(FIRST_SWEEP);
+    }
+}
+
+/// The tags that one writer holds.
+#[derive(Debug)]
+pub(crate) struct Held {
+    writer: u64,
+    cells: Vec<Arc<TagCell>>,
+}
+
+impl Held {
+    pub(crate) fn release(&self) {
+        for cell in &self.cells {
+            cell.release(self.writer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_that_nobody_carries_are_swept() {
+        let domain = Domain::new(Clock::system());
+        let carried: Vec<_> = (0..1_000).map(|n| domain.see(&Tag::new(format!("carried {n}")))).collect();
+        for n in 0..100_000 {
+            domain.see(&Tag::new(format!("dropped {n}")));
+        }
+        assert!(domain.records() < 20_000, "{} records", domain.records());
+        domain.invalidate(&[Tag::new("carried 7")]);
+        assert!(!carried[7].is_current(), "a carried tag stays within reach");
+        assert!(carried[8].is_current());
+    }
+
+    #[test]
+    fn invalidating_a_tag_that_nobody_has_seen_leaves_no_record() {
+        let domain = Domain::new(Clock::system());
+        domain.invalidate(&[Tag::new("unheard of")]);
+        assert_eq!(domain.records(), 0);
+    }
+}

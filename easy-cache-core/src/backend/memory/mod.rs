@@ -1,0 +1,20 @@
+//! The memory store: the protocol of ARCHITECTURE.md as atomics and short locks, with values that are shared, not copied.
+//!
+//! One order of steps makes it right, and every file here keeps to it: a fill **reads the cells, then checks the buckets,
+//! then inserts**; an invalidation **advances the sequence, then the bucket, then the cells**. The key's bucket is checked
+//! and the entry inserted under the lock of the key's stripe, which a keyed invalidation takes as well.
+//!
+//! Reading order: `order` (sequence and buckets), `cell` (one tag's version and holds), `domain` (all tags of one
+//! namespace), `key` and `entry` (what is stored, and its validation), `store` (lookup, fill, invalidate).
+
+mod cell;
+mod domain;
+mod entry;
+mod key;
+mod order;
+mod store;
+
+pub(crate) use cell::Seen;
+pub(crate) use domain::{Fence, Held};
+pub(crate) use entry::Found;
+pub(crate) use store::{Capacity, Fill, Filled, MemoryStore};

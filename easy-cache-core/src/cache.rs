@@ -1,0 +1,321 @@
+//! The handle that users hold: build a cache, read it, and invalidate by key, tag and prefix.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::memory::{Capacity, Found};
+use crate::clock::Clock;
+use crate::engine::Engine;
+use crate::engine::compute::{Call, Compute};
+use crate::hold::Hold;
+use crate::plan::{Mode, Plan};
+use crate::value::Shared;
+use crate::wrapper::Set;
+use crate::{Operation, Policy, Tag};
+
+/// A cache. Cloning is cheap, and clones share everything.
+///
+/// # Example: compute once, invalidate by tag
+/// ```
+/// use std::time::Duration;
+/// use easy_cache_core::Cache;
+///
+/// # #[derive(Debug)] struct DbError;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn count() -> Result<u64, std::io::Error> { Ok(7) }
+/// let cache = Cache::new();
+/// let books = cache.get_or_compute("books:count", count()).ttl(Duration::from_secs(60)).tags(["books"]).await?;
+/// assert_eq!(books, 7);
+/// cache.invalidate_tags(["books"]).await?;
+/// assert_eq!(cache.get::<u64>("books:count").await, None);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Cache {
+    engine: Arc<Engine>,
+}
+
+impl Cache {
+    /// A memory cache with the defaults of [`Cache::builder`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Chooses capacity, clock and namespace.
+    pub fn builder() -> CacheBuilder {
+        CacheBuilder::default()
+    }
+
+    /// The stored value, if it is there, fresh, valid and of this type.
+    ///
+    /// # Example: a default for a missing value, which is not stored
+    /// ```
+    /// # let cache = easy_cache_core::Cache::new();
+    /// assert_eq!(cache.get("answer").wait().unwrap_or(42), 42);
+    /// assert_eq!(cache.get::<i32>("answer").wait(), None);
+    /// ```
+    pub fn get<'a, T: Clone + Send + Sync + 'static>(
+        &'a self,
+        key: impl AsRef<[u8]> + Send + 'a,
+    ) -> Operation<'a, Option<T>> {
+        Operation::new(move || self.engine.hit(key.as_ref())?.value.downcast_ref::<T>().cloned())
+    }
+
+    /// Whether a value would be served under this key.
+    pub fn contains<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a, bool> {
+        Operation::new(move || self.find(key.as_ref()).is_some())
+    }
+
+    /// Stores a value that was computed without the cache's help.
+    ///
+    /// Prefer [`get_or_compute`](Self::get_or_compute): it knows when the computation began. If you must do it by hand,
+    /// take a [`fence`](Self::fence) **before** you read the data and pass it to [`Set::fence`]; otherwise an invalidation
+    /// that came between your read and this call is lost. A ttl of zero removes the key.
+    pub fn set<'a, T, K>(&'a self, key: K, value: T) -> Set<'a, K, T>
+    where
+        T: Clone + Send + Sync + 'static,
+        K: AsRef<[u8]> + Send + 'a,
+    {
+        Set::new(self, key, value)
+    }
+
+    /// The point in the order of invalidations before which a value set by hand must not have been read.
+    #[must_use]
+    pub fn fence(&self) -> Fence {
+        Fence(self.engine.store.domain().fence())
+    }
+
+    /// Drops the entry of a key, and refuses whatever is being computed for it.
+    pub fn invalidate_key<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a> {
+        Operation::new(move || {
+            self.engine.store.invalidate_key(key.as_ref());
+            Ok(())
+        })
+    }
+
+    /// Drops every entry that carries one of the tags, and refuses whatever is being computed with them.
+    ///
+    /// Costs the same whether one entry or ten million carry the tag. No tags: nothing happens.
+    pub fn invalidate_tags<'a>(&'a self, tags: impl IntoIterator<Item: Into<Tag>>) -> Operation<'a> {
+        let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
+        Operation::new(move || {
+            self.engine.store.invalidate_tags(&tags);
+            Ok(())
+        })
+    }
+
+    /// Drops every entry whose key was built with this prefix.
+    pub fn invalidate_prefix(&self, prefix: impl AsRef<str>) -> Operation<'_> {
+        self.invalidate_tags([Tag::prefix(prefix)])
+    }
+
+    /// Drops everything in this cache's namespace.
+    pub fn invalidate_all(&self) -> Operation<'_> {
+        Operation::new(|| {
+            self.engine.store.invalidate_everything();
+            Ok(())
+        })
+    }
+
+    /// Marks tags from before a COMMIT until its outcome is known: entries that carry them are not served meanwhile.
+    ///
+    /// If `within` passes without an outcome (the writer was dropped, the connection lost), the tags count as invalidated.
+    pub fn hold<'a>(&'a self, tags: impl IntoIterator<Item: Into<Tag>>, within: Duration) -> Operation<'a, Hold> {
+        let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
+        Operation::new(move || Hold::on_tags(self.clone(), tags, within))
+    }
+
+    /// Marks the whole namespace: for a write of which nobody can say what it changes.
+    pub fn hold_all(&self, within: Duration) -> Operation<'_, Hold> {
+        Operation::new(move || Hold::on_everything(self.clone(), within))
+    }
+
+    /// How long the value under this key stays fresh: `None` if there is none, or if it has no ttl.
+    #[must_use]
+    pub fn time_to_live(&self, key: impl AsRef<[u8]>) -> Option<Duration> {
+        let found = self.find(key.as_ref())?;
+        self.engine.store.remaining(found.expires)
+    }
+
+    /// Switches the cache off (every call computes, nothing is stored) and on again. Entries stay; invalidations work.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.engine.set_enabled(enabled);
+    }
+
+    /// The number of entries, those included that would not be served any more.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.engine.store.len()
+    }
+
+    /// Whether there are no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The weight of all entries, in bytes.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.engine.store.weight()
+    }
+
+    /// The namespace that this cache was built with.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.engine.namespace
+    }
+
+    /// The clock that this cache was built with.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        self.engine.store.clock()
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// A look without handing the tags to a scope.
+    fn find(&self, key: &[u8]) -> Option<Found> {
+        if self.engine.is_usable() { self.engine.store.lookup(key, false).ok() } else { None }
+    }
+}
+
+/// For generated code and integrations, which bring their own [`Plan`].
+impl Cache {
+    /// The answer, if it can be given at once. Does not allocate.
+    #[inline]
+    pub fn hit<R>(&self, key: &[u8], plan: &impl Plan<R>) -> Option<R> {
+        plan.restore(self.engine.hit(key)?.value)
+    }
+
+    /// The answer, from the cache, from a flight under way, or computed.
+    pub fn compute<'a, P, F>(
+        &'a self,
+        key: impl AsRef<[u8]> + Send + 'a,
+        mode: Mode,
+        policy: Policy,
+        plan: P,
+        load: F,
+    ) -> impl Future<Output = F::Output>
+    where
+        F: Future,
+        P: Plan<F::Output>,
+    {
+        Compute::new(Call { engine: &self.engine, key, mode, policy, plan }, load)
+    }
+
+    /// The same for callers without a runtime; blocks the thread while another sync caller computes.
+    pub fn compute_sync<R>(
+        &self,
+        key: impl AsRef<[u8]>,
+        mode: Mode,
+        policy: Policy,
+        plan: impl Plan<R>,
+        load: impl FnOnce() -> R,
+    ) -> R {
+        Call { engine: &self.engine, key, mode, policy, plan }.run(load)
+    }
+
+    /// The stored value as it is, without handing its tags to a scope.
+    #[must_use]
+    pub fn stored(&self, key: &[u8]) -> Option<Shared> {
+        Some(self.find(key)?.value)
+    }
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("namespace", &self.engine.namespace)
+            .field("entries", &self.len())
+            .field("weight", &self.weight())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A point in the order of invalidations of one cache, from [`Cache::fence`].
+#[derive(Debug, Clone)]
+pub struct Fence(pub(crate) crate::backend::memory::Fence);
+
+/// Chooses how a [`Cache`] is made.
+///
+/// # Example: a bounded cache with a namespace of its own
+/// ```
+/// use easy_cache_core::Cache;
+///
+/// let cache = Cache::builder().namespace("shop").max_weight(16 << 20).build();
+/// assert_eq!(cache.namespace(), "shop");
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct CacheBuilder {
+    namespace: String,
+    max_weight: u64,
+    expected_entries: usize,
+    clock: Clock,
+    enabled: bool,
+}
+
+impl Default for CacheBuilder {
+    /// 64 MiB, which a small web application can spare and which holds some hundred thousand small values.
+    fn default() -> Self {
+        Self {
+            namespace: String::new(),
+            max_weight: 64 << 20,
+            expected_entries: 64 << 10,
+            clock: Clock::system(),
+            enabled: true,
+        }
+    }
+}
+
+impl CacheBuilder {
+    /// The name that tells this cache's keys and tags from those of others. Default: empty.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// The most that all entries together may weigh, in bytes. Default: 64 MiB. What does not fit is evicted.
+    pub const fn max_weight(mut self, bytes: u64) -> Self {
+        self.max_weight = bytes;
+        self
+    }
+
+    /// The number of entries to prepare for; more or fewer only cost a little memory. Default: 65,536.
+    pub const fn expected_entries(mut self, entries: usize) -> Self {
+        self.expected_entries = entries;
+        self
+    }
+
+    /// The source of time. Default: the system's.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Whether the cache starts switched on (the default). See [`Cache::set_enabled`].
+    pub const fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// Makes the cache.
+    #[must_use]
+    pub fn build(self) -> Cache {
+        let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
+        let engine = Engine::new(capacity, self.clock, self.namespace.into(), self.enabled);
+        Cache { engine: Arc::new(engine) }
+    }
+}

@@ -1,0 +1,146 @@
+//! A computation in parts, for integrations that cannot express theirs as one future: join, compute in their own way
+//! (a response whose body streams), then fill, decline or let go.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::backend::memory::Found;
+use crate::engine::Side;
+use crate::engine::join::{Arrival, Join};
+use crate::engine::ticket::Ticket;
+use crate::value::Shared;
+use crate::{Cache, Policy, Scope};
+
+impl Cache {
+    /// The value under the key; or the duty to compute it, after waiting for those who had it before.
+    ///
+    /// Callers of one key wait for the one that computes. It hands its value to them with [`Computation::fill`], or sends
+    /// them off with [`Computation::decline`] or [`Computation::scatter`]; if it is dropped, one of them takes over.
+    ///
+    /// # Example: what `get_or_compute` does inside
+    /// ```
+    /// use std::sync::Arc;
+    /// use easy_cache_core::{Cache, Joined, Policy, Scope};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let cache = Cache::new();
+    /// let Joined::Compute(computation) = cache.join("report").await else { unreachable!() };
+    /// let mut scope = Scope::new();
+    /// let report = scope.wrap(async { String::from("all is well") }).await;
+    /// assert!(computation.fill(Arc::new(report), &Policy::new().tags(["reports"]), scope));
+    /// assert_eq!(cache.get::<String>("report").await.as_deref(), Some("all is well"));
+    /// # }
+    /// ```
+    pub fn join<K: AsRef<[u8]>>(&self, key: K) -> JoinFuture<'_, K> {
+        JoinFuture { cache: self, key, join: Join::new(Side::Async), polled: false }
+    }
+}
+
+/// The future of [`Cache::join`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct JoinFuture<'a, K> {
+    cache: &'a Cache,
+    key: K,
+    join: Join,
+    polled: bool,
+}
+
+impl<K> Unpin for JoinFuture<'_, K> {}
+
+impl<K: AsRef<[u8]>> Future for JoinFuture<'_, K> {
+    type Output = Joined;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Joined> {
+        let waited = std::mem::replace(&mut self.polled, true);
+        let Self { cache, key, join, .. } = &mut *self;
+        join.poll(cache.engine(), key.as_ref(), cx).map(|arrival| match arrival {
+            Arrival::Found(found) => Joined::Found(Stored::new(cache, found, waited)),
+            Arrival::Compute(ticket) => Joined::Compute(Computation { ticket }),
+        })
+    }
+}
+
+/// Where [`Cache::join`] arrives.
+#[derive(Debug)]
+pub enum Joined {
+    /// A value that may be served.
+    Found(Stored),
+    /// Nothing may be served: the caller computes.
+    Compute(Computation),
+}
+
+/// A value that may be served, with what is known about it.
+#[derive(Clone)]
+pub struct Stored {
+    /// The value. Downcast it to the type that was filled.
+    pub value: Shared,
+    /// How long it has been stored.
+    pub age: Duration,
+    /// How much longer it is fresh; `None` if it has no ttl.
+    pub remaining: Option<Duration>,
+    /// Whether it was computed by another caller while this one waited.
+    pub waited: bool,
+}
+
+impl Stored {
+    fn new(cache: &Cache, found: Found, waited: bool) -> Self {
+        let store = &cache.engine().store;
+        let age = Duration::from_nanos(store.clock().precise().saturating_sub(found.stored));
+        Self { age, remaining: store.remaining(found.expires), value: found.value, waited }
+    }
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored")
+            .field("age", &self.age)
+            .field("remaining", &self.remaining)
+            .field("waited", &self.waited)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The duty to compute a value. Its fence was taken when it was handed out: read no data from before.
+///
+/// Dropping it passes the duty to a caller that waits.
+#[derive(Debug)]
+#[must_use = "dropping it makes another caller compute"]
+pub struct Computation {
+    ticket: Ticket,
+}
+
+impl Computation {
+    /// Stores the value, with the scope's tags, and hands it to those who wait.
+    ///
+    /// `false` if it was not kept: something it depends on was invalidated since, or the scope is tainted. The value is
+    /// still good for the caller that computed it.
+    pub fn fill<T: Send + Sync + 'static>(self, value: Arc<T>, policy: &Policy, scope: Scope) -> bool {
+        self.ticket.fill(value, policy, scope.into_frame())
+    }
+
+    /// Stores the value under another key, behind the same fence; those who wait look again.
+    pub fn fill_elsewhere<T: Send + Sync + 'static>(
+        self,
+        key: impl AsRef<[u8]>,
+        value: Arc<T>,
+        policy: &Policy,
+        scope: Scope,
+    ) -> bool {
+        self.ticket.fill_elsewhere(key.as_ref(), value, policy, scope.into_frame())
+    }
+
+    /// The result is not to be stored: one of those who wait tries once more, then everybody computes alone.
+    pub fn decline(self, policy: &Policy, scope: Scope) {
+        self.ticket.decline(policy, scope.into_frame());
+    }
+
+    /// The result can never be shared: those who wait compute alone, all at once, without waiting any longer.
+    pub fn scatter(self) {
+        self.ticket.scatter();
+    }
+}

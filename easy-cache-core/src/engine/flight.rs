@@ -1,0 +1,319 @@
+//! One running computation per key that several callers wait for.
+//!
+//! A flight is **closed to joiners before its fill is sent**. When its leader is dropped, panics, or may not share its
+//! result, leadership passes to one follower, which runs its own computation: nobody hangs, and borrowed arguments stay
+//! possible. Failures never queue up one after the other: after one retry everybody computes alone.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use ahash::RandomState;
+use event_listener::{Event, EventListener, Listener};
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::backend::memory::Found;
+
+const SHARDS: usize = 64;
+
+type Table = HashMap<Box<[u8]>, Arc<Flight>, RandomState>;
+
+/// A moment in the order of calls and fences of one table. Not a time.
+pub(crate) type Tick = u64;
+
+/// All flights of one cache on one side.
+#[derive(Debug)]
+pub(crate) struct Flights {
+    shards: Arc<[Mutex<Table>]>,
+    ticks: Arc<AtomicU64>,
+    hasher: RandomState,
+}
+
+#[derive(Debug)]
+struct Flight {
+    state: Mutex<State>,
+    changed: Event,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    followers: usize,
+    failures: u8,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// Somebody computes, behind a fence taken after `since`.
+    Led {
+        since: Tick,
+    },
+    /// The leader is gone; the follower that was woken takes over.
+    Vacant,
+    /// The leader has its result and is storing it: joining now would be too late.
+    Closed {
+        since: Tick,
+    },
+    Done(Ending),
+}
+
+/// How a flight ends, as its followers see it.
+#[derive(Debug, Clone)]
+enum Ending {
+    /// A value. It was accepted by the store, or at least computed behind a fence taken after `since`.
+    Value { found: Found, accepted: bool, since: Tick },
+    /// The answer is stored, but elsewhere than under the flight's key: look again.
+    Elsewhere,
+    /// Results cannot be shared: everybody computes alone.
+    Alone,
+}
+
+impl Flights {
+    pub(crate) fn new() -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::new(Table::default())).collect();
+        Self { shards, ticks: Arc::new(AtomicU64::new(0)), hasher: RandomState::new() }
+    }
+
+    /// The next moment in the order of calls and fences.
+    pub(crate) fn tick(&self) -> Tick {
+        self.ticks.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Leads a new flight for the key, or follows the one that is under way.
+    pub(crate) fn join(&self, key: &[u8]) -> Joined {
+        let mut table = self.shard(key).lock();
+        if let Some(flight) = table.get(key) {
+            let mut state = flight.state.lock();
+            state.followers += 1;
+            let late = matches!(state.phase, Phase::Closed { .. } | Phase::Done(_));
+            drop(state);
+            let seat = self.seat(key, Arc::clone(flight));
+            return Joined::Follow(Follow { seat, late, listener: None });
+        }
+        let since = self.tick();
+        let state = State { phase: Phase::Led { since }, followers: 0, failures: 0 };
+        let flight = Arc::new(Flight { state: Mutex::new(state), changed: Event::new() });
+        table.insert(key.into(), Arc::clone(&flight));
+        drop(table);
+        Joined::Lead(Lead { seat: self.seat(key, flight), settled: false })
+    }
+
+    fn seat(&self, key: &[u8], flight: Arc<Flight>) -> Seat {
+        let shard = self.shard_number(key);
+        Seat { shards: Arc::clone(&self.shards), ticks: Arc::clone(&self.ticks), shard, key: key.into(), flight }
+    }
+
+    fn shard(&self, key: &[u8]) -> &Mutex<Table> {
+        &self.shards[self.shard_number(key)]
+    }
+
+    fn shard_number(&self, key: &[u8]) -> usize {
+        (self.hasher.hash_one(key) % SHARDS as u64) as usize
+    }
+
+    /// The number of flights under way, and of callers that wait for them.
+    #[cfg(test)]
+    pub(crate) fn load(&self) -> (usize, usize) {
+        let flights = self.shards.iter().map(|shard| shard.lock().len()).sum();
+        let followers = |table: &Table| table.values().map(|flight| flight.state.lock().followers).sum::<usize>();
+        (flights, self.shards.iter().map(|shard| followers(&shard.lock())).sum())
+    }
+}
+
+/// What joining a flight makes of a caller.
+pub(crate) enum Joined {
+    Lead(Lead),
+    Follow(Follow),
+}
+
+/// A caller's place in a flight: all that leaders and followers need to find and to change it.
+#[derive(Debug)]
+struct Seat {
+    shards: Arc<[Mutex<Table>]>,
+    ticks: Arc<AtomicU64>,
+    shard: usize,
+    key: Box<[u8]>,
+    flight: Arc<Flight>,
+}
+
+impl Seat {
+    /// The same place, for a follower that becomes the leader.
+    fn again(&self) -> Self {
+        Self {
+            shards: Arc::clone(&self.shards),
+            ticks: Arc::clone(&self.ticks),
+            shard: self.shard,
+            key: self.key.clone(),
+            flight: Arc::clone(&self.flight),
+        }
+    }
+
+    /// The table's lock comes before the flight's, everywhere.
+    fn lock(&self) -> (MutexGuard<'_, Table>, MutexGuard<'_, State>) {
+        (self.shards[self.shard].lock(), self.flight.state.lock())
+    }
+
+    /// Takes the flight out of the table: later callers start a new one.
+    fn remove_from(&self, table: &mut Table) {
+        if table.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
+            table.remove(&self.key);
+        }
+    }
+
+    fn end(&self, ending: Ending) {
+        let (mut table, mut state) = self.lock();
+        self.remove_from(&mut table);
+        state.phase = Phase::Done(ending);
+        drop((table, state));
+        self.flight.changed.notify(usize::MAX);
+    }
+
+    /// Passes leadership to one follower; without followers the flight is over.
+    fn vacate(&self) {
+        let (mut table, mut state) = self.lock();
+        state.phase = Phase::Vacant;
+        if state.followers == 0 {
+            self.remove_from(&mut table);
+        }
+        drop((table, state));
+        self.flight.changed.notify_additional(1);
+    }
+}
+
+/// The caller that computes. Dropping it passes leadership on.
+#[derive(Debug)]
+pub(crate) struct Lead {
+    seat: Seat,
+    settled: bool,
+}
+
+impl Lead {
+    /// Closes the flight to joiners: from here on the value is on its way into the store.
+    pub(crate) fn close(&self) {
+        let mut state = self.seat.flight.state.lock();
+        if let Phase::Led { since } = state.phase {
+            state.phase = Phase::Closed { since };
+        }
+    }
+
+    /// Hands the value to the followers that may take it.
+    pub(crate) fn land(mut self, found: Found, accepted: bool) {
+        let since = match self.seat.flight.state.lock().phase {
+            Phase::Led { since } | Phase::Closed { since } => since,
+            Phase::Vacant | Phase::Done(_) => 0,
+        };
+        self.settled = true;
+        self.seat.end(Ending::Value { found, accepted, since });
+    }
+
+    /// Sends the followers to look again: the answer is stored under another key.
+    pub(crate) fn redirect(mut self) {
+        self.settled = true;
+        self.seat.end(Ending::Elsewhere);
+    }
+
+    /// The result may not be shared. One follower tries once more; if that fails too, everybody computes alone.
+    pub(crate) fn fail(mut self) {
+        self.settled = true;
+        let first = {
+            let mut state = self.seat.flight.state.lock();
+            state.failures += 1;
+            state.failures == 1
+        };
+        if first { self.seat.vacate() } else { self.seat.end(Ending::Alone) }
+    }
+
+    /// Nobody's result can be shared: everybody computes alone, at once.
+    pub(crate) fn scatter(mut self) {
+        self.settled = true;
+        self.seat.end(Ending::Alone);
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.seat.vacate();
+        }
+    }
+}
+
+/// A caller that waits. It still has its own computation, not yet started.
+#[derive(Debug)]
+pub(crate) struct Follow {
+    seat: Seat,
+    /// It came after the closing: the value may be from before its call, but by then the store knows better.
+    late: bool,
+    listener: Option<EventListener>,
+}
+
+/// What a follower hears.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// Take over: the former leader is gone.
+    Lead(Lead),
+    /// Here is the answer.
+    Take(Found),
+    /// Look it up again.
+    Again,
+    /// Compute without waiting for anybody.
+    Alone,
+}
+
+impl Follow {
+    /// Waits without blocking the thread. `called` is the tick of the follower's own call.
+    pub(crate) fn poll(&mut self, called: Tick, cx: &mut Context<'_>) -> Poll<Heard> {
+        loop {
+            let mut listener = self.listener.take().unwrap_or_else(|| self.seat.flight.changed.listen());
+            if let Some(heard) = self.check(called) {
+                return Poll::Ready(heard);
+            }
+            if Pin::new(&mut listener).poll(cx).is_pending() {
+                self.listener = Some(listener);
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Waits, blocking the thread.
+    pub(crate) fn wait(&mut self, called: Tick) -> Heard {
+        loop {
+            let listener = self.seat.flight.changed.listen();
+            match self.check(called) {
+                Some(heard) => return heard,
+                None => listener.wait(),
+            }
+        }
+    }
+
+    fn check(&self, called: Tick) -> Option<Heard> {
+        let mut state = self.seat.flight.state.lock();
+        match &state.phase {
+            Phase::Led { .. } | Phase::Closed { .. } => None,
+            Phase::Vacant => {
+                let since = self.seat.ticks.fetch_add(1, Ordering::SeqCst) + 1;
+                state.phase = Phase::Led { since };
+                Some(Heard::Lead(Lead { seat: self.seat.again(), settled: false }))
+            }
+            Phase::Done(Ending::Elsewhere) => Some(Heard::Again),
+            Phase::Done(Ending::Alone) => Some(Heard::Alone),
+            Phase::Done(Ending::Value { found, accepted, since }) => {
+                let usable = !self.late && *accepted || *since > called;
+                Some(if usable { Heard::Take(found.clone()) } else { Heard::Again })
+            }
+        }
+    }
+}
+
+impl Drop for Follow {
+    fn drop(&mut self) {
+        let (mut table, mut state) = self.seat.lock();
+        state.followers -= 1;
+        if state.followers == 0 && matches!(state.phase, Phase::Vacant) {
+            self.seat.remove_from(&mut table);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What is being computed on this thread right now, and what it has used so far.
+//!
+//! A frame is installed while its future is polled (or its closure runs) and taken away afterwards, so it follows the
+//! computation from thread to thread. It is one pointer in a thread-local; a hit outside any frame pays for one flag.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use crate::Tag;
+use crate::backend::memory::{Found, Seen};
+
+/// The collector of one computation or request.
+#[derive(Debug, Default)]
+pub(crate) struct Frame {
+    /// The frame around this one, while this one is installed.
+    parent: Option<Box<Self>>,
+    /// Tags of hits and of inner computations: whole lists, merged once at the end.
+    lists: Vec<Arc<[Seen]>>,
+    /// Tags that were named one by one.
+    named: Vec<Seen>,
+    tainted: bool,
+    bypass: bool,
+    /// The key that this frame computes, and the cache it belongs to.
+    computes: Option<(u64, Box<[u8]>)>,
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Box<Frame>>> = const { Cell::new(None) };
+    static FLAGS: Cell<Flags> = const { Cell::new(Flags { collecting: false, bypassing: false }) };
+}
+
+/// What the hit path asks about the current frame, without touching it.
+#[derive(Clone, Copy)]
+struct Flags {
+    collecting: bool,
+    bypassing: bool,
+}
+
+impl Frame {
+    pub(crate) fn computing(engine: u64, key: &[u8]) -> Box<Self> {
+        Box::new(Self { computes: Some((engine, key.into())), ..Self::default() })
+    }
+
+    pub(crate) fn bypassing() -> Box<Self> {
+        Box::new(Self { bypass: true, tainted: true, ..Self::default() })
+    }
+
+    pub(crate) const fn is_tainted(&self) -> bool {
+        self.tainted
+    }
+
+    /// Everything that was used, possibly with repetitions.
+    pub(crate) fn into_seen(self) -> Vec<Seen> {
+        let mut seen = self.named;
+        seen.extend(self.lists.iter().flat_map(|list| list.iter().cloned()));
+        seen
+    }
+
+    /// The tags used so far, each once, in order; without the one that stands for a whole namespace.
+    pub(crate) fn tags(&self) -> Vec<Tag> {
+        let lists = self.lists.iter().flat_map(|list| list.iter());
+        let mut tags: Vec<_> = self.named.iter().chain(lists).map(|seen| seen.cell.tag().clone()).collect();
+        tags.retain(|tag| *tag != Tag::everything());
+        tags.sort_unstable();
+        tags.dedup();
+        tags
+    }
+
+    fn is_computing(&self, engine: u64, key: &[u8]) -> bool {
+        self.computes.as_ref().is_some_and(|(id, own)| *id == engine && **own == *key)
+    }
+
+    fn add(&mut self, tags: &Arc<[Seen]>) {
+        if !self.lists.last().is_some_and(|last| Arc::ptr_eq(last, tags)) {
+            self.lists.push(Arc::clone(tags));
+        }
+    }
+}
+
+/// Runs `f` with the frame installed; takes it away again also if `f` panics.
+pub(crate) fn within<T>(frame: &mut Option<Box<Frame>>, f: impl FnOnce() -> T) -> T {
+    let _installed = Installed::new(frame);
+    f()
+}
+
+struct Installed<'a> {
+    home: &'a mut Option<Box<Frame>>,
+    flags: Flags,
+}
+
+impl<'a> Installed<'a> {
+    fn new(home: &'a mut Option<Box<Frame>>) -> Self {
+        let flags = FLAGS.get();
+        let mut frame = home.take().unwrap_or_default();
+        FLAGS.set(Flags { collecting: true, bypassing: flags.bypassing || frame.bypass });
+        frame.parent = CURRENT.take();
+        CURRENT.set(Some(frame));
+        Self { home, flags }
+    }
+}
+
+impl Drop for Installed<'_> {
+    fn drop(&mut self) {
+        if let Some(mut frame) = CURRENT.take() {
+            CURRENT.set(frame.parent.take());
+            *self.home = Some(frame);
+        }
+        FLAGS.set(self.flags);
+    }
+}
+
+/// Whether somebody wants to know which tags a hit carries.
+#[inline]
+pub(crate) fn is_collecting() -> bool {
+    FLAGS.get().collecting
+}
+
+/// Whether this thread is inside a computation that must not use the cache.
+#[inline]
+pub(crate) fn is_bypassing() -> bool {
+    FLAGS.get().bypassing
+}
+
+/// Hands the tags of a found value to the current frame. A value without them cannot be tracked: it taints the frame.
+#[inline]
+pub(crate) fn collect(found: &Found) {
+    if is_collecting() {
+        update(|frame| match &found.tags {
+            Some(tags) => frame.add(tags),
+            None => frame.tainted = true,
+        });
+    }
+}
+
+/// Hands a computation's tags to the frame around it.
+pub(crate) fn collect_list(tags: &Arc<[Seen]>) {
+    update(|frame| frame.add(tags));
+}
+
+/// Hands single tags to the current frame.
+pub(crate) fn collect_seen(seen: impl IntoIterator<Item = Seen>) {
+    update(|frame| frame.named.extend(seen));
+}
+
+/// What the current frame computes is not to be kept.
+pub(crate) fn taint() {
+    update(|frame| frame.tainted = true);
+}
+
+/// Whether this very key is being computed further up on this thread: waiting for it would wait for ever.
+pub(crate) fn is_computing(engine: u64, key: &[u8]) -> bool {
+    let mut found = false;
+    update(|frame| {
+        let mut next = Some(&*frame);
+        while let Some(frame) = next {
+            found |= frame.is_computing(engine, key);
+            next = frame.parent.as_deref();
+        }
+    });
+    found
+}
+
+fn update(change: impl FnOnce(&mut Frame)) {
+    if let Some(mut frame) = CURRENT.take() {
+        change(&mut frame);
+        CURRENT.set(Some(frame));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_taken_away_when_its_computation_panics() {
+        let mut outer = None;
+        within(&mut outer, || {
+            let mut inner = Some(Frame::bypassing());
+            let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                within(&mut inner, || {
+                    assert!(is_bypassing());
+                    panic!("a computation that panics");
+                });
+            }));
+            assert!(panicked.is_err());
+            assert!(is_collecting() && !is_bypassing());
+            assert!(inner.is_some());
+        });
+        assert!(!is_collecting());
+        assert!(outer.is_some_and(|frame| !frame.is_tainted()));
+    }
+
+    #[test]
+    fn a_key_is_found_through_all_frames_around() {
+        let (mut outer, mut inner) = (Some(Frame::computing(1, b"a")), Some(Frame::computing(1, b"b")));
+        within(&mut outer, || {
+            within(&mut inner, || {
+                assert!(is_computing(1, b"a") && is_computing(1, b"b"));
+                assert!(!is_computing(2, b"a") && !is_computing(1, b"c"));
+            });
+            assert!(!is_computing(1, b"b"));
+        });
+    }
+}

@@ -1,0 +1,79 @@
+//! The engine: one flight per key, a fence before each computation, and tags that flow outward.
+//!
+//! Reading order: `frame` (who is computing on this thread, and what it has used so far), `flight` (one computation that
+//! several callers wait for), `join` (lookup, then lead or follow), `ticket` (what a computation carries, and how it ends),
+//! `compute` (the whole journey of one call, as a future and as a plain function).
+
+pub(crate) mod compute;
+pub(crate) mod flight;
+pub(crate) mod frame;
+pub(crate) mod join;
+pub(crate) mod ticket;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::backend::memory::{Capacity, Found, MemoryStore};
+use crate::clock::Clock;
+use flight::Flights;
+
+/// A store with the flights over it: what all handles of one cache share.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    /// Tells this cache's computations from those of others that use the same key.
+    pub(crate) id: u64,
+    pub(crate) store: MemoryStore,
+    pub(crate) namespace: Box<str>,
+    /// Async callers and sync callers never wait for each other: a blocked thread may be the one that polls the leader.
+    async_flights: Flights,
+    sync_flights: Flights,
+    enabled: AtomicBool,
+}
+
+/// Which callers a flight serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Async,
+    Sync,
+}
+
+impl Engine {
+    pub(crate) fn new(capacity: Capacity, clock: Clock, namespace: Box<str>, enabled: bool) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            store: MemoryStore::new(capacity, clock),
+            namespace,
+            async_flights: Flights::new(),
+            sync_flights: Flights::new(),
+            enabled: AtomicBool::new(enabled),
+        }
+    }
+
+    pub(crate) fn flights(&self, side: Side) -> &Flights {
+        match side {
+            Side::Async => &self.async_flights,
+            Side::Sync => &self.sync_flights,
+        }
+    }
+
+    pub(crate) fn set_enabled(&self, enabled: bool) {
+        self.enabled.store(enabled, Ordering::Relaxed);
+    }
+
+    /// Whether this call may use the cache at all: it is switched on, and the call is not made inside a transaction.
+    #[inline]
+    pub(crate) fn is_usable(&self) -> bool {
+        self.enabled.load(Ordering::Relaxed) && !frame::is_bypassing()
+    }
+
+    /// A hit, with its tags handed to whoever is computing. The whole hit path, together with the store's lookup.
+    #[inline]
+    pub(crate) fn hit(&self, key: &[u8]) -> Option<Found> {
+        if !self.is_usable() {
+            return None;
+        }
+        let found = self.store.lookup(key, frame::is_collecting()).ok()?;
+        frame::collect(&found);
+        Some(found)
+    }
+}

@@ -1,0 +1,141 @@
+//! What of a computation's result is stored, and how a caller gets it back from what is stored.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::Policy;
+use crate::value::{Portable, Shared};
+
+/// The translation between what a function returns (`R`) and what is stored.
+///
+/// Generated code and the wrappers bring their own; implement it to cache results that are neither `Result` nor `Option`
+/// nor stored as a whole.
+pub trait Plan<R> {
+    /// The part of the result that is stored; `None` if this result is not to be stored.
+    fn erase(&self, result: &R) -> Option<Shared>;
+
+    /// What the caller gets on a hit; `None` if the stored value is of another type, which counts as a miss.
+    fn restore(&self, stored: Shared) -> Option<R>;
+
+    /// Adds what is known only from the result: tags, ttl, weight.
+    fn finish(&self, result: &R, policy: &mut Policy) {
+        let _ = (result, policy);
+    }
+}
+
+/// Whether to look into the cache before computing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A stored value is the answer; one computation serves all who wait for it.
+    Lookup,
+    /// Computes although a value is there, stores the new one, and returns it.
+    Refresh,
+}
+
+/// A result with a part that is worth storing: the `Ok` of a `Result`, the `Some` of an `Option`.
+#[diagnostic::on_unimplemented(
+    message = "the loader must return a `Result` or an `Option`, not `{Self}`",
+    note = "only `Ok` and `Some` are stored; for a plain value use `get_or_compute_value`"
+)]
+pub trait Outcome {
+    /// What is stored.
+    type Value: Clone + Send + Sync + 'static;
+    /// The part to store, if this result has one.
+    fn value(&self) -> Option<&Self::Value>;
+    /// The result that a hit yields.
+    fn from_value(value: Self::Value) -> Self;
+}
+
+impl<T: Clone + Send + Sync + 'static, E> Outcome for Result<T, E> {
+    type Value = T;
+
+    fn value(&self) -> Option<&T> {
+        self.as_ref().ok()
+    }
+
+    fn from_value(value: T) -> Self {
+        Ok(value)
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Outcome for Option<T> {
+    type Value = T;
+
+    fn value(&self) -> Option<&T> {
+        self.as_ref()
+    }
+
+    fn from_value(value: T) -> Self {
+        Some(value)
+    }
+}
+
+/// Where a value may be kept, as a type: decides what is asked of the value.
+pub trait Place<T> {
+    /// The value's weight in bytes.
+    fn measure(value: &T) -> u64;
+}
+
+/// Any store; the value must be [`Portable`].
+#[derive(Debug, Clone, Copy)]
+pub struct Anywhere;
+
+/// This process only; nothing is asked of the value.
+#[derive(Debug, Clone, Copy)]
+pub struct InProcess;
+
+impl<T: Portable> Place<T> for Anywhere {
+    fn measure(value: &T) -> u64 {
+        value.measure()
+    }
+}
+
+impl<T> Place<T> for InProcess {
+    fn measure(value: &T) -> u64 {
+        size_of_val(value) as u64
+    }
+}
+
+/// The plan that stores the value inside a `Result` or `Option`.
+#[derive(Debug)]
+pub struct Part<M>(PhantomData<fn() -> M>);
+
+/// The plan that stores the result as it is.
+#[derive(Debug)]
+pub struct Whole<M>(PhantomData<fn() -> M>);
+
+impl<M> Part<M> {
+    pub(crate) const PLAN: Self = Self(PhantomData);
+}
+
+impl<M> Whole<M> {
+    pub(crate) const PLAN: Self = Self(PhantomData);
+}
+
+impl<R: Outcome, M: Place<R::Value>> Plan<R> for Part<M> {
+    fn erase(&self, result: &R) -> Option<Shared> {
+        result.value().map(|value| Arc::new(value.clone()) as Shared)
+    }
+
+    fn restore(&self, stored: Shared) -> Option<R> {
+        stored.downcast_ref::<R::Value>().cloned().map(R::from_value)
+    }
+
+    fn finish(&self, result: &R, policy: &mut Policy) {
+        policy.measured(|| result.value().map_or(0, M::measure));
+    }
+}
+
+impl<R: Clone + Send + Sync + 'static, M: Place<R>> Plan<R> for Whole<M> {
+    fn erase(&self, result: &R) -> Option<Shared> {
+        Some(Arc::new(result.clone()))
+    }
+
+    fn restore(&self, stored: Shared) -> Option<R> {
+        stored.downcast_ref::<R>().cloned()
+    }
+
+    fn finish(&self, result: &R, policy: &mut Policy) {
+        policy.measured(|| M::measure(result));
+    }
+}

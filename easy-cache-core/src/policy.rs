@@ -1,0 +1,88 @@
+//! How a computed value is to be stored: for how long, under which tags, with which weight.
+
+use std::time::Duration;
+
+use crate::Tag;
+
+/// How a computed value is to be stored. Without a ttl it stays until it is invalidated or evicted.
+///
+/// # Example: a minute, with two tags
+/// ```
+/// use std::time::Duration;
+/// use easy_cache_core::Policy;
+///
+/// let policy = Policy::new().ttl(Duration::from_secs(60)).tags(["books", "authors"]);
+/// assert_eq!(policy.time_to_live(), Some(Duration::from_secs(60)));
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Policy {
+    ttl: Option<Duration>,
+    tags: Vec<Tag>,
+    weight: Option<u64>,
+}
+
+impl Policy {
+    /// No ttl, no tags.
+    pub const fn new() -> Self {
+        Self { ttl: None, tags: Vec::new(), weight: None }
+    }
+
+    /// How long the value is fresh. Zero means that it is not stored.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
+        self
+    }
+
+    /// Adds a tag.
+    pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// Adds tags.
+    pub fn tags(mut self, tags: impl IntoIterator<Item: Into<Tag>>) -> Self {
+        self.add_tags(tags);
+        self
+    }
+
+    /// Adds the tag of a prefix. The beginning of the key is the caller's.
+    pub fn prefix(self, prefix: &str) -> Self {
+        self.tag(Tag::prefix(prefix))
+    }
+
+    /// The weight of the entry, in bytes, where the measured size would not say it.
+    pub fn weight(mut self, bytes: u64) -> Self {
+        self.weight = Some(bytes);
+        self
+    }
+
+    /// Sets the ttl in place.
+    pub fn set_ttl(&mut self, ttl: Duration) {
+        self.ttl = Some(ttl);
+    }
+
+    /// Adds tags in place.
+    pub fn add_tags(&mut self, tags: impl IntoIterator<Item: Into<Tag>>) {
+        self.tags.extend(tags.into_iter().map(Into::into));
+    }
+
+    /// The ttl, if there is one.
+    #[must_use]
+    pub const fn time_to_live(&self) -> Option<Duration> {
+        self.ttl
+    }
+
+    /// Sets the weight unless one was chosen.
+    pub(crate) fn measured(&mut self, measure: impl FnOnce() -> u64) {
+        self.weight.get_or_insert_with(measure);
+    }
+
+    pub(crate) fn named_tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
+    pub(crate) fn known_weight(&self) -> u64 {
+        self.weight.unwrap_or(0)
+    }
+}

@@ -1,0 +1,169 @@
+//! The ambient collector of tags while a computation or a request runs: opened by hand, or by the integrations.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::backend::memory::Seen;
+use crate::engine::frame::{self, Frame};
+use crate::engine::ticket;
+use crate::{Cache, Tag};
+
+/// Collects the tags of everything that runs inside it: hits, inner computations, database reads.
+///
+/// # Example: what does a computation depend on?
+/// ```
+/// use easy_cache_core::{Cache, Scope, Tag};
+///
+/// let cache = Cache::new();
+/// let mut scope = Scope::new();
+/// scope.run(|| cache.get_or_compute_sync("k", || Some(1)).tags(["books"]).wait());
+/// assert_eq!(scope.tags(), [Tag::new("books")]);
+/// ```
+#[derive(Debug, Default)]
+pub struct Scope {
+    frame: Option<Box<Frame>>,
+}
+
+impl Scope {
+    /// An empty scope.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs a closure inside the scope: also a single poll of a future, or of a body.
+    pub fn run<T>(&mut self, f: impl FnOnce() -> T) -> T {
+        frame::within(&mut self.frame, f)
+    }
+
+    /// Runs a future inside the scope.
+    pub fn wrap<F: IntoFuture>(&mut self, future: F) -> Scoped<'_, F::IntoFuture> {
+        Scoped { scope: self, future: Box::pin(future.into_future()) }
+    }
+
+    /// The tags collected so far, each once, in order.
+    #[must_use]
+    pub fn tags(&self) -> Vec<Tag> {
+        self.frame.as_ref().map(|frame| frame.tags()).unwrap_or_default()
+    }
+
+    /// Whether something ran inside that must not be kept, such as a read in an open transaction.
+    #[must_use]
+    pub fn is_tainted(&self) -> bool {
+        self.frame.as_ref().is_some_and(|frame| frame.is_tainted())
+    }
+
+    /// Hands all that was collected to the scope around the caller, if there is one.
+    pub fn close(self) {
+        if self.is_tainted() {
+            taint();
+        }
+        frame::collect_seen(self.into_frame().into_seen());
+    }
+
+    pub(crate) fn into_frame(self) -> Frame {
+        self.frame.map(|frame| *frame).unwrap_or_default()
+    }
+}
+
+/// A future that runs inside a [`Scope`].
+#[must_use = "futures do nothing unless polled"]
+pub struct Scoped<'a, F> {
+    scope: &'a mut Scope,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for Scoped<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Self { scope, future } = &mut *self;
+        scope.run(|| future.as_mut().poll(cx))
+    }
+}
+
+impl<F> fmt::Debug for Scoped<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scoped").field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
+
+/// Whether somebody collects tags here.
+#[must_use]
+pub fn is_active() -> bool {
+    frame::is_collecting()
+}
+
+/// Says that what is being computed depends on these tags of this cache. To be called **before** the data is read.
+///
+/// Costs nothing outside a scope; inside, one lookup of the tag's record for each tag.
+pub fn depend(cache: &Cache, tags: impl IntoIterator<Item: Into<Tag>>) {
+    observe(cache, tags).record();
+}
+
+/// Notes how these tags stand **before** data is read; [`Observed::record`] makes them a dependency afterwards, for
+/// readers that know only from the result which of them they depend on.
+///
+/// # Example: a row that exists depends on itself, a missing one on the whole table
+/// ```
+/// use easy_cache_core::{Cache, Scope, Tag, scope};
+///
+/// let cache = Cache::new();
+/// let mut request = Scope::new();
+/// request.run(|| {
+///     let (row, table) = (scope::observe(&cache, [Tag::row("books", 42)]), scope::observe(&cache, [Tag::table("books")]));
+///     let found = true; // the query runs here
+///     if found { row.record() } else { table.record() }
+/// });
+/// assert_eq!(request.tags(), [Tag::row("books", 42)]);
+/// ```
+pub fn observe(cache: &Cache, tags: impl IntoIterator<Item: Into<Tag>>) -> Observed {
+    Observed(ticket::observe(cache.engine(), tags.into_iter().map(Into::into)))
+}
+
+/// Tags with the versions that they had when they were observed. Nothing depends on them before they are recorded.
+#[derive(Debug)]
+#[must_use = "nothing depends on the tags before they are recorded"]
+pub struct Observed(Vec<Seen>);
+
+impl Observed {
+    /// Adds the tags to the current scope.
+    pub fn record(self) {
+        frame::collect_seen(self.0);
+    }
+}
+
+/// Says that what is being computed must not be kept by anybody: it saw data that others may not see.
+pub fn taint() {
+    frame::taint();
+}
+
+/// Runs a future that neither reads nor fills any cache: a transaction, which sees its own uncommitted writes.
+pub fn bypass<F: IntoFuture>(future: F) -> Bypassing<F::IntoFuture> {
+    Bypassing { frame: Some(Frame::bypassing()), future: Box::pin(future.into_future()) }
+}
+
+/// A future that runs without any cache.
+#[must_use = "futures do nothing unless polled"]
+pub struct Bypassing<F> {
+    frame: Option<Box<Frame>>,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for Bypassing<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        taint();
+        let Self { frame, future } = &mut *self;
+        frame::within(frame, || future.as_mut().poll(cx))
+    }
+}
+
+impl<F> fmt::Debug for Bypassing<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bypassing")
+    }
+}

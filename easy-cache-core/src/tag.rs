@@ -1,0 +1,159 @@
+//! The names of groups of entries. Who carries a tag, and since which version, is the backend's business.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// The name of a group of entries that are dropped together.
+///
+/// There are three families, which never collide even if they print alike: tags that the application chooses
+/// ([`Tag::new`]), prefixes ([`Tag::prefix`]), and tags of database rows, which the database hooks collect and invalidate
+/// by themselves ([`Tag::table`], [`Tag::row`], [`Tag::unknown_rows`]). Cloning costs one reference count.
+///
+/// # Example: the same text in three families
+/// ```
+/// use easy_cache_core::Tag;
+///
+/// assert_eq!(Tag::new("books").to_string(), Tag::table("books").to_string());
+/// assert_ne!(Tag::new("books"), Tag::table("books"));
+/// assert_ne!(Tag::new("books"), Tag::prefix("books"));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tag(Arc<str>);
+
+const CUSTOM: char = 't';
+const PREFIX: char = 'p';
+const DATA: char = 'd';
+
+impl Tag {
+    /// A tag that the application names: `Tag::new("users_by_state")`. Plain strings convert into it.
+    #[must_use]
+    pub fn new(name: impl AsRef<str>) -> Self {
+        Self::of_family(CUSTOM, name.as_ref())
+    }
+
+    /// The tag of a prefix: every entry whose key was built with that prefix carries it.
+    #[must_use]
+    pub fn prefix(prefix: impl AsRef<str>) -> Self {
+        Self::of_family(PREFIX, prefix.as_ref())
+    }
+
+    /// "Anything in this table changed": carried by whatever was read from the table as a whole.
+    #[must_use]
+    pub fn table(table: impl AsRef<str>) -> Self {
+        Self::of_family(DATA, &escape(table.as_ref()))
+    }
+
+    /// "This row changed": carried by what was read by its primary key, together with [`Tag::unknown_rows`].
+    #[must_use]
+    pub fn row(table: impl AsRef<str>, key: impl fmt::Display) -> Self {
+        let key = key.to_string().replace('\\', r"\\");
+        let key = if key == "*" { r"\*" } else { key.as_str() };
+        Self::of_family(DATA, &format!("{}:{key}", escape(table.as_ref())))
+    }
+
+    /// "Rows changed, and it is not known which": invalidated by bulk writes, carried by whatever depends on single rows.
+    #[must_use]
+    pub fn unknown_rows(table: impl AsRef<str>) -> Self {
+        Self::of_family(DATA, &format!("{}:*", escape(table.as_ref())))
+    }
+
+    /// The name without its family: what [`Display`](fmt::Display) prints.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.get(1..).unwrap_or_default()
+    }
+
+    /// Family and name: what tells one tag from all others.
+    pub(crate) fn encoded(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    fn of_family(family: char, name: &str) -> Self {
+        let mut text = String::with_capacity(name.len() + 1);
+        text.push(family);
+        text.push_str(name);
+        Self(text.into())
+    }
+
+    /// The tag that no application can name: carried by every entry of a namespace.
+    pub(crate) fn everything() -> Self {
+        Self("*".into())
+    }
+}
+
+/// Table names cannot forge a row's tag: `a:1` the table and row 1 of `a` stay apart.
+fn escape(name: &str) -> Cow<'_, str> {
+    if name.contains([':', '\\']) { name.replace('\\', r"\\").replace(':', r"\:").into() } else { name.into() }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let family = match self.0.chars().next() {
+            Some(CUSTOM) => "Tag",
+            Some(PREFIX) => "Prefix",
+            Some(DATA) => "Data",
+            _ => "Everything",
+        };
+        f.debug_tuple(family).field(&self.name()).finish()
+    }
+}
+
+impl From<&str> for Tag {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<String> for Tag {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<&String> for Tag {
+    fn from(name: &String) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<Cow<'_, str>> for Tag {
+    fn from(name: Cow<'_, str>) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<&Self> for Tag {
+    fn from(tag: &Self) -> Self {
+        tag.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_name_cannot_forge_the_tag_of_a_row() {
+        assert_ne!(Tag::table("books:42"), Tag::row("books", 42));
+        assert_ne!(Tag::table("books:*"), Tag::unknown_rows("books"));
+        assert_ne!(Tag::row("books", "*"), Tag::unknown_rows("books"));
+        assert_ne!(Tag::row("books", r"\*"), Tag::row("books", "*"));
+        assert_ne!(Tag::row("a:b", "c"), Tag::row("a", "b:c"));
+        assert_ne!(Tag::row("a\\", "c"), Tag::table("a:c"));
+    }
+
+    #[test]
+    fn the_name_prints_without_its_family() {
+        assert_eq!(Tag::row("books", 42).to_string(), "books:42");
+        assert_eq!(Tag::unknown_rows("books").to_string(), "books:*");
+        assert_eq!(Tag::new("größe").name(), "größe");
+        assert_eq!(format!("{:?}", Tag::prefix("shop:7")), r#"Prefix("shop:7")"#);
+    }
+}

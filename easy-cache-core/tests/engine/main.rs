@@ -1,0 +1,10 @@
+//! What the engine promises, told through the plain wrappers: values, tags, races, flights, scopes.
+
+mod flights;
+mod holds;
+mod races;
+mod scopes;
+mod stress;
+mod support;
+mod tags;
+mod values;

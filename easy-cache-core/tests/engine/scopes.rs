@@ -1,0 +1,192 @@
+//! Tags flow outward: from inner computations, hits, waits and database reads to whatever encloses them.
+
+use easy_cache_core::{Cache, Scope, Tag, scope};
+
+use crate::support::{Calls, settle};
+
+async fn outer(cache: &Cache, calls: &Calls) -> Option<i32> {
+    let inner = cache.clone();
+    let count = calls.clone();
+    cache
+        .get_or_compute("outer", async move {
+            count.load(()).await;
+            inner.get_or_compute("inner", async { Some(1) }).tags(["t"]).await
+        })
+        .await
+}
+
+#[tokio::test]
+async fn an_inner_tag_drops_the_outer_value() {
+    let (cache, calls) = (Cache::new(), Calls::default());
+    outer(&cache, &calls).await;
+    cache.invalidate_tags(["t"]).await.unwrap();
+    outer(&cache, &calls).await;
+    assert_eq!(calls.count(), 2);
+    cache.invalidate_key("outer").await.unwrap();
+    outer(&cache, &calls).await; // this time the inner value is a hit
+    cache.invalidate_tags(["t"]).await.unwrap();
+    outer(&cache, &calls).await;
+    assert_eq!(calls.count(), 4);
+}
+
+#[tokio::test]
+async fn a_hit_hands_out_the_tags_that_its_computation_had_collected() {
+    let (cache, calls) = (Cache::new(), Calls::default());
+    outer(&cache, &calls).await;
+    let mut request = Scope::new();
+    request.wrap(outer(&cache, &calls)).await;
+    assert_eq!(calls.count(), 1);
+    assert_eq!(request.tags(), [Tag::new("t")]);
+}
+
+#[tokio::test]
+async fn a_follower_hands_out_the_tags_of_the_flight_it_waited_for() {
+    let (cache, calls) = (Cache::new(), Calls::default());
+    let (load, started, finish) = calls.gated();
+    let leader = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get_or_compute("k", load).tags(["t"]).await }
+    });
+    started.await.unwrap();
+    let follower = tokio::spawn({
+        let cache = cache.clone();
+        async move {
+            let mut request = Scope::new();
+            request.wrap(cache.get_or_compute("k", async { Some(0) })).await;
+            request.tags()
+        }
+    });
+    settle().await;
+    finish.send(1).unwrap();
+    leader.await.unwrap();
+    assert_eq!(follower.await.unwrap(), [Tag::new("t")]);
+}
+
+#[tokio::test]
+async fn what_is_not_stored_still_hands_its_tags_outward() {
+    let cache = Cache::new();
+    let inner = cache.clone();
+    let load = async move {
+        let nothing = inner.get_or_compute("inner", async { None::<i32> }).tags(["t"]).await;
+        Some(nothing.is_none())
+    };
+    assert_eq!(cache.get_or_compute("outer", load).await, Some(true));
+    assert!(cache.contains("outer").await);
+    cache.invalidate_tags(["t"]).await.unwrap();
+    assert!(!cache.contains("outer").await, "the missing value may exist now");
+}
+
+#[tokio::test]
+async fn a_value_of_another_cache_brings_its_tags_along() {
+    let (near, far) = (Cache::new(), Cache::new());
+    let source = far.clone();
+    let load = || {
+        let far = source.clone();
+        async move { far.get_or_compute("inner", async { Some(1) }).tags(["t"]).await }
+    };
+    near.get_or_compute("outer", load()).await;
+    far.invalidate_tags(["t"]).await.unwrap();
+    assert!(!near.contains("outer").await);
+    near.get_or_compute("outer", load()).await;
+    assert!(near.contains("outer").await);
+    far.invalidate_all().await.unwrap();
+    assert!(!near.contains("outer").await);
+}
+
+#[tokio::test]
+async fn an_inner_hit_that_was_outdated_meanwhile_is_not_built_into_an_outer_value() {
+    let (cache, calls) = (Cache::new(), Calls::default());
+    cache.set("inner", 1).tags(["t"]).await;
+    let (gate, started, finish) = calls.gated::<()>();
+    let slow = tokio::spawn({
+        let cache = cache.clone();
+        async move {
+            let inner = cache.clone();
+            let load = async move {
+                let value = inner.get::<i32>("inner").await;
+                gate.await;
+                value
+            };
+            cache.get_or_compute("outer", load).await
+        }
+    });
+    started.await.unwrap();
+    cache.invalidate_tags(["t"]).await.unwrap();
+    finish.send(()).unwrap();
+    assert_eq!(slow.await.unwrap(), Some(1));
+    assert!(!cache.contains("outer").await);
+}
+
+#[tokio::test]
+async fn a_database_read_is_a_dependency_from_before_it_ran() {
+    let cache = Cache::new();
+    let read = |disturbed: bool| {
+        let cache = cache.clone();
+        async move {
+            scope::depend(&cache, [Tag::table("books")]);
+            if disturbed {
+                cache.invalidate_tags([Tag::table("books")]).await.unwrap();
+            }
+            Some(1)
+        }
+    };
+    cache.get_or_compute("k", read(true)).await;
+    assert!(!cache.contains("k").await);
+    cache.get_or_compute("k", read(false)).await;
+    assert!(cache.contains("k").await);
+    cache.invalidate_tags([Tag::table("books")]).await.unwrap();
+    assert!(!cache.contains("k").await);
+}
+
+#[tokio::test]
+async fn inside_a_transaction_no_cache_is_read_or_filled() {
+    let (cache, calls) = (Cache::new(), Calls::default());
+    cache.set("k", 1).await;
+    let inside = scope::bypass(cache.get_or_compute("k", calls.load(2))).await;
+    assert_eq!(inside, Some(2), "its own uncommitted write");
+    assert_eq!(cache.get::<i32>("k").await, Some(1), "nobody else sees it");
+    let enclosed = cache.clone();
+    let outer = cache
+        .get_or_compute("outer", async move { scope::bypass(enclosed.get_or_compute("k", async { Some(2) })).await });
+    assert_eq!(outer.await, Some(2));
+    assert!(!cache.contains("outer").await, "nor is it built into anything");
+}
+
+#[tokio::test]
+async fn what_is_tainted_is_neither_kept_nor_shared() {
+    let (cache, calls) = (Cache::new(), Calls::default());
+    let (gate, started, finish) = calls.gated::<()>();
+    let leader = tokio::spawn({
+        let cache = cache.clone();
+        async move {
+            let load = async move {
+                gate.await;
+                scope::taint();
+                Some("private")
+            };
+            cache.get_or_compute("k", load).local().await
+        }
+    });
+    started.await.unwrap();
+    let follower = tokio::spawn({
+        let (cache, calls) = (cache.clone(), calls.clone());
+        async move { cache.get_or_compute("k", calls.load("public")).local().await }
+    });
+    settle().await;
+    finish.send(()).unwrap();
+    assert_eq!(leader.await.unwrap(), Some("private"));
+    assert_eq!(follower.await.unwrap(), Some("public"));
+}
+
+#[test]
+fn a_closed_scope_hands_everything_to_the_one_around_it() {
+    let cache = Cache::new();
+    let mut outer = Scope::new();
+    outer.run(|| {
+        let mut inner = Scope::new();
+        inner.run(|| cache.get_or_compute_sync("k", || Some(1)).tags(["t"]).wait());
+        inner.close();
+    });
+    assert_eq!(outer.tags(), [Tag::new("t")]);
+    assert!(!scope::is_active());
+}

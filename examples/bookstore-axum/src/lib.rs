@@ -1,0 +1,34 @@
+//! The bookstore on axum: routes, forms, JSON and statuses around the domain of the `bookstore` crate.
+//!
+//! ```no_run
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = bookstore_axum::Options::default(); // a free port, a database in memory
+//! bookstore_axum::run(&options).await?; // prints `listening on http://127.0.0.1:54321`, ends on Ctrl-C or SIGTERM
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | job |
+//! |---|---|
+//! | [`server`] | starts, announces the address, ends cleanly |
+//! | [`router`](mod@router) | which route leads to which handler |
+//! | `api`, `pages` | the handlers, for programs and for people |
+//! | `extract` | bodies, queries and paths, refused in words |
+//! | `error` | refusals as JSON and as pages |
+//! | `provenance` | tells the page where it came from |
+
+pub mod server;
+
+pub mod router;
+
+mod api;
+mod pages;
+
+mod error;
+mod extract;
+mod provenance;
+
+pub use bookstore::{Options, StartError};
+pub use router::{AppState, router};
+pub use server::{run, serve};

@@ -1,0 +1,99 @@
+//! The handlers for people: pages, and forms that lead to the page on which their effect is seen.
+
+use axum::{
+    extract::State,
+    response::{Html, Redirect},
+};
+use bookstore::{
+    input::{BookChange, BookFilter, NewBook, Retitle},
+    page, query, write,
+};
+use serde::Deserialize;
+
+use crate::{
+    error::PageError,
+    extract::{PageForm, PagePath, PageQuery},
+    router::AppState,
+};
+
+type Page = Result<Html<String>, PageError>;
+type SeeOther = Result<Redirect, PageError>;
+
+pub(crate) async fn books(State(shop): State<AppState>, PageQuery(filter): PageQuery<BookFilter>) -> Page {
+    Ok(Html(page::books(&filter, &query::books(&shop.db, &filter).await?)))
+}
+
+pub(crate) async fn book(State(shop): State<AppState>, PagePath(id): PagePath<i32>) -> Page {
+    Ok(Html(page::book(&query::book(&shop.db, id).await?, &query::authors(&shop.db).await?)))
+}
+
+/// The part of the list of an author's books.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Part {
+    page: Option<u32>,
+}
+
+pub(crate) async fn author(
+    State(shop): State<AppState>,
+    PagePath(id): PagePath<i32>,
+    PageQuery(part): PageQuery<Part>,
+) -> Page {
+    let author = query::author(&shop.db, id).await?;
+    let filter = BookFilter { author: Some(id), page: part.page, ..BookFilter::default() };
+    Ok(Html(page::author(&author, &query::books(&shop.db, &filter).await?)))
+}
+
+pub(crate) async fn stats(State(shop): State<AppState>) -> Page {
+    Ok(Html(page::stats(&query::stats(&shop.db).await?)))
+}
+
+pub(crate) async fn create_book(State(shop): State<AppState>, PageForm(new): PageForm<NewBook>) -> SeeOther {
+    let author = format!("/authors/{}", new.author_id);
+    let book = write::create_book(&shop.db, new).await.map_err(PageError::back_to(author))?;
+    Ok(Redirect::to(&format!("/books/{}", book.id)))
+}
+
+pub(crate) async fn update_book(
+    State(shop): State<AppState>,
+    PagePath(id): PagePath<i32>,
+    PageForm(change): PageForm<BookChange>,
+) -> SeeOther {
+    let book = format!("/books/{id}");
+    write::update_book(&shop.db, id, change).await.map_err(PageError::back_to(book.clone()))?;
+    Ok(Redirect::to(&book))
+}
+
+/// The form that moves a book; an unticked box is not sent at all.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Move {
+    author_id: i32,
+    #[serde(default)]
+    fail: bool,
+}
+
+pub(crate) async fn move_book(
+    State(shop): State<AppState>,
+    PagePath(id): PagePath<i32>,
+    PageForm(form): PageForm<Move>,
+) -> SeeOther {
+    let book = format!("/books/{id}");
+    let ending = if form.fail { write::Ending::RollBack } else { write::Ending::Commit };
+    write::move_book(&shop.db, id, form.author_id, ending).await.map_err(PageError::back_to(book.clone()))?;
+    Ok(Redirect::to(&book))
+}
+
+pub(crate) async fn delete_book(State(shop): State<AppState>, PagePath(id): PagePath<i32>) -> SeeOther {
+    let author_id = query::book(&shop.db, id).await?.author_id;
+    write::delete_book(&shop.db, id).await?;
+    Ok(Redirect::to(&format!("/authors/{author_id}")))
+}
+
+pub(crate) async fn retitle(
+    State(shop): State<AppState>,
+    PagePath(id): PagePath<i32>,
+    PageForm(retitle): PageForm<Retitle>,
+) -> SeeOther {
+    let author = format!("/authors/{id}");
+    write::retitle(&shop.db, id, retitle).await.map_err(PageError::back_to(author.clone()))?;
+    Ok(Redirect::to(&author))
+}

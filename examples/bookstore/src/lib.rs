@@ -1,0 +1,54 @@
+//! The domain of the bookstore examples: everything about books and authors, nothing about a web framework.
+//!
+//! The binaries on top of it (axum today) translate requests into calls to this crate and answers back. Reads and
+//! writes are generic over SeaORM's traits, so that they run on a plain connection, on a transaction and on a
+//! connection that knows a cache, and none of them names a tag.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let db = bookstore::open("sqlite::memory:").await?;
+//! let book = bookstore::query::book(&db, 1).await?;
+//! assert_eq!((book.title.as_str(), book.author.as_str()), ("The Iliad", "Homer"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | job |
+//! |---|---|
+//! | [`options`] | what a binary of this example can be told on its command line, and why a start can fail |
+//! | [`database`] | opens the database, creates the tables and fills them once |
+//! | `schema`, `catalogue` | the tables, and the real books that they start with |
+//! | [`language`] | the language codes that the shop knows |
+//! | [`entity`] | the three tables as SeaORM entities |
+//! | [`view`] | what reads answer: a book with its author's name, a page of books, an author, numbers |
+//! | [`query`] | the reads |
+//! | [`input`] | what writes take, and whether it makes sense |
+//! | [`write`](mod@write) | the writes |
+//! | [`page`] | the views as HTML |
+//! | [`error`] | why a read or a write was refused |
+
+pub mod options;
+
+pub mod database;
+
+mod catalogue;
+mod schema;
+
+pub mod entity;
+pub mod language;
+
+pub mod view;
+
+pub mod query;
+
+pub mod input;
+pub mod write;
+
+pub mod page;
+
+pub mod error;
+
+pub use database::{Db, open};
+pub use error::{Error, ErrorKind};
+pub use options::{Options, StartError};

@@ -1,0 +1,1 @@
+//! Nothing but tests lives here: the stories of `stories/`, and the executable protocol of `model/`.
