@@ -64,8 +64,8 @@ impl Catalog {
         Some((before.last().map(|schema| self.fold(schema)), self.fold(table)))
     }
 
-    /// The folded name of a function, without its schema.
-    pub(crate) fn function(&self, name: &ObjectName) -> Option<String> {
+    /// The name of a function or column in lower case, without what qualifies it.
+    pub(crate) fn last_part(&self, name: &ObjectName) -> Option<String> {
         name.0.last()?.as_ident().map(|ident| ident.value.to_lowercase())
     }
 

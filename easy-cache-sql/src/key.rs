@@ -63,7 +63,7 @@ pub enum Bind<'a> {
     /// A UUID.
     Uuid([u8; 16]),
     /// An array, as in `id = ANY($1)`.
-    List(Vec<Bind<'a>>),
+    List(Vec<Self>),
     /// Anything else: null, floating point, dates, JSON. Never part of a key.
     Other,
 }

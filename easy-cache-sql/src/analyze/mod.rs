@@ -54,7 +54,7 @@ fn statement(tokens: &[TokenWithSpan], placeholders: &Placeholders, catalog: &Ca
     });
     match found {
         Ok(step) => step.with_consequences(catalog),
-        Err(reason) => unparsed::guess(tokens, catalog.dialect, reason),
+        Err(reason) => unparsed::guess(tokens, catalog, reason),
     }
 }
 

@@ -85,7 +85,7 @@ impl<'a> Collector<'a> {
     }
 
     fn call(&mut self, name: &ObjectName, arguments: &FunctionArguments) {
-        let Some(function) = self.context.catalog.function(name) else { return };
+        let Some(function) = self.context.catalog.last_part(name) else { return };
         let dialect = self.context.catalog.dialect;
         if let Some(tables) = self.context.catalog.functions.get(&function) {
             for table in tables {

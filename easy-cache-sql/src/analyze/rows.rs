@@ -2,13 +2,13 @@
 //! column of the key, against constants or bound values. Everything else is the whole table.
 
 use sqlparser::ast::{
-    Array, Assignment, AssignmentTarget, BinaryOperator, DataType, Expr, FunctionArguments, GroupByExpr, Insert,
-    ObjectName, Query, Select, SetExpr, TableFactor, UnaryOperator, Value, ValueWithSpan,
+    Array, Assignment, AssignmentTarget, BinaryOperator, DataType, Expr, GroupByExpr, Ident, Insert, ObjectName, Query,
+    Select, SetExpr, TableFactor, UnaryOperator, Value, ValueWithSpan,
 };
 
 use super::Context;
 use crate::{
-    KeyColumn, TableName,
+    Dialect, KeyColumn, TableName,
     key::{Bind, KeyKind},
     rows::{MOST_KEYS, RowPlan, Slot, combinations},
 };
@@ -95,18 +95,28 @@ fn assigned_values(assignments: &[Assignment], key: &[KeyColumn], context: Conte
 /// Whether an update assigns a column of the primary key, so that rows change their identity.
 pub(super) fn assigns_key(assignments: &[Assignment], table: &TableName, context: Context<'_>) -> bool {
     let Some(key) = context.catalog.primary_keys.get(table) else { return false };
-    let in_key = |name: &ObjectName| key.iter().any(|column| is_column(name, column, context));
+    let in_key =
+        |name: &ObjectName| key.iter().any(|column| is_column(name, column, context)) || is_rowid(name, context);
     assignments.iter().any(|assignment| match &assignment.target {
         AssignmentTarget::ColumnName(name) => in_key(name),
         AssignmentTarget::Tuple(names) => names.iter().any(in_key),
     })
 }
 
-/// Column names are compared without regard to case: seeing the key where it is not only makes rows unknown, except in
-/// conditions, where a table would need two columns that differ in nothing else.
+/// Whether this is one of the names under which SQLite gives every table a key, perhaps the declared one.
+fn is_rowid(name: &ObjectName, context: Context<'_>) -> bool {
+    let column = context.catalog.last_part(name).unwrap_or_default();
+    context.catalog.dialect == Dialect::Sqlite && matches!(column.as_str(), "rowid" | "oid" | "_rowid_")
+}
+
+/// Whether a name, qualified or not, ends in the name of this column.
 fn is_column(name: &ObjectName, column: &KeyColumn, context: Context<'_>) -> bool {
     let last = name.0.last().and_then(|part| part.as_ident());
-    last.is_some_and(|ident| context.catalog.fold(ident).eq_ignore_ascii_case(column.name()))
+    last.is_some_and(|ident| is_named(ident, column, context))
+}
+
+fn is_named(ident: &Ident, column: &KeyColumn, context: Context<'_>) -> bool {
+    context.catalog.fold(ident) == context.catalog.dialect.fold(column.name(), true)
 }
 
 /// The parts of a condition that must all hold.
@@ -169,10 +179,7 @@ impl Finder<'_> {
                 } else {
                     return None;
                 };
-                any_call(value).map_or_else(
-                    || slot(value, kind, context).map(|slot| vec![slot]),
-                    |array| each_of(array, kind, context),
-                )
+                slot(value, kind, context).map(|slot| vec![slot])
             }
             Expr::InList { expr, list, negated: false } if self.is_key(expr, column) && list.len() <= MOST_KEYS => {
                 list.iter().map(|value| slot(value, kind, context)).collect()
@@ -185,35 +192,23 @@ impl Finder<'_> {
     }
 
     fn is_key(&self, expr: &Expr, column: &KeyColumn) -> bool {
-        let fold = |ident| self.context.catalog.fold(ident);
-        let (qualifier, name) = match expr {
-            Expr::Identifier(name) => (None, name),
-            Expr::CompoundIdentifier(parts) => match parts.split_last() {
-                Some((name, qualifier)) => (Some(qualifier), name),
-                None => return false,
-            },
-            _ => return false,
-        };
-        let names_table = qualifier.is_none_or(|qualifier| match (qualifier, self.alias) {
-            ([only], Some(alias)) => fold(only) == alias,
-            (qualifier, _) => {
-                self.context.catalog.table(&ObjectName::from(qualifier.to_vec())).as_ref() == Some(self.table)
-                    || matches!(qualifier, [only] if self.table.as_str().rsplit('.').next() == Some(fold(only).as_str()))
-            }
-        });
-        names_table && is_column(&ObjectName::from(vec![name.clone()]), column, self.context)
+        match expr {
+            Expr::Identifier(name) => is_named(name, column, self.context),
+            Expr::CompoundIdentifier(parts) => parts
+                .split_last()
+                .is_some_and(|(name, qualifier)| is_named(name, column, self.context) && self.is_table(qualifier)),
+            _ => false,
+        }
     }
-}
 
-/// The argument of `ANY(…)` where the parser takes it for a function.
-fn any_call(value: &Expr) -> Option<&Expr> {
-    let Expr::Function(call) = value else { return None };
-    let (true, FunctionArguments::List(list)) = (call.name.to_string().eq_ignore_ascii_case("any"), &call.args) else {
-        return None;
-    };
-    match list.args.as_slice() {
-        [sqlparser::ast::FunctionArg::Unnamed(sqlparser::ast::FunctionArgExpr::Expr(array))] => Some(array),
-        _ => None,
+    /// Whether what stands before a column means the table: its alias, or else its name.
+    fn is_table(&self, qualifier: &[Ident]) -> bool {
+        let catalog = self.context.catalog;
+        match (qualifier, self.alias) {
+            ([only], Some(alias)) => catalog.fold(only) == alias,
+            ([only], None) => self.table.as_str().rsplit('.').next() == Some(catalog.fold(only).as_str()),
+            _ => catalog.table(&ObjectName::from(qualifier.to_vec())).as_ref() == Some(self.table),
+        }
     }
 }
 

@@ -55,39 +55,67 @@ pub(super) fn with_enough(tokens: &[TokenWithSpan], analyze: impl FnOnce() -> Fo
 
 /// Adds up what the recursion of the parser, of the visitor and of dropping the tree may need.
 fn estimate(tokens: &[TokenWithSpan]) -> usize {
-    let mut open: Vec<usize> = Vec::new();
-    let (mut nested, mut deepest) = (0usize, 0usize);
-    let (mut prefixes, mut links, mut joins, mut most_joins) = (0usize, 0usize, 0usize, 0usize);
-    for (index, token) in tokens.iter().map(|token| &token.token).enumerate() {
+    let mut depth = Depth::default();
+    for (index, token) in tokens.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| tokens.get(before));
+        depth.add(&token.token, before, tokens.get(index + 1));
+    }
+    depth.bytes()
+}
+
+/// What makes a tree deep, as far as the tokens tell.
+#[derive(Default)]
+struct Depth {
+    /// The bytes of each bracket that is open, their sum, and the largest sum so far.
+    open: Vec<usize>,
+    nested: usize,
+    deepest: usize,
+    /// Operators before an operand, which recurse.
+    prefixes: usize,
+    /// Operators and keywords between operands, which make a chain.
+    links: usize,
+    /// Joins whose condition is still to come, and the most at once.
+    joins: usize,
+    most_joins: usize,
+}
+
+impl Depth {
+    fn add(&mut self, token: &Token, before: Option<&TokenWithSpan>, after: Option<&TokenWithSpan>) {
         match token {
             Token::LParen | Token::LBracket | Token::LBrace => {
-                let cost =
-                    cost_of_opening(token, index.checked_sub(1).and_then(|b| tokens.get(b)), tokens.get(index + 1));
-                open.push(cost);
-                nested += cost;
+                let bytes = bytes_of_opening(token, before, after);
+                self.open.push(bytes);
+                self.nested += bytes;
+                self.deepest = self.deepest.max(self.nested);
             }
-            Token::RParen | Token::RBracket | Token::RBrace => nested -= open.pop().unwrap_or(0),
-            other if is_flat(other) => {}
-            other => match keyword(other) {
-                Some(Keyword::CASE | Keyword::NOT | Keyword::INTERVAL | Keyword::EXPLAIN | Keyword::ARRAY) => {
-                    prefixes += 1
-                }
-                Some(Keyword::JOIN) => joins += 1,
-                Some(Keyword::ON | Keyword::USING) => joins = joins.saturating_sub(1),
-                Some(_) => links += 1,
-                None if ends_operand(index.checked_sub(1).and_then(|before| tokens.get(before))) => links += 1,
-                None => prefixes += 1,
-            },
+            Token::RParen | Token::RBracket | Token::RBrace => self.nested -= self.open.pop().unwrap_or(0),
+            token if is_flat(token) => {}
+            token => self.add_operator(keyword(token), before),
         }
-        deepest = deepest.max(nested);
-        most_joins = most_joins.max(joins);
     }
-    let counted_by_parser = deepest.saturating_add(prefixes * PREFIX).min(DEEPEST * SUBQUERY);
-    STATEMENT + counted_by_parser + links * LINK + prefixes * LINK + most_joins * NESTED_JOIN
+
+    fn add_operator(&mut self, keyword: Option<Keyword>, before: Option<&TokenWithSpan>) {
+        use Keyword as K;
+        match keyword {
+            Some(K::CASE | K::NOT | K::INTERVAL | K::EXPLAIN | K::ARRAY) => self.prefixes += 1,
+            Some(K::JOIN) => {
+                self.joins += 1;
+                self.most_joins = self.most_joins.max(self.joins);
+            }
+            Some(K::ON | K::USING) => self.joins = self.joins.saturating_sub(1),
+            None if !before.is_some_and(ends_operand) => self.prefixes += 1,
+            _ => self.links += 1,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let limited_by_parser = (self.deepest + self.prefixes * PREFIX).min(DEEPEST * SUBQUERY);
+        STATEMENT + limited_by_parser + (self.links + self.prefixes) * LINK + self.most_joins * NESTED_JOIN
+    }
 }
 
 /// What is inside of these is read as a query, as arguments or elements, or as an expression.
-fn cost_of_opening(bracket: &Token, before: Option<&TokenWithSpan>, after: Option<&TokenWithSpan>) -> usize {
+fn bytes_of_opening(bracket: &Token, before: Option<&TokenWithSpan>, after: Option<&TokenWithSpan>) -> usize {
     let follows_name = before.is_some_and(|before| matches!(before.token, Token::Word(_)));
     match bracket {
         _ if starts_query(after) => SUBQUERY,
@@ -114,9 +142,10 @@ fn is_flat(token: &Token) -> bool {
 }
 
 /// Whether an operator after this token stands between two operands, and not before one.
-fn ends_operand(token: Option<&TokenWithSpan>) -> bool {
-    let Some(token) = token.map(|token| &token.token) else { return false };
-    matches!(token, Token::RParen | Token::RBracket)
-        || (is_flat(token) && !matches!(token, Token::Comma | Token::Period))
-        || matches!(token, Token::Word(_))
+fn ends_operand(token: &TokenWithSpan) -> bool {
+    match &token.token {
+        Token::Comma | Token::Period => false,
+        Token::RParen | Token::RBracket | Token::Word(_) => true,
+        other => is_flat(other),
+    }
 }

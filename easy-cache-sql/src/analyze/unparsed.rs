@@ -4,7 +4,7 @@
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::{metadata, tokens::is_word};
-use crate::{Dialect, Opaque, SessionState, Step, Uncacheable};
+use crate::{Dialect, Opaque, SessionState, Step, Uncacheable, catalog::Catalog};
 
 /// Words without which no statement of the three databases writes a row.
 const WRITING: &[&str] = &[
@@ -34,12 +34,10 @@ const ASKING_PRAGMAS: &[&str] = &[
 ];
 
 /// What a statement that could not be understood for `reason` does at most.
-pub(super) fn guess(tokens: &[TokenWithSpan], dialect: Dialect, reason: Opaque) -> Step {
+pub(super) fn guess(tokens: &[TokenWithSpan], catalog: &Catalog, reason: Opaque) -> Step {
     let first = tokens.iter().map(|token| &token.token).find(|token| **token != Token::LParen);
     let starts_with = |words: &[&str]| first.is_some_and(|first| words.iter().any(|word| is_word(first, word)));
-    let may_set_autocommit = tokens.iter().any(|token| is_word(&token.token, "autocommit"))
-        || tokens.iter().any(|token| is_word(&token.token, "@@autocommit"));
-    if tokens.iter().enumerate().any(|(index, _)| may_write(&tokens[index..])) {
+    if (0..tokens.len()).any(|index| may_write(&tokens[index..], catalog)) {
         return Step::opaque_because(reason);
     }
     if starts_with(READING) {
@@ -48,17 +46,22 @@ pub(super) fn guess(tokens: &[TokenWithSpan], dialect: Dialect, reason: Opaque) 
     if starts_with(HARMLESS) {
         return metadata();
     }
-    if starts_with(&["set"]) && dialect == Dialect::Postgres && !may_set_autocommit {
+    // In MySQL this may switch autocommit off.
+    if starts_with(&["set"]) && catalog.dialect == Dialect::Postgres {
         return Step { session_state: SessionState::Session, ..metadata() };
     }
     Step::opaque_because(reason)
 }
 
-/// Whether a token, given with those after it, may make the statement write. `replace(` is a function.
-fn may_write(tokens: &[TokenWithSpan]) -> bool {
-    let [word, rest @ ..] = tokens else { return false };
+/// Whether a token, given with those after it, may make the statement write or change the session. `replace(` is a
+/// function that does not.
+fn may_write(tokens: &[TokenWithSpan], catalog: &Catalog) -> bool {
+    let [TokenWithSpan { token, .. }, rest @ ..] = tokens else { return false };
+    let Token::Word(word) = token else { return false };
     let calls = rest.first().is_some_and(|next| next.token == Token::LParen);
-    WRITING.iter().any(|writing| is_word(&word.token, writing)) || (is_word(&word.token, "replace") && !calls)
+    let name = word.value.to_lowercase();
+    let is_verb = WRITING.contains(&name.as_str()) || (name == "replace" && !calls);
+    (is_verb && word.quote_style.is_none()) || name == "set_config" || catalog.functions.contains_key(&name)
 }
 
 /// `PRAGMA` of SQLite, whose values the parser does not all know. Setting one changes the session.

@@ -50,7 +50,7 @@ fn hostile(times: usize) -> Vec<String> {
 fn nested_and_endless_text_does_not_overflow_the_stack() {
     for dialect in DIALECTS {
         let analyzer = Analyzer::builder(dialect).build();
-        for times in [3, 10, 40, 150, 3_000] {
+        for times in [3, 10, 40, 150, 1_000] {
             for sql in hostile(times) {
                 let _ = analyzer.effect(&sql).bind::<[_]>(&[]);
             }

@@ -58,7 +58,7 @@ fn describe(analyzer: &Analyzer, sql: &str, binds: &[Bind<'_>]) -> String {
 fn touched(touched: &Touched) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     words.extend(touched.reads.iter().map(|read| format!("<{}{}", read.table, rows(&read.rows))));
-    words.extend(touched.unknown_reads.then(|| "<?".to_owned()));
+    words.extend((touched.unknown_reads && touched.opaque.is_none()).then(|| "<?".to_owned()));
     words.extend(touched.writes.iter().map(|write| {
         let sign = match write.kind {
             WriteKind::Insert => '+',

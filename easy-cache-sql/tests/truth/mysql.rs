@@ -42,7 +42,7 @@ fn statements() {
             ("UPDATE IGNORE books SET title = 'x'", &[], "~books"),
             ("UPDATE books SET title = 'x' WHERE id = 1 || year = 2", &[], "~books"),
             ("UPDATE books SET title = 'x' WHERE id = 1 XOR year = 2", &[], "~books"),
-            ("UPDATE books SET title = 'x' WHERE id = 1 && year = 2", &[], "opaque:Unparsed"),
+            ("UPDATE books SET title = 'x' WHERE id = 1 && year = 2", &[], "~books"),
             ("UPDATE books SET title = 'x' WHERE id = '1a'", &[], "~books"),
             ("UPDATE books SET title = 'x' ORDER BY year LIMIT 1", &[], "~books"),
             (

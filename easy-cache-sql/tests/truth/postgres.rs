@@ -64,10 +64,13 @@ fn reads_by_hand() {
         &[
             ("SELECT * FROM Books WHERE ID = $1", &[Integer(1)], "<books[1]"),
             (r#"SELECT * FROM "Books" WHERE id = 1"#, &[], "<Books"),
+            (r#"SELECT * FROM books WHERE "ID" = 1"#, &[], "<books"),
+            ("SELECT * FROM books b WHERE books.id = 1", &[], "<books"),
             ("SELECT * FROM public.books b WHERE b.id = 1", &[], "<books[1]"),
             ("SELECT * FROM library.public.books WHERE id = 1", &[], "<books[1]"),
             ("SELECT * FROM ONLY books WHERE id = 1", &[], "<books[1]"),
-            ("SELECT * FROM ONLY (books) FETCH FIRST 1 ROW ONLY", &[], "<books"),
+            ("SELECT * FROM ONLY books, ONLY authors FETCH FIRST 1 ROW ONLY", &[], "<books <authors"),
+            ("SELECT * FROM ONLY (books)", &[], "<? uncacheable:NotUnderstood"),
             ("SELECT * FROM books WHERE id = $1::bigint", &[Integer(1)], "<books[1]"),
             (
                 "SELECT * FROM documents WHERE id = $1::uuid",

@@ -159,6 +159,8 @@ fn statements_by_hand() {
             ("SELECT * FROM temp.basket", &[], "<temp.basket uncacheable:TemporaryTable"),
             ("CREATE TEMP TABLE basket (id INTEGER)", &[], "!basket session"),
             ("UPDATE books SET id = 2 WHERE id = 1", &[], "~books"),
+            ("UPDATE books SET rowid = 2 WHERE id = 1", &[], "~books"),
+            ("SELECT * FROM books INDEXED BY by_year WHERE recount() = 1", &[], "opaque:Unparsed"),
             ("UPDATE OR REPLACE books SET title = 'x' WHERE id = 1", &[], "~books"),
             ("UPDATE books AS b SET title = 'x' WHERE b.id = 1 OR b.year = 2", &[], "~books"),
             ("UPDATE books SET title = 'x' WHERE NOT id = 1", &[], "~books"),
