@@ -142,6 +142,8 @@ fn statements_by_hand() {
             ("SELECT * FROM books WHERE id = :id", &[Integer(4)], "<books"),
             ("SELECT * FROM books WHERE id = @id", &[Integer(4)], "<books"),
             ("SELECT * FROM books WHERE id = $id", &[Integer(4)], "<books"),
+            ("SELECT * FROM books WHERE id = 1 AND year < (SELECT year FROM books)", &[], "<books"),
+            ("SELECT * FROM books WHERE id = 1 AND year IN (SELECT value FROM json_each('[1]'))", &[], "<books"),
             ("SELECT max(year) FROM books WHERE id = 1", &[], "<books"),
             ("WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT * FROM t, books", &[], "<books"),
             ("WITH t AS (SELECT * FROM books), u AS (SELECT * FROM t) SELECT * FROM u", &[], "<books"),
