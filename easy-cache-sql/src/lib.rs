@@ -1,0 +1,70 @@
+//! What a piece of SQL text does to a database: which tables and rows it reads and writes, and what it does to the
+//! transaction and to the session.
+//!
+//! A cache that is told of every statement can then drop exactly what the statement made outdated. This crate looks at
+//! text and bound values only: it never opens a connection, and knows nothing of caches or of any ORM.
+//!
+//! ```
+//! use easy_cache_sql::{Analyzer, Bind, Dialect, KeyColumn};
+//!
+//! let analyzer = Analyzer::builder(Dialect::Sqlite)
+//!     .primary_key("books", [KeyColumn::integer("id")])
+//!     .cascade("authors", ["books"])
+//!     .build();
+//! let effect = analyzer.effect(r#"UPDATE "books" SET "title" = ? WHERE "books"."id" = ?"#);
+//! let touched = effect.bind(&[Bind::Text("Emma"), Bind::Integer(42)]);
+//! let tags: Vec<String> = touched.invalidates().iter().map(ToString::to_string).collect();
+//! assert_eq!(tags, ["books", "books:42"]);
+//! ```
+//!
+//! # The rule of tags
+//!
+//! Each table has three kinds of tags. `books`: anything in the table changed. `books:42`: that row changed.
+//! `books:*`: rows whose identity is not known changed.
+//!
+//! | statement | invalidates |
+//! |---|---|
+//! | changes rows 42 and 43 | `books`, `books:42`, `books:43` |
+//! | changes rows of unknown identity | `books`, `books:*` |
+//! | inserts without a known key | `books`: no existing row changed |
+//! | inserts row 42 | `books`, `books:42` |
+//! | deletes or updates in `authors`, which cascades to `books` | the above for `authors`, and `books`, `books:*` |
+//! | cannot be understood | everything |
+//!
+//! | value read | depends on |
+//! |---|---|
+//! | rows 42 and 43 by primary key, both found | `books:42`, `books:43`, `books:*` |
+//! | by primary key, but a row was not found | `books`: an insert may create it |
+//! | anything else | `books` |
+//!
+//! # What text cannot show
+//!
+//! Triggers, rules, functions that write, and `ON DELETE CASCADE` are invisible in a statement. Name them once, with
+//! [`AnalyzerBuilder::cascade`], [`AnalyzerBuilder::view`] (views, but also partitions) and
+//! [`AnalyzerBuilder::function`]; a function nobody named is taken to neither write nor change its mind.
+//! Dynamic state is invisible too: a `search_path`, a role, a temporary table that hides a table of the same name.
+//! Statements that change it are reported by [`Effect::session_state`].
+//!
+//! # Modules, in reading order
+//!
+//! `analyzer` (the door) → `memo` (texts seen before) → `analyze` (text to effect) → `effect` (what is remembered) →
+//! `rows` and `key` (which rows, once values are bound) → `touch` (the rule above). `name`, `dialect` and `catalog`
+//! say how tables are named and what the application declared about them.
+
+mod analyze;
+mod analyzer;
+mod catalog;
+mod dialect;
+mod effect;
+mod key;
+mod memo;
+mod name;
+mod rows;
+mod touch;
+
+pub use analyzer::{Analyzer, AnalyzerBuilder};
+pub use dialect::Dialect;
+pub use effect::{Control, Effect, Opaque, SessionState, Step, Uncacheable, WriteKind};
+pub use key::{Bind, KeyColumn, Values};
+pub use name::TableName;
+pub use touch::{Read, Rows, Touch, Touched, Write};
