@@ -1,6 +1,6 @@
 //! `cargo xtask`: the one command that contributors and the build server run.
 //!
-//! This file reads the command line; [`test`](crate::test) and [`bench`](crate::bench) do the work.
+//! This file reads the command line; `test.rs` and `bench.rs` do the work.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for the terminal: printing is its job")]
 
 mod bench;

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: runs the steps one after the other and reports.
 //!
-//! What a step does is written in [`steps`](crate::steps).
+//! What a step does is written in [`steps`].
 
 use std::process::ExitCode;
 use std::time::Instant;
