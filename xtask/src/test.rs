@@ -2,6 +2,7 @@
 //!
 //! What a step does is written in [`steps`].
 
+use std::cell::OnceCell;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -36,10 +37,15 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
     let started = Instant::now();
     let workspace = Workspace::load()?;
     let (chosen, left_out) = selection.steps();
-    let cargo_deny = chosen.iter().any(|step| step.name == "deny").then(|| Installation::start(&workspace));
+    let needs_deny = chosen.iter().any(|step| step.name == "deny");
+    let cargo_deny = OnceCell::new();
     let mut lines = Vec::new();
     for step in chosen {
-        let line = run_step(&Context { step, workspace: &workspace, cargo_deny: cargo_deny.as_ref() });
+        // Not before the toolchain is known to do: the run may be over after that step, and nobody would wait for it.
+        if needs_deny && step.name != "toolchain" {
+            cargo_deny.get_or_init(|| Installation::start(&workspace));
+        }
+        let line = run_step(&Context { step, workspace: &workspace, cargo_deny: cargo_deny.get() });
         let stop = step.name == "toolchain" && line.outcome.failed();
         lines.push(line);
         if stop {
