@@ -15,7 +15,7 @@ use crate::outcome::Outcome;
 /// Compares the Markdown files that show Rust with those that a source file includes.
 pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     println!("    Markdown files in the root, in docs/ and in each member's folder");
-    let root = &context.workspace.root;
+    let root = context.workspace.root.canonicalize()?;
     let members = context.workspace.packages.iter().map(|package| package.folder.clone());
     let folders: BTreeSet<_> = [root.clone(), root.join("docs")].into_iter().chain(members).collect();
     let showing_rust: Vec<_> =
@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     let included = included_files(context);
     let untested = showing_rust.iter().filter(|file| !included.contains(*file));
     let problem = |file: &PathBuf| {
-        let file = file.strip_prefix(root).unwrap_or(file).display();
+        let file = file.strip_prefix(&root).unwrap_or(file).display();
         format!("no source file includes {file}, so its Rust code is untested (see xtask/src/steps/readme.rs)")
     };
     Ok(Outcome::of(format!("{} files with Rust code", showing_rust.len())).with_problems(untested.map(problem)))
@@ -34,6 +34,8 @@ fn markdown_in(folder: &Path) -> Vec<PathBuf> {
     entries
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        // Compared with includes, which are resolved: the path of the workspace may lead through a link.
+        .filter_map(|path| path.canonicalize().ok())
         .collect()
 }
 
