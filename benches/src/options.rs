@@ -33,8 +33,10 @@ impl Options {
         }
         // A different order for each run: a result that depends on it should not be repeatable.
         let seed = RandomState::new().hash_one(0);
-        // A batch of some milliseconds is long beside the clock and short beside a neighbour's disturbance.
-        let (rounds, repeats) = if quick { (25, 10) } else { (101, 20) };
+        // A batch shorter than a time slice, so that on a busy machine most batches run undisturbed and the median is
+        // one of those; a longer batch would count other programs' time, and most for the slowest candidate.
+        let rounds = if quick { 201 } else { 1_001 };
+        let repeats = 3;
         Ok(Self { plan: Plan { rounds, repeats, seed }, json })
     }
 }

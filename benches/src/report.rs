@@ -7,13 +7,34 @@ use serde_json::{Value, json};
 
 use crate::rounds::{Measured, Plan};
 
-/// Prints one row per candidate. The first one is what the others are compared with.
+/// Prints one row per candidate, each number with its ratio to the first row's. On a quiet machine the two ratios are
+/// close to each other; where they differ, something else was running.
 pub fn print_table(measured: &[Measured]) {
     let width = measured.iter().map(|row| row.name.chars().count()).max().unwrap_or_default();
-    println!("{:width$}  {:>9}  {:>9}  {:>9}  {:>12}", "", "median ns", "min ns", "x first", "allocations");
+    println!(
+        "{:width$}  {:>9}  {:>7}  {:>9}  {:>7}  {:>11}",
+        "", "median ns", "x first", "min ns", "x first", "allocations"
+    );
     for row in measured {
-        let (median, min, times) = (row.median(), row.min(), times_first(measured, row));
-        println!("{:width$}  {median:>9.1}  {min:>9.1}  {times:>9.2}  {:>12.2}", row.name, row.allocations);
+        let Ratios { median, min } = Ratios::of(row, &measured[0]);
+        let (name, allocations) = (row.name, row.allocations);
+        println!(
+            "{name:width$}  {:>9.1}  {median:>7.2}  {:>9.1}  {min:>7.2}  {allocations:>11.2}",
+            row.median(),
+            row.min()
+        );
+    }
+}
+
+/// How many times as long as the first candidate.
+struct Ratios {
+    median: f64,
+    min: f64,
+}
+
+impl Ratios {
+    fn of(row: &Measured, first: &Measured) -> Self {
+        Self { median: row.median() / first.median(), min: row.min() / first.min() }
     }
 }
 
@@ -26,6 +47,7 @@ pub fn write_json(file: &Path, benchmark: &str, plan: Plan, measured: &[Measured
         "benchmark": benchmark,
         "processor": processor(),
         "rounds": plan.rounds,
+        "repeats": plan.repeats,
         "seed": plan.seed,
         "candidates": measured.iter().map(|row| candidate(measured, row)).collect::<Vec<_>>(),
     });
@@ -33,17 +55,15 @@ pub fn write_json(file: &Path, benchmark: &str, plan: Plan, measured: &[Measured
 }
 
 fn candidate(all: &[Measured], row: &Measured) -> Value {
+    let ratios = Ratios::of(row, &all[0]);
     json!({
         "name": row.name,
         "median_nanoseconds": row.median(),
+        "median_times_first": ratios.median,
         "min_nanoseconds": row.min(),
-        "times_first": times_first(all, row),
+        "min_times_first": ratios.min,
         "allocations_per_call": row.allocations,
     })
-}
-
-fn times_first(all: &[Measured], row: &Measured) -> f64 {
-    row.median() / all[0].median()
 }
 
 fn processor() -> String {
