@@ -22,7 +22,7 @@ pub(crate) fn print(lines: &[Line], left_out: &[Step], took: Duration) -> bool {
         println!("{:<10} {:<52} {:>8}  {}", step.name, outcome.ran, seconds(*took), verdict(outcome));
     }
     for step in left_out {
-        println!("{:<10} {:<52} {:>8}  left out by --quick", step.name, step.about, "");
+        println!("{:<10} {:<52} {:>8}  left out by --quick", step.name, "-", "");
     }
     println!("{:<10} {:<52} {:>8}\n", "total", "", seconds(took));
     for Line { step, outcome, .. } in lines {
