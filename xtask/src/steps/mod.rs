@@ -1,0 +1,137 @@
+//! The steps of `cargo xtask test`, in the order in which they run: the quick verdicts first, then everything that
+//! shares the artifacts of a check, then everything that shares those of a build.
+//!
+//! Each file below is one step; this one holds what they have in common.
+
+mod cargo;
+mod deny;
+mod features;
+mod layers;
+mod readme;
+mod test_runs;
+mod toolchain;
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+
+use crate::Result;
+use crate::command::{Command, Finished};
+use crate::outcome::Outcome;
+use crate::workspace::Workspace;
+
+pub(crate) use deny::Installation;
+
+/// One thing that is checked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Left out by `--quick`.
+    pub(crate) slow: bool,
+    pub(crate) run: fn(&Context<'_>) -> Result<Outcome>,
+}
+
+#[rustfmt::skip]
+const STEPS: &[Step] = &[
+    Step { name: "toolchain", about: "rustfmt and clippy are there, and in CI the lock file is current", slow: false, run: toolchain::run },
+    Step { name: "format", about: "every file is formatted", slow: false, run: cargo::format },
+    Step { name: "layers", about: "no crate names one that is above it", slow: false, run: layers::run },
+    Step { name: "readme", about: "Rust code in Markdown files is part of some doc test", slow: false, run: readme::run },
+    Step { name: "clippy", about: "no lint speaks, in any target, with all features", slow: false, run: cargo::clippy },
+    Step { name: "features", about: "published crates compile without features, with each one alone, and with all", slow: true, run: features::run },
+    Step { name: "docs", about: "the documentation builds without a warning", slow: true, run: cargo::docs },
+    Step { name: "tests", about: "unit, integration and compile-fail tests, with all features", slow: false, run: test_runs::run },
+    Step { name: "doctests", about: "the examples in the documentation compile and run", slow: false, run: test_runs::run_doctests },
+    Step { name: "deny", about: "dependencies: bans, licences and sources, by cargo-deny (installed into the target folder if missing)", slow: true, run: deny::run },
+];
+
+/// All steps.
+pub(crate) fn all() -> &'static [Step] {
+    STEPS
+}
+
+/// The step called `name`.
+///
+/// # Errors
+/// If there is none.
+pub(crate) fn find(name: &str) -> Result<Step> {
+    let step = STEPS.iter().find(|step| step.name == name).copied();
+    step.ok_or_else(|| format!("there is no step `{name}`; the steps are\n{}", list()).into())
+}
+
+/// The steps with what they check, one a line.
+pub(crate) fn list() -> String {
+    let line = |step: &Step| format!("      {:<10} {} {}\n", step.name, if step.slow { "*" } else { " " }, step.about);
+    STEPS.iter().map(line).collect()
+}
+
+/// What a running step can use.
+#[derive(Debug)]
+pub(crate) struct Context<'run> {
+    pub(crate) step: Step,
+    pub(crate) workspace: &'run Workspace,
+    pub(crate) cargo_deny: Option<&'run Installation>,
+}
+
+impl Context<'_> {
+    /// Announces a command, runs it in the root folder, and adds its output to the step's log.
+    pub(crate) fn run(&self, command: Command) -> Result<Finished> {
+        println!("    {}", command.line());
+        self.run_quietly(command)
+    }
+
+    /// The same for commands that the step has announced in its own words.
+    pub(crate) fn run_quietly(&self, command: Command) -> Result<Finished> {
+        let command = command.in_folder(&self.workspace.root);
+        let finished = command.run().map_err(|error| format!("failed to start `{}`: {error}", command.line()))?;
+        self.log(&format!("$ {}\n{}\n", command.line(), finished.output))?;
+        Ok(finished)
+    }
+
+    /// Runs a command whose success is the whole answer; a failure is shown, and is a problem of the step.
+    pub(crate) fn expect_success(&self, command: Command) -> Result<Vec<String>> {
+        let line = command.line();
+        let finished = self.run(command)?;
+        Ok(self.problem_of(&line, &finished).into_iter().collect())
+    }
+
+    /// Shows the output of a failed command without cargo's progress.
+    pub(crate) fn problem_of(&self, line: &str, finished: &Finished) -> Option<String> {
+        if finished.success {
+            return None;
+        }
+        finished.output.lines().filter(|line| !is_progress(line)).for_each(|line| println!("    | {line}"));
+        Some(format!("`{line}` failed"))
+    }
+
+    fn log(&self, text: &str) -> Result<()> {
+        let folder = self.workspace.own_folder();
+        fs::create_dir_all(&folder)?;
+        let file = folder.join(format!("{}.log", self.step.name));
+        OpenOptions::new().create(true).append(true).open(file)?.write_all(text.as_bytes())?;
+        Ok(())
+    }
+
+    /// Begins the step's log anew.
+    pub(crate) fn clear_log(&self) {
+        // There is no log on the first run, and a log that stays is no reason to stop.
+        let _ignored = fs::remove_file(self.workspace.own_folder().join(format!("{}.log", self.step.name)));
+    }
+}
+
+fn is_progress(line: &str) -> bool {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    let of_cargo = [
+        "Compiling",
+        "Checking",
+        "Documenting",
+        "Downloading",
+        "Downloaded",
+        "Updating",
+        "Locking",
+        "Blocking",
+        "Running",
+        "Finished",
+    ];
+    (line.starts_with(' ') && of_cargo.contains(&word)) || (word == "test" && line.ends_with("... ok"))
+}
