@@ -2,7 +2,8 @@
 //! transaction and to the session.
 //!
 //! A cache that is told of every statement can then drop exactly what the statement made outdated. This crate looks at
-//! text and bound values only: it never opens a connection, and knows nothing of caches or of any ORM.
+//! text and bound values only: it never opens a connection and knows of no ORM. [`hook`] is where the effects of
+//! statements meet the cache; all other modules know nothing of it.
 //!
 //! ```
 //! use easy_cache_sql::{Analyzer, Bind, Dialect, KeyColumn};
@@ -49,13 +50,15 @@
 //!
 //! `analyzer` (the door) → `memo` (texts seen before) → `analyze` (text to effect) → `effect` (what is remembered) →
 //! `rows` and `key` (which rows, once values are bound) → `touch` (the rule above). `name`, `dialect` and `catalog`
-//! say how tables are named and what the application declared about them.
+//! say how tables are named and what the application declared about them. `hook` turns the rule into tags, dependencies
+//! and holds.
 
 mod analyze;
 mod analyzer;
 mod catalog;
 mod dialect;
 mod effect;
+pub mod hook;
 mod key;
 mod memo;
 mod name;

@@ -88,6 +88,15 @@ impl Touched {
         touches.into_iter().collect()
     }
 
+    /// How many single rows the text reads, if it reads nothing else: as many must come back for all to have been found.
+    #[must_use]
+    pub fn keys_read(&self) -> Option<usize> {
+        match self.reads.as_slice() {
+            [Read { rows: Rows::Keys(keys), .. }] => Some(keys.len()),
+            _ => None,
+        }
+    }
+
     /// What a value built from the result depends on. `returned` is the number of rows that came back, or `None` if it
     /// is not known, as with a stream.
     ///

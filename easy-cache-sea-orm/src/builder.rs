@@ -1,0 +1,112 @@
+//! What is declared once about a database: which models there are, and what SQL text does not show.
+
+use std::time::Duration;
+
+use easy_cache_core::Cache;
+use easy_cache_sql::hook::{HOLD_FOR, Hook};
+use easy_cache_sql::{Analyzer, AnalyzerBuilder, Dialect, KeyColumn};
+use sea_orm::sea_query::ColumnType;
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, DbBackend, EntityName, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
+};
+
+use crate::CachedDb;
+
+/// Declares what a [`CachedDb`] should know before its first statement.
+#[derive(Debug)]
+#[must_use]
+pub struct CachedDbBuilder {
+    inner: DatabaseConnection,
+    cache: Cache,
+    analyzer: AnalyzerBuilder,
+    hold_for: Duration,
+}
+
+impl CachedDbBuilder {
+    pub(crate) fn new(inner: DatabaseConnection, cache: &Cache) -> Self {
+        let analyzer = Analyzer::builder(dialect(inner.get_database_backend()));
+        Self { inner, cache: cache.clone(), analyzer, hold_for: HOLD_FOR }
+    }
+
+    /// Makes the rows of a model known by their primary key: a read or write by key then concerns that row alone.
+    ///
+    /// Without it everything is right, but a write to one row drops what depends on any row of the table. A key of a type
+    /// other than integer, text or UUID is not used.
+    pub fn model<E: EntityTrait>(mut self) -> Self {
+        let columns: Option<Vec<_>> = E::PrimaryKey::iter().map(|key| key_column(&key.into_column())).collect();
+        if let Some(columns) = columns {
+            self.analyzer = self.analyzer.primary_key(table_name(&E::default()), columns);
+        }
+        self
+    }
+
+    /// Tables whose rows change when rows of `table` are changed or deleted: foreign keys that cascade, and triggers.
+    pub fn cascade<T: Into<String>>(mut self, table: impl Into<String>, to: impl IntoIterator<Item = T>) -> Self {
+        self.analyzer = self.analyzer.cascade(table, to);
+        self
+    }
+
+    /// The tables that a view stands for.
+    pub fn view<T: Into<String>>(mut self, view: impl Into<String>, over: impl IntoIterator<Item = T>) -> Self {
+        self.analyzer = self.analyzer.view(view, over);
+        self
+    }
+
+    /// The tables that a function of the database writes when it is called.
+    pub fn function<T: Into<String>>(mut self, name: impl Into<String>, writes: impl IntoIterator<Item = T>) -> Self {
+        self.analyzer = self.analyzer.function(name, writes);
+        self
+    }
+
+    /// The schema of tables that are named without one, where it is not the database's usual one.
+    pub fn default_schema(mut self, schema: impl Into<String>) -> Self {
+        self.analyzer = self.analyzer.default_schema(schema);
+        self
+    }
+
+    /// How long a write may take to tell its outcome (30 s by default). It must be longer than the slowest COMMIT: one that
+    /// the database executes after this may leave outdated values.
+    pub const fn hold_for(mut self, within: Duration) -> Self {
+        self.hold_for = within;
+        self
+    }
+
+    /// Makes the connection.
+    #[must_use]
+    pub fn build(self) -> CachedDb {
+        CachedDb::with(self.inner, Hook::new(self.analyzer.build(), self.cache, self.hold_for))
+    }
+}
+
+fn dialect(backend: DbBackend) -> Dialect {
+    match backend {
+        DbBackend::MySql => Dialect::MySql,
+        DbBackend::Postgres => Dialect::Postgres,
+        _ => Dialect::Sqlite,
+    }
+}
+
+fn table_name(entity: &impl EntityName) -> String {
+    match entity.schema_name() {
+        Some(schema) => format!("{schema}.{}", entity.table_name()),
+        None => entity.table_name().to_owned(),
+    }
+}
+
+/// `None` for a type whose values have more than one spelling.
+fn key_column<C: ColumnTrait>(column: &C) -> Option<KeyColumn> {
+    let name = column.as_str();
+    match column.def().get_column_type() {
+        ColumnType::TinyInteger
+        | ColumnType::SmallInteger
+        | ColumnType::Integer
+        | ColumnType::BigInteger
+        | ColumnType::TinyUnsigned
+        | ColumnType::SmallUnsigned
+        | ColumnType::Unsigned
+        | ColumnType::BigUnsigned => Some(KeyColumn::integer(name)),
+        ColumnType::String(_) | ColumnType::Text => Some(KeyColumn::text(name)),
+        ColumnType::Uuid => Some(KeyColumn::uuid(name)),
+        _ => None,
+    }
+}

@@ -1,0 +1,281 @@
+//! The connection: every statement passes here on its way to the database, with what it reads and writes known.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use easy_cache_core::{Cache, Hold, scope};
+use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan};
+use parking_lot::Mutex;
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult,
+    SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
+};
+
+use crate::stream::CachedStream;
+use crate::tx::CachedTx;
+use crate::values::Bound;
+use crate::{CachedDbBuilder, outcome};
+
+/// A [`DatabaseConnection`] that tells the cache what is read and what was written. Cloning is cheap.
+#[derive(Clone)]
+pub struct CachedDb {
+    inner: DatabaseConnection,
+    hook: Hook,
+    /// The hold on everything while a transaction is open that was begun as text, behind SeaORM's back.
+    raw_transaction: Arc<Mutex<Option<Hold>>>,
+}
+
+impl CachedDb {
+    /// Wraps a connection. Rows are not known by their keys: register models with [`CachedDb::builder`] for that.
+    #[must_use]
+    pub fn new(inner: DatabaseConnection, cache: &Cache) -> Self {
+        Self::builder(inner, cache).build()
+    }
+
+    /// Wraps a connection, after declaring models and what SQL text does not show.
+    pub fn builder(inner: DatabaseConnection, cache: &Cache) -> CachedDbBuilder {
+        CachedDbBuilder::new(inner, cache)
+    }
+
+    pub(crate) fn with(inner: DatabaseConnection, hook: Hook) -> Self {
+        Self { inner, hook, raw_transaction: Arc::default() }
+    }
+
+    /// The cache that this connection invalidates.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        self.hook.cache()
+    }
+
+    /// The connection inside, for what needs the type itself, such as a migrator. **Nothing that is written through it is
+    /// seen**: call [`Cache::invalidate_all`] afterwards.
+    #[must_use]
+    pub const fn inner(&self) -> &DatabaseConnection {
+        &self.inner
+    }
+
+    /// The kind of database.
+    #[must_use]
+    pub fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    /// A builder of schemas for this kind of database.
+    #[must_use]
+    pub fn get_schema_builder(&self) -> SchemaBuilder {
+        self.inner.get_schema_builder()
+    }
+
+    /// Checks that the connection works.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.inner.ping().await
+    }
+
+    /// Closes the connection.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.inner.close().await
+    }
+
+    /// Closes the connection for all its clones.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn close_by_ref(&self) -> Result<(), DbErr> {
+        self.inner.close_by_ref().await
+    }
+
+    /// Runs one statement outside of any transaction. `count` tells how many rows came back, where that is known.
+    async fn autocommit<T>(
+        &self,
+        plan: &Plan,
+        run: impl Future<Output = Result<T, DbErr>> + Send,
+        count: impl Fn(&T) -> Option<usize>,
+    ) -> Result<T, DbErr> {
+        if plan.controls_transaction() {
+            return self.raw_control(plan, run).await;
+        }
+        let reading = self.hook.observe(plan);
+        let result = match plan.pending() {
+            None => run.await,
+            Some(pending) => {
+                let hold = self.hook.hold(&pending).await;
+                let result = run.await;
+                self.hook.settle(hold, outcome::of(&result, plan.is_single())).await;
+                result
+            }
+        };
+        reading.returned(result.as_ref().ok().and_then(count));
+        result
+    }
+
+    /// A transaction that is begun, ended or divided by text, on whichever connection of the pool gets it. Nobody can tell
+    /// what belongs to it, so everything is held while it is open, and dropped when it may have ended.
+    async fn raw_control<T>(
+        &self,
+        plan: &Plan,
+        run: impl Future<Output = Result<T, DbErr>> + Send,
+    ) -> Result<T, DbErr> {
+        scope::taint();
+        let hold = self.hook.hold(&Pending::Everything).await;
+        let result = run.await;
+        if plan.leaves_transaction_open() {
+            *self.raw_transaction.lock() = Some(hold);
+            return result;
+        }
+        let begun = self.raw_transaction.lock().take();
+        for hold in begun.into_iter().chain([hold]) {
+            self.hook.settle(hold, Outcome::Committed).await;
+        }
+        result
+    }
+
+    fn plan(&self, statement: &Statement) -> Plan {
+        let plan = self.hook.plan(&statement.sql, &Bound::of(statement));
+        self.hook.note_session(&plan, &statement.sql);
+        plan
+    }
+
+    fn wrap(&self, tx: sea_orm::DatabaseTransaction) -> CachedTx {
+        CachedTx::outermost(tx, self.hook.clone())
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for CachedDb {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let plan = self.plan(&statement);
+        self.autocommit(&plan, self.inner.execute_raw(statement), |_| None).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let plan = self.hook.plan(sql, &Bound::nothing());
+        self.hook.note_session(&plan, sql);
+        self.autocommit(&plan, self.inner.execute_unprepared(sql), |_| None).await
+    }
+
+    /// A write that returns a row is read to its end: only then has the database committed it.
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let plan = self.plan(&statement);
+        if plan.pending().is_some() {
+            let rows = self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await?;
+            return Ok(rows.into_iter().next());
+        }
+        self.autocommit(&plan, self.inner.query_one_raw(statement), |row| Some(usize::from(row.is_some()))).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let plan = self.plan(&statement);
+        self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await
+    }
+
+    fn support_returning(&self) -> bool {
+        self.inner.support_returning()
+    }
+
+    fn is_mock_connection(&self) -> bool {
+        self.inner.is_mock_connection()
+    }
+}
+
+impl StreamTrait for CachedDb {
+    type Stream<'a> = CachedStream<<DatabaseConnection as StreamTrait>::Stream<'a>>;
+
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    fn stream_raw<'a>(
+        &'a self,
+        statement: Statement,
+    ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
+        Box::pin(async move {
+            let plan = self.plan(&statement);
+            let reading = self.hook.observe(&plan);
+            let hold = match plan.pending() {
+                Some(pending) => Some(self.hook.hold(&pending).await),
+                None => None,
+            };
+            let stream = self.inner.stream_raw(statement).await?;
+            reading.returned(None);
+            Ok(CachedStream::new(stream, hold.map(|hold| (self.hook.clone(), hold))))
+        })
+    }
+}
+
+#[async_trait]
+impl TransactionTrait for CachedDb {
+    type Transaction = CachedTx;
+
+    async fn begin(&self) -> Result<CachedTx, DbErr> {
+        self.inner.begin().await.map(|tx| self.wrap(tx))
+    }
+
+    async fn begin_with_config(
+        &self,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<CachedTx, DbErr> {
+        self.inner.begin_with_config(isolation_level, access_mode).await.map(|tx| self.wrap(tx))
+    }
+
+    async fn begin_with_options(&self, options: TransactionOptions) -> Result<CachedTx, DbErr> {
+        self.inner.begin_with_options(options).await.map(|tx| self.wrap(tx))
+    }
+
+    async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c CachedTx) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: fmt::Display + fmt::Debug + Send,
+    {
+        let tx = self.begin().await.map_err(TransactionError::Connection)?;
+        in_transaction(tx, callback).await
+    }
+
+    async fn transaction_with_config<F, T, E>(
+        &self,
+        callback: F,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c CachedTx) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: fmt::Display + fmt::Debug + Send,
+    {
+        let tx = self.begin_with_config(isolation_level, access_mode).await.map_err(TransactionError::Connection)?;
+        in_transaction(tx, callback).await
+    }
+}
+
+/// Runs the callback without any cache, then commits or rolls back.
+pub(crate) async fn in_transaction<F, T, E>(tx: CachedTx, callback: F) -> Result<T, TransactionError<E>>
+where
+    F: for<'c> FnOnce(&'c CachedTx) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+    T: Send,
+    E: fmt::Display + fmt::Debug + Send,
+{
+    let result = scope::bypass(callback(&tx)).await;
+    let ended = if result.is_ok() { tx.commit().await } else { tx.rollback().await };
+    ended.map_err(TransactionError::Connection)?;
+    result.map_err(TransactionError::Transaction)
+}
+
+impl fmt::Debug for CachedDb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedDb").field("inner", &self.inner).field("cache", self.cache()).finish_non_exhaustive()
+    }
+}

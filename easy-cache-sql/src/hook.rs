@@ -1,0 +1,229 @@
+//! The one place where statements meet the cache: what a read depends on, what a write holds and invalidates. Shared by
+//! the integrations of all ORMs; when statements run, and what their outcome was, is theirs to know.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use easy_cache_core::{Cache, Hold, Operation, Tag, scope, scope::Observed};
+
+use crate::{Analyzer, Control, Effect, SessionState, Touch, Touched, Values};
+
+/// How long a write may take to tell its outcome. After that its tags count as invalidated, and it must not commit.
+pub const HOLD_FOR: Duration = Duration::from_secs(30);
+
+/// Connects one database with one cache. Cloning is cheap.
+///
+/// Values in *other* caches that were built from this database are dropped too: they carry this cache's tags.
+#[derive(Clone, Debug)]
+pub struct Hook {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    analyzer: Analyzer,
+    cache: Cache,
+    hold_for: Duration,
+    session_changed: AtomicBool,
+}
+
+impl Hook {
+    /// A hook with a deadline for writes of `hold_for`; [`HOLD_FOR`] is a good default.
+    #[must_use]
+    pub fn new(analyzer: Analyzer, cache: Cache, hold_for: Duration) -> Self {
+        let session_changed = AtomicBool::new(false);
+        Self { shared: Arc::new(Shared { analyzer, cache, hold_for, session_changed }) }
+    }
+
+    /// The cache that this hook invalidates.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        &self.shared.cache
+    }
+
+    /// What understands the statements.
+    #[must_use]
+    pub fn analyzer(&self) -> &Analyzer {
+        &self.shared.analyzer
+    }
+
+    /// What a statement does, with these values bound to it.
+    pub fn plan<V: Values + ?Sized>(&self, sql: &str, values: &V) -> Plan {
+        let effect = self.shared.analyzer.effect(sql);
+        let touched = effect.bind(values);
+        Plan { effect, touched }
+    }
+
+    /// To be called **before** a statement that reads is sent. Costs nothing unless a scope collects tags.
+    pub fn observe(&self, plan: &Plan) -> Reading {
+        if !scope::is_active() {
+            return Reading(None);
+        }
+        if plan.touched.uncacheable.is_some() || self.shared.session_changed.load(Ordering::Relaxed) {
+            scope::taint();
+            return Reading(None);
+        }
+        let found = self.tags_read(plan, plan.touched.keys_read());
+        let otherwise = self.tags_read(plan, None);
+        Reading(Some((plan.touched.keys_read(), found, otherwise)))
+    }
+
+    fn tags_read(&self, plan: &Plan, returned: Option<usize>) -> Observed {
+        let tags = plan.touched.depends_on(returned).into_iter().filter_map(|touch| tag(&touch));
+        scope::observe(&self.shared.cache, tags)
+    }
+
+    /// Marks what is about to be committed. To be awaited **before** the commit is sent.
+    pub fn hold(&self, pending: &Pending) -> Operation<'_, Hold> {
+        match pending {
+            Pending::Everything => self.shared.cache.hold_all(self.shared.hold_for),
+            Pending::Tags(tags) => self.shared.cache.hold(tags.iter().cloned(), self.shared.hold_for),
+        }
+    }
+
+    /// Ends a hold as the outcome of its write demands. A failure is reported as an event: the commit has happened.
+    pub async fn settle(&self, hold: Hold, outcome: Outcome) {
+        let settled = match outcome {
+            Outcome::Committed => hold.commit().await,
+            Outcome::RolledBack => hold.rollback().await,
+            Outcome::Unknown => {
+                tracing::warn!("the outcome of a write is unknown: what it touches is not served until its deadline");
+                drop(hold);
+                Ok(())
+            }
+        };
+        if let Err(error) = settled {
+            tracing::error!(%error, "failed to invalidate what was committed");
+        }
+    }
+
+    /// Notes that a statement changed the state of a session that others may share: from now on nobody knows what a read
+    /// of this database means, so values built from one are not kept.
+    pub fn note_session(&self, plan: &Plan, sql: &str) {
+        if plan.effect.session_state() == SessionState::Session
+            && !self.shared.session_changed.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(sql, "a statement changed the state of its session: reads of this database are not cached any more");
+        }
+    }
+}
+
+/// How a write ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is visible to others, or may be.
+    Committed,
+    /// It certainly changed nothing.
+    RolledBack,
+    /// Nobody knows, and it may still happen.
+    Unknown,
+}
+
+/// A statement with its effect, ready to run.
+#[derive(Debug)]
+pub struct Plan {
+    effect: Arc<Effect>,
+    touched: Touched,
+}
+
+impl Plan {
+    /// What is to be invalidated once the statement is committed; `None` if it writes nothing.
+    #[must_use]
+    pub fn pending(&self) -> Option<Pending> {
+        let mut pending = Pending::default();
+        pending.add(&self.touched.invalidates());
+        (!pending.is_empty()).then_some(pending)
+    }
+
+    /// Whether the text may begin or end a transaction by itself.
+    #[must_use]
+    pub fn controls_transaction(&self) -> bool {
+        self.effect.controls_transaction()
+    }
+
+    /// Whether the text begins a transaction, or divides one, and does not end it.
+    #[must_use]
+    pub fn leaves_transaction_open(&self) -> bool {
+        let control = self.effect.steps().iter().filter_map(|step| step.control()).next_back();
+        matches!(control, Some(Control::Begin | Control::Savepoint(_) | Control::RollbackTo(_)))
+    }
+
+    /// Whether the text is a single statement, so that an error means that nothing of it happened.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        self.effect.steps().len() == 1
+    }
+}
+
+/// What was observed before a read; its dependencies are recorded when it is known what the read found.
+#[derive(Debug)]
+#[must_use = "a read without a recorded dependency may be served for ever"]
+pub struct Reading(Option<(Option<usize>, Observed, Observed)>);
+
+impl Reading {
+    /// Records the dependencies, given the number of rows that came back (`None` if it is not known).
+    pub fn returned(self, rows: Option<usize>) {
+        if let Some((keys, found, otherwise)) = self.0 {
+            if keys.is_some() && keys == rows { found.record() } else { otherwise.record() }
+        }
+    }
+}
+
+/// What writes have touched and nobody has been told of yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pending {
+    /// These tags.
+    Tags(BTreeSet<Tag>),
+    /// Some statement was not understood.
+    Everything,
+}
+
+impl Default for Pending {
+    fn default() -> Self {
+        Self::Tags(BTreeSet::new())
+    }
+}
+
+impl Pending {
+    /// Whether nothing was written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Tags(tags) if tags.is_empty())
+    }
+
+    /// Adds what another write, or an inner transaction, has touched.
+    pub fn merge(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (Self::Tags(tags), Self::Tags(more)) => tags.extend(more),
+            _ => *self = Self::Everything,
+        }
+    }
+
+    fn add(&mut self, touches: &[Touch]) {
+        for touch in touches {
+            match (&mut *self, tag(touch)) {
+                (Self::Tags(tags), Some(tag)) => {
+                    tags.insert(tag);
+                }
+                _ => *self = Self::Everything,
+            }
+        }
+    }
+}
+
+/// The tag of a touch; everything has none.
+#[must_use]
+pub fn tag(touch: &Touch) -> Option<Tag> {
+    match touch {
+        Touch::Everything => None,
+        Touch::Table(table) => Some(Tag::table(table.as_str())),
+        Touch::Row(table, key) => Some(Tag::row(table.as_str(), key)),
+        Touch::UnknownRows(table) => Some(Tag::unknown_rows(table.as_str())),
+    }
+}
