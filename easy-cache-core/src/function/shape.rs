@@ -130,11 +130,13 @@ impl<T, S: Shape<T>> Shape<Option<T>> for InSome<S> {
 /// Asks the compiler for the shape of `R`. Expanded code calls `(&&&&Probe::<R, ..>::new()).shape()`: each level that
 /// does not apply costs one reference, so the most special one wins. Nothing here bounds the types inside, so that a
 /// missing `Clone` is reported as such and not as a missing method.
+#[derive(Debug)]
 pub struct Probe<R, const NONE: bool, const ERR: bool>(PhantomData<fn() -> R>);
 
 impl<R, const NONE: bool, const ERR: bool> Probe<R, NONE, ERR> {
     /// `NONE` and `ERR` say that `None` and `Err` are values like any other.
     #[must_use]
+    #[expect(clippy::new_without_default, reason = "written by the attribute alone, which knows the type")]
     pub const fn new() -> Self {
         Self(PhantomData)
     }

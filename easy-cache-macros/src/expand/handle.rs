@@ -6,16 +6,15 @@ use crate::parse::{Argument, Callback, TagSource, Ttl};
 use crate::validate::Cached;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::Pat;
 use syn::spanned::Spanned;
 
 /// `users_cache`. What follows from the arguments is computed before they move into the body.
 pub(crate) fn handle(cached: &Cached, names: &Names) -> TokenStream {
     let (at, item) = (names.at, &cached.function.item);
-    let attributes = attributes::of_handle(&item.attrs);
+    let attributes = attributes::of_handle(cached);
     let (visibility, name, generics) = (&item.vis, &names.handle, &item.sig.generics);
     let (parameters, clause, output) = (parameters(cached, names), &generics.where_clause, output(cached, names));
-    let (keyed, bypass) = (key::call(cached, &names.key), names::bypass(cached, names));
+    let (keyed, bypass) = (key::call_key(cached, names), names::bypass(cached, names));
     let (policy, plan, load) = (policy(cached, names), plan(cached, names), load(cached, names));
     let doc = format!("A call of `{}` that has not been made: make it, make it anew, or drop its entry.", names.text);
     quote_spanned! {at=>
@@ -37,7 +36,13 @@ fn parameters(cached: &Cached, names: &Names) -> TokenStream {
     let receiver = cached.function.receiver.iter();
     let typed = cached.function.arguments.iter().map(|argument| {
         let (name, ty) = (&argument.name, &argument.ty);
-        quote_spanned!(at=> #name: #ty)
+        match argument.is_named() {
+            true => {
+                let pattern = &argument.pattern;
+                quote_spanned!(at=> #pattern: #ty)
+            }
+            false => quote_spanned!(at=> #name: #ty),
+        }
     });
     quote_spanned!(at=> #(#receiver,)* #(#typed),*)
 }
@@ -174,10 +179,10 @@ fn load(cached: &Cached, names: &Names) -> TokenStream {
     }
 }
 
-/// The parameter's own pattern; nothing if it is just its name.
+/// The parameter's own pattern; nothing if that is a name.
 fn pattern(argument: &Argument, names: &Names) -> Option<TokenStream> {
     let (pattern, name) = (&argument.pattern, &argument.name);
-    if matches!(pattern, Pat::Ident(named) if named.mutability.is_none() && argument.is_named()) {
+    if argument.is_named() {
         return None;
     }
     let at = names.at;

@@ -13,7 +13,7 @@ use syn::{GenericParam, Generics, Type};
 pub(crate) fn functions(cached: &Cached, names: &Names) -> TokenStream {
     let at = names.at;
     let (site, key_buf, key) = (site(cached, names), key_buf(cached, names), key(cached, names));
-    let conditions = attributes::of_others(&cached.function.item.attrs);
+    let conditions = attributes::of_others(cached);
     quote_spanned! {at=>
         #conditions
         #site
@@ -24,11 +24,20 @@ pub(crate) fn functions(cached: &Cached, names: &Names) -> TokenStream {
     }
 }
 
-/// A call of one of them, from where the function's own arguments are in scope.
-pub(crate) fn call(cached: &Cached, function: &Ident) -> TokenStream {
+/// A call of `__users_key`, from where the function's own arguments are in scope.
+pub(crate) fn call_key_buf(cached: &Cached, names: &Names) -> TokenStream {
+    call(cached, &names.key_buf, &in_key_buf(cached))
+}
+
+/// A call of `users_key`, likewise.
+pub(crate) fn call_key(cached: &Cached, names: &Names) -> TokenStream {
+    call(cached, &names.key, &in_handle(cached))
+}
+
+fn call(cached: &Cached, function: &Ident, arguments: &[&Argument]) -> TokenStream {
     let (at, this, name) = (invented(function.span()), this(cached), sibling(cached, function));
     let turbofish = generics::turbofish(&kept(cached));
-    let arguments = needed(cached).map(|argument| {
+    let arguments = arguments.iter().map(|argument| {
         let name = &argument.name;
         match &argument.ty {
             Type::Reference(reference) if reference.mutability.is_some() => quote_spanned!(at=> &*#name),
@@ -60,7 +69,7 @@ fn site(cached: &Cached, names: &Names) -> TokenStream {
 fn key_buf(cached: &Cached, names: &Names) -> TokenStream {
     let (at, name) = (names.at, &names.key_buf);
     let key = Ident::new("key", at);
-    let (generics, parameters) = (kept(cached), parameters(cached, names));
+    let (generics, parameters) = (kept(cached), parameters(cached, names, &in_key_buf(cached)));
     let clause = &generics.where_clause;
     let prefix = cached.options.prefix.as_ref().map(|prefix| {
         let prefix = places::write(prefix, &cached.function, &key);
@@ -129,9 +138,9 @@ fn type_arguments(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
 
 fn key(cached: &Cached, names: &Names) -> TokenStream {
     let (at, name, visibility, result) = (names.at, &names.key, &cached.function.item.vis, &cached.result);
-    let (generics, parameters) = (kept(cached), parameters(cached, names));
+    let (generics, parameters) = (kept(cached), parameters(cached, names, &in_handle(cached)));
     let clause = &generics.where_clause;
-    let forwarded = needed(cached).map(|argument| &argument.name);
+    let forwarded = in_key_buf(cached).into_iter().map(|argument| &argument.name);
     let (this, key_buf, turbofish) = (this(cached), sibling(cached, &names.key_buf), generics::turbofish(&generics));
     let (site, cache, shape) = (sibling(cached, &names.site), names::cache(cached, names), names::shape(cached));
     let doc = format!("The entry of a call of `{}`, from the arguments that its key needs.", names.text);
@@ -146,15 +155,17 @@ fn key(cached: &Cached, names: &Names) -> TokenStream {
     }
 }
 
-/// The arguments that the key, its prefix or the choice of the cache mention.
-fn needed(cached: &Cached) -> impl Iterator<Item = &Argument> {
-    let function = &cached.function;
-    function
-        .arguments
-        .iter()
-        .enumerate()
-        .filter(|(position, argument)| in_key(cached, *position) || in_cache(cached, argument))
-        .map(|(_, argument)| argument)
+/// The arguments that the key or its prefix mention.
+fn in_key_buf(cached: &Cached) -> Vec<&Argument> {
+    let arguments = cached.function.arguments.iter().enumerate();
+    arguments.filter(|(position, _)| in_key(cached, *position)).map(|(_, argument)| argument).collect()
+}
+
+/// The same and those that the choice of the cache mentions.
+fn in_handle(cached: &Cached) -> Vec<&Argument> {
+    let arguments = cached.function.arguments.iter().enumerate();
+    let is_needed = |position, argument| in_key(cached, position) || in_cache(cached, argument);
+    arguments.filter(|(position, argument)| is_needed(*position, argument)).map(|(_, argument)| argument).collect()
 }
 
 fn in_key(cached: &Cached, position: usize) -> bool {
@@ -176,11 +187,11 @@ fn needed_by_default_key(cached: &Cached) -> impl Iterator<Item = &Argument> {
     cached.function.arguments.iter().filter(|argument| !cached.options.skip.contains(&argument.name))
 }
 
-/// The receiver, and the needed arguments by reference.
-fn parameters(cached: &Cached, names: &Names) -> TokenStream {
+/// The receiver, and the given arguments by reference.
+fn parameters(cached: &Cached, names: &Names, arguments: &[&Argument]) -> TokenStream {
     let at = names.at;
     let receiver = cached.function.receiver.iter();
-    let typed = needed(cached).map(|argument| {
+    let typed = arguments.iter().map(|argument| {
         let (name, ty) = (&argument.name, referenced(&argument.ty));
         quote_spanned!(at=> #name: #ty)
     });
@@ -216,7 +227,7 @@ fn kept(cached: &Cached) -> Generics {
         return generics.clone();
     }
     let mut used = cached.result.to_token_stream();
-    used.extend(needed(cached).map(|argument| argument.ty.to_token_stream()));
+    used.extend(in_handle(cached).into_iter().map(|argument| argument.ty.to_token_stream()));
     used.extend(constants(cached));
     generics::mentioned(generics, &used)
 }

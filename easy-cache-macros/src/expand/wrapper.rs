@@ -14,9 +14,9 @@ use syn::{FnArg, Pat, PatIdent, Signature};
 pub(crate) fn wrapper(cached: &Cached, names: &Names) -> TokenStream {
     let item = &cached.function.item;
     let (at, result, visibility) = (names.at, &cached.result, &item.vis);
-    let attributes = attributes::of_wrapper(&item.attrs);
+    let attributes = attributes::of_wrapper(cached);
     let signature = with_plain_names(cached);
-    let key = key::call(cached, &names.key_buf);
+    let key = key::call_key_buf(cached, names);
     let (cache, shape, bypass) = (names::cache(cached, names), names::shape(cached), names::bypass(cached, names));
     let miss = miss(cached, names);
     quote_spanned! {at=>
