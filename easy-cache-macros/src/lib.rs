@@ -38,7 +38,8 @@ use proc_macro::TokenStream;
 /// A template is taken as it is: with text arguments, choose a separator that cannot occur in them. The default key
 /// escapes its parts. In a function with type parameters, a template says what tells their instances apart.
 ///
-/// Put it above `#[async_trait]` and below `#[tokio::test]` or whatever else replaces the function.
+/// Not yet for functions of a type without `&self`, and not in the implementation of a trait, which takes no further
+/// functions: cache an inherent method or a free function there, and call it. Nor for what returns borrowed values.
 #[proc_macro_attribute]
 pub fn ecached(options: TokenStream, item: TokenStream) -> TokenStream {
     stages(options.into(), item.clone().into()).unwrap_or_else(|refusal| fallback::plain(&refusal, item.into())).into()

@@ -7,7 +7,7 @@ pub use super::bypass::{Asked, MayForbid, NeverForbids};
 pub use super::key_part::{Part, ViaDisplay, ViaKeyPart};
 pub use super::keyed::{Keyed, keyed};
 pub use super::plan::{Prefixed, Reading, Tagged, plan};
-pub use super::shape::{Probe, ShapeOfAny, ShapeOfOne, ShapeOfThree, ShapeOfTwo, portable};
+pub use super::shape::{Probe, ShapeOfAny, ShapeOfOne, ShapeOfThree, ShapeOfTwo, portable, storable};
 pub use super::site::{AsCache, Site};
 pub use crate::{Plan, Policy};
 

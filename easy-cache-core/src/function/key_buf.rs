@@ -42,7 +42,12 @@ impl KeyBuf {
     /// Appends text that belongs to the structure of the key: never escaped.
     #[inline]
     pub fn put_raw(&mut self, text: &str) {
-        let bytes = text.as_bytes();
+        self.put_bytes(text.as_bytes());
+    }
+
+    /// Only ever called with text, whole.
+    #[inline]
+    fn put_bytes(&mut self, bytes: &[u8]) {
         let end = self.len + bytes.len();
         if end <= INLINE {
             self.inline[self.len..end].copy_from_slice(bytes);
@@ -77,7 +82,7 @@ impl KeyBuf {
                 break;
             }
         }
-        self.put_raw(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+        self.put_bytes(&digits[at..]);
     }
 
     /// The key as bytes, the form in which stores know it.

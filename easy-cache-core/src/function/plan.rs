@@ -80,5 +80,8 @@ pub trait Tagged {}
 )]
 pub trait Prefixed {}
 
+#[diagnostic::do_not_recommend]
 impl<S, K, F> Tagged for FunctionPlan<S, K, F> {}
+
+#[diagnostic::do_not_recommend]
 impl<S, K, F> Prefixed for FunctionPlan<S, K, F> {}

@@ -28,11 +28,14 @@ pub trait Portable: Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Portable for T {}
 
-/// The way between a result `R` and the value in the cache.
-pub trait Shape<R>: Copy {
+/// What a shape finds in `R`. It bounds nothing, so that a value that cannot be stored is complained of once, by [`Shape`].
+pub trait Holds<R> {
     /// What is in the cache.
-    type Value: 'static;
+    type Value;
+}
 
+/// The way between a result `R` and the value in the cache.
+pub trait Shape<R>: Holds<R> + Copy {
     /// The part of the result that is stored; none for an `Err` or a `None`.
     fn value(result: &R) -> Option<&Self::Value>;
 
@@ -59,9 +62,11 @@ pub struct InOk<S>(S);
 #[derive(Clone, Copy, Debug)]
 pub struct InSome<S>(S);
 
-impl<T: Storable> Shape<T> for Whole {
+impl<T> Holds<T> for Whole {
     type Value = T;
+}
 
+impl<T: Storable> Shape<T> for Whole {
     fn value(result: &T) -> Option<&T> {
         Some(result)
     }
@@ -76,9 +81,11 @@ impl<T: Storable> Shape<T> for Whole {
     }
 }
 
-impl<T: Send + Sync + 'static> Shape<Arc<T>> for Pointed {
+impl<T> Holds<Arc<T>> for Pointed {
     type Value = T;
+}
 
+impl<T: Send + Sync + 'static> Shape<Arc<T>> for Pointed {
     fn value(result: &Arc<T>) -> Option<&T> {
         Some(result)
     }
@@ -93,9 +100,11 @@ impl<T: Send + Sync + 'static> Shape<Arc<T>> for Pointed {
     }
 }
 
-impl<T, E, S: Shape<T>> Shape<Result<T, E>> for InOk<S> {
+impl<T, E, S: Holds<T>> Holds<Result<T, E>> for InOk<S> {
     type Value = S::Value;
+}
 
+impl<T, E, S: Shape<T>> Shape<Result<T, E>> for InOk<S> {
     fn value(result: &Result<T, E>) -> Option<&S::Value> {
         result.as_ref().ok().and_then(S::value)
     }
@@ -110,9 +119,11 @@ impl<T, E, S: Shape<T>> Shape<Result<T, E>> for InOk<S> {
     }
 }
 
-impl<T, S: Shape<T>> Shape<Option<T>> for InSome<S> {
+impl<T, S: Holds<T>> Holds<Option<T>> for InSome<S> {
     type Value = S::Value;
+}
 
+impl<T, S: Shape<T>> Shape<Option<T>> for InSome<S> {
     fn value(result: &Option<T>) -> Option<&S::Value> {
         result.as_ref().and_then(S::value)
     }
@@ -184,8 +195,15 @@ levels! {
     }
 }
 
-/// Insists that what `shape` stores can leave the process.
+/// Insists that what `shape` stores can be stored. Behind the opaque result the compiler asks no second time, and where
+/// it asks in several places for one function, the messages are the same and only one is shown.
 #[inline]
-pub fn portable<R, S: Shape<R, Value: Portable>>(shape: S) -> S {
+pub fn storable<R, S: Shape<R>>(shape: S) -> impl Shape<R> + Holds<R, Value = <S as Holds<R>>::Value> {
+    shape
+}
+
+/// Insists that it can also leave the process.
+#[inline]
+pub fn portable<R, S: Holds<R, Value: Portable>>(shape: S) -> S {
     shape
 }

@@ -111,3 +111,50 @@ fn a_provided_method_of_a_trait_can_be_cached() {
     }
     assert_eq!((One.greeting(1), Two.greeting(1), One.greeting(1)), ("one1".into(), "two1".into(), "one1".into()));
 }
+
+#[test]
+fn other_attributes_work_above_and_below() {
+    #[tracing::instrument(skip(calls))]
+    #[ecached("above:{n}")]
+    async fn above(calls: &Calls, n: u64) -> u64 {
+        n * 10 + calls.count()
+    }
+    #[ecached("below:{n}")]
+    #[tracing::instrument(ret, fields(twice = n * 2))]
+    #[inline]
+    fn below(calls: &Calls, n: u64) -> u64 {
+        n * 10 + calls.count()
+    }
+    let calls = Calls::default();
+    assert_eq!((block_on(above(&calls, 1)), block_on(above(&calls, 1))), (11, 11));
+    assert_eq!((below(&calls, 1), below(&calls, 1)), (12, 12));
+}
+
+#[test]
+fn functions_written_by_other_macros_can_be_cached() {
+    macro_rules! twice {
+        ($name:ident, $argument:ident: $ty:ty, $key:literal) => {
+            #[ecached($key, tags = ["twice:{n}"])]
+            fn $name($argument: $ty, _other: u8) -> $ty {
+                $argument * 2
+            }
+        };
+    }
+    twice!(doubled, n: u64, "twice:{n}");
+    assert_eq!((doubled(4, 1), doubled(4, 2)), (8, 8));
+    assert_eq!(doubled_key(&4).key(), "twice:4");
+}
+
+#[test]
+fn names_of_the_caller_do_not_meet_the_names_of_the_macro() {
+    type Option = ();
+    struct Box;
+    #[ecached("names:{key}:{value}:{policy}", tags = |found| [format!("{value}{found}")], only_if = |keyed| *keyed > 0)]
+    async fn names(key: u64, value: u64, policy: u64, found: Option, tag: &Box, bypass: bool, plan: u8) -> u64 {
+        let Box = tag;
+        let () = found;
+        key + value + policy + u64::from(bypass) + u64::from(plan)
+    }
+    assert_eq!(block_on(names(1, 2, 3, (), &Box, true, 1)), 8);
+    assert_eq!(names_key(&1, &2, &3).peek(), Some(8));
+}

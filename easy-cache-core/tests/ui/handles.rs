@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use easy_cache_core::ecached;
 
 #[ecached("plain")]

@@ -13,7 +13,7 @@ pub(crate) fn handle(cached: &Cached, names: &Names) -> TokenStream {
     let (at, item) = (names.at, &cached.function.item);
     let attributes = attributes::of_handle(cached);
     let (visibility, name, generics) = (&item.vis, &names.handle, &item.sig.generics);
-    let (parameters, clause, output) = (parameters(cached, names), &generics.where_clause, output(cached, names));
+    let (parameters, clause, output) = (parameters(cached, names), &generics.where_clause, output(cached));
     let (keyed, bypass) = (key::call_key(cached, names), names::bypass(cached, names));
     let (policy, plan, load) = (policy(cached, names), plan(cached, names), load(cached, names));
     let doc = format!("A call of `{}` that has not been made: make it, make it anew, or drop its entry.", names.text);
@@ -48,8 +48,9 @@ fn parameters(cached: &Cached, names: &Names) -> TokenStream {
 }
 
 /// The `impl` has the span of this macro, whose edition is 2024: it captures every lifetime, in older crates too.
-fn output(cached: &Cached, names: &Names) -> TokenStream {
-    let (at, result) = (names.at, &cached.result);
+fn output(cached: &Cached) -> TokenStream {
+    let result = &cached.result;
+    let at = invented(result.span());
     let tagged = (!cached.options.tags.is_empty()).then(|| quote_spanned!(at=> + ::easy_cache_core::__macro::Tagged));
     let prefixed = cached.options.prefix.as_ref().map(|_| quote_spanned!(at=> + ::easy_cache_core::__macro::Prefixed));
     let load = match cached.function.item.sig.asyncness {

@@ -15,7 +15,8 @@ pub(crate) struct Names {
     pub(crate) key: Ident,
     /// `__users_key`, which builds the key.
     pub(crate) key_buf: Ident,
-    /// `__users_site`
+    /// `__users_site_..`. The rest of the name is read by whoever caches a function of a type without `&self`: such a
+    /// function looks like a free one, but its siblings are not found, which is all that the compiler then says.
     pub(crate) site: Ident,
     /// The name as text.
     pub(crate) text: String,
@@ -32,7 +33,7 @@ impl Names {
             handle: Ident::new(&format!("{text}_cache"), visible),
             key: Ident::new(&format!("{text}_key"), visible),
             key_buf: Ident::new(&format!("__{text}_key"), visible),
-            site: Ident::new(&format!("__{text}_site"), visible),
+            site: Ident::new(&format!("__{text}_site_of_a_function_that_is_free_or_takes_self"), visible),
             at: invented(name.span()),
             text,
         }
@@ -80,10 +81,10 @@ pub(crate) fn cache(cached: &Cached, names: &Names) -> TokenStream {
 pub(crate) fn shape(cached: &Cached) -> TokenStream {
     let (result, none, err) = (&cached.result, cached.options.cache_none, cached.options.cache_err);
     let at = invented(result.span());
-    quote_spanned!(at=> {
+    quote_spanned!(at=> ::easy_cache_core::__macro::storable::<#result, _>({
         use ::easy_cache_core::__macro::{ShapeOfAny as _, ShapeOfOne as _, ShapeOfThree as _, ShapeOfTwo as _};
         (&&&&::easy_cache_core::__macro::Probe::<#result, #none, #err>::new()).shape()
-    })
+    }))
 }
 
 /// Whether an argument forbids the cache: an expression of type `bool`.

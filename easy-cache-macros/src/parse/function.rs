@@ -53,7 +53,11 @@ impl Argument {
 /// An item that is no function gets a sentence; a function that does not parse keeps the parser's own message.
 fn refusal(error: syn::Error, item: TokenStream) -> syn::Error {
     let span = item.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
-    match syn::parse2::<Item>(item.clone()) {
+    if syn::parse2::<syn::TraitItemFn>(item.clone()).is_ok_and(|method| method.default.is_none()) {
+        let message = "there is no body here to cache: put `#[ecached]` on a function that has one";
+        return syn::Error::new(span, message);
+    }
+    match syn::parse2::<Item>(item) {
         Ok(Item::Impl(_)) => syn::Error::new(
             span,
             "put `#[ecached]` on the methods of this block: on the block itself it means nothing yet",
@@ -61,12 +65,6 @@ fn refusal(error: syn::Error, item: TokenStream) -> syn::Error {
         Ok(Item::Trait(_)) => syn::Error::new(span, "put `#[ecached]` on the functions that implement this trait"),
         Ok(Item::Fn(_)) => error,
         Ok(_) => syn::Error::new(span, "`#[ecached]` goes on a function: here is none"),
-        Err(_) if syn::parse2::<syn::TraitItemFn>(item).is_ok_and(|method| method.default.is_none()) => {
-            syn::Error::new(
-                span,
-                "there is no body here to cache: put `#[ecached]` on the functions that implement the trait",
-            )
-        }
         Err(_) => error,
     }
 }
