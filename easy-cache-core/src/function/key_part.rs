@@ -152,15 +152,13 @@ impl<T: KeyPart> KeyPart for Option<T> {
     }
 }
 
-/// Lists are written as `\[1\,2\]`.
+/// Lists are written as `\[1\,2\,\]`: each element has its end, so that no element and an empty one differ.
 impl<T: KeyPart> KeyPart for [T] {
     fn write_key(&self, key: &mut KeyBuf) {
         key.put_raw("\\[");
-        for (index, value) in self.iter().enumerate() {
-            if index > 0 {
-                key.put_raw("\\,");
-            }
+        for value in self {
             value.write_key(key);
+            key.put_raw("\\,");
         }
         key.put_raw("\\]");
     }
@@ -252,6 +250,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn numbers_are_written_as_display_prints_them(a: u64, b: i64, c: u128, d: i8, e: f64, f: isize, g: u16) {
             prop_assert_eq!(written(&a), a.to_string());

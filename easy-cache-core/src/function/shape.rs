@@ -198,7 +198,7 @@ levels! {
 /// Insists that what `shape` stores can be stored. Behind the opaque result the compiler asks no second time, and where
 /// it asks in several places for one function, the messages are the same and only one is shown.
 #[inline]
-pub fn storable<R, S: Shape<R>>(shape: S) -> impl Shape<R> + Holds<R, Value = <S as Holds<R>>::Value> {
+pub fn storable<R, S: Shape<R>>(shape: S) -> impl Shape<R, Value = S::Value> {
     shape
 }
 

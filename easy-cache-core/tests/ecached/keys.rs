@@ -172,7 +172,7 @@ fn own_types_are_written_by_display_or_by_key_part() {
         u64::from(page.number) + pages.len() as u64
     }
     let pages = [Page { number: 1 }, Page { number: 2 }];
-    assert_eq!(own_key(&State, &pages[0], &pages).key(), "own:active:p1:\\[p1\\,p2\\]");
+    assert_eq!(own_key(&State, &pages[0], &pages).key(), "own:active:p1:\\[p1\\,p2\\,\\]");
     assert_eq!(own(State, &pages[1], &pages), 4);
 }
 

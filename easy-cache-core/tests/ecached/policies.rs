@@ -87,7 +87,7 @@ fn tags_follow_from_the_value() {
     fn by_call(cache: &Cache) -> Arc<Vec<Book>> {
         Arc::new(vec![book(1)])
     }
-    #[ecached("late:mixed:{id}", tags = ["books", |book| [format!("book:{}", book.id), format!("{shelf}")]], cache = cache)]
+    #[ecached("late:mixed:{id}", tags = ["books", |book| [format!("book:{}", book.id), shelf.to_owned()]], cache = cache)]
     async fn mixed(cache: &Cache, id: u64, shelf: &str) -> Option<Book> {
         Some(book(id))
     }

@@ -15,7 +15,7 @@ pub(crate) fn handle(cached: &Cached, names: &Names) -> TokenStream {
     let (visibility, name, generics) = (&item.vis, &names.handle, &item.sig.generics);
     let (parameters, clause, output) = (parameters(cached, names), &generics.where_clause, output(cached));
     let (keyed, bypass) = (key::call_key(cached, names), names::bypass(cached, names));
-    let (policy, plan, load) = (policy(cached, names), plan(cached, names), load(cached, names));
+    let (policy, bound) = (policy(cached, names), bound(cached, names));
     let doc = format!("A call of `{}` that has not been made: make it, make it anew, or drop its entry.", names.text);
     quote_spanned! {at=>
         #attributes
@@ -25,10 +25,18 @@ pub(crate) fn handle(cached: &Cached, names: &Names) -> TokenStream {
             let keyed = #keyed;
             let bypass = #bypass;
             let policy = #policy;
-            let plan = #plan;
-            ::easy_cache_core::__macro::bound(keyed, policy, plan, bypass, #load)
+            #bound
         }
     }
+}
+
+/// The parts put together, with the span of the result: what is wrong with its type is then said there, and once.
+fn bound(cached: &Cached, names: &Names) -> TokenStream {
+    let (plan, load) = (plan(cached, names), load(cached, names));
+    let (keyed, policy, bypass) =
+        (Ident::new("keyed", names.at), Ident::new("policy", names.at), Ident::new("bypass", names.at));
+    let at = invented(cached.result.span());
+    quote_spanned!(at=> ::easy_cache_core::__macro::bound(#keyed, #policy, #plan, #bypass, #load))
 }
 
 fn parameters(cached: &Cached, names: &Names) -> TokenStream {
@@ -78,7 +86,12 @@ fn policy(cached: &Cached, names: &Names) -> TokenStream {
             let milliseconds = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
             Some(quote_spanned!(at=> .ttl(::easy_cache_core::__macro::Duration::from_millis(#milliseconds))))
         }
-        Some(Ttl::FromArguments(ttl)) => Some(quote_spanned!(at=> .ttl(#ttl))),
+        Some(Ttl::FromArguments(ttl)) => Some(quote_spanned! {at=>
+            .ttl({
+                let ttl: ::easy_cache_core::__macro::Duration = #ttl;
+                ttl
+            })
+        }),
         Some(Ttl::FromValue(_)) | None => None,
     };
     let tags = cached.options.tags.iter().filter_map(|tag| match tag {
@@ -118,6 +131,7 @@ fn plan(cached: &Cached, names: &Names) -> TokenStream {
         }
     };
     let finish = finish(cached, names, &value);
+    let at = invented(result.span());
     quote_spanned!(at=> ::easy_cache_core::__macro::plan::<#result, _, _, _>(#shape, #keep, #finish))
 }
 
