@@ -29,11 +29,12 @@ pub fn hit<R, S: Shape<R>>(cache: &Cache, key: &KeyBuf, shape: S) -> Option<R> {
     cache.hit(key.as_bytes(), &Reading(shape))
 }
 
-/// Begins a default key with the function's module, taken from the name of a type declared in a function beside it:
-/// unlike `module_path!` it tells functions apart that are declared in the bodies of different functions.
+/// Begins a default key with the place of a function, taken from the name of another one beside it. Unlike
+/// `module_path!` it tells apart functions in the bodies of different functions, methods of different types, of
+/// different traits, and of different instances of one generic type or trait.
 #[inline]
-pub fn put_module(key: &mut KeyBuf, here: &'static str, own: &'static str) {
-    key.put_raw(here.strip_suffix(own).unwrap_or(here));
+pub fn put_place(key: &mut KeyBuf, name: &'static str, own: &'static str) {
+    key.put_raw(name.strip_suffix(own).unwrap_or(name));
 }
 
 /// Tells the compiler the type of an async block; is never called.

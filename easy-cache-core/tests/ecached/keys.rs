@@ -75,7 +75,7 @@ fn the_default_key_is_the_path_and_every_argument() {
 #[test]
 fn the_default_key_of_a_method_has_its_type_and_not_self() {
     let key = Shop::new(1).price_key(&4).key().to_owned();
-    assert_eq!(key, "ecached::support::Shop::price:4");
+    assert_eq!(key, "ecached::keys::<impl ecached::support::Shop>::price:4");
 }
 
 // parity 1
@@ -129,6 +129,38 @@ fn methods_of_the_same_name_on_two_types_differ() {
     }
     assert_eq!(block_on(Left.name(1)), "left 1");
     assert_eq!(block_on(Right.name(1)), "right 1");
+}
+
+#[test]
+fn provided_methods_of_different_traits_differ() {
+    struct Both<T>(T);
+    trait First<A: Display> {
+        #[ecached(skip(self))]
+        fn name(&self, n: A) -> String {
+            format!("first {} {n}", size_of::<A>())
+        }
+    }
+    trait Second {
+        #[ecached(skip(self))]
+        fn name(&self, n: u8) -> String {
+            format!("second {n}")
+        }
+    }
+    impl<T> First<u8> for Both<T> {}
+    impl<T> First<u16> for Both<T> {}
+    impl<T> Second for Both<T> {}
+    impl<T: Display + Clone> Both<T> {
+        #[ecached(skip(self))]
+        fn name(&self, n: u8) -> String {
+            format!("own {} {n}", self.0)
+        }
+    }
+    let both = Both(5);
+    assert_eq!(First::name(&both, 1_u8), "first 1 1");
+    assert_eq!(First::name(&both, 1_u16), "first 2 1");
+    assert_eq!(Second::name(&both, 1), "second 1");
+    assert_eq!(both.name(1), "own 5 1");
+    assert!(both.name_key(&1).key().ends_with("::Both<i32>::name:1"));
 }
 
 // parity 3

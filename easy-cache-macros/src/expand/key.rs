@@ -94,17 +94,11 @@ fn key_buf(cached: &Cached, names: &Names) -> TokenStream {
 
 /// `path::of::function<type arguments>:argument:argument`, with the arguments escaped.
 fn default_key(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
-    let at = names.at;
-    let tail = format!("::{}", names.text);
-    let module = match &cached.function.receiver {
-        Some(_) => quote_spanned!(at=> #key.put_raw(::easy_cache_core::__macro::type_name::<Self>());),
-        None => {
-            let own = format!("::{}::Here", names.key_buf);
-            quote_spanned! {at=>
-                struct Here;
-                ::easy_cache_core::__macro::put_module(&mut #key, ::easy_cache_core::__macro::type_name::<Here>(), #own);
-            }
-        }
+    let (at, site) = (names.at, sibling(cached, &names.site));
+    let (own, tail) = (format!("::{}", names.site), format!("::{}", names.text));
+    let place = quote_spanned! {at=>
+        let site = ::easy_cache_core::__macro::type_name_of_val(&#site);
+        ::easy_cache_core::__macro::put_place(&mut #key, site, #own);
     };
     let types = type_arguments(cached, names, key);
     let arguments = needed_by_default_key(cached).map(|argument| {
@@ -112,7 +106,7 @@ fn default_key(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
         let written = places::write_value(&name.to_token_stream(), argument.ty.span(), key);
         quote_spanned!(at=> #key.put_raw(":"); #written)
     });
-    quote_spanned!(at=> #module #key.put_raw(#tail); #types #key.escape_values(); #(#arguments)*)
+    quote_spanned!(at=> #place #key.put_raw(#tail); #types #key.escape_values(); #(#arguments)*)
 }
 
 /// Instances of a generic function have entries of their own.
