@@ -38,6 +38,9 @@ use proc_macro::TokenStream;
 /// A template is taken as it is: with text arguments, choose a separator that cannot occur in them. The default key
 /// escapes its parts. In a function with type parameters, a template says what tells their instances apart.
 ///
+/// Arguments that implement `Bypass`, such as a connection with an open transaction, can forbid the cache for a call.
+/// For an argument whose type is a type parameter, name `Bypass` among its bounds, or it is not asked.
+///
 /// Not yet for functions of a type without `&self`, and not in the implementation of a trait, which takes no further
 /// functions: cache an inherent method or a free function there, and call it. Nor for what returns borrowed values.
 #[proc_macro_attribute]

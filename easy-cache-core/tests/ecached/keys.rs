@@ -132,6 +132,21 @@ fn methods_of_the_same_name_on_two_types_differ() {
 }
 
 #[test]
+fn a_generic_argument_that_a_bound_of_the_key_mentions_is_kept() {
+    trait Loads<C> {}
+    impl Loads<Calls> for u64 {}
+    #[ecached("bound:{id}")]
+    fn load<C: Sync, O, I: Loads<C> + Display>(calls: &C, _other: O, id: I) -> String
+    where
+        O: From<u8>,
+    {
+        id.to_string()
+    }
+    assert_eq!(load(&Calls::default(), 1_u8, 7), "7");
+    assert_eq!(load_key::<Calls, u64>(&7).peek().as_deref(), Some("7"));
+}
+
+#[test]
 fn provided_methods_of_different_traits_differ() {
     struct Both<T>(T);
     trait First<A: Display> {

@@ -7,6 +7,7 @@ use syn::{GenericParam, Generics};
 
 /// The parameters that the `used` tokens mention, with what is said of these alone.
 pub(crate) fn mentioned(generics: &Generics, used: &TokenStream) -> Generics {
+    let used = &with_bounds(generics, used);
     let is_kept = |param: &GenericParam| match param {
         GenericParam::Lifetime(_) => true,
         GenericParam::Type(ty) => mentions(used.clone(), &ty.ident),
@@ -20,6 +21,18 @@ pub(crate) fn mentioned(generics: &Generics, used: &TokenStream) -> Generics {
         clause.predicates = clause.predicates.iter().filter(|one| says_kept(one.to_token_stream())).cloned().collect();
     }
     kept
+}
+
+/// The tokens, and the bounds of the parameters that they mention, which may mention further ones.
+fn with_bounds(generics: &Generics, used: &TokenStream) -> TokenStream {
+    let mut all = used.clone();
+    for _ in &generics.params {
+        let found = generics.params.iter().filter(|param| name(param).is_some_and(|name| mentions(all.clone(), name)));
+        let found: TokenStream = found.map(ToTokens::to_token_stream).collect();
+        all = used.clone();
+        all.extend(found);
+    }
+    all
 }
 
 /// `::<T, N>`, to pass the parameters on; nothing if there are none. Lifetimes are inferred.
