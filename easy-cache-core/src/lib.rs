@@ -7,6 +7,7 @@ mod clock;
 mod computation;
 mod engine;
 mod error;
+mod function;
 mod hold;
 mod operation;
 mod plan;
@@ -17,10 +18,15 @@ mod tag;
 mod value;
 mod wrapper;
 
+pub use easy_cache_macros::ecached;
+
 pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use computation::{Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
+#[doc(hidden)]
+pub use function::expansion as __macro;
+pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Storable};
 pub use hold::Hold;
 pub use operation::{Operation, OperationFuture};
 pub use plan::{Anywhere, InProcess, Mode, Outcome, Part, Place, Plan, Whole};

@@ -78,6 +78,10 @@ impl Policy {
         self.weight.get_or_insert_with(measure);
     }
 
+    pub(crate) fn into_tags(self) -> Vec<Tag> {
+        self.tags
+    }
+
     pub(crate) fn named_tags(&self) -> &[Tag] {
         &self.tags
     }

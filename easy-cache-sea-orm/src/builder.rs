@@ -6,9 +6,7 @@ use easy_cache_core::Cache;
 use easy_cache_sql::hook::{HOLD_FOR, Hook};
 use easy_cache_sql::{Analyzer, AnalyzerBuilder, Dialect, KeyColumn};
 use sea_orm::sea_query::ColumnType;
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbBackend, EntityName, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
-};
+use sea_orm::{ColumnTrait, DatabaseConnection, DbBackend, EntityName, EntityTrait, Iterable, PrimaryKeyToColumn};
 
 use crate::CachedDb;
 

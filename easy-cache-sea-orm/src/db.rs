@@ -11,7 +11,7 @@ use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan};
 use parking_lot::Mutex;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult,
-    SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
+    SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
 use crate::stream::CachedStream;

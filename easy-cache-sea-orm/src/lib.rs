@@ -58,6 +58,7 @@
 //! | feature | default | what for |
 //! |---|---|---|
 //! | `sqlx` | yes | a statement that the database refused is known to have changed nothing |
+//! | `uuid` | no | rows whose primary key is a UUID are known by it |
 
 mod builder;
 mod db;

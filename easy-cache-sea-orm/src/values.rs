@@ -40,7 +40,7 @@ fn bind(value: &Value) -> Bind<'_> {
         Value::BigUnsigned(Some(n)) => Bind::Integer((*n).into()),
         Value::String(Some(text)) => Bind::Text(text),
         Value::Bytes(Some(bytes)) => Bind::Bytes(bytes),
-        #[cfg(feature = "with-uuid")]
+        #[cfg(feature = "uuid")]
         Value::Uuid(Some(uuid)) => Bind::Uuid(*uuid.as_bytes()),
         _ => Bind::Other,
     }

@@ -109,7 +109,10 @@ impl Hook {
         if plan.effect.session_state() == SessionState::Session
             && !self.shared.session_changed.swap(true, Ordering::Relaxed)
         {
-            tracing::warn!(sql, "a statement changed the state of its session: reads of this database are not cached any more");
+            tracing::warn!(
+                sql,
+                "a statement changed the state of its session: reads of this database are not cached any more"
+            );
         }
     }
 }

@@ -142,7 +142,12 @@ impl Visitor {
         let answer = self.get(&format!("/api/books/{}", ledger.moving_book())).await;
         if ledger.moves.sent() == before {
             let author = ledger.author_after(before);
-            self.check("author of a moved book", answer.json()["author_id"].as_i64().unwrap(), author..=author, &answer);
+            self.check(
+                "author of a moved book",
+                answer.json()["author_id"].as_i64().unwrap(),
+                author..=author,
+                &answer,
+            );
         }
         let unmoved = &ledger.between[1];
         let answer = self.get(&format!("/api/books/{}", unmoved.books[1])).await;

@@ -317,3 +317,54 @@ impl Drop for Follow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn follow(flights: &Flights) -> Follow {
+        match flights.join(b"k") {
+            Joined::Follow(follow) => follow,
+            Joined::Lead(_) => panic!("a flight is under way"),
+        }
+    }
+
+    fn lead(flights: &Flights) -> Lead {
+        match flights.join(b"k") {
+            Joined::Lead(lead) => lead,
+            Joined::Follow(_) => panic!("no flight is under way"),
+        }
+    }
+
+    #[test]
+    fn a_flight_leaves_nothing_behind_however_it_ends() {
+        let flights = Flights::new();
+        lead(&flights).scatter();
+        lead(&flights).redirect();
+        lead(&flights).fail();
+        drop(lead(&flights));
+        assert_eq!(flights.load(), (0, 0));
+        let leader = lead(&flights);
+        let follower = follow(&flights);
+        assert_eq!(flights.load(), (1, 1));
+        drop(leader);
+        assert_eq!(flights.load(), (1, 1), "the follower may take over");
+        drop(follower);
+        assert_eq!(flights.load(), (0, 0));
+    }
+
+    #[test]
+    fn who_takes_over_counts_from_the_take_over() {
+        let flights = Flights::new();
+        let leader = lead(&flights);
+        let called = flights.tick();
+        let (mut successor, mut other) = (follow(&flights), follow(&flights));
+        drop(leader);
+        let Heard::Lead(second) = successor.wait(called) else { panic!("leadership is vacant") };
+        drop(successor);
+        second.scatter();
+        assert!(matches!(other.wait(called), Heard::Alone));
+        drop(other);
+        assert_eq!(flights.load(), (0, 0));
+    }
+}

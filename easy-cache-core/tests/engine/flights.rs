@@ -167,7 +167,9 @@ async fn failures_do_not_queue_up() {
     let _ = gates.next().unwrap().send(());
     settle().await;
     assert_eq!(calls.count(), 5, "then all the others compute, none waits for another");
-    gates.for_each(|gate| drop(gate.send(())));
+    for gate in gates {
+        let _ = gate.send(());
+    }
     assert!(callers.join_all().await.into_iter().all(|answer| answer == Err("down")));
     assert_eq!(cache.get_or_compute("k", calls.load(1)).await, Some(1));
 }
@@ -195,7 +197,9 @@ async fn work_on_a_hot_tag_is_bounded_to_two_computations() {
     assert_eq!(leader.await.unwrap(), Some("old"));
     settle().await;
     cache.invalidate_tags(["hot"]).await.unwrap();
-    gates.into_iter().for_each(|gate| drop(gate.send("new")));
+    for gate in gates {
+        let _ = gate.send("new");
+    }
     assert!(followers.join_all().await.into_iter().all(|value| value == Some("new")));
     assert_eq!(calls.count(), 2, "the second fence was taken after all of them had called");
 }

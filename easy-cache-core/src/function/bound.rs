@@ -1,0 +1,136 @@
+//! A cached function together with all the arguments of one call, not yet run: `users_cache(&db, state)`.
+//! What needs no more than the key is `keyed.rs`, to which this dereferences.
+
+use super::{Keyed, Mode, Operation, Plan, Policy, Prefixed, Tagged};
+use std::fmt;
+use std::ops::Deref;
+
+/// A call of a cached function that has not been made yet. It can be made, made anew, or its entry dropped.
+///
+/// # Example: computing anew although there is a value
+/// ```
+/// use easy_cache_core::ecached;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// #[ecached("ticket", ttl = "5m")]
+/// fn ticket(counter: &AtomicU64) -> u64 {
+///     counter.fetch_add(1, Ordering::Relaxed)
+/// }
+///
+/// let counter = AtomicU64::new(1);
+/// assert_eq!((ticket(&counter), ticket(&counter)), (1, 1));
+/// assert_eq!(ticket_cache(&counter).refresh(), 2);
+/// assert_eq!(ticket(&counter), 2);
+/// ```
+#[must_use = "a handle does nothing until one of its methods is called"]
+pub struct Bound<R, P, L> {
+    keyed: Keyed<R>,
+    policy: Policy,
+    plan: P,
+    bypass: bool,
+    load: L,
+}
+
+/// The body of an `async fn`, waiting to be polled.
+#[derive(Debug)]
+pub struct Later<F>(pub F);
+
+/// The body of a `fn`, waiting to be called.
+#[derive(Debug)]
+pub struct Now<F>(pub F);
+
+/// Puts the parts together. `bypass` says that this call must neither read nor fill the cache.
+#[inline]
+pub fn bound<R, P, L>(keyed: Keyed<R>, policy: Policy, plan: P, bypass: bool, load: L) -> Bound<R, P, L> {
+    Bound { keyed, policy, plan, bypass, load }
+}
+
+impl<R, P: Plan<R>, F: Future<Output = R>> Bound<R, P, Later<F>> {
+    /// What the call itself gives: the cached value, or else a computed one, which is stored.
+    pub async fn get(self) -> R {
+        self.run(Mode::Lookup).await
+    }
+
+    /// Runs the function although there is a value, stores what it returns in its place, with the new tags, and returns it.
+    pub async fn refresh(self) -> R {
+        self.run(Mode::Refresh).await
+    }
+
+    async fn run(self, mode: Mode) -> R {
+        if self.bypass {
+            crate::scope::taint();
+            return self.load.0.await;
+        }
+        let policy = with_prefix(self.policy, &self.keyed);
+        self.keyed.cache().compute(self.keyed.key_buf().as_bytes(), mode, policy, self.plan, self.load.0).await
+    }
+}
+
+impl<R, P: Plan<R>, F: FnOnce() -> R> Bound<R, P, Now<F>> {
+    /// What the call itself gives: the cached value, or else a computed one, which is stored.
+    pub fn get(self) -> R {
+        self.run(Mode::Lookup)
+    }
+
+    /// Runs the function although there is a value, stores what it returns in its place, with the new tags, and returns it.
+    pub fn refresh(self) -> R {
+        self.run(Mode::Refresh)
+    }
+
+    fn run(self, mode: Mode) -> R {
+        if self.bypass {
+            crate::scope::taint();
+            return (self.load.0)();
+        }
+        let policy = with_prefix(self.policy, &self.keyed);
+        self.keyed.cache().compute_sync(self.keyed.key_buf().as_bytes(), mode, policy, self.plan, self.load.0)
+    }
+}
+
+impl<R, P: Plan<R>, L> Bound<R, P, L> {
+    /// Drops every entry that carries one of the tags that the function gives to this call. Tags that follow from the
+    /// value are taken from the value that is stored now.
+    ///
+    /// Does not compile for a function without tags.
+    pub fn invalidate_tags(&self) -> Operation<'_>
+    where
+        P: Tagged,
+    {
+        let mut policy = self.policy.clone();
+        if let Some(result) = self.keyed.peek() {
+            self.plan.finish(&result, &mut policy);
+        }
+        self.keyed.cache().invalidate_tags(policy.into_tags())
+    }
+
+    /// Drops every entry whose key begins with the prefix that the function gives to this call.
+    ///
+    /// Does not compile for a function without a prefix.
+    pub fn invalidate_prefix(&self) -> Operation<'_>
+    where
+        P: Prefixed,
+    {
+        self.keyed.cache().invalidate_prefix(self.keyed.key_buf().prefix().unwrap_or_default())
+    }
+}
+
+fn with_prefix<R>(policy: Policy, keyed: &Keyed<R>) -> Policy {
+    match keyed.key_buf().prefix() {
+        Some(prefix) => policy.prefix(prefix),
+        None => policy,
+    }
+}
+
+impl<R, P, L> Deref for Bound<R, P, L> {
+    type Target = Keyed<R>;
+
+    fn deref(&self) -> &Keyed<R> {
+        &self.keyed
+    }
+}
+
+impl<R, P, L> fmt::Debug for Bound<R, P, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.keyed.debug(f, "Bound", Some(&self.policy))
+    }
+}

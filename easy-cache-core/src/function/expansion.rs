@@ -1,0 +1,47 @@
+//! The names that expanded code uses, in one place, so that the attribute depends on nothing else of this crate.
+//! Not for people: it changes with the attribute, which is pinned to this version.
+
+pub use super::KeyBuf;
+pub use super::bound::{Bound, Later, Now, bound};
+pub use super::bypass::{Asked, MayForbid, NeverForbids};
+pub use super::key_part::{Part, ViaDisplay, ViaKeyPart};
+pub use super::keyed::{Keyed, keyed};
+pub use super::plan::{Prefixed, Reading, Tagged, plan};
+pub use super::shape::{Probe, ShapeOfAny, ShapeOfOne, ShapeOfThree, ShapeOfTwo, portable, storable};
+pub use super::site::{AsCache, Site};
+pub use crate::{Plan, Policy};
+
+use crate::Cache;
+pub use std::any::{type_name, type_name_of_val};
+pub use std::boxed::Box;
+pub use std::future::Future;
+pub use std::ops::FnOnce;
+pub use std::option::Option;
+pub use std::primitive::{bool, str};
+pub use std::time::Duration;
+pub use std::{concat, format_args, module_path};
+
+use super::shape::Shape;
+
+/// The value of the entry, if there is one: synchronous, and nothing is allocated.
+#[inline]
+pub fn hit<R, S: Shape<R>>(cache: &Cache, key: &KeyBuf, shape: S) -> Option<R> {
+    cache.hit(key.as_bytes(), &Reading(shape))
+}
+
+/// Begins a default key with the place of a function, taken from the name of another one beside it. Unlike
+/// `module_path!` it tells apart functions in the bodies of different functions, methods of different types, of
+/// different traits, and of different instances of one generic type or trait.
+#[inline]
+pub fn put_place(key: &mut KeyBuf, name: &'static str, own: &'static str) {
+    key.put_raw(name.strip_suffix(own).unwrap_or(name));
+}
+
+/// Tells the compiler the type of an async block; is never called.
+///
+/// # Panics
+/// Always.
+#[cold]
+pub fn never<R>() -> R {
+    unreachable!("stands behind `if false`")
+}

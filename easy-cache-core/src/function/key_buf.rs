@@ -1,0 +1,205 @@
+//! The buffer in which the key of one call is written: on the stack up to 96 bytes, on the heap beyond.
+//! How single values are written into it is `key_part.rs`.
+
+use std::fmt;
+
+/// Keys up to this length live on the stack. Templates of real applications stay well below.
+const INLINE: usize = 96;
+
+/// Where the key of a call is written. Filling it allocates only for keys longer than 96 bytes.
+///
+/// You meet it when you implement [`KeyPart`](crate::KeyPart) for a type of your own.
+pub struct KeyBuf {
+    /// Bytes in use; more than `INLINE` says that all of them are in `spilled`.
+    len: usize,
+    inline: [u8; INLINE],
+    spilled: Vec<u8>,
+    prefix_len: Option<usize>,
+    escaping: bool,
+}
+
+impl KeyBuf {
+    /// An empty buffer that takes text as it is.
+    #[inline]
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { len: 0, inline: [0; INLINE], spilled: Vec::new(), prefix_len: None, escaping: false }
+    }
+
+    /// From here on, `:` and `\` in values are escaped by `\`, so that neighbours cannot run into each other.
+    #[inline]
+    pub fn escape_values(&mut self) {
+        self.escaping = true;
+    }
+
+    /// Declares what is written so far the prefix of the key.
+    #[inline]
+    pub fn end_prefix(&mut self) {
+        self.prefix_len = Some(self.len);
+        self.put_raw(":");
+    }
+
+    /// Appends text that belongs to the structure of the key: never escaped.
+    #[inline]
+    pub fn put_raw(&mut self, text: &str) {
+        self.put_bytes(text.as_bytes());
+    }
+
+    /// Only ever called with text, whole.
+    #[inline]
+    fn put_bytes(&mut self, bytes: &[u8]) {
+        let end = self.len + bytes.len();
+        if end <= INLINE {
+            self.inline[self.len..end].copy_from_slice(bytes);
+        } else {
+            self.spill(bytes);
+        }
+        self.len = end;
+    }
+
+    /// Appends the text of a value. A default key escapes it, a template takes it as it is.
+    #[inline]
+    pub fn put_str(&mut self, text: &str) {
+        if self.escaping && needs_escape(text.as_bytes()) { self.put_escaped(text) } else { self.put_raw(text) }
+    }
+
+    /// Appends formatted text, as [`put_str`](Self::put_str) does.
+    pub fn put_fmt(&mut self, text: fmt::Arguments<'_>) {
+        // Writing into this buffer cannot fail; an error of the value's own `Display` leaves what it wrote so far.
+        let _ = fmt::Write::write_fmt(self, text);
+    }
+
+    /// Appends a whole number, in decimal digits.
+    #[inline]
+    pub fn put_u64(&mut self, mut number: u64) {
+        let mut digits = [b'0'; 20];
+        let mut at = digits.len();
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        self.put_bytes(&digits[at..]);
+    }
+
+    /// The key as bytes, the form in which stores know it.
+    #[inline]
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        if self.len <= INLINE { &self.inline[..self.len] } else { &self.spilled }
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Only whole strings are ever appended, so the default is never taken.
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The prefix that the key begins with, if its function has one.
+    #[must_use]
+    pub fn prefix(&self) -> Option<&str> {
+        self.prefix_len.and_then(|len| self.as_str().get(..len))
+    }
+
+    #[cold]
+    fn spill(&mut self, bytes: &[u8]) {
+        if self.len <= INLINE {
+            self.spilled.extend_from_slice(&self.inline[..self.len]);
+        }
+        self.spilled.extend_from_slice(bytes);
+    }
+
+    #[cold]
+    fn put_escaped(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(at) = rest.find([':', '\\']) {
+            self.put_raw(&rest[..at]);
+            self.put_raw("\\");
+            self.put_raw(&rest[at..=at]);
+            rest = &rest[at + 1..];
+        }
+        self.put_raw(rest);
+    }
+}
+
+impl Default for KeyBuf {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Write for KeyBuf {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.put_str(text);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for KeyBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeyBuf").field(&self.as_str()).finish()
+    }
+}
+
+/// Whether a `:` or a `\` is among the bytes; eight at a time, for this runs over every string of every default key.
+fn needs_escape(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    words.iter().any(|word| {
+        let word = u64::from_le_bytes(*word);
+        has_byte(word, b':') || has_byte(word, b'\\')
+    }) || rest.iter().any(|byte| matches!(byte, b':' | b'\\'))
+}
+
+/// Whether one of the eight bytes equals `byte`: a byte that becomes zero borrows from its own top bit.
+const fn has_byte(word: u64, byte: u8) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let zero_where_equal = word ^ (ONES * byte as u64);
+    zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & (ONES << 7) != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_key_moves_to_the_heap_whole() {
+        for total in [INLINE - 1, INLINE, INLINE + 1, INLINE * 3] {
+            let mut key = KeyBuf::new();
+            let text: String = ('a'..='z').cycle().take(total).collect();
+            for chunk in text.as_bytes().chunks(7) {
+                key.put_str(std::str::from_utf8(chunk).unwrap());
+            }
+            assert_eq!(key.as_str(), text);
+        }
+    }
+
+    #[test]
+    fn the_prefix_is_what_was_written_before_its_end() {
+        let mut key = KeyBuf::new();
+        key.put_str("größe:7");
+        key.end_prefix();
+        key.put_str("rest");
+        assert_eq!((key.prefix(), key.as_str()), (Some("größe:7"), "größe:7:rest"));
+    }
+
+    #[test]
+    fn the_scan_finds_a_separator_at_every_position() {
+        for length in 0..40 {
+            assert!(!needs_escape(&vec![b'x'; length]));
+            assert!(!needs_escape(&vec![0xff; length]));
+            for at in 0..length {
+                for separator in [b':', b'\\'] {
+                    let mut bytes = vec![b'x'; length];
+                    bytes[at] = separator;
+                    assert!(needs_escape(&bytes), "{separator} at {at} of {length}");
+                    bytes[at] = separator ^ 0x80;
+                    assert!(!needs_escape(&bytes));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What `#[ecached]` functions do when they run: build a key, look it up, and hand the rest to the engine.
+//! The attribute itself is the crate `easy-cache-macros`; storing and computing is the engine's.
+
+mod bound;
+mod bypass;
+pub mod expansion;
+mod key_buf;
+mod key_part;
+mod keyed;
+mod plan;
+mod shape;
+mod site;
+
+pub use bound::Bound;
+pub use bypass::Bypass;
+pub use key_buf::KeyBuf;
+pub use key_part::KeyPart;
+pub use keyed::Keyed;
+pub use shape::Storable;
+
+use plan::{Prefixed, Tagged};
+use shape::Shape;
+use site::Site;
+
+// All that this folder needs from the engine.
+use crate::{Cache, Mode, Operation, Plan, Policy, Portable, Shared, registry};

@@ -1,0 +1,9 @@
+//! Cached functions as their users write and call them: signatures, keys, results, handles.
+
+mod bypass;
+mod handles;
+mod keys;
+mod policies;
+mod results;
+mod signatures;
+mod support;

@@ -1,0 +1,59 @@
+//! Type parameters of the functions that take only the arguments of the key: those that can still be inferred, or that
+//! are part of the key or of the result.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{GenericParam, Generics};
+
+/// The parameters that the `used` tokens mention, with what is said of these alone.
+pub(crate) fn mentioned(generics: &Generics, used: &TokenStream) -> Generics {
+    let used = &with_bounds(generics, used);
+    let is_kept = |param: &GenericParam| match param {
+        GenericParam::Lifetime(_) => true,
+        GenericParam::Type(ty) => mentions(used.clone(), &ty.ident),
+        GenericParam::Const(constant) => mentions(used.clone(), &constant.ident),
+    };
+    let dropped: Vec<_> = generics.params.iter().filter(|param| !is_kept(param)).filter_map(name).collect();
+    let mut kept = generics.clone();
+    kept.params = generics.params.iter().filter(|param| is_kept(param)).cloned().collect();
+    if let Some(clause) = &mut kept.where_clause {
+        let says_kept = |tokens: TokenStream| dropped.iter().all(|name| !mentions(tokens.clone(), name));
+        clause.predicates = clause.predicates.iter().filter(|one| says_kept(one.to_token_stream())).cloned().collect();
+    }
+    kept
+}
+
+/// The tokens, and the bounds of the parameters that they mention, which may mention further ones.
+fn with_bounds(generics: &Generics, used: &TokenStream) -> TokenStream {
+    let mut all = used.clone();
+    for _ in &generics.params {
+        let found = generics.params.iter().filter(|param| name(param).is_some_and(|name| mentions(all.clone(), name)));
+        let found: TokenStream = found.map(ToTokens::to_token_stream).collect();
+        all = used.clone();
+        all.extend(found);
+    }
+    all
+}
+
+/// `::<T, N>`, to pass the parameters on; nothing if there are none. Lifetimes are inferred.
+pub(crate) fn turbofish(generics: &Generics) -> TokenStream {
+    let names: Vec<_> = generics.params.iter().filter_map(name).collect();
+    if names.is_empty() { TokenStream::new() } else { quote!(::<#(#names),*>) }
+}
+
+/// Whether a word is among the tokens.
+pub(crate) fn mentions(tokens: TokenStream, word: &syn::Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *word,
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        _ => false,
+    })
+}
+
+fn name(param: &GenericParam) -> Option<&syn::Ident> {
+    match param {
+        GenericParam::Lifetime(_) => None,
+        GenericParam::Type(ty) => Some(&ty.ident),
+        GenericParam::Const(constant) => Some(&constant.ident),
+    }
+}

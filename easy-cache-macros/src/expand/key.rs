@@ -1,0 +1,239 @@
+//! The functions that need only the arguments of the key, by reference.
+
+use super::names::{self, Names, invented, sibling, this};
+use super::{attributes, generics, places};
+use crate::parse::{Argument, CacheSource, Root};
+use crate::validate::Cached;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{GenericParam, Generics, Type};
+
+/// `__users_site`, `__users_key` and `users_key`.
+pub(crate) fn functions(cached: &Cached, names: &Names) -> TokenStream {
+    let at = names.at;
+    let (site, key_buf, key) = (site(cached, names), key_buf(cached, names), key(cached, names));
+    let conditions = attributes::of_others(cached);
+    quote_spanned! {at=>
+        #conditions
+        #site
+        #conditions
+        #key_buf
+        #conditions
+        #key
+    }
+}
+
+/// A call of `__users_key`, from where the function's own arguments are in scope.
+pub(crate) fn call_key_buf(cached: &Cached, names: &Names) -> TokenStream {
+    call(cached, &names.key_buf, &in_key_buf(cached))
+}
+
+/// A call of `users_key`, likewise.
+pub(crate) fn call_key(cached: &Cached, names: &Names) -> TokenStream {
+    call(cached, &names.key, &in_handle(cached))
+}
+
+fn call(cached: &Cached, function: &Ident, arguments: &[&Argument]) -> TokenStream {
+    let (at, this, name) = (invented(function.span()), this(cached), sibling(cached, function));
+    let turbofish = generics::turbofish(&kept(cached));
+    let arguments = arguments.iter().map(|argument| {
+        let name = &argument.name;
+        match &argument.ty {
+            Type::Reference(reference) if reference.mutability.is_some() => quote_spanned!(at=> &*#name),
+            Type::Reference(_) => quote_spanned!(at=> #name),
+            _ => quote_spanned!(at=> &#name),
+        }
+    });
+    quote_spanned!(at=> #name #turbofish(#this #(#arguments),*))
+}
+
+fn site(cached: &Cached, names: &Names) -> TokenStream {
+    let (at, name, tail) = (names.at, &names.site, format!("::{}", names.text));
+    let path = quote_spanned! {at=>
+        ::easy_cache_core::__macro::concat!(::easy_cache_core::__macro::module_path!(), #tail)
+    };
+    let site = match &cached.options.cache {
+        Some(CacheSource::Alias(alias)) => quote_spanned!(at=> with_alias(#path, #alias)),
+        _ => quote_spanned!(at=> new(#path)),
+    };
+    quote_spanned! {at=>
+        #[doc(hidden)]
+        fn #name() -> &'static ::easy_cache_core::__macro::Site {
+            static SITE: ::easy_cache_core::__macro::Site = ::easy_cache_core::__macro::Site::#site;
+            &SITE
+        }
+    }
+}
+
+fn key_buf(cached: &Cached, names: &Names) -> TokenStream {
+    let (at, name) = (names.at, &names.key_buf);
+    let key = Ident::new("key", at);
+    let (generics, parameters) = (kept(cached), parameters(cached, names, &in_key_buf(cached)));
+    let clause = &generics.where_clause;
+    let prefix = cached.options.prefix.as_ref().map(|prefix| {
+        let prefix = places::write(prefix, &cached.function, &key);
+        quote_spanned!(at=> #prefix #key.end_prefix();)
+    });
+    let rest = match &cached.options.key {
+        Some(template) => places::write(template, &cached.function, &key),
+        None => default_key(cached, names, &key),
+    };
+    quote_spanned! {at=>
+        #[doc(hidden)]
+        #[inline]
+        #[allow(clippy::unused_self, clippy::ptr_arg, clippy::trivially_copy_pass_by_ref, reason = "written by a macro")]
+        fn #name #generics(#parameters) -> ::easy_cache_core::__macro::KeyBuf #clause {
+            let mut #key = ::easy_cache_core::__macro::KeyBuf::new();
+            #prefix
+            #rest
+            #key
+        }
+    }
+}
+
+/// `path::of::function<type arguments>:argument:argument`, with the arguments escaped.
+fn default_key(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
+    let (at, site) = (names.at, sibling(cached, &names.site));
+    let (own, tail) = (format!("::{}", names.site), format!("::{}", names.text));
+    let place = quote_spanned! {at=>
+        let site = ::easy_cache_core::__macro::type_name_of_val(&#site);
+        ::easy_cache_core::__macro::put_place(&mut #key, site, #own);
+    };
+    let types = type_arguments(cached, names, key);
+    let arguments = needed_by_default_key(cached).map(|argument| {
+        let name = &argument.name;
+        let written = places::write_value(&name.to_token_stream(), argument.ty.span(), key);
+        quote_spanned!(at=> #key.put_raw(":"); #written)
+    });
+    quote_spanned!(at=> #place #key.put_raw(#tail); #types #key.escape_values(); #(#arguments)*)
+}
+
+/// Instances of a generic function have entries of their own.
+fn type_arguments(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
+    let at = names.at;
+    let named = cached.function.item.sig.generics.params.iter().filter_map(|param| match param {
+        GenericParam::Lifetime(_) => None,
+        GenericParam::Type(ty) => {
+            let ty = &ty.ident;
+            Some(quote_spanned!(at=> #key.put_raw(::easy_cache_core::__macro::type_name::<#ty>());))
+        }
+        GenericParam::Const(constant) => {
+            let constant = constant.ident.to_token_stream();
+            Some(places::write_value(&constant, at, key))
+        }
+    });
+    let unnamed = needed_by_default_key(cached).filter(|argument| is_impl(&argument.ty)).map(|argument| {
+        let name = &argument.name;
+        quote_spanned!(at=> #key.put_raw(::easy_cache_core::__macro::type_name_of_val(#name));)
+    });
+    named.chain(unnamed).map(|one| quote_spanned!(at=> #key.put_raw("<"); #one #key.put_raw(">");)).collect()
+}
+
+fn key(cached: &Cached, names: &Names) -> TokenStream {
+    let (at, name, visibility, result) = (names.at, &names.key, &cached.function.item.vis, &cached.result);
+    let (generics, parameters) = (kept(cached), parameters(cached, names, &in_handle(cached)));
+    let clause = &generics.where_clause;
+    let forwarded = in_key_buf(cached).into_iter().map(|argument| &argument.name);
+    let (this, key_buf, turbofish) = (this(cached), sibling(cached, &names.key_buf), generics::turbofish(&generics));
+    let (site, cache, shape) = (sibling(cached, &names.site), names::cache(cached, names), names::shape(cached));
+    let doc = format!("The entry of a call of `{}`, from the arguments that its key needs.", names.text);
+    quote_spanned! {at=>
+        #[doc = #doc]
+        #[allow(dead_code, clippy::unused_self, clippy::ptr_arg, clippy::trivially_copy_pass_by_ref, reason = "written by a macro")]
+        #visibility fn #name #generics(#parameters) -> ::easy_cache_core::__macro::Keyed<#result> #clause {
+            let cache = #cache;
+            let key = #key_buf #turbofish(#this #(#forwarded),*);
+            ::easy_cache_core::__macro::keyed::<#result, _>(#site(), cache, key, #shape)
+        }
+    }
+}
+
+/// The arguments that the key or its prefix mention.
+fn in_key_buf(cached: &Cached) -> Vec<&Argument> {
+    let arguments = cached.function.arguments.iter().enumerate();
+    arguments.filter(|(position, _)| in_key(cached, *position)).map(|(_, argument)| argument).collect()
+}
+
+/// The same and those that the choice of the cache mentions.
+fn in_handle(cached: &Cached) -> Vec<&Argument> {
+    let arguments = cached.function.arguments.iter().enumerate();
+    let is_needed = |position, argument| in_key(cached, position) || in_cache(cached, argument);
+    arguments.filter(|(position, argument)| is_needed(*position, argument)).map(|(_, argument)| argument).collect()
+}
+
+fn in_key(cached: &Cached, position: usize) -> bool {
+    let (options, function) = (&cached.options, &cached.function);
+    let begins_with_it = |root: &Root| function.position(root) == Some(position);
+    let in_templates = options.key.iter().chain(&options.prefix).flat_map(|template| template.places());
+    in_templates.map(|place| &place.root).any(begins_with_it)
+        || options.key.is_none() && !options.skip.contains(&function.arguments[position].name)
+}
+
+fn in_cache(cached: &Cached, argument: &Argument) -> bool {
+    match &cached.options.cache {
+        Some(CacheSource::Expression(cache)) => generics::mentions(cache.to_token_stream(), &argument.name),
+        _ => false,
+    }
+}
+
+fn needed_by_default_key(cached: &Cached) -> impl Iterator<Item = &Argument> {
+    cached.function.arguments.iter().filter(|argument| !cached.options.skip.contains(&argument.name))
+}
+
+/// The receiver, and the given arguments by reference.
+fn parameters(cached: &Cached, names: &Names, arguments: &[&Argument]) -> TokenStream {
+    let at = names.at;
+    let receiver = cached.function.receiver.iter();
+    let typed = arguments.iter().map(|argument| {
+        let (name, ty) = (&argument.name, referenced(&argument.ty));
+        quote_spanned!(at=> #name: #ty)
+    });
+    quote_spanned!(at=> #(#receiver,)* #(#typed),*)
+}
+
+fn referenced(ty: &Type) -> TokenStream {
+    let at = invented(ty.span());
+    match ty {
+        Type::Reference(reference) => {
+            let (lifetime, target) = (&reference.lifetime, &reference.elem);
+            quote_spanned!(at=> &#lifetime #target)
+        }
+        Type::ImplTrait(_) => quote_spanned!(at=> &(#ty)),
+        Type::Path(path) if path.path.is_ident("String") => quote_spanned!(at=> &::easy_cache_core::__macro::str),
+        _ => quote_spanned!(at=> &#ty),
+    }
+}
+
+fn is_impl(ty: &Type) -> bool {
+    match ty {
+        Type::ImplTrait(_) => true,
+        Type::Reference(reference) => is_impl(&reference.elem),
+        Type::Paren(inner) => is_impl(&inner.elem),
+        _ => false,
+    }
+}
+
+/// Type parameters that these functions need. A default key names them all.
+fn kept(cached: &Cached) -> Generics {
+    let generics = &cached.function.item.sig.generics;
+    if cached.options.key.is_none() {
+        return generics.clone();
+    }
+    let mut used = cached.result.to_token_stream();
+    used.extend(in_handle(cached).into_iter().map(|argument| argument.ty.to_token_stream()));
+    used.extend(constants(cached));
+    generics::mentioned(generics, &used)
+}
+
+/// Constants in templates may belong to a type parameter: `{T::KIND}`.
+fn constants(cached: &Cached) -> TokenStream {
+    let templates = cached.options.key.iter().chain(&cached.options.prefix);
+    templates
+        .flat_map(|template| template.places())
+        .filter_map(|place| match &place.root {
+            Root::Constant(path) => Some(path.to_token_stream()),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,106 @@
+//! The names of what is written beside a function, and the pieces of code that several of these share.
+
+use crate::parse::CacheSource;
+use crate::validate::Cached;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+/// Names, and the span of invented code: it points at the function's name, so that an editor finds the function.
+pub(crate) struct Names {
+    /// `users_cache`
+    pub(crate) handle: Ident,
+    /// `users_key`
+    pub(crate) key: Ident,
+    /// `__users_key`, which builds the key.
+    pub(crate) key_buf: Ident,
+    /// `__users_site_..`. The rest of the name is read by whoever caches a function of a type without `&self`: such a
+    /// function looks like a free one, but its siblings are not found, which is all that the compiler then says.
+    pub(crate) site: Ident,
+    /// The name as text.
+    pub(crate) text: String,
+    /// The location of the function's name with the hygiene of the macro.
+    pub(crate) at: Span,
+}
+
+impl Names {
+    pub(crate) fn of(cached: &Cached) -> Self {
+        let name = &cached.function.item.sig.ident;
+        let text = name.unraw().to_string();
+        let visible = Span::call_site().located_at(name.span());
+        Self {
+            handle: Ident::new(&format!("{text}_cache"), visible),
+            key: Ident::new(&format!("{text}_key"), visible),
+            key_buf: Ident::new(&format!("__{text}_key"), visible),
+            site: Ident::new(&format!("__{text}_site_of_a_function_that_is_free_or_takes_self"), visible),
+            at: invented(name.span()),
+            text,
+        }
+    }
+}
+
+/// The hygiene of the macro, at a place in the user's code.
+pub(crate) fn invented(place: Span) -> Span {
+    Span::mixed_site().located_at(place)
+}
+
+/// How a sibling is called: through the type for methods.
+pub(crate) fn sibling(cached: &Cached, name: &Ident) -> TokenStream {
+    let at = name.span();
+    match cached.function.receiver {
+        Some(_) => quote_spanned!(at=> Self::#name),
+        None => quote_spanned!(at=> #name),
+    }
+}
+
+/// `self,` for methods, with the user's own `self`.
+pub(crate) fn this(cached: &Cached) -> TokenStream {
+    cached.function.receiver.as_ref().map_or_else(TokenStream::new, |receiver| {
+        let this = &receiver.self_token;
+        quote_spanned!(this.span=> #this,)
+    })
+}
+
+/// The cache of a call: an expression of type `&Cache`.
+pub(crate) fn cache(cached: &Cached, names: &Names) -> TokenStream {
+    let (at, site) = (names.at, sibling(cached, &names.site));
+    match &cached.options.cache {
+        Some(CacheSource::Expression(cache)) => {
+            let at = invented(cache.span());
+            quote_spanned!(at=> {
+                use ::easy_cache_core::__macro::AsCache as _;
+                (#cache).as_cache()
+            })
+        }
+        _ => quote_spanned!(at=> #site().cache()),
+    }
+}
+
+/// The shape of the result.
+pub(crate) fn shape(cached: &Cached) -> TokenStream {
+    let (result, none, err) = (&cached.result, cached.options.cache_none, cached.options.cache_err);
+    let at = invented(result.span());
+    quote_spanned!(at=> ::easy_cache_core::__macro::storable::<#result, _>({
+        use ::easy_cache_core::__macro::{ShapeOfAny as _, ShapeOfOne as _, ShapeOfThree as _, ShapeOfTwo as _};
+        (&&&&::easy_cache_core::__macro::Probe::<#result, #none, #err>::new()).shape()
+    }))
+}
+
+/// Whether an argument forbids the cache: an expression of type `bool`.
+pub(crate) fn bypass(cached: &Cached, names: &Names) -> TokenStream {
+    let at = names.at;
+    let this = cached.function.receiver.iter().map(|receiver| {
+        let this = &receiver.self_token;
+        quote_spanned!(at=> #this)
+    });
+    let others = cached.function.arguments.iter().map(|argument| {
+        let name = &argument.name;
+        quote_spanned!(at=> #name)
+    });
+    let all = this.chain(others);
+    quote_spanned!(at=> {
+        use ::easy_cache_core::__macro::{MayForbid as _, NeverForbids as _};
+        false #(|| (&::easy_cache_core::__macro::Asked(&#all)).forbids())*
+    })
+}

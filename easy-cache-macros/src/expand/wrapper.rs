@@ -1,0 +1,65 @@
+//! The function itself: a look into the cache, and on a miss the handle.
+
+use super::names::{self, Names, sibling, this};
+use super::{attributes, generics, key};
+use crate::validate::Cached;
+use proc_macro2::TokenStream;
+use quote::quote_spanned;
+use syn::{FnArg, Pat, PatIdent, Signature};
+
+/// The function with its signature and attributes, and another body.
+///
+/// The key is built and dropped inside one expression, so that no buffer is part of the future. The handle is boxed as
+/// what it is, not as a trait object: a recursive function would otherwise have to prove that it is `Send`.
+pub(crate) fn wrapper(cached: &Cached, names: &Names) -> TokenStream {
+    let item = &cached.function.item;
+    let (at, result, visibility) = (names.at, &cached.result, &item.vis);
+    let attributes = attributes::of_wrapper(cached);
+    let signature = with_plain_names(cached);
+    let key = key::call_key_buf(cached, names);
+    let (cache, shape, bypass) = (names::cache(cached, names), names::shape(cached), names::bypass(cached, names));
+    let miss = miss(cached, names);
+    quote_spanned! {at=>
+        #attributes
+        #visibility #signature {
+            if let ::easy_cache_core::__macro::Option::Some(found) = {
+                if #bypass {
+                    ::easy_cache_core::__macro::Option::None
+                } else {
+                    let key = #key;
+                    ::easy_cache_core::__macro::hit::<#result, _>(#cache, &key, #shape)
+                }
+            } {
+                return found;
+            }
+            #miss
+        }
+    }
+}
+
+fn miss(cached: &Cached, names: &Names) -> TokenStream {
+    let item = &cached.function.item;
+    let (at, this) = (names.at, this(cached));
+    let handle = sibling(cached, &names.handle);
+    let turbofish = generics::turbofish(&item.sig.generics);
+    let arguments = cached.function.arguments.iter().map(|argument| &argument.name);
+    let call = quote_spanned!(at=> #handle #turbofish(#this #(#arguments),*).get());
+    match item.sig.asyncness {
+        Some(_) => quote_spanned!(at=> ::easy_cache_core::__macro::Box::pin(#call).await),
+        None => call,
+    }
+}
+
+/// The signature without patterns and `mut`: these are the body's business, which is elsewhere.
+fn with_plain_names(cached: &Cached) -> Signature {
+    let mut signature = cached.function.item.sig.clone();
+    let typed = signature.inputs.iter_mut().filter_map(|input| match input {
+        FnArg::Typed(typed) => Some(typed),
+        FnArg::Receiver(_) => None,
+    });
+    for (typed, argument) in typed.zip(&cached.function.arguments) {
+        let ident = argument.name.clone();
+        *typed.pat = Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None });
+    }
+    signature
+}
