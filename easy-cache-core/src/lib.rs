@@ -29,7 +29,7 @@ pub use function::expansion as __macro;
 pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Storable};
 pub use hold::Hold;
 pub use operation::{Operation, OperationFuture};
-pub use plan::{Anywhere, InProcess, Mode, Outcome, Part, Place, Plan, Whole};
+pub use plan::{Anywhere, InProcess, Mode, Outcome, Place, Plan, StoresPart, StoresWhole};
 pub use policy::Policy;
 pub use scope::Scope;
 pub use tag::Tag;

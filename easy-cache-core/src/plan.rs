@@ -98,21 +98,21 @@ impl<T> Place<T> for InProcess {
 
 /// The plan that stores the value inside a `Result` or `Option`.
 #[derive(Debug)]
-pub struct Part<M>(PhantomData<fn() -> M>);
+pub struct StoresPart<M>(PhantomData<fn() -> M>);
 
 /// The plan that stores the result as it is.
 #[derive(Debug)]
-pub struct Whole<M>(PhantomData<fn() -> M>);
+pub struct StoresWhole<M>(PhantomData<fn() -> M>);
 
-impl<M> Part<M> {
+impl<M> StoresPart<M> {
     pub(crate) const PLAN: Self = Self(PhantomData);
 }
 
-impl<M> Whole<M> {
+impl<M> StoresWhole<M> {
     pub(crate) const PLAN: Self = Self(PhantomData);
 }
 
-impl<R: Outcome, M: Place<R::Value>> Plan<R> for Part<M> {
+impl<R: Outcome, M: Place<R::Value>> Plan<R> for StoresPart<M> {
     fn erase(&self, result: &R) -> Option<Shared> {
         result.value().map(|value| Arc::new(value.clone()) as Shared)
     }
@@ -126,7 +126,7 @@ impl<R: Outcome, M: Place<R::Value>> Plan<R> for Part<M> {
     }
 }
 
-impl<R: Clone + Send + Sync + 'static, M: Place<R>> Plan<R> for Whole<M> {
+impl<R: Clone + Send + Sync + 'static, M: Place<R>> Plan<R> for StoresWhole<M> {
     fn erase(&self, result: &R) -> Option<Shared> {
         Some(Arc::new(result.clone()))
     }

@@ -12,7 +12,7 @@ use crate::backend::memory::Fill;
 use crate::cache::Fence;
 use crate::engine::compute::{Call, Compute};
 use crate::operation::OperationFuture;
-use crate::plan::{Anywhere, InProcess, Mode, Outcome, Part, Plan, Whole};
+use crate::plan::{Anywhere, InProcess, Mode, Outcome, Plan, StoresPart, StoresWhole};
 use crate::{Cache, Operation, Policy, Tag};
 
 impl Cache {
@@ -23,7 +23,7 @@ impl Cache {
     ///
     /// # Errors
     /// The future's own error, unchanged. The cache adds none.
-    pub fn get_or_compute<F>(&self, key: impl Into<String>, load: F) -> GetOrCompute<'_, F, Part<Anywhere>>
+    pub fn get_or_compute<F>(&self, key: impl Into<String>, load: F) -> GetOrCompute<'_, F, StoresPart<Anywhere>>
     where
         F: Future<Output: Outcome>,
     {
@@ -31,7 +31,7 @@ impl Cache {
     }
 
     /// The same for a future whose result is stored whatever it is.
-    pub fn get_or_compute_value<F>(&self, key: impl Into<String>, load: F) -> GetOrCompute<'_, F, Whole<Anywhere>>
+    pub fn get_or_compute_value<F>(&self, key: impl Into<String>, load: F) -> GetOrCompute<'_, F, StoresWhole<Anywhere>>
     where
         F: Future,
     {
@@ -48,7 +48,11 @@ impl Cache {
     /// assert_eq!(seven, 7);
     /// # Ok(()) }
     /// ```
-    pub fn get_or_compute_sync<R, L>(&self, key: impl Into<String>, load: L) -> GetOrCompute<'_, L, Part<Anywhere>>
+    pub fn get_or_compute_sync<R, L>(
+        &self,
+        key: impl Into<String>,
+        load: L,
+    ) -> GetOrCompute<'_, L, StoresPart<Anywhere>>
     where
         R: Outcome,
         L: FnOnce() -> R,
@@ -76,16 +80,16 @@ pub trait Kept {
     fn plan() -> Self;
 }
 
-impl<M> Kept for Part<M> {
-    type Local = Part<InProcess>;
+impl<M> Kept for StoresPart<M> {
+    type Local = StoresPart<InProcess>;
 
     fn plan() -> Self {
         Self::PLAN
     }
 }
 
-impl<M> Kept for Whole<M> {
-    type Local = Whole<InProcess>;
+impl<M> Kept for StoresWhole<M> {
+    type Local = StoresWhole<InProcess>;
 
     fn plan() -> Self {
         Self::PLAN
