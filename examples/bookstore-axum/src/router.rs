@@ -5,6 +5,7 @@ use axum::{
     routing::{get, post},
 };
 use bookstore::{Db, Options, StartError};
+use easy_cache_core::Cache;
 
 use crate::{api, error, pages, provenance};
 
@@ -22,7 +23,8 @@ impl AppState {
     /// A [`StartError`] that says what to do if the database cannot be opened.
     pub async fn open(options: &Options) -> Result<Self, StartError> {
         let at_url = |reason| StartError::database(&options.database, reason);
-        Ok(Self { db: bookstore::open(&options.database).await.map_err(at_url)? })
+        let cache = Cache::builder().namespace("bookstore").enabled(!options.no_cache).build();
+        Ok(Self { db: bookstore::open(&options.database, &cache).await.map_err(at_url)? })
     }
 
     /// Closes the database, so that a file is left tidy.

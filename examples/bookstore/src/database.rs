@@ -3,12 +3,17 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use easy_cache_core::Cache;
+use easy_cache_sea_orm::CachedDb;
+use sea_orm::{ConnectOptions, Database, DbErr};
 
-use crate::schema;
+use crate::{
+    entity::{author, book, transfer},
+    schema,
+};
 
-/// The connection that the binaries hand to every read and write.
-pub type Db = DatabaseConnection;
+/// The connection that the binaries hand to every read and write. It tells the cache what is read and what was written.
+pub type Db = CachedDb;
 
 /// How long a writer waits for another one in a file database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -16,15 +21,17 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections to a file database: readers of a write-ahead log do not wait for each other nor for the writer.
 const FILE_CONNECTIONS: u32 = 4;
 
-/// Opens the database at `url`; one that is empty gets its tables and the books of the catalogue first.
+/// Opens the database at `url`; one that is empty gets its tables and the books of the catalogue first. What is read from
+/// it is kept in `cache`, and dropped from there when it is written.
 ///
 /// # Errors
 ///
 /// What the database said when it could not be opened, or when its tables could not be created.
-pub async fn open(url: &str) -> Result<Db, DbErr> {
+pub async fn open(url: &str, cache: &Cache) -> Result<Db, DbErr> {
     let db = Database::connect(connect_options(url)).await?;
     schema::prepare(&db).await?;
-    Ok(db)
+    let db = CachedDb::builder(db, cache);
+    Ok(db.model::<author::Entity>().model::<book::Entity>().model::<transfer::Entity>().build())
 }
 
 /// A database in memory lives as long as its connection, and two connections that share one refuse each other's

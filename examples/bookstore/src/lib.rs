@@ -1,13 +1,12 @@
 //! The domain of the bookstore examples: everything about books and authors, nothing about a web framework.
 //!
 //! The binaries on top of it (axum today) translate requests into calls to this crate and answers back. Reads and
-//! writes are generic over SeaORM's traits, so that they run on a plain connection, on a transaction and on a
-//! connection that knows a cache, and none of them names a tag.
+//! writes go through one connection type that knows the cache, and none of them names a tag.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let db = bookstore::open("sqlite::memory:").await?;
+//! let db = bookstore::open("sqlite::memory:", &easy_cache_core::Cache::new()).await?;
 //! let book = bookstore::query::book(&db, 1).await?;
 //! assert_eq!((book.title.as_str(), book.author.as_str()), ("The Iliad", "Homer"));
 //! # Ok(())

@@ -1,11 +1,14 @@
-//! The reads. They ask the database and nothing else: no cache, no tag, no HTTP.
+//! The reads. Each is a cached function: its attribute says under which key, and nobody says which tags. Those come from
+//! the tables and rows that the function reads.
 
+use easy_cache_core::ecached;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, RelationTrait, Select, sea_query::LikeExpr,
 };
 
 use crate::{
+    Db,
     entity::{author, book, transfer},
     error::Error,
     input::BookFilter,
@@ -23,7 +26,13 @@ const TOP_AUTHORS: u64 = 10;
 /// # Errors
 ///
 /// [`NotFound`](crate::ErrorKind::NotFound) if there is no such book.
-pub async fn book<C: ConnectionTrait>(db: &C, id: i32) -> Result<Book, Error> {
+#[ecached("book:{id}", cache = db.cache())]
+pub async fn book(db: &Db, id: i32) -> Result<Book, Error> {
+    find_book(db, id).await
+}
+
+/// The same for writers, who read inside their transaction.
+pub(crate) async fn find_book<C: ConnectionTrait>(db: &C, id: i32) -> Result<Book, Error> {
     let row = book::Entity::find_by_id(id).one(db).await?.ok_or_else(|| Error::no_book(id))?;
     with_author(db, row).await
 }
@@ -40,7 +49,8 @@ pub(crate) async fn with_author<C: ConnectionTrait>(db: &C, row: book::Model) ->
 /// # Errors
 ///
 /// [`Invalid`](crate::ErrorKind::Invalid) for a page 0.
-pub async fn books<C: ConnectionTrait>(db: &C, filter: &BookFilter) -> Result<BookPage, Error> {
+#[ecached("books:{filter.author}:{filter.page}:{filter.q}", cache = db.cache())]
+pub async fn books(db: &Db, filter: &BookFilter) -> Result<BookPage, Error> {
     let page = u64::from(filter.page()?);
     let list = matching(filter);
     let total = list.clone().count(db).await?;
@@ -85,7 +95,8 @@ fn containing(text: &str) -> LikeExpr {
 /// # Errors
 ///
 /// [`NotFound`](crate::ErrorKind::NotFound) if there is no such author.
-pub async fn author<C: ConnectionTrait>(db: &C, id: i32) -> Result<Author, Error> {
+#[ecached("author:{id}", cache = db.cache())]
+pub async fn author(db: &Db, id: i32) -> Result<Author, Error> {
     author::Entity::find_by_id(id)
         .join(JoinType::LeftJoin, author::Relation::Books.def())
         .select_only()
@@ -105,7 +116,8 @@ pub async fn author<C: ConnectionTrait>(db: &C, id: i32) -> Result<Author, Error
 /// # Errors
 ///
 /// Only those of the database.
-pub async fn authors<C: ConnectionTrait>(db: &C) -> Result<Vec<AuthorName>, Error> {
+#[ecached("authors", cache = db.cache())]
+pub async fn authors(db: &Db) -> Result<Vec<AuthorName>, Error> {
     Ok(author::Entity::find().order_by_asc(author::Column::Name).into_model().all(db).await?)
 }
 
@@ -114,7 +126,8 @@ pub async fn authors<C: ConnectionTrait>(db: &C) -> Result<Vec<AuthorName>, Erro
 /// # Errors
 ///
 /// Only those of the database.
-pub async fn stats<C: ConnectionTrait>(db: &C) -> Result<Stats, Error> {
+#[ecached("stats", cache = db.cache())]
+pub async fn stats(db: &Db) -> Result<Stats, Error> {
     let books = book_totals(db).await?;
     Ok(Stats {
         books: books.books,
@@ -135,7 +148,7 @@ struct BookTotals {
     last_year: Option<i32>,
 }
 
-async fn book_totals<C: ConnectionTrait>(db: &C) -> Result<BookTotals, Error> {
+async fn book_totals(db: &Db) -> Result<BookTotals, Error> {
     let totals = book::Entity::find()
         .select_only()
         .column_as(book::Column::Id.count(), "books")
@@ -147,7 +160,7 @@ async fn book_totals<C: ConnectionTrait>(db: &C) -> Result<BookTotals, Error> {
     Ok(totals.unwrap_or_default())
 }
 
-async fn language_counts<C: ConnectionTrait>(db: &C) -> Result<Vec<LanguageCount>, Error> {
+async fn language_counts(db: &Db) -> Result<Vec<LanguageCount>, Error> {
     let counts = book::Entity::find()
         .select_only()
         .column(book::Column::Language)
@@ -161,7 +174,7 @@ async fn language_counts<C: ConnectionTrait>(db: &C) -> Result<Vec<LanguageCount
     Ok(counts)
 }
 
-async fn top_authors<C: ConnectionTrait>(db: &C) -> Result<Vec<AuthorCount>, Error> {
+async fn top_authors(db: &Db) -> Result<Vec<AuthorCount>, Error> {
     let counts = author::Entity::find()
         .join(JoinType::InnerJoin, author::Relation::Books.def())
         .select_only()

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, Schema,
+    ActiveValue::Set, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, Schema,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use crate::{
     catalogue::{self, Record},
-    database::Db,
     entity::{author, book, transfer},
 };
 
@@ -22,7 +21,7 @@ pub(crate) const WRITING: TransactionOptions = TransactionOptions {
 };
 
 /// Creates what is missing, and fills the tables if no author is in them yet (no route of the shop removes authors).
-pub(crate) async fn prepare(db: &Db) -> Result<(), DbErr> {
+pub(crate) async fn prepare(db: &DatabaseConnection) -> Result<(), DbErr> {
     let tx = db.begin_with_options(WRITING).await?;
     create_tables(&tx).await?;
     if author::Entity::find().count(&tx).await? == 0 {

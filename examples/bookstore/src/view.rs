@@ -1,10 +1,10 @@
 //! What reads answer. Each type is the JSON of the API as well as what the pages show.
 
 use sea_orm::FromQueryResult;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A book with its author's name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
 pub struct Book {
     /// The number of the book.
     pub id: i32,
@@ -21,7 +21,7 @@ pub struct Book {
 }
 
 /// One page of a list of books.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookPage {
     /// The books on this page, oldest first.
     pub books: Vec<Book>,
@@ -36,7 +36,7 @@ pub struct BookPage {
 }
 
 /// An author and the extent of the work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
 pub struct Author {
     /// The number of the author.
     pub id: i32,
@@ -51,7 +51,7 @@ pub struct Author {
 }
 
 /// An author to choose from a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
 pub struct AuthorName {
     /// The number of the author.
     pub id: i32,
@@ -60,7 +60,7 @@ pub struct AuthorName {
 }
 
 /// Numbers about the whole shop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// How many books there are.
     pub books: i64,
@@ -79,7 +79,7 @@ pub struct Stats {
 }
 
 /// How many books were written in a language.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
 pub struct LanguageCount {
     /// The code of the language.
     pub language: String,
@@ -88,7 +88,7 @@ pub struct LanguageCount {
 }
 
 /// How many books an author has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromQueryResult)]
 pub struct AuthorCount {
     /// The number of the author.
     pub id: i32,

@@ -42,7 +42,7 @@ pub async fn create_book<C: ConnectionTrait>(db: &C, new: NewBook) -> Result<Boo
 /// that makes no sense or an author who does not exist.
 pub async fn update_book<C: ConnectionTrait>(db: &C, id: i32, change: BookChange) -> Result<Book, Error> {
     if change.is_empty() {
-        return query::book(db, id).await;
+        return query::find_book(db, id).await;
     }
     let row = book::ActiveModel {
         id: Unchanged(id),

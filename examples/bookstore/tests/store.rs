@@ -12,7 +12,7 @@ use bookstore::{
 };
 
 async fn shop() -> Db {
-    bookstore::open("sqlite::memory:").await.unwrap()
+    open("sqlite::memory:").await.unwrap()
 }
 
 fn search(q: &str) -> BookFilter {
@@ -47,12 +47,12 @@ impl Drop for DatabaseFile {
 #[tokio::test]
 async fn a_second_start_finds_the_first_ones_changes_and_adds_no_book() {
     let file = DatabaseFile::new("second-start");
-    let first = bookstore::open(&file.url()).await.unwrap();
+    let first = open(&file.url()).await.unwrap();
     let books = query::stats(&first).await.unwrap().books;
     write::delete_book(&first, 1).await.unwrap();
     first.close().await.unwrap();
 
-    let second = bookstore::open(&file.url()).await.unwrap();
+    let second = open(&file.url()).await.unwrap();
     assert_eq!(query::stats(&second).await.unwrap().books, books - 1);
     second.close().await.unwrap();
 }
@@ -61,7 +61,7 @@ async fn a_second_start_finds_the_first_ones_changes_and_adds_no_book() {
 async fn two_shops_that_open_one_new_file_at_once_fill_it_once() {
     let file = DatabaseFile::new("both-at-once");
     let url = file.url();
-    let (one, other) = tokio::join!(bookstore::open(&url), bookstore::open(&url));
+    let (one, other) = tokio::join!(open(&url), open(&url));
     let (one, other) = (one.unwrap(), other.unwrap());
     let in_memory = query::stats(&shop().await).await.unwrap();
     assert_eq!(query::stats(&one).await.unwrap(), in_memory);
@@ -96,7 +96,7 @@ async fn many_readers_and_writers_in_memory_see_one_database_and_never_a_locked_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_readers_and_writers_of_a_file_never_see_a_locked_one() {
     let file = DatabaseFile::new("many");
-    let db = bookstore::open(&file.url()).await.unwrap();
+    let db = open(&file.url()).await.unwrap();
     read_and_write_at_once(&db).await;
     db.close().await.unwrap();
 }

@@ -152,11 +152,11 @@ impl MemoryStore {
         if self.domain.order.changed_since(bucket, entry.fence) {
             return Filled::Outdated;
         }
-        if removes {
-            self.entries.remove(&KeyRef(key));
+        if self.fence_in_place(key).is_some_and(|fence| fence > entry.fence) {
             return Filled::Valid(tags);
         }
-        if self.fence_in_place(key).is_some_and(|fence| fence > entry.fence) {
+        if removes {
+            self.entries.remove(&KeyRef(key));
             return Filled::Valid(tags);
         }
         self.entries.insert(KeyRef(key).to_owned(), Slot::Stored(entry));
