@@ -18,5 +18,6 @@ mod tables;
 pub mod catalogue;
 pub mod explore;
 pub mod memory;
+pub mod store;
 
 

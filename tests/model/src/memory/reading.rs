@@ -66,7 +66,7 @@ fn start(turn: &mut Turn<'_>, reader: Reader) {
 fn look_up(turn: &mut Turn<'_>, reader: Reader) {
     match turn.state.entries[usize::from(reader.key)] {
         Some(entry) => {
-            let current = is_current(turn.world, turn.state, reader.key, &entry, None);
+            let current = (0..TAGS).all(|row| is_current(turn.world, turn.state, reader.key, &entry, row));
             validate(turn, reader, entry, 0, current);
         }
         None => turn.go("finds no entry", |state| reader.to(missed(turn.world, reader, state))),
@@ -76,7 +76,8 @@ fn look_up(turn: &mut Turn<'_>, reader: Reader) {
 fn validate(turn: &mut Turn<'_>, reader: Reader, entry: Value, next: u8, current: bool) {
     let (world, state) = (turn.world, turn.state);
     let (verdict, tag) = read_cell(world, state, reader.key, &entry, next);
-    let current = current && (world.touches_everything() || is_current(world, state, reader.key, &entry, tag));
+    let judged = tag.filter(|_| !world.touches_everything());
+    let current = current && judged.is_none_or(|row| is_current(world, state, reader.key, &entry, row));
     match verdict {
         Verdict::Refused => turn.go("finds a cell changed or held: a miss", |state| reader.to(missed(world, reader, state))),
         Verdict::Next(next) => {
@@ -90,11 +91,9 @@ fn validate(turn: &mut Turn<'_>, reader: Reader, entry: Value, next: u8, current
     }
 }
 
-/// Whether all rows of the entry (or the one of this tag) are the committed ones now.
-fn is_current(world: &World, state: &State, key: u8, entry: &Value, tag: Option<usize>) -> bool {
-    (0..TAGS)
-        .filter(|&row| world.carries(key, row) && tag.is_none_or(|tag| tag == row))
-        .all(|row| entry.rows[row] == state.db[row])
+/// Whether a row of the entry is the committed one now.
+fn is_current(world: &World, state: &State, key: u8, entry: &Value, row: usize) -> bool {
+    !world.carries(key, row) || entry.rows[row] == state.db[row]
 }
 
 enum Verdict {

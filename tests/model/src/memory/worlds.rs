@@ -26,9 +26,9 @@ worlds! { World;
     /// Names that share a bucket refuse each other's fills, and nothing worse.
     colliding_names = World::new().readers(2, 0).one_bucket().writer(FIRST).unheld(SECOND);
     /// The same with two keys.
-    colliding_keys = World::new().readers(2, 0).readers(1, 1).key_with_tags(FIRST).one_bucket().remover().writer(SECOND);
+    colliding_keys = World::new().readers(2, 0).readers(1, 1).key_with_tags(FIRST).one_bucket().remover();
     /// Nothing is held, so strictness is not promised.
-    unheld_writers = World::new().readers(3, 0).key_with_tags(FIRST).unheld(FIRST).unheld(FIRST);
+    unheld_writers = World::new().readers(2, 0).key_with_tags(FIRST).unheld(FIRST).unheld(FIRST);
     /// A rollback beside a commit.
     rollback_and_writer = World::new().readers(2, 0).rollback(BOTH).writer(SECOND);
     /// A transaction whose outcome nobody learns.
@@ -56,7 +56,9 @@ worlds! { World;
     /// A crash that holds everything.
     everything_crash = World::new().readers(2, 0).key_with_tags(FIRST).crash(EVERYTHING).settler();
     /// A computation that takes a cached value into its own.
-    nested = World::new().outer().readers(1, 0).readers(1, 1).writer(SECOND);
+    nested = World::new().outer().readers(1, 0).readers(1, 1).unheld(SECOND);
+    /// The same beside a writer that holds.
+    nested_and_writer = World::new().key_with_tags(SECOND).outer().readers(1, 0).readers(1, 1).writer(SECOND);
     /// The same, where the inner entry is evicted and the cell of its tag swept.
     nested_sweep = World::new().key_with_tags(SECOND).outer().readers(1, 0).readers(1, 1).unheld(SECOND).evictor(1).sweeper(1);
     /// The same, where the inner value comes from a flight.
@@ -73,8 +75,10 @@ worlds! { World;
     flight_with_drops = World::new().key_with_tags(FIRST).callers(3, 0).drops(2).unheld(FIRST).ticks(1);
     /// A drop between two rows.
     flight_of_two_rows_with_a_drop = World::new().callers(3, 0).drops(1).unheld(BOTH);
-    /// A flight beside a reader of its own, and two writers.
-    flight_reader_and_two_writers = World::new().key_with_tags(FIRST).callers(2, 0).readers(1, 0).unheld(FIRST).unheld(FIRST);
+    /// A flight beside a reader of its own.
+    flight_and_reader = World::new().key_with_tags(FIRST).callers(2, 0).readers(1, 0).unheld(FIRST).ticks(1);
+    /// Two writers of the row that a flight computes.
+    flight_and_two_writers = World::new().key_with_tags(FIRST).callers(2, 0).unheld(FIRST).writer(FIRST).ticks(1);
     /// A flight for a key that is removed.
     flight_and_keyed_removal = World::new().key_with_tags(FIRST).callers(3, 0).remover().ticks(1);
     /// A flight beside an invalidation of everything.
