@@ -10,7 +10,7 @@
 //! | [`memory`] | the memory store, where an operation is several steps, interleaved with those of others |
 //! | [`store`] | a shared store, where an operation is one trip, and where any record may be lost |
 //! | [`near`] | a near cache whose mirror of tag records hears about invalidations late |
-//! | [`catalogue`] | worlds, mutations and variants by name |
+//! | [`catalogue`] | all worlds and mutations by name |
 
 #[macro_use]
 mod tables;
@@ -18,6 +18,5 @@ mod tables;
 pub mod catalogue;
 pub mod explore;
 pub mod memory;
+pub mod near;
 pub mod store;
-
-

@@ -27,7 +27,13 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn run(out: &mut impl Write, catalogue: &Catalogue, world: &str, mutation: Option<&str>, traced: bool) -> io::Result<()> {
+fn run(
+    out: &mut impl Write,
+    catalogue: &Catalogue,
+    world: &str,
+    mutation: Option<&str>,
+    traced: bool,
+) -> io::Result<()> {
     let begin = Instant::now();
     let Some(exploration) = catalogue.run(world, mutation) else {
         return writeln!(out, "{}: no world {world}, or no mutation {mutation:?}", catalogue.model);

@@ -41,10 +41,12 @@ mod writing;
 use crate::explore::{Exploration, Model, Step, explore};
 pub use mutations::Mutation;
 use state::{
-    ACTORS, Actor, Ending, Flight, NONE, Reader, Reading, Remover, Removing, Role, Settler, State, TAGS, Writer, Writing,
+    ACTORS, Actor, Ending, Flight, NONE, Reader, Reading, Remover, Removing, Role, Settler, State, TAGS, Writer,
+    Writing,
 };
 
-const OUTDATED: &str = "acknowledged: an answer is older than an invalidation that had returned before the reader started";
+const OUTDATED: &str =
+    "acknowledged: an answer is older than an invalidation that had returned before the reader started";
 const NOT_COMMITTED: &str = "strict: a hit is not the committed state at any moment of its validation";
 
 /// A small world: who acts in it, and how names share buckets.
@@ -123,6 +125,12 @@ impl World {
         self.writing(rows, Ending::Crash)
     }
 
+    /// A writer that commits, and invalidates only after the deadline of its hold.
+    #[must_use]
+    pub fn late(self, rows: u8) -> Self {
+        self.writing(rows, Ending::Late)
+    }
+
     /// A writer that invalidates after its COMMIT without having held anything.
     #[must_use]
     pub fn unheld(self, rows: u8) -> Self {
@@ -199,7 +207,8 @@ impl World {
     /// Strictness is promised where all writers hold.
     fn strict(&self) -> bool {
         !self.actors.iter().any(|actor| {
-            matches!(actor, Actor::Remover(_)) || matches!(actor, Actor::Writer(writer) if writer.ending == Ending::Unheld)
+            matches!(actor, Actor::Remover(_))
+                || matches!(actor, Actor::Writer(writer) if writer.ending == Ending::Unheld)
         })
     }
 }
@@ -225,7 +234,12 @@ impl Turn<'_> {
     }
 
     /// Appends a step that gives somebody an answer.
-    fn answer(&mut self, what: &'static str, violation: Option<&'static str>, change: impl FnOnce(&mut State) -> Actor) {
+    fn answer(
+        &mut self,
+        what: &'static str,
+        violation: Option<&'static str>,
+        change: impl FnOnce(&mut State) -> Actor,
+    ) {
         let mut state = self.state.clone();
         let actor = change(&mut state);
         state.actors[self.index] = actor;
@@ -296,12 +310,24 @@ impl Model for World {
     }
 
     fn show(&self, state: &State) -> String {
-        let cells: Vec<_> = state.cells.iter().map(|cell| format!("{}{}", cell.version, if cell.holds == 0 { "" } else { "h" })).collect();
-        let entries: Vec<_> = state.entries.iter().map(|entry| entry.as_ref().map_or("-".into(), state::Value::brief)).collect();
-        let map: Vec<_> = state.map.iter().map(|&cell| if cell == NONE { "-".into() } else { cell.to_string() }).collect();
+        let cells: Vec<_> = state
+            .cells
+            .iter()
+            .map(|cell| format!("{}{}", cell.version, if cell.holds == 0 { "" } else { "h" }))
+            .collect();
+        let entries: Vec<_> =
+            state.entries.iter().map(|entry| entry.as_ref().map_or("-".into(), state::Value::brief)).collect();
+        let map: Vec<_> =
+            state.map.iter().map(|&cell| if cell == NONE { "-".into() } else { cell.to_string() }).collect();
         format!(
             "db {:?} acked {:?} seq {} buckets {:?} map [{}] cells [{}] entries [{}]",
-            state.db, state.floor, state.sequence, state.buckets, map.join(" "), cells.join(" "), entries.join(", "),
+            state.db,
+            state.floor,
+            state.sequence,
+            state.buckets,
+            map.join(" "),
+            cells.join(" "),
+            entries.join(", "),
         )
     }
 }

@@ -28,7 +28,7 @@ mutations! {
         NoHold, no_hold by worlds::two_readers_and_a_writer;
         /// A lookup serves what is held.
         HeldIsServed, held_is_served by worlds::two_readers_and_a_writer;
-        /// A lookup reads a cell's version first and its hold with a second load.
+        /// A lookup reads a cell's version first and its hold with a second load: a writer's whole end fits between them.
         VersionThenHold, version_then_hold by worlds::two_readers_and_a_writer;
         /// A writer invalidates before its COMMIT.
         InvalidateBeforeCommit, invalidate_before_commit by worlds::two_readers_and_a_writer;
@@ -101,7 +101,7 @@ mutations! {
         HoldThenVersion, hold_then_version;
         /// The order in which the cells of an entry are read does not matter.
         CellsInReverse, cells_in_reverse;
-        /// Lookups validate an entry that others may replace or remove at the same time.
+        /// Lookups validate an entry that others may replace or remove at the same time. They still own it, and with it its cells.
         LookupsLockNothing, lookups_lock_nothing;
     }
 }

@@ -79,7 +79,9 @@ fn validate(turn: &mut Turn<'_>, reader: Reader, entry: Value, next: u8, current
     let judged = tag.filter(|_| !world.touches_everything());
     let current = current && judged.is_none_or(|row| is_current(world, state, reader.key, &entry, row));
     match verdict {
-        Verdict::Refused => turn.go("finds a cell changed or held: a miss", |state| reader.to(missed(world, reader, state))),
+        Verdict::Refused => {
+            turn.go("finds a cell changed or held: a miss", |state| reader.to(missed(world, reader, state)));
+        }
         Verdict::Next(next) => {
             turn.go("finds a cell of the entry unchanged", |_| reader.to(Reading::Validate { entry, next, current }));
         }
@@ -107,10 +109,8 @@ enum Verdict {
 fn read_cell(world: &World, state: &State, key: u8, entry: &Value, position: u8) -> (Verdict, Option<usize>) {
     let Some(position) = next_position(world, key, position) else { return (Verdict::Servable, None) };
     let subject = subject(world, position);
-    let dependency = subject.map_or(
-        Dependency { cell: EVERYTHING, version: entry.fence.epoch, seen: false },
-        |tag| entry.tags[tag],
-    );
+    let dependency =
+        subject.map_or(Dependency { cell: EVERYTHING, version: entry.fence.epoch, seen: false }, |tag| entry.tags[tag]);
     let cell = state.cell(dependency.cell);
     let same = cell.version == dependency.version;
     let free = cell.holds == 0 || world.is(Mutation::HeldIsServed);
@@ -195,15 +195,15 @@ fn look_up_inner(turn: &mut Turn<'_>, reader: Reader, value: Value) {
 fn validate_inner(turn: &mut Turn<'_>, reader: Reader, value: Value, entry: Value, next: u8) {
     let world = turn.world;
     match read_cell(world, turn.state, 1, &entry, next).0 {
-        Verdict::Refused => turn.go("finds a cell of the inner entry changed or held", |state| {
-            reader.to(missed_inner(value, state))
-        }),
+        Verdict::Refused => {
+            turn.go("finds a cell of the inner entry changed or held", |state| reader.to(missed_inner(value, state)));
+        }
         Verdict::Next(next) => turn.go("finds a cell of the inner entry unchanged", |_| {
             reader.to(Reading::InnerValidate { value, entry, next })
         }),
-        Verdict::Servable => turn.go("hits the inner entry", |_| {
-            reader.to(filling::start(world, with_inner(world, value, &entry)))
-        }),
+        Verdict::Servable => {
+            turn.go("hits the inner entry", |_| reader.to(filling::start(world, with_inner(world, value, &entry))));
+        }
     }
 }
 

@@ -98,11 +98,17 @@ pub(super) enum Actor {
     /// Whoever meets a hold that has missed its deadline.
     Settler(Settler),
     /// The map makes room.
-    Evictor { key: u8 },
+    Evictor {
+        key: u8,
+    },
     /// Cells that nobody refers to leave the map; so often.
-    Sweeper { times: u8 },
+    Sweeper {
+        times: u8,
+    },
     /// The coarse clock ticks; so often.
-    Ticker { times: u8 },
+    Ticker {
+        times: u8,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -130,30 +136,74 @@ pub(super) enum Reading {
     LookUp,
     /// Reads the cells of an entry, one by one, under the read lock of the entry's shard. `current`: whether each row was the
     /// committed one at the first of these reads, and again when its own cell was read.
-    Validate { entry: Value, next: u8, current: bool },
-    Join { missed_at: u8 },
+    Validate {
+        entry: Value,
+        next: u8,
+        current: bool,
+    },
+    Join {
+        missed_at: u8,
+    },
     /// Follows an open flight.
-    Follow { missed_at: u8 },
+    Follow {
+        missed_at: u8,
+    },
     /// Waits for the outcome of a flight that was closed already.
     WaitClosed,
     FenceEpoch,
-    FenceSequence { epoch: u8 },
-    Compute { value: Value, next: u8 },
-    InnerLookUp { value: Value },
-    InnerValidate { value: Value, entry: Value, next: u8 },
-    InnerJoin { value: Value, missed_at: u8 },
-    InnerFollow { value: Value, missed_at: u8 },
-    Close { value: Value },
-    ReadCells { value: Value, next: u8 },
-    CheckBuckets { value: Value, next: u8 },
-    CheckEpoch { value: Value },
+    FenceSequence {
+        epoch: u8,
+    },
+    Compute {
+        value: Value,
+        next: u8,
+    },
+    InnerLookUp {
+        value: Value,
+    },
+    InnerValidate {
+        value: Value,
+        entry: Value,
+        next: u8,
+    },
+    InnerJoin {
+        value: Value,
+        missed_at: u8,
+    },
+    InnerFollow {
+        value: Value,
+        missed_at: u8,
+    },
+    Close {
+        value: Value,
+    },
+    ReadCells {
+        value: Value,
+        next: u8,
+    },
+    CheckBuckets {
+        value: Value,
+        next: u8,
+    },
+    CheckEpoch {
+        value: Value,
+    },
     /// About to lock the stripe of the key.
-    CheckKey { value: Value },
+    CheckKey {
+        value: Value,
+    },
     /// Has locked the stripe.
-    Insert { value: Value },
+    Insert {
+        value: Value,
+    },
     /// Only in a mutation: has inserted, and checks afterwards.
-    CheckInserted { value: Value },
-    Tell { value: Value, kept: bool },
+    CheckInserted {
+        value: Value,
+    },
+    Tell {
+        value: Value,
+        kept: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -173,17 +223,28 @@ pub(super) enum Ending {
     Rollback,
     /// Is dropped while the COMMIT is on its way; the hold stays until its deadline.
     Crash,
+    /// Commits in time; the deadline of its hold passes before it has invalidated.
+    Late,
     /// Commits and invalidates without ever holding anything.
     Unheld,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Writing {
-    Hold { next: u8 },
+    Hold {
+        next: u8,
+    },
     Commit,
     /// The steps of the invalidation, by position in [`super::writing`]'s order.
-    Invalidate { part: u8, next: u8, sequence: u8, covers: [u8; TAGS] },
-    Release { next: u8 },
+    Invalidate {
+        part: u8,
+        next: u8,
+        sequence: u8,
+        covers: [u8; TAGS],
+    },
+    Release {
+        next: u8,
+    },
     /// Dropped: the database may still execute the COMMIT, and the deadline passes.
     Limbo,
     Expire,
@@ -237,7 +298,8 @@ impl State {
         if self.map[tag] == NONE {
             let taken = self.referenced() | self.mapped();
             let vacant = (1..CELLS as u8).find(|cell| taken & (1 << cell) == 0);
-            self.map[tag] = vacant.unwrap_or_else(|| unreachable!("a world has fewer cells alive than there are places"));
+            self.map[tag] =
+                vacant.unwrap_or_else(|| unreachable!("a world has fewer cells alive than there are places"));
             *self.cell_mut(self.map[tag]) = Cell::default();
         }
         self.map[tag]

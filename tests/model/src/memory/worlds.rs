@@ -31,9 +31,13 @@ worlds! { World;
     unheld_writers = World::new().readers(2, 0).key_with_tags(FIRST).unheld(FIRST).unheld(FIRST);
     /// A rollback beside a commit.
     rollback_and_writer = World::new().readers(2, 0).rollback(BOTH).writer(SECOND);
-    /// A transaction whose outcome nobody learns.
+    /// A transaction whose outcome nobody learns: its hold expires, and somebody meets it.
     crash = World::new().readers(2, 0).crash(BOTH).settler();
-    /// Two such transactions, and two who meet their holds.
+    /// Two readers meet the hold at the same time.
+    crash_met_twice = World::new().readers(2, 0).key_with_tags(FIRST).crash(FIRST).settler().settler();
+    /// A writer comes back to find its hold expired, and perhaps settled.
+    late_writer = World::new().readers(2, 0).key_with_tags(FIRST).late(FIRST).settler();
+    /// Two such transactions; one hold may expire while the other is settled.
     two_crashes = World::new().readers(2, 0).key_with_tags(FIRST).crash(FIRST).crash(FIRST).settler();
     /// A crash beside a writer who goes on.
     crash_and_writer = World::new().readers(2, 0).key_with_tags(FIRST).crash(FIRST).writer(FIRST).settler();

@@ -46,10 +46,8 @@ pub(super) fn step(turn: &mut Turn<'_>, writer: Writer) {
             turn.go("is gone, and its COMMIT never arrives", |_| writer.to(Writing::Expire));
         }
         Writing::Expire => turn.go("has missed the deadline of its hold", |state| {
-            for cell in &mut state.cells {
-                cell.expired |= cell.holds & writer.id;
-            }
-            Actor::Done
+            expire(state, &writer);
+            if writer.ending == Ending::Late { writer.invalidating(state.db) } else { Actor::Done }
         }),
     }
 }
@@ -103,6 +101,10 @@ fn commit(turn: &mut Turn<'_>, writer: Writer) {
         Ending::Crash => turn.go("is dropped before its COMMIT is answered", |_| {
             Writer { held: [NONE; TAGS], ..writer }.to(Writing::Limbo)
         }),
+        Ending::Late => turn.go("commits", |state| {
+            write(state, &writer);
+            writer.to(Writing::Expire)
+        }),
         Ending::Commit | Ending::Unheld => turn.go("commits", |state| {
             write(state, &writer);
             if world.is(Mutation::InvalidateBeforeCommit) {
@@ -114,6 +116,13 @@ fn commit(turn: &mut Turn<'_>, writer: Writer) {
             }
             writer.invalidating(state.db)
         }),
+    }
+}
+
+/// The deadline passes wherever the writer's mark is.
+fn expire(state: &mut State, writer: &Writer) {
+    for cell in &mut state.cells {
+        cell.expired |= cell.holds & writer.id;
     }
 }
 
@@ -225,7 +234,8 @@ pub(super) fn remove(turn: &mut Turn<'_>, remover: Remover) {
     };
     let now = parts[usize::from(part)];
     let without_stripe = world.is(Mutation::RemoveWithoutStripe);
-    let waits = is_locked(world, turn.state, remover.key) && !without_stripe || is_validated(world, turn.state, remover.key);
+    let waits =
+        is_locked(world, turn.state, remover.key) && !without_stripe || is_validated(world, turn.state, remover.key);
     if now == Remove && waits {
         return;
     }

@@ -29,7 +29,8 @@ use crate::explore::{Exploration, Model, Step, explore};
 pub use mutations::Mutation;
 use state::{ACTORS, Actor, Ending, Flight, Loss, Reader, Reading, Removing, Role, State, TAGS, Writer, Writing};
 
-const OUTDATED: &str = "acknowledged: an answer is older than an invalidation that had returned before the reader started";
+const OUTDATED: &str =
+    "acknowledged: an answer is older than an invalidation that had returned before the reader started";
 const NOT_COMMITTED: &str = "strict: a hit is not the committed state at the moment of its lookup";
 
 /// A small world around a shared store with one entry, of two rows under two tags.
@@ -178,7 +179,12 @@ impl Turn<'_> {
     }
 
     /// Appends a step that gives somebody an answer.
-    fn answer(&mut self, what: &'static str, violation: Option<&'static str>, change: impl FnOnce(&mut State) -> Actor) {
+    fn answer(
+        &mut self,
+        what: &'static str,
+        violation: Option<&'static str>,
+        change: impl FnOnce(&mut State) -> Actor,
+    ) {
         let mut state = self.state.clone();
         let actor = change(&mut state);
         state.actors[self.index] = actor;

@@ -81,7 +81,9 @@ pub(super) enum Actor {
     /// A record is lost at some moment, if at all.
     Loss(Loss),
     /// The coarse clock of the process ticks; so often.
-    Ticker { times: u8 },
+    Ticker {
+        times: u8,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -105,16 +107,42 @@ pub(super) enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Reading {
     Start,
-    LookUp { called_at: u8, shares: bool },
+    LookUp {
+        called_at: u8,
+        shares: bool,
+    },
     /// Asks for the record of the late tag. `current`: whether all rows were the committed ones at the first trip.
-    Late { entry: Entry, fence: Fence, current: bool },
-    Join { called_at: u8, shares: bool, fence: Fence, fenced_at: u8 },
-    Follow { called_at: u8 },
-    WaitClosed { called_at: u8 },
-    Compute { value: Value, row: u8 },
-    Close { value: Value },
-    Fill { value: Value },
-    Tell { value: Value, kept: bool },
+    Late {
+        entry: Entry,
+        fence: Fence,
+        current: bool,
+    },
+    Join {
+        called_at: u8,
+        shares: bool,
+        fence: Fence,
+        fenced_at: u8,
+    },
+    Follow {
+        called_at: u8,
+    },
+    WaitClosed {
+        called_at: u8,
+    },
+    Compute {
+        value: Value,
+        row: u8,
+    },
+    Close {
+        value: Value,
+    },
+    Fill {
+        value: Value,
+    },
+    Tell {
+        value: Value,
+        kept: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -142,7 +170,9 @@ pub(super) enum Writing {
     Commit,
     Invalidate,
     /// The invalidation has been executed; its answer is on the way.
-    Return { covers: [u8; TAGS] },
+    Return {
+        covers: [u8; TAGS],
+    },
     Release,
     /// The deadline of the hold has passed; the next who meets it settles it.
     Expired,
