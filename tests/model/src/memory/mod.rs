@@ -11,7 +11,7 @@
 //!   insert unless a newer fence's value is in place. The entry carries the versions that (1) found.
 //! - **Invalidate tags**: advance the sequence, raise the buckets, bump the cells that exist.
 //! - **Invalidate a key**: advance the sequence, raise the bucket, remove the entry under the stripe.
-//! - **Invalidate everything**: bump the epoch's cell.
+//! - **Invalidate everything**: bump the epoch's cell. (An engine may treat it like a tag, with a bucket: that refuses no less.)
 //! - **Hold**: mark the cells before COMMIT; after it, invalidate and then release. A rollback only releases. After a crash,
 //!   whoever meets the expired mark invalidates, and then drops the marks that it had found expired.
 //! - **Sweep**: a cell leaves the map when nobody else refers to it and nobody holds it.

@@ -49,7 +49,8 @@ impl Reader {
 
 impl Value {
     pub(super) fn brief(&self) -> String {
-        let versions: Vec<_> = self.tags.iter().map(|tag| format!("{}@{}", tag.version, tag.cell as i8)).collect();
+        let carried = self.tags.iter().filter(|tag| tag.cell != Dependency::BY_NAME.cell);
+        let versions: Vec<_> = carried.map(|tag| format!("{}@{}", tag.version, tag.cell)).collect();
         format!("{:?} under {} fence {}", self.rows, versions.join(" "), self.fence.sequence)
     }
 }

@@ -209,7 +209,8 @@ pub(super) enum Reading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Writer {
     pub(super) id: u8,
-    /// The rows it writes, and with them the tags; no rows at all stand for a write that nobody understands, of row 0.
+    /// The rows it writes, and with them the tags; no rows at all stand for a write that nobody understands: it changes all rows, and holds and
+    /// invalidates everything.
     pub(super) rows: u8,
     pub(super) ending: Ending,
     /// The cells that it holds, by pointer.

@@ -127,8 +127,7 @@ fn expire(state: &mut State, writer: &Writer) {
 }
 
 fn write(state: &mut State, writer: &Writer) {
-    let rows = if writer.rows == 0 { 1 } else { writer.rows };
-    for row in (0..TAGS).filter(|row| rows & (1 << row) != 0) {
+    for row in (0..TAGS).filter(|row| writer.rows == 0 || writer.rows & (1 << row) != 0) {
         state.db[row] += 1;
     }
 }

@@ -208,6 +208,7 @@ fn fill(turn: &mut Turn<'_>, generation: u8, fence: u8, value: u8) {
 }
 
 fn write(turn: &mut Turn<'_>, at: Writing) {
+    let (kept, early) = (turn.world.is(Mutation::RecordKept), turn.world.is(Mutation::AcknowledgedBeforePush));
     match at {
         Writing::Write => turn.go("commits", |state| {
             state.db += 1;
@@ -216,16 +217,18 @@ fn write(turn: &mut Turn<'_>, at: Writing) {
         Writing::Invalidate { wrote } => turn.go("invalidates", |state| {
             state.sequence += 1;
             state.order = state.sequence;
-            state.record = None;
-            Actor::Writer(Writing::Push { wrote })
+            if !kept {
+                state.record = None;
+            }
+            Actor::Writer(if early { Writing::Return { wrote } } else { Writing::Push { wrote } })
         }),
         Writing::Push { wrote } => turn.go("has its change pushed", |state| {
             state.send(Line::Changed);
-            Actor::Writer(Writing::Return { wrote })
+            if early { Actor::Done } else { Actor::Writer(Writing::Return { wrote }) }
         }),
         Writing::Return { wrote } => turn.go("is acknowledged", |state| {
             state.floor = state.floor.max(wrote);
-            Actor::Done
+            if early { Actor::Writer(Writing::Push { wrote }) } else { Actor::Done }
         }),
     }
 }

@@ -10,6 +10,10 @@ mutations! {
         QuietTracking, quiet_tracking by worlds::callers_writer_a_break_and_a_ping;
         /// A pong proves what was acknowledged when it arrived.
         ProofAtPong, proof_at_pong by worlds::callers_writer_and_a_ping;
+        /// A write is acknowledged before its change is on the line: a pong may overtake it.
+        AcknowledgedBeforePush, acknowledged_before_push by worlds::callers_writer_and_a_ping;
+        /// An invalidation keeps the tag's record in the store.
+        RecordKept, record_kept by worlds::callers_and_a_writer;
     }
     harmless {
         /// A break is not noticed until tracking is on again. The proof grows old all the same, and there is no new one.
