@@ -11,6 +11,10 @@ use bookstore::{
     write::{self, Ending},
 };
 
+async fn open(url: &str) -> Result<Db, sea_orm::DbErr> {
+    bookstore::open(url, &easy_cache_core::Cache::new()).await
+}
+
 async fn shop() -> Db {
     open("sqlite::memory:").await.unwrap()
 }

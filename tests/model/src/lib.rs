@@ -1,0 +1,22 @@
+//! The invalidation protocol of easy-cache as an executable model.
+//!
+//! Small worlds of readers, writers and accidents take turns in every possible order, one atomic step at a time, and in
+//! every state that can be reached nothing outdated may be served. Each rule of the protocol has a mutation that breaks it,
+//! and a world that notices.
+//!
+//! | module | is about |
+//! |---|---|
+//! | [`explore`] | visiting every state, and explaining a violation by the shortest way to it |
+//! | [`memory`] | the memory store, where an operation is several steps, interleaved with those of others |
+//! | [`store`] | a shared store, where an operation is one trip, and where any record may be lost |
+//! | [`near`] | a near cache whose mirror of tag records hears about invalidations late |
+//! | [`catalogue`] | all worlds and mutations by name |
+
+#[macro_use]
+mod tables;
+
+pub mod catalogue;
+pub mod explore;
+pub mod memory;
+pub mod near;
+pub mod store;

@@ -1,0 +1,191 @@
+//! A near cache: one process that mirrors a tag's record, and learns about changes over a connection that is late and may break.
+//!
+//! Reads travel on one connection, tracking on another: in order, but late. The process answers from its near copy while its
+//! mirror shows the copy's version, and while it has a **proof**: the answer to a ping on the tracking connection shows that
+//! whatever had been acknowledged before the ping was *sent* has been heard.
+//!
+//! - What a read brings is **installed** in the mirror only if the mirror's **generation** is still what it was when the read was sent.
+//! - The generation advances with each push, with each disconnect, and with the answer that switched tracking on again.
+//! - A disconnect ends the proof, the mirror, and the near copies with them.
+//!
+//! # What must hold
+//!
+//! - **Shared**: an answer from the shared store is not older than the last write acknowledged when the caller started.
+//! - **Bounded**: an answer from the near cache is not older than the last write acknowledged before the ping of its proof was sent.
+
+mod actors;
+pub mod mutations;
+pub mod worlds;
+
+use crate::explore::{Exploration, Model, Step, explore};
+use actors::{ACTORS, Actor, Calling, Line, Stored};
+pub use mutations::Mutation;
+
+/// A small world around one process, one tag and one entry.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    actors: Vec<Actor>,
+    mutation: Option<Mutation>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct State {
+    db: u8,
+    /// The latest write that has been acknowledged.
+    floor: u8,
+    sequence: u8,
+    order: u8,
+    record: Option<u8>,
+    unused: u8,
+    entry: Option<Stored>,
+    /// What the tracking connection still carries, oldest first.
+    line: Vec<Line>,
+    /// Whether the store sends to it.
+    tracked: bool,
+    mirror: Option<u8>,
+    generation: u8,
+    copy: Option<Stored>,
+    proof: Option<u8>,
+    actors: [Actor; ACTORS],
+}
+
+impl World {
+    /// A world without actors, its connections up.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// So many callers in the process, beside the task that reads the tracking connection.
+    #[must_use]
+    pub fn callers(mut self, count: usize) -> Self {
+        self.actors.extend(std::iter::repeat_n(Actor::Caller(Calling::Start), count));
+        self.with(Actor::Listener)
+    }
+
+    /// A writer anywhere.
+    #[must_use]
+    pub fn writer(self) -> Self {
+        self.with(Actor::WRITER)
+    }
+
+    /// The process pings once.
+    #[must_use]
+    pub fn ping(self) -> Self {
+        self.with(Actor::PINGER)
+    }
+
+    /// The tracking connection breaks once, and is made again.
+    #[must_use]
+    pub fn breaks(self) -> Self {
+        self.with(Actor::BREAKER)
+    }
+
+    /// Visits every state that this world can reach, with one rule broken if a mutation is given.
+    #[must_use]
+    pub fn explore(mut self, mutation: Option<Mutation>) -> Exploration {
+        self.mutation = mutation;
+        explore(&self)
+    }
+
+    fn with(mut self, actor: Actor) -> Self {
+        self.actors.push(actor);
+        self
+    }
+
+    fn is(&self, mutation: Mutation) -> bool {
+        self.mutation == Some(mutation)
+    }
+}
+
+/// One actor's chance to act: it reads the state, and appends what it may do.
+struct Turn<'a> {
+    world: &'a World,
+    state: &'a State,
+    index: usize,
+    out: &'a mut Vec<Step<State>>,
+}
+
+impl Turn<'_> {
+    /// Appends one step. The change yields the actor after the step.
+    fn go(&mut self, what: &'static str, change: impl FnOnce(&mut State) -> Actor) {
+        self.answer(what, None, change);
+    }
+
+    /// Appends a step that gives somebody an answer.
+    fn answer(
+        &mut self,
+        what: &'static str,
+        violation: Option<&'static str>,
+        change: impl FnOnce(&mut State) -> Actor,
+    ) {
+        let mut state = self.state.clone();
+        let actor = change(&mut state);
+        state.actors[self.index] = actor;
+        self.out.push(Step { actor: self.index, what, state, violation });
+    }
+}
+
+impl Model for World {
+    type State = State;
+
+    fn start(&self) -> State {
+        let mut actors = [Actor::Done; ACTORS];
+        actors[..self.actors.len()].copy_from_slice(&self.actors);
+        State {
+            db: 0,
+            floor: 0,
+            sequence: 0,
+            order: 0,
+            record: None,
+            unused: 0,
+            entry: None,
+            line: Vec::new(),
+            tracked: true,
+            mirror: None,
+            generation: 0,
+            copy: None,
+            proof: Some(0),
+            actors,
+        }
+    }
+
+    fn steps(&self, state: &State, out: &mut Vec<Step<State>>) {
+        for index in 0..state.actors.len() {
+            actors::step(&mut Turn { world: self, state, index, out });
+        }
+    }
+
+    fn canonical(&self, mut state: State) -> State {
+        let mut first = 0;
+        for group in self.actors.chunk_by(|a, b| a == b) {
+            state.actors[first..first + group.len()].sort_unstable();
+            first += group.len();
+        }
+        state
+    }
+
+    fn verdict_at_rest(&self, state: &State) -> Option<&'static str> {
+        let waits = |actor: &Actor| !matches!(actor, Actor::Done | Actor::Listener);
+        state.actors.iter().any(waits).then_some("at rest, somebody still waits")
+    }
+
+    fn actor(&self, index: usize) -> String {
+        format!("{} {index}", self.actors[index].name())
+    }
+
+    fn show(&self, state: &State) -> String {
+        format!(
+            "db {} acked {} record {:?} entry {:?} line {:?} mirror {:?} generation {} copy {:?} proof {:?}",
+            state.db,
+            state.floor,
+            state.record,
+            state.entry,
+            state.line,
+            state.mirror,
+            state.generation,
+            state.copy,
+            state.proof,
+        )
+    }
+}
