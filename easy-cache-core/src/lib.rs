@@ -1,5 +1,51 @@
-//! The engine of easy-cache, and the wrappers that applications hold: compute once, keep the value under tags, drop it by
-//! key, tag or prefix, and never serve it once an invalidation has returned.
+//! Compute once, keep the value under tags, drop it by key, tag or prefix, and never serve it once an invalidation has
+//! returned.
+//!
+//! Three ways in: the attribute [`#[ecached]`](ecached) on functions and methods, the wrappers of [`Cache`], and, for
+//! integrations that compute in parts, [`Cache::join`].
+//!
+//! ```
+//! use std::time::Duration;
+//! use easy_cache_core::{Cache, Tag, ecached};
+//!
+//! #[ecached("square:{n}", ttl = "5m", tags = ["squares"], cache = cache)]
+//! fn square(cache: &Cache, n: u64) -> u64 {
+//!     n * n
+//! }
+//!
+//! # fn main() -> Result<(), easy_cache_core::Error> {
+//! let cache = Cache::new();
+//! assert_eq!(square(&cache, 7), 49);
+//! assert!(cache.contains("square:7").wait());
+//! cache.invalidate_tags(["squares"]).wait()?;
+//! assert!(!cache.contains("square:7").wait());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What a call may rely on
+//!
+//! - **Nothing outdated.** A call that starts after [`invalidate_tags`](Cache::invalidate_tags) (or by key, by prefix, or
+//!   [`Hold::commit`]) has returned gets no value that was computed from before it: not if the computation was under way, not
+//!   if the tag was known only from the result.
+//! - **One computation.** Callers that miss together wait for one of them. If that one is dropped or panics, another takes
+//!   over. A failure is retried once, then everybody computes alone.
+//! - **Tags flow outward.** A value that was built from other cached values carries their tags; see [`scope`].
+//! - **The loader's result is the caller's**, unchanged, whether or not it could be stored.
+//!
+//! # Async and sync
+//!
+//! One engine serves both. Operations are awaited in async code and run with `.wait()` elsewhere; nothing here needs a
+//! particular runtime. Sync callers of a key wait for sync callers only, so that a blocked thread never waits for a task that
+//! it would have to poll itself.
+//!
+//! # Modules
+//!
+//! From the door inwards: `cache` and `wrapper` (the handle and its wrappers), `function` (what the attribute's code calls),
+//! `computation` (a computation in parts), [`scope`], `hold`, [`registry`] → `engine` (flights, frames, tickets) → `backend`
+//! (the memory store). `tag`, `policy`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
+//!
+//! This crate has no features yet: everything in it is small, and needed.
 
 mod backend;
 mod cache;
