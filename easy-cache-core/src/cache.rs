@@ -145,6 +145,12 @@ impl Cache {
         self.engine.set_enabled(enabled);
     }
 
+    /// Whether a call made here and now would use the cache: it is switched on, and the call is not inside a transaction.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.engine.is_usable()
+    }
+
     /// The number of entries, those included that would not be served any more.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::backend::memory::Found;
 use crate::engine::Side;
+use crate::engine::flight::Lead;
 use crate::engine::join::{Arrival, Join};
 use crate::engine::ticket::Ticket;
 use crate::value::Shared;
@@ -37,6 +38,17 @@ impl Cache {
     /// ```
     pub fn join<K: AsRef<[u8]>>(&self, key: K) -> JoinFuture<'_, K> {
         JoinFuture { cache: self, key, join: Join::new(Side::Async), polled: false }
+    }
+
+    /// The value under the key if it may be served now: neither waits nor computes. Its tags go to the scope around.
+    #[must_use]
+    pub fn look(&self, key: impl AsRef<[u8]>) -> Option<Stored> {
+        self.engine().hit(key.as_ref()).map(|found| Stored::new(self, found, false))
+    }
+
+    /// A computation that nobody waits for, whatever is stored or under way: its fence is taken now.
+    pub fn begin(&self, key: impl AsRef<[u8]>) -> Computation {
+        Computation { ticket: Ticket::alone(self.engine(), key.as_ref()) }
     }
 }
 
@@ -115,6 +127,25 @@ pub struct Computation {
 }
 
 impl Computation {
+    /// The scope in which to compute. It knows the key: a call for that same key from inside computes alone, instead of
+    /// waiting for itself. A [`Scope::new`] does as well where that cannot happen.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        Scope::of_frame(self.ticket.frame())
+    }
+
+    /// Whether others may wait for this one: not so for [`Cache::begin`], and after a [`scatter`](Self::scatter).
+    #[must_use]
+    pub fn is_joinable(&self) -> bool {
+        self.ticket.lead().is_some()
+    }
+
+    /// Whether others are waiting for it at this moment.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        self.ticket.lead().is_some_and(Lead::is_awaited)
+    }
+
     /// Stores the value, with the scope's tags, and hands it to those who wait.
     ///
     /// `false` if it was not kept: something it depends on was invalidated since, or the scope is tainted. The value is

@@ -63,6 +63,10 @@ impl Scope {
         frame::collect_seen(self.into_frame().into_seen());
     }
 
+    pub(crate) const fn of_frame(frame: Box<Frame>) -> Self {
+        Self { frame: Some(frame) }
+    }
+
     pub(crate) fn into_frame(self) -> Frame {
         self.frame.map(|frame| *frame).unwrap_or_default()
     }
@@ -94,6 +98,25 @@ impl<F> fmt::Debug for Scoped<'_, F> {
 #[must_use]
 pub fn is_active() -> bool {
     frame::is_collecting()
+}
+
+/// The tags that the innermost scope around the caller has collected so far, each once, in order; none outside a scope.
+///
+/// # Example: what has this request used up to here?
+/// ```
+/// use easy_cache_core::{Cache, Scope, Tag, scope};
+///
+/// let cache = Cache::new();
+/// let used = Scope::new().run(|| {
+///     scope::depend(&cache, ["books"]);
+///     scope::current_tags()
+/// });
+/// assert_eq!(used, [Tag::new("books")]);
+/// assert!(scope::current_tags().is_empty());
+/// ```
+#[must_use]
+pub fn current_tags() -> Vec<Tag> {
+    frame::current_tags()
 }
 
 /// Says that what is being computed depends on these tags of this cache. To be called **before** the data is read.

@@ -65,8 +65,7 @@ impl From<Bypass> for Forward {
 #[must_use]
 pub struct CacheStatus<'a> {
     cache: &'a str,
-    /// `None` is a hit: the two exclude each other (RFC 9211 §2.1).
-    forward: Option<Forward>,
+    origin: Origin,
     status: Option<u16>,
     stored: bool,
     collapsed: bool,
@@ -75,16 +74,30 @@ pub struct CacheStatus<'a> {
     detail: Option<&'a str>,
 }
 
+/// Where the answer comes from: a hit and a forwarded request exclude each other (RFC 9211 §2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Stored,
+    Forwarded(Forward),
+    Cache,
+}
+
 impl<'a> CacheStatus<'a> {
     /// The stored response answered; `cache` names this cache.
     pub fn hit(cache: &'a str) -> Self {
         let (status, ttl, key, detail) = (None, None, None, None);
-        Self { cache, forward: None, status, stored: false, collapsed: false, ttl, key, detail }
+        Self { cache, origin: Origin::Stored, status, stored: false, collapsed: false, ttl, key, detail }
     }
 
     /// The request went on.
     pub fn forwarded(cache: &'a str, why: Forward) -> Self {
-        Self { forward: Some(why), ..Self::hit(cache) }
+        Self { origin: Origin::Forwarded(why), ..Self::hit(cache) }
+    }
+
+    /// The cache itself answered, without a stored response: a 504 for `only-if-cached`. Say why in
+    /// [`detail`](Self::detail).
+    pub fn generated(cache: &'a str) -> Self {
+        Self { origin: Origin::Cache, ..Self::hit(cache) }
     }
 
     /// The status with which the handler answered (§2.3).
@@ -128,9 +141,10 @@ impl<'a> CacheStatus<'a> {
 impl fmt::Display for CacheStatus<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_string(self.cache, out)?;
-        match self.forward {
-            None => out.write_str("; hit")?,
-            Some(why) => write!(out, "; fwd={}", why.as_str())?,
+        match self.origin {
+            Origin::Stored => out.write_str("; hit")?,
+            Origin::Forwarded(why) => write!(out, "; fwd={}", why.as_str())?,
+            Origin::Cache => {}
         }
         if let Some(status) = self.status {
             write!(out, "; fwd-status={status}")?;

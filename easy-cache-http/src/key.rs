@@ -12,6 +12,10 @@ use crate::target::Target;
 /// The one class of methods with stored responses; a class to come gets a number of its own.
 const GET_CLASS: u8 = 1;
 
+/// Says whether a query follows, so that what is written after the key is never taken for one.
+const NO_QUERY: u8 = 0;
+const QUERY: u8 = 1;
+
 /// Which parameters of the query are part of the key, and whether their order is.
 ///
 /// A parameter that is not part of the key must not change the response. Names are compared as the application reads
@@ -79,8 +83,13 @@ impl QueryKey {
         push_lower_case(target.scheme, out);
         push_lower_case(target.origin_authority(), out);
         push_part(if target.path.is_empty() { b"/" } else { target.path.as_bytes() }, out);
+        let counted = out.len();
+        out.push(NO_QUERY);
         if let Some(query) = target.query {
             self.push_query(query, out);
+        }
+        if out.len() > counted + 1 {
+            out[counted] = QUERY;
         }
     }
 

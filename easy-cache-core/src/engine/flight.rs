@@ -191,6 +191,11 @@ pub(crate) struct Lead {
 }
 
 impl Lead {
+    /// Whether anybody follows.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.seat.flight.state.lock().followers > 0
+    }
+
     /// Closes the flight to joiners: from here on the value is on its way into the store.
     pub(crate) fn close(&self) {
         let mut state = self.seat.flight.state.lock();

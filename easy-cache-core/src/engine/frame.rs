@@ -142,6 +142,13 @@ pub(crate) fn collect_seen(seen: impl IntoIterator<Item = Seen>) {
     update(|frame| frame.named.extend(seen));
 }
 
+/// The tags that the current frame has used so far.
+pub(crate) fn current_tags() -> Vec<Tag> {
+    let mut tags = Vec::new();
+    update(|frame| tags = frame.tags());
+    tags
+}
+
 /// What the current frame computes is not to be kept.
 pub(crate) fn taint() {
     update(|frame| frame.tainted = true);

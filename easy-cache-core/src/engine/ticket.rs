@@ -37,6 +37,11 @@ impl Ticket {
         Frame::computing(self.engine.id, &self.key)
     }
 
+    /// The flight that it leads.
+    pub(crate) const fn lead(&self) -> Option<&Lead> {
+        self.lead.as_ref()
+    }
+
     /// Offers the value to the store under the ticket's key, hands it to those who wait, and its tags outward.
     ///
     /// Whether it was kept is `true` or `false`; the caller uses the value either way.

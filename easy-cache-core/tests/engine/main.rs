@@ -2,6 +2,7 @@
 
 mod flights;
 mod holds;
+mod parts;
 mod races;
 mod scopes;
 mod stress;

@@ -68,6 +68,13 @@ fn a_request_that_passes_by_says_whether_its_method_did_it() {
 }
 
 #[test]
+fn an_answer_of_the_cache_itself_is_neither_a_hit_nor_forwarded() {
+    let item = read(&CacheStatus::generated("c").detail("only-if-cached").to_string());
+    assert!(parameter(&item, "hit").is_none() && parameter(&item, "fwd").is_none());
+    assert_eq!(token(&item, "detail").unwrap(), "only-if-cached");
+}
+
+#[test]
 fn the_key_is_told_only_when_asked() {
     assert!(!CacheStatus::hit("c").to_string().contains("key"));
 }

@@ -35,6 +35,12 @@ fn every_part_of_the_uri_counts() {
 }
 
 #[test]
+fn what_is_written_after_the_key_is_never_taken_for_a_query() {
+    let (none, one) = (plain("/books", None), plain("/books", Some("q")));
+    assert!(!one.starts_with(&none) && !none.starts_with(&one));
+}
+
+#[test]
 fn the_same_query_has_the_same_key_and_another_has_another() {
     assert_eq!(plain("/a", Some("x=1")), plain("/a", Some("x=1")));
     assert_ne!(plain("/a", Some("x=1")), plain("/a", Some("x=2")));

@@ -1,0 +1,96 @@
+//! What is remembered of a request while the cache looks for an answer and while the handler works on one.
+//! What is done with the answer is left to `record`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use easy_cache_core::{Cache, Computation, Scope, Tag};
+use easy_cache_http::conditional::Validators;
+use easy_cache_http::{CacheStatus, Conditional, Forward, RequestFacts};
+use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::{HeaderMap, Request, Response, StatusCode};
+
+use crate::layer::Settings;
+use crate::respond;
+use crate::stored::Hit;
+
+/// A request that the cache may answer.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) facts: RequestFacts,
+    /// Which variant the request asks for is known only once its response says what it varies by.
+    pub(crate) headers: HeaderMap,
+    pub(crate) base: Vec<u8>,
+    pub(crate) tag: Tag,
+    pub(crate) forward: Forward,
+}
+
+impl Exchange {
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.settings.cache
+    }
+
+    /// Whether the client has this very response already.
+    pub(crate) fn is_met_by(&self, validators: &Validators, status: StatusCode) -> bool {
+        self.facts.conditional && validators.evaluate(status.as_u16(), &self.headers) == Conditional::NotModified
+    }
+
+    /// The answer from a stored response that was found after waiting.
+    pub(crate) fn answer(&self, hit: &Hit) -> Response<Bytes> {
+        let waited_for = hit.waited.then_some(self.forward);
+        respond::stored(&self.settings, hit, &self.facts, &self.headers, waited_for)
+    }
+
+    /// `Cache-Status` for an answer of the handler.
+    pub(crate) fn status(&self, status: StatusCode) -> CacheStatus<'_> {
+        CacheStatus::forwarded(&self.settings.name, self.forward).status(status.as_u16())
+    }
+}
+
+/// A request in the hands of the handler, and the duty to make something of its response.
+///
+/// Dropping it passes the duty to a request that waits.
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) computation: Computation,
+    pub(crate) scope: Scope,
+    /// The key that others wait at.
+    pub(crate) key: Vec<u8>,
+    /// The reading of the clock when the handler was called.
+    pub(crate) called: Duration,
+}
+
+impl Task {
+    pub(crate) fn new(exchange: Box<Exchange>, computation: Computation, key: Vec<u8>) -> Box<Self> {
+        let called = exchange.cache().clock().elapsed();
+        Box::new(Self { scope: computation.scope(), exchange: Arc::new(*exchange), computation, key, called })
+    }
+
+    /// A task that nobody waits for.
+    pub(crate) fn alone(exchange: Box<Exchange>, key: Vec<u8>) -> Box<Self> {
+        let computation = exchange.cache().begin(&key);
+        Self::new(exchange, computation, key)
+    }
+
+    /// The same at the key of the URI.
+    pub(crate) fn at_base(exchange: Box<Exchange>) -> Box<Self> {
+        let key = exchange.base.clone();
+        Self::alone(exchange, key)
+    }
+
+    /// Takes the conditions off the request: only a whole response can be recorded. They are evaluated afterwards.
+    pub(crate) fn prepare<R>(&self, request: &mut Request<R>) {
+        if self.exchange.facts.conditional {
+            request.headers_mut().remove(IF_NONE_MATCH);
+            request.headers_mut().remove(IF_MODIFIED_SINCE);
+        }
+    }
+
+    /// There will be no response. One of those who wait tries once more, then everybody is on their own.
+    pub(crate) fn fail(self) {
+        self.computation.decline(&easy_cache_core::Policy::new(), self.scope);
+    }
+}

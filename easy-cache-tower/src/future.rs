@@ -1,0 +1,172 @@
+//! The future of an answer: waits for others, runs the handler inside the scope of the response, and lets the response go
+//! once what it made invalid is dropped. What becomes of a response is decided in `record`.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use crate::ResponseBody;
+use crate::exchange::{Exchange, Task};
+use crate::find::{self, Arrival, Arriving};
+use crate::pass::{Dropping, Passage};
+
+pin_project! {
+    /// The answer of a [`ResponseCache`](crate::ResponseCache), on its way.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ResponseFuture<F, W, B> {
+        #[pin]
+        state: State<F, W, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F, W, B> {
+        Answer { response: Option<Response<Bytes>> },
+        Wait { arriving: Arriving, waiting: Option<W> },
+        Run { #[pin] handler: F, task: Option<Box<Task>> },
+        Pass { #[pin] handler: F, passage: Passage },
+        Invalidate { dropping: Dropping, response: Option<Response<B>> },
+    }
+}
+
+/// A request that has not reached its handler yet, and the service that is ready for it.
+pub struct Waiting<S, R> {
+    service: S,
+    request: Request<R>,
+}
+
+impl<S, R> Waiting<S, R> {
+    pub(crate) const fn new(service: S, request: Request<R>) -> Self {
+        Self { service, request }
+    }
+}
+
+impl<F, W, B> ResponseFuture<F, W, B> {
+    pub(crate) const fn answer(response: Response<Bytes>) -> Self {
+        Self { state: State::Answer { response: Some(response) } }
+    }
+
+    pub(crate) const fn pass(handler: F, passage: Passage) -> Self {
+        Self { state: State::Pass { handler, passage } }
+    }
+
+    pub(crate) fn wait(exchange: Box<Exchange>, waiting: W) -> Self {
+        Self { state: State::Wait { arriving: Box::pin(find::arrive(exchange)), waiting: Some(waiting) } }
+    }
+
+    pub(crate) fn run<S, R>(service: &mut S, request: Request<R>, task: Box<Task>) -> Self
+    where
+        S: Service<Request<R>, Future = F>,
+    {
+        Self { state: State::run(service, request, task) }
+    }
+}
+
+impl<F, W, B> State<F, W, B> {
+    /// The handler may do its work in `call` as well as in its future.
+    fn run<S, R>(service: &mut S, mut request: Request<R>, mut task: Box<Task>) -> Self
+    where
+        S: Service<Request<R>, Future = F>,
+    {
+        task.prepare(&mut request);
+        let handler = task.scope.run(|| service.call(request));
+        Self::Run { handler, task: Some(task) }
+    }
+}
+
+impl<F, S, R, B, E> Future for ResponseFuture<F, Waiting<S, R>, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    S: Service<Request<R>, Future = F>,
+    B: Body + Send + 'static,
+    B::Error: Send,
+{
+    type Output = Result<Response<ResponseBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            let next = match state.as_mut().project() {
+                StateProjection::Answer { response } => {
+                    return Poll::Ready(Ok(once(response).map(ResponseBody::whole)));
+                }
+                StateProjection::Wait { arriving, waiting } => match ready!(arriving.as_mut().poll(cx)) {
+                    Arrival::Found(exchange, hit) => return Poll::Ready(Ok(exchange.answer(&hit).map(ResponseBody::whole))),
+                    Arrival::Compute(task) => {
+                        let Waiting { mut service, request } = once(waiting);
+                        State::run(&mut service, request, task)
+                    }
+                },
+                StateProjection::Run { handler, task } => return run(handler, task, cx),
+                StateProjection::Pass { handler, passage } => {
+                    let (mut parts, body) = ready!(handler.poll(cx))?.into_parts();
+                    let dropping = passage.finish(&mut parts);
+                    let response = Response::from_parts(parts, body);
+                    let Some(dropping) = dropping else { return Poll::Ready(Ok(response.map(ResponseBody::passing))) };
+                    State::Invalidate { dropping, response: Some(response) }
+                }
+                StateProjection::Invalidate { dropping, response } => {
+                    ready!(dropping.as_mut().poll(cx));
+                    return Poll::Ready(Ok(once(response).map(ResponseBody::passing)));
+                }
+            };
+            state.set(next);
+        }
+    }
+}
+
+type Answer<B, E> = Result<Response<ResponseBody<B>>, E>;
+
+fn run<F, B, E>(handler: Pin<&mut F>, slot: &mut Option<Box<Task>>, cx: &mut Context<'_>) -> Poll<Answer<B, E>>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: Body + Send + 'static,
+    B::Error: Send,
+{
+    let mut task = once(slot);
+    let Poll::Ready(result) = task.scope.run(|| handler.poll(cx)) else {
+        *slot = Some(task);
+        return Poll::Pending;
+    };
+    Poll::Ready(match result {
+        Ok(response) => Ok(task.respond(response, cx)),
+        Err(error) => {
+            task.fail();
+            Err(error)
+        }
+    })
+}
+
+/// Takes what is taken once.
+fn once<T>(slot: &mut Option<T>) -> T {
+    match slot.take() {
+        Some(value) => value,
+        None => panic!("the answer of a response cache was polled after it had been given, or had panicked"),
+    }
+}
+
+impl<F, W, B> fmt::Debug for ResponseFuture<F, W, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Answer { .. } => "answers",
+            State::Wait { .. } => "waits",
+            State::Run { .. } | State::Pass { .. } => "is with the handler",
+            State::Invalidate { .. } => "invalidates",
+        };
+        f.debug_tuple("ResponseFuture").field(&state).finish()
+    }
+}
+
+impl<S, R> fmt::Debug for Waiting<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiting").field("uri", self.request.uri()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,103 @@
+//! The names of what is stored: the key of a URI, the key of one of its variants, and the tag that drops them together.
+//! How a URI and header fields become bytes is decided in `easy-cache-http`.
+
+use std::borrow::Cow;
+
+use easy_cache_core::Tag;
+use easy_cache_http::key::push_part;
+use easy_cache_http::{Bypass, QueryKey, Target, Vary, authority};
+use http::{HeaderMap, Request, Uri};
+
+/// The tag of all responses for one path of one host: every variant, every query, every scheme.
+///
+/// The layer gives it to whatever it stores, and invalidates it when an unsafe request (`POST`, `PUT`, `DELETE`) for that
+/// path succeeds. Invalidate it by hand when something changed behind the application's back.
+///
+/// # Example: drop a page by its address
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), easy_cache_core::Error> {
+/// # let cache = easy_cache_core::Cache::new();
+/// cache.invalidate_tags([easy_cache_tower::path_tag("shop.example", "/books")]).await?;
+/// # Ok(()) }
+/// ```
+#[must_use]
+pub fn path_tag(authority: &str, path: &str) -> Tag {
+    let path = if path.is_empty() { "/" } else { path };
+    Tag::new(format!("response:{}{path}", authority.to_ascii_lowercase()))
+}
+
+/// The same for a target, without the port that its scheme implies.
+pub(crate) fn tag_of(target: &Target<'_>) -> Tag {
+    path_tag(target.origin_authority(), &target.path)
+}
+
+/// The URI that the client asked for. A nested router of axum shows its layers only the rest of it.
+pub(crate) fn uri<B>(request: &Request<B>) -> &Uri {
+    #[cfg(feature = "axum")]
+    if let Some(original) = request.extensions().get::<axum_bare::extract::OriginalUri>() {
+        return &original.0;
+    }
+    request.uri()
+}
+
+/// What a request is about. A request line that names no scheme (HTTP/1) counts as `http`.
+pub(crate) fn target<B>(request: &Request<B>) -> Result<Target<'_>, Bypass> {
+    let uri = uri(request);
+    let authority = authority(uri.authority().map(|authority| authority.as_str()), request.headers())?;
+    Ok(target_at(uri, authority))
+}
+
+/// The same for an authority that was found elsewhere.
+pub(crate) fn target_at<'a>(uri: &'a Uri, authority: &'a str) -> Target<'a> {
+    let scheme = uri.scheme_str().unwrap_or("http");
+    Target { scheme, authority, path: Cow::Borrowed(uri.path()), query: uri.query() }
+}
+
+/// The key of a URI: of its response, if that has no `Vary`, or of the note on how its variants differ. If the URI was
+/// rewritten on the way here, what it was rewritten to is part of it: who knows what decided that.
+pub(crate) fn base<B>(query: &QueryKey, target: &Target<'_>, request: &Request<B>) -> Vec<u8> {
+    let mut key = Vec::with_capacity(128);
+    query.write_key(target, &mut key);
+    Vary::default().write_key(request.headers(), &mut key);
+    let rewritten = request.uri();
+    let is_rewritten = rewritten.path() != target.path || rewritten.query() != target.query;
+    key.push(u8::from(is_rewritten));
+    if is_rewritten {
+        push_part(rewritten.path().as_bytes(), &mut key);
+        push_part(rewritten.query().unwrap_or_default().as_bytes(), &mut key);
+    }
+    key
+}
+
+/// The key of a variant. The generation keeps responses apart that were stored under another list of fields: the values
+/// alone do not say which fields they belong to.
+pub(crate) fn variant(base: &[u8], generation: u64, vary: &Vary, headers: &HeaderMap) -> Vec<u8> {
+    let mut key = Vec::with_capacity(base.len() + 64);
+    key.extend_from_slice(base);
+    key.extend_from_slice(&generation.to_le_bytes());
+    vary.write_key(headers, &mut key);
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_of_a_path_ignores_scheme_query_and_the_implied_port() {
+        let tag = |text: &str| tag_of(&target_at(&text.parse().unwrap(), "Shop.example:443"));
+        assert_eq!(tag("https://x/books?page=2"), path_tag("shop.example", "/books"));
+        assert_eq!(tag_of(&Target::new("http", "shop.example:80", "", None)), path_tag("shop.example", "/"));
+        assert_ne!(path_tag("shop.example", "/books"), path_tag("shop.example", "/books/"));
+    }
+
+    #[test]
+    fn variants_of_two_generations_never_share_a_key() {
+        let one = |name: &str| Vary::Fields(vec![name.to_owned()]);
+        let headers = HeaderMap::from_iter([("a", "1"), ("b", "1")].map(|(name, value)| {
+            (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))
+        }));
+        assert_eq!(variant(b"k", 1, &one("a"), &headers), variant(b"k", 1, &one("b"), &headers));
+        assert_ne!(variant(b"k", 1, &one("a"), &headers), variant(b"k", 2, &one("b"), &headers));
+    }
+}

@@ -1,0 +1,89 @@
+//! Requests that go straight to the handler, and what the success of an unsafe one drops.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use easy_cache_core::Tag;
+use easy_cache_http::{CacheStatus, Forward, MethodClass, for_each_invalidated};
+use http::header::HOST;
+use http::{HeaderMap, Request, StatusCode, Uri, response};
+
+use crate::key;
+use crate::layer::Settings;
+use crate::respond;
+
+/// What is remembered of a request that the cache does not answer.
+#[derive(Debug)]
+pub(crate) struct Passage {
+    settings: Arc<Settings>,
+    forward: Forward,
+    detail: Option<&'static str>,
+    change: Option<Change>,
+}
+
+/// An invalidation on its way.
+pub(crate) type Dropping = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Passage {
+    pub(crate) fn new(settings: &Arc<Settings>, forward: Forward, detail: Option<&'static str>) -> Self {
+        Self { settings: Arc::clone(settings), forward, detail, change: None }
+    }
+
+    /// A request that may change things.
+    pub(crate) fn changing<R>(settings: &Arc<Settings>, request: &Request<R>) -> Self {
+        Self { change: Some(Change::of(request)), ..Self::new(settings, Forward::Method, None) }
+    }
+
+    /// Marks the response. What comes back must be awaited before the response may be sent.
+    pub(crate) fn finish(&self, response: &mut response::Parts) -> Option<Dropping> {
+        let status = CacheStatus::forwarded(&self.settings.name, self.forward).status(response.status.as_u16());
+        let status = self.detail.map_or(status, |detail| status.detail(detail));
+        let tags = self.change.as_ref().map(|change| change.drops(response.status, &response.headers));
+        respond::add_status(&mut response.headers, status);
+        tags.filter(|tags| !tags.is_empty()).map(|tags| self.invalidate(tags))
+    }
+
+    fn invalidate(&self, tags: Vec<Tag>) -> Dropping {
+        let cache = self.settings.cache.clone();
+        Box::pin(async move {
+            if let Err(error) = cache.invalidate_tags(&tags).await {
+                tracing::error!(%error, ?tags, "failed to drop the responses that an unsafe request made invalid");
+            }
+        })
+    }
+}
+
+/// The target of an unsafe request.
+#[derive(Debug)]
+struct Change {
+    uri: Uri,
+    /// More than one if it is not clear which was meant: then all of them changed.
+    authorities: Vec<String>,
+}
+
+impl Change {
+    fn of<R>(request: &Request<R>) -> Self {
+        let uri = key::uri(request).clone();
+        let named = uri.authority().map(|authority| authority.as_str().to_owned());
+        let hosts = request.headers().get_all(HOST).into_iter();
+        let hosts = hosts.filter_map(|host| host.to_str().ok().map(str::to_ascii_lowercase));
+        let mut authorities: Vec<_> = named.map(|name| name.to_ascii_lowercase()).into_iter().chain(hosts).collect();
+        authorities.dedup();
+        if authorities.is_empty() {
+            authorities.push(String::new());
+        }
+        Self { uri, authorities }
+    }
+
+    fn drops(&self, status: StatusCode, response: &HeaderMap) -> Vec<Tag> {
+        let mut tags = Vec::new();
+        for authority in &self.authorities {
+            let target = key::target_at(&self.uri, authority);
+            for_each_invalidated(MethodClass::Unsafe, status.as_u16(), &target, response, |target| {
+                tags.push(key::tag_of(target));
+            });
+        }
+        tags
+    }
+}

@@ -1,0 +1,56 @@
+//! What a route says about its responses, as words on the layer. What the words mean is decided in `easy-cache-http`.
+
+use std::mem;
+use std::time::Duration;
+
+use easy_cache_http::{Policy, QueryKey};
+
+use crate::ResponseCacheLayer;
+
+/// The policy of a route. None of it makes shared what a handler calls `private` or `no-store`.
+impl ResponseCacheLayer {
+    /// Takes over a policy that was put together elsewhere, in place of everything said before.
+    pub fn policy(self, policy: Policy) -> Self {
+        self.with(|settings| settings.policy = policy)
+    }
+
+    /// Keeps responses that state no lifetime for this long. It is for this cache alone: browsers are told nothing.
+    pub fn ttl(self, ttl: Duration) -> Self {
+        self.says(|policy| policy.ttl(ttl))
+    }
+
+    /// Gives the ttl to responses with these statuses, in place of 200, 203, 204, 301 and 308.
+    pub fn statuses(self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        self.says(|policy| policy.statuses(statuses))
+    }
+
+    /// Chooses which query parameters are part of the key. Default: the whole query, byte for byte.
+    pub fn query(self, query: QueryKey) -> Self {
+        self.says(|policy| policy.query(query))
+    }
+
+    /// Keeps a response that sets cookies, without the cookies: see [`Policy::store_without_cookies`].
+    pub fn store_without_cookies(self) -> Self {
+        self.says(Policy::store_without_cookies)
+    }
+
+    /// Keeps `Set-Cookie` and sends it to **every** user: see [`Policy::share_set_cookie_between_users`].
+    pub fn share_set_cookie_between_users(self) -> Self {
+        self.says(Policy::share_set_cookie_between_users)
+    }
+
+    /// Keeps responses with `Vary: Cookie` or `Vary: Authorization`, one for each value: see
+    /// [`Policy::store_variants_per_user`].
+    pub fn store_variants_per_user(self) -> Self {
+        self.says(Policy::store_variants_per_user)
+    }
+
+    /// Obeys clients that ask for a fresh answer: see [`Policy::honour_client_refresh`].
+    pub fn honour_client_refresh(self) -> Self {
+        self.says(Policy::honour_client_refresh)
+    }
+
+    fn says(self, change: impl FnOnce(Policy) -> Policy) -> Self {
+        self.with(|settings| settings.policy = change(mem::take(&mut settings.policy)))
+    }
+}

@@ -1,0 +1,148 @@
+//! What the cache holds for a URI: a response, a note on how its variants differ, or a note that it is not to be waited
+//! for. Where each is stored is decided in `variants`, how it is sent in `respond`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use easy_cache_core::{Cache, Stored, Tag};
+use easy_cache_http::headers::KeptFields;
+use easy_cache_http::{Policy, RequestFacts, Reuse, Terms, Vary};
+use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::key;
+
+/// A response as it was recorded. Its body is shared with everybody who is sent it.
+#[derive(Debug)]
+pub(crate) struct StoredResponse {
+    pub(crate) status: StatusCode,
+    /// With room for `Age` and `Cache-Status`, so that a hit replaces values and moves nothing.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) terms: Terms,
+    pub(crate) tags: Arc<[Tag]>,
+    /// The time from the response's head to its storing: the store counts from there.
+    pub(crate) recorded_for: Duration,
+}
+
+/// Memory that a header line takes beside its text.
+const PER_FIELD: usize = 96;
+
+impl StoredResponse {
+    /// The header fields that are kept with a body.
+    pub(crate) fn fields(received: &HeaderMap, kept: &KeptFields) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(received.len() + 3);
+        for (name, value) in received.iter().filter(|(name, _)| kept.keeps(name.as_str())) {
+            headers.append(name, value.clone());
+        }
+        headers.insert(AGE, HeaderValue::from_static("0"));
+        headers.insert(CACHE_STATUS, HeaderValue::from_static("easy-cache"));
+        headers
+    }
+
+    /// A `HEAD` must tell the length of a body that it does not send.
+    pub(crate) fn with_length(mut self) -> Self {
+        if self.status != StatusCode::NO_CONTENT {
+            self.headers.insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+        }
+        self
+    }
+
+    /// The memory that it takes.
+    pub(crate) fn weight(&self) -> u64 {
+        let fields: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + PER_FIELD).sum();
+        (size_of::<Self>() + self.body.len() + fields) as u64
+    }
+}
+
+/// A note under the key of a URI: its responses differ by these request fields.
+#[derive(Debug, Clone)]
+pub(crate) struct Varies {
+    pub(crate) fields: Vary,
+    generation: u64,
+    /// How many variants were stored in this generation.
+    kept: Arc<AtomicUsize>,
+}
+
+impl Varies {
+    pub(crate) fn by(fields: Vary) -> Self {
+        static GENERATIONS: AtomicU64 = AtomicU64::new(0);
+        let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
+        Self { fields, generation, kept: Arc::default() }
+    }
+
+    /// The note that is stored for a URI now.
+    pub(crate) fn of(cache: &Cache, base: &[u8]) -> Option<Arc<Self>> {
+        cache.stored(base)?.downcast().ok()
+    }
+
+    pub(crate) fn key(&self, base: &[u8], headers: &HeaderMap) -> Vec<u8> {
+        key::variant(base, self.generation, &self.fields, headers)
+    }
+
+    pub(crate) fn is_same(&self, other: Option<&Self>) -> bool {
+        other.is_some_and(|other| other.generation == self.generation)
+    }
+
+    /// Whether every field that chose a response chooses among these variants.
+    pub(crate) fn covers(&self, vary: &Vary) -> bool {
+        vary.fields().iter().all(|field| self.fields.fields().contains(field))
+    }
+
+    /// All fields that are known to choose. A response may be filed under more fields than chose it, never under fewer.
+    pub(crate) fn with(&self, vary: &Vary) -> Vary {
+        let mut fields = [self.fields.fields(), vary.fields()].concat();
+        fields.sort_unstable();
+        fields.dedup();
+        Vary::Fields(fields)
+    }
+
+    /// Counts one more variant; `false` if there are too many.
+    pub(crate) fn admits_one_more(&self, limit: usize) -> bool {
+        self.kept.fetch_add(1, Ordering::Relaxed) < limit
+    }
+}
+
+/// A note that responses for this key turned out not to be storable: nobody is to wait for one. The next one that is
+/// storable replaces it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unshared;
+
+/// Whatever was found under a key.
+pub(crate) enum Value {
+    Response(Hit),
+    Varies(Arc<Varies>),
+    /// A note not to wait, or something that is none of ours and will be overwritten.
+    Unshared,
+}
+
+impl Value {
+    pub(crate) fn of(stored: Stored) -> Self {
+        let Stored { value, age, waited, .. } = stored;
+        match value.downcast::<StoredResponse>() {
+            Ok(response) => Self::Response(Hit { resident: age + response.recorded_for, response, waited }),
+            Err(value) => value.downcast().map_or(Self::Unshared, Self::Varies),
+        }
+    }
+}
+
+/// A stored response that was found.
+#[derive(Debug)]
+pub(crate) struct Hit {
+    pub(crate) response: Arc<StoredResponse>,
+    /// How long ago its head was there.
+    pub(crate) resident: Duration,
+    /// It was recorded for another request while this one waited.
+    pub(crate) waited: bool,
+}
+
+impl Hit {
+    /// Whether it may answer this request. That it is fresh was for the store to say, which counts in ticks: a second
+    /// opinion on the last milliseconds would send everybody to the handler at once.
+    pub(crate) fn answers(&self, facts: &RequestFacts, policy: &Policy) -> bool {
+        let resident = self.resident.saturating_sub(easy_cache_core::TICK);
+        !matches!(self.response.terms.reuse(facts, policy, resident), Reuse::Declined)
+    }
+}

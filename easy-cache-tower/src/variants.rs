@@ -1,0 +1,53 @@
+//! Under which key a response is stored: that of its URI, or that of a variant, with the note that leads there.
+
+use std::sync::Arc;
+
+use easy_cache_core::{Computation, Policy, Scope};
+use easy_cache_http::Vary;
+
+use crate::exchange::Exchange;
+use crate::stored::{StoredResponse, Varies};
+
+/// Stores a response, and hands it to those who wait at `key`. `false` if it was refused because something that it
+/// depends on was invalidated meanwhile.
+pub(crate) fn store(
+    exchange: &Exchange,
+    key: &[u8],
+    computation: Computation,
+    response: Arc<StoredResponse>,
+    scope: Scope,
+) -> bool {
+    let terms = &response.terms;
+    let place = place(exchange, &terms.vary);
+    let policy = Policy::new()
+        .ttl(terms.freshness.time_left(response.recorded_for))
+        .tag(exchange.tag.clone())
+        .weight(response.weight());
+    if place == key {
+        computation.fill(response, &policy, scope)
+    } else {
+        computation.fill_elsewhere(place, response, &policy, scope)
+    }
+}
+
+/// A response without `Vary` is stored under the key of its URI, unless others of that URI have variants.
+fn place(exchange: &Exchange, vary: &Vary) -> Vec<u8> {
+    let Exchange { base, headers, .. } = exchange;
+    let cache = exchange.cache();
+    let known = Varies::of(cache, base);
+    match known.as_deref() {
+        None if vary.fields().is_empty() => return base.clone(),
+        Some(known) if known.covers(vary) => {
+            let key = known.key(base, headers);
+            if cache.stored(&key).is_some() || known.admits_one_more(exchange.settings.max_variants) {
+                return key;
+            }
+        }
+        None | Some(_) => {}
+    }
+    let varies = Varies::by(known.map_or_else(|| vary.clone(), |known| known.with(vary)));
+    varies.admits_one_more(exchange.settings.max_variants);
+    let key = varies.key(base, headers);
+    cache.set(base, varies).wait();
+    key
+}
