@@ -1,6 +1,6 @@
 //! Tells the page where it came from. A script cannot read the headers of the document it is in, except for
 //! `Server-Timing`: so that one repeats, for this very answer, what `Cache-Status`, `Age` and `Bookstore-Tags` say.
-//! Nothing here decides anything; it belongs outside of every cache, so that the time is the one that this answer took.
+//! Nothing here decides anything. [`tell`] belongs outside of every cache, so that the time is the one that this answer took.
 
 use std::time::Instant;
 
@@ -10,9 +10,10 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use easy_cache_tower::current_tags;
 
 /// The tags that an answer depends on, separated by spaces.
-pub(crate) const TAGS: &str = "bookstore-tags";
+const TAGS: &str = "bookstore-tags";
 
 const CACHE_STATUS: &str = "cache-status";
 const SERVER_TIMING: &str = "server-timing";
@@ -24,6 +25,17 @@ pub(crate) async fn tell(req: Request, next: Next) -> Response {
     let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
     if let Ok(timing) = HeaderValue::try_from(server_timing(res.headers(), milliseconds)) {
         res.headers_mut().insert(SERVER_TIMING, timing);
+    }
+    res
+}
+
+/// Lists in `Bookstore-Tags` what the answer was built from. It belongs inside the cache, so that the list is kept with the
+/// answer.
+pub(crate) async fn list_tags(req: Request, next: Next) -> Response {
+    let mut res = next.run(req).await;
+    let tags: Vec<_> = current_tags().iter().map(ToString::to_string).collect();
+    if let (false, Ok(tags)) = (tags.is_empty(), HeaderValue::try_from(tags.join(" "))) {
+        res.headers_mut().insert(TAGS, tags);
     }
     res
 }

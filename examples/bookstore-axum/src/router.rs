@@ -6,8 +6,13 @@ use axum::{
 };
 use bookstore::{Db, Options, StartError};
 use easy_cache_core::Cache;
+use easy_cache_tower::ResponseCacheLayer;
+use std::time::Duration;
 
 use crate::{api, error, pages, provenance};
+
+/// How long an answer is kept if nothing changes. Writes drop it at once, so this only bounds what is never written again.
+const KEPT_FOR: Duration = Duration::from_secs(3600);
 
 /// What all handlers share.
 #[derive(Clone, Debug)]
@@ -41,6 +46,8 @@ pub fn router(state: AppState) -> Router {
         .nest("/api", api_routes())
         .merge(page_routes())
         .fallback(error::no_such_page)
+        .layer(middleware::from_fn(provenance::list_tags))
+        .layer(ResponseCacheLayer::new(state.db.cache().clone()).named("bookstore").ttl(KEPT_FOR).statuses([200, 404]))
         .layer(middleware::from_fn(provenance::tell))
         .with_state(state)
 }
