@@ -4,9 +4,11 @@
 //! lie between what was answered before its request and what was sent before its answer came.
 
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::interval;
 
 use crate::client::Client;
 
@@ -76,8 +78,13 @@ pub(crate) struct Ledger {
     /// Moves that are rolled back: they must never be seen.
     pub(crate) failed_moves: Count,
     pub(crate) total: i64,
+    /// How often readers have looked.
+    pub(crate) checks: AtomicUsize,
     pub(crate) done: AtomicBool,
 }
+
+/// How many checks there are between two writes of one writer, at least.
+const LOOKS_PER_WRITE: usize = 24;
 
 /// The authors that play roles are so young that the first page, which is sorted by year, has none of their books.
 const DELETABLE: usize = 400;
@@ -111,7 +118,17 @@ impl Ledger {
             moves: Count::default(),
             failed_moves: Count::default(),
             total,
+            checks: AtomicUsize::new(0),
             done: AtomicBool::new(false),
+        }
+    }
+
+    /// Lets readers look at what a write has left behind, before the next write covers it up.
+    pub(crate) async fn let_readers_look(&self) {
+        let enough = self.checks.load(Ordering::Relaxed) + LOOKS_PER_WRITE;
+        let mut pace = interval(Duration::from_micros(500));
+        while self.checks.load(Ordering::Relaxed) < enough && !self.is_done() {
+            pace.tick().await;
         }
     }
 
