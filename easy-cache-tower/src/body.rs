@@ -51,9 +51,7 @@ impl<B: Body> Body for ResponseBody<B> {
         match self.project().kind.project() {
             KindProjection::Whole { bytes } if bytes.is_empty() => Poll::Ready(None),
             KindProjection::Whole { bytes } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            KindProjection::Passing { body } => {
-                body.poll_frame(cx).map_ok(|frame| frame.map_data(stream::into_bytes))
-            }
+            KindProjection::Passing { body } => body.poll_frame(cx).map_ok(|frame| frame.map_data(stream::into_bytes)),
             KindProjection::Recording { recording } => recording.poll_next(cx),
         }
     }

@@ -99,7 +99,9 @@ where
                     return Poll::Ready(Ok(once(response).map(ResponseBody::whole)));
                 }
                 StateProjection::Wait { arriving, waiting } => match ready!(arriving.as_mut().poll(cx)) {
-                    Arrival::Found(exchange, hit) => return Poll::Ready(Ok(exchange.answer(&hit).map(ResponseBody::whole))),
+                    Arrival::Found(exchange, hit) => {
+                        return Poll::Ready(Ok(exchange.answer(&hit).map(ResponseBody::whole)));
+                    }
                     Arrival::Compute(task) => {
                         let Waiting { mut service, request } = once(waiting);
                         State::run(&mut service, request, task)

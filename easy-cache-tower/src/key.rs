@@ -94,9 +94,10 @@ mod tests {
     #[test]
     fn variants_of_two_generations_never_share_a_key() {
         let one = |name: &str| Vary::Fields(vec![name.to_owned()]);
-        let headers = HeaderMap::from_iter([("a", "1"), ("b", "1")].map(|(name, value)| {
-            (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))
-        }));
+        let headers = HeaderMap::from_iter(
+            [("a", "1"), ("b", "1")]
+                .map(|(name, value)| (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))),
+        );
         assert_eq!(variant(b"k", 1, &one("a"), &headers), variant(b"k", 1, &one("b"), &headers));
         assert_ne!(variant(b"k", 1, &one("a"), &headers), variant(b"k", 2, &one("b"), &headers));
     }

@@ -8,18 +8,18 @@ mod service;
 mod key;
 mod stored;
 
-mod find;
 mod exchange;
+mod find;
 mod pass;
 
 mod future;
 
 mod settle;
 
-mod record;
-mod stream;
 mod ahead;
 mod body;
+mod record;
+mod stream;
 mod variants;
 
 mod respond;

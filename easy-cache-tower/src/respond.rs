@@ -36,8 +36,7 @@ pub(crate) fn stored(
 ) -> Response<Bytes> {
     let stored = &*hit.response;
     let terms = &stored.terms;
-    let whole = !facts.conditional
-        || terms.validators.evaluate(stored.status.as_u16(), request) == Conditional::Full;
+    let whole = !facts.conditional || terms.validators.evaluate(stored.status.as_u16(), request) == Conditional::Full;
     let body = if whole && facts.method != MethodClass::Head { stored.body.clone() } else { Bytes::new() };
     let mut response = Response::new(body);
     (*response.status_mut(), *response.headers_mut()) = if whole {

@@ -52,7 +52,8 @@ impl StoredResponse {
 
     /// The memory that it takes.
     pub(crate) fn weight(&self) -> u64 {
-        let fields: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + PER_FIELD).sum();
+        let fields: usize =
+            self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + PER_FIELD).sum();
         (size_of::<Self>() + self.body.len() + fields) as u64
     }
 }
