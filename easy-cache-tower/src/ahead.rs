@@ -149,3 +149,54 @@ impl<F> Drop for Follow<'_, F> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Pending, pending};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Counter(AtomicUsize);
+
+    impl RunAhead for Counter {
+        fn run_ahead(&self, _: &mut Context<'_>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn poll(follow: &mut Follow<'_, Pending<()>>) {
+        assert!(Pin::new(follow).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+
+    #[test]
+    fn one_reads_at_a_time_and_the_next_when_that_one_is_gone() {
+        let recordings = Arc::new(Recordings::default());
+        let (mut first, mut second) = (recordings.follow(b"k", pending()), recordings.follow(b"k", pending()));
+        poll(&mut first);
+        let counter = Arc::new(Counter::default());
+        let recording: Arc<dyn RunAhead> = counter.clone();
+        let watched = recordings.watch(b"k".to_vec(), Arc::downgrade(&recording));
+        poll(&mut second);
+        assert_eq!(counter.0.load(Ordering::SeqCst), 0, "it is the first one's turn");
+        poll(&mut first);
+        drop(first);
+        poll(&mut second);
+        assert_eq!(counter.0.load(Ordering::SeqCst), 2);
+        drop((watched, second));
+        assert_eq!(recordings.len(), 0, "nothing is left behind");
+    }
+
+    #[test]
+    fn a_recording_that_ends_leaves_its_successor_announced() {
+        let recordings = Arc::new(Recordings::default());
+        let [one, two]: [Arc<dyn RunAhead>; 2] = [Arc::new(Counter::default()), Arc::new(Counter::default())];
+        let first = recordings.watch(b"k".to_vec(), Arc::downgrade(&one));
+        let second = recordings.watch(b"k".to_vec(), Arc::downgrade(&two));
+        drop(first);
+        assert_eq!(recordings.len(), 1);
+        drop(second);
+        assert_eq!(recordings.len(), 0);
+    }
+}

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use crate::stream::{self, Recording};
+use crate::recording::Recording;
+use crate::stream;
 
 pin_project! {
     // The bound is there because a recording may hold an error that was met while reading ahead.

@@ -64,19 +64,19 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    pub(crate) fn new(exchange: Box<Exchange>, computation: Computation, key: Vec<u8>) -> Box<Self> {
+    pub(crate) fn new(exchange: Exchange, computation: Computation, key: Vec<u8>) -> Box<Self> {
         let called = exchange.cache().clock().elapsed();
-        Box::new(Self { scope: computation.scope(), exchange: Arc::new(*exchange), computation, key, called })
+        Box::new(Self { scope: computation.scope(), exchange: Arc::new(exchange), computation, key, called })
     }
 
     /// A task that nobody waits for.
-    pub(crate) fn alone(exchange: Box<Exchange>, key: Vec<u8>) -> Box<Self> {
+    pub(crate) fn alone(exchange: Exchange, key: Vec<u8>) -> Box<Self> {
         let computation = exchange.cache().begin(&key);
         Self::new(exchange, computation, key)
     }
 
     /// The same at the key of the URI.
-    pub(crate) fn at_base(exchange: Box<Exchange>) -> Box<Self> {
+    pub(crate) fn at_base(exchange: Exchange) -> Box<Self> {
         let key = exchange.base.clone();
         Self::alone(exchange, key)
     }

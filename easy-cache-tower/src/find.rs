@@ -58,7 +58,7 @@ pub(crate) async fn arrive(mut exchange: Box<Exchange>) -> Arrival {
                 computation.scatter();
                 known = None;
             }
-            Joined::Compute(computation) => return Arrival::Compute(Task::new(exchange, computation, key)),
+            Joined::Compute(computation) => return Arrival::Compute(Task::new(*exchange, computation, key)),
             Joined::Found(stored) => match Value::of(stored) {
                 Value::Varies(varies) => {
                     exchange.forward = Forward::VaryMiss;
@@ -67,12 +67,12 @@ pub(crate) async fn arrive(mut exchange: Box<Exchange>) -> Arrival {
                 Value::Response(hit) if hit.answers(&exchange.facts, &settings.policy) => {
                     return Arrival::Found(exchange, hit);
                 }
-                Value::Response(_) | Value::Unshared => return Arrival::Compute(Task::alone(exchange, key)),
+                Value::Response(_) | Value::Unshared => return Arrival::Compute(Task::alone(*exchange, key)),
             },
         }
     }
     let key = key(&exchange, known.as_deref());
-    Arrival::Compute(Task::alone(exchange, key))
+    Arrival::Compute(Task::alone(*exchange, key))
 }
 
 fn key(exchange: &Exchange, known: Option<&Varies>) -> Vec<u8> {

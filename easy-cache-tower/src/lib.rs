@@ -1,4 +1,109 @@
-//! A response cache.
+//! A response cache as a tower layer, for axum, hyper, tonic and any service that speaks `http`.
+//!
+//! It collects the tags of whatever a handler used (cached functions, database reads through the hooks), so that a write
+//! drops the responses that were built from what it changed, and nobody names a tag. Safe on a whole router: what the rules of
+//! HTTP or the handler forbid is never kept, and nothing personal crosses users unless the application says so in words.
+//!
+//! # Example: whatever the handlers allow
+//! ```
+//! # use axum_bare as axum;
+//! use axum::{Router, http::header, routing::get};
+//! use easy_cache_core::Cache;
+//! use easy_cache_tower::ResponseCacheLayer;
+//!
+//! async fn books() -> impl axum::response::IntoResponse {
+//!     ([(header::CACHE_CONTROL, "max-age=60")], "Emma, Middlemarch, Dracula")
+//! }
+//!
+//! let app: Router = Router::new().route("/books", get(books)).layer(ResponseCacheLayer::new(Cache::new()));
+//! ```
+//!
+//! # Example: a ttl for a route, a name, and tags that everybody can see
+//! ```
+//! # use axum_bare as axum;
+//! # use tower::ServiceExt as _;
+//! use std::time::Duration;
+//!
+//! use axum::{Router, extract::Request, http::HeaderValue, middleware, response::Response, routing::get};
+//! use easy_cache_core::{Cache, scope};
+//! use easy_cache_tower::{QueryKey, ResponseCacheLayer, current_tags};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let cache = Cache::new();
+//! let layer = ResponseCacheLayer::new(cache.clone())
+//!     .named("bookstore")
+//!     .ttl(Duration::from_secs(300))
+//!     .query(QueryKey::all().without(["utm_source"]).in_any_order());
+//!
+//! /// Inside the cache: what it adds to the head is kept with the response.
+//! async fn tell_tags(req: Request, next: middleware::Next) -> Response {
+//!     let mut res = next.run(req).await;
+//!     let tags: Vec<_> = current_tags().iter().map(ToString::to_string).collect();
+//!     if let Ok(tags) = HeaderValue::try_from(tags.join(" ")) {
+//!         res.headers_mut().insert("surrogate-key", tags);
+//!     }
+//!     res
+//! }
+//!
+//! # let inside = cache.clone();
+//! let books = move || async move {
+//!     scope::depend(&inside, ["books"]); // reads through the database hooks do this by themselves
+//!     "Emma, Middlemarch, Dracula"
+//! };
+//! let app: Router = Router::new().route("/books", get(books)).layer(middleware::from_fn(tell_tags)).layer(layer);
+//! # let ask = || app.clone().oneshot(Request::get("/books").body(axum::body::Body::empty()).unwrap());
+//! # for status in ["bookstore\"; fwd=uri-miss; fwd-status=200; stored; ttl=", "bookstore\"; hit; ttl="] {
+//! #     let res = ask().await?;
+//! #     assert!(res.headers()["cache-status"].to_str()?.contains(status));
+//! #     assert_eq!(res.headers()["surrogate-key"], "books");
+//! # }
+//! cache.invalidate_tags(["books"]).await?; // a write through the hooks does this by itself
+//! # assert!(ask().await?.headers()["cache-status"].to_str()?.contains("uri-miss"));
+//! # Ok(()) }
+//! ```
+//!
+//! # What it does
+//!
+//! - **Keeps** a `GET` response that states a lifetime (`s-maxage`, `max-age`, `Expires`), or that a route gives one
+//!   ([`ttl`](ResponseCacheLayer::ttl)). A route's policy never overrides `private`, `no-store` or `no-cache`.
+//! - **Never keeps**, by default: answers to requests with `Authorization` (unless `public`), responses with `Set-Cookie`,
+//!   `Vary: *`, `Vary: Cookie` or `Vary: Authorization`, trailers, server-sent events, and what a handler read in an open
+//!   transaction. A `Cookie` alone decides nothing, since browsers always send one: a handler that reads it says `private`.
+//! - **Collapses**: requests for one key wait for the one that is with the handler. If its client goes away, another takes
+//!   over; if its response turns out not to be for all, they go to the handler together, at once, and for a while nobody waits
+//!   at that key.
+//! - **Streams**: a body reaches its client while it is recorded. Those who wait for it read it on where a slow client does
+//!   not. Over the [limit](ResponseCacheLayer::max_body) the recording is dropped, and the client still gets every byte.
+//! - **Answers from the store**: `HEAD`, `If-None-Match` and `If-Modified-Since`. Bodies are shared, never copied.
+//! - **Drops** the responses of a path when an unsafe request for it succeeds, before that request is answered, together with
+//!   the paths on the same host that `Location` and `Content-Location` name: see [`path_tag`].
+//! - **Refuses** to keep a response whose tags were invalidated while it was produced, its body included.
+//! - **Says** what it did in `Cache-Status`, and on what a response depends in the extension [`ResponseTags`].
+//!
+//! # What it does not
+//!
+//! - Only methods, URIs and header fields tell requests apart. If a middleware **outside** of this layer passes the user to the
+//!   handler by other means (an extension), put the layer outside of that middleware, or have the handler say `private`.
+//! - It does not validate stale responses, serve them, or cut ranges: such requests go to the handler.
+//! - A stream of unknown length that never ends must say `no-store`, if it is not `text/event-stream`.
+//!
+//! # Where to look
+//!
+//! | step of a request | module |
+//! |---|---|
+//! | what is set once | `layer`, `policy` |
+//! | which way does it go? | `service`, `pass`, `key` |
+//! | is there an answer, does it wait? | `find`, `stored`, `exchange` |
+//! | walk that way | `future` |
+//! | what becomes of the handler's response? | `settle`, `variants` |
+//! | send and record its body | `body`, `stream`, `record`, `recording`, `ahead` |
+//! | write the answer | `respond` |
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `axum` | on by default: knows the URI that the client asked for inside nested routers of axum 0.8, which show their layers only the rest of it. Without it, two nested routers must not share a cache |
 
 mod layer;
 mod policy;
@@ -6,21 +111,22 @@ mod policy;
 mod service;
 
 mod key;
-mod stored;
+mod pass;
 
 mod exchange;
 mod find;
-mod pass;
+mod stored;
 
 mod future;
 
 mod settle;
+mod variants;
 
 mod ahead;
 mod body;
 mod record;
+mod recording;
 mod stream;
-mod variants;
 
 mod respond;
 

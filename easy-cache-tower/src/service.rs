@@ -128,7 +128,7 @@ fn way_by_key<B>(settings: &Arc<Settings>, request: &Request<B>, facts: RequestF
     }
     let tag = key::tag_of(&target);
     let (settings, headers) = (Arc::clone(settings), headers.clone());
-    let exchange = Box::new(Exchange { settings, facts, headers, base, tag, forward });
+    let exchange = Exchange { settings, facts, headers, base, tag, forward };
     // What a request with credentials gets is mostly for itself: others do not wait for it, nor does it for others.
-    if waits && !facts.authorized { Way::Wait(exchange) } else { Way::Alone(Task::at_base(exchange)) }
+    if waits && !facts.authorized { Way::Wait(Box::new(exchange)) } else { Way::Alone(Task::at_base(exchange)) }
 }

@@ -15,9 +15,10 @@ use http_body::Body;
 use crate::ResponseBody;
 use crate::exchange::Task;
 use crate::record::Recorder;
+use crate::recording::Recording;
 use crate::respond::{self, ResponseTags};
 use crate::stored::{StoredResponse, Unshared};
-use crate::stream::{Recording, Stream, Verdict};
+use crate::stream::{Stream, Verdict};
 
 /// For how long nobody waits at a key whose response could not be shared. Short: a response that can be shared ends it
 /// anyway, and what is saved is one wait for each request of a crowd.

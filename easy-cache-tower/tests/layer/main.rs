@@ -1,0 +1,17 @@
+//! What the layer promises, told as requests and answers: through a plain service where that is enough, through axum on a
+//! real socket where the network matters.
+#![cfg(test)]
+
+extern crate axum_bare as axum;
+
+mod collapse;
+mod conditional;
+mod invalidation;
+mod network;
+mod readiness;
+mod reuse;
+mod streaming;
+mod support;
+mod tags;
+mod users;
+mod variants;

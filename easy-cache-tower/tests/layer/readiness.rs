@@ -1,0 +1,56 @@
+//! A service is called only when it said that it was ready, and only the one that said so.
+
+use easy_cache_core::Cache;
+use easy_cache_tower::ResponseCacheLayer;
+use tower::Service;
+use tower_test::mock::{self, Spawn};
+use tower_test::{assert_request_eq, mock::Mock};
+
+use crate::support::{Asked, Given, page, request, soon};
+
+type Inner = Mock<Path, http::Response<Given>>;
+type Path = String;
+
+/// The mock counts readiness for each clone on its own, and panics if one is called without it.
+#[derive(Clone)]
+struct ByPath(Inner);
+
+impl Service<Asked> for ByPath {
+    type Response = http::Response<Given>;
+    type Error = <Inner as Service<Path>>::Error;
+    type Future = <Inner as Service<Path>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Asked) -> Self::Future {
+        self.0.call(request.uri().path().to_owned())
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_ready_is_never_called() {
+    let layer = ResponseCacheLayer::new(Cache::new());
+    let (mut service, mut handle): (Spawn<_>, _) =
+        mock::spawn_with(|inner: Inner| tower::Layer::layer(&layer, ByPath(inner)));
+    handle.allow(1);
+    assert_ready(&mut service);
+    let answered = tokio::spawn(service.call(request("GET", "/first", &[])));
+    assert_request_eq!(handle, "/first".to_owned()).send_response(page(&[("cache-control", "max-age=60")], "page"));
+    assert!(service.poll_ready().is_pending(), "the one that was ready is with the first request");
+    soon(answered).await.unwrap().unwrap();
+    handle.allow(1);
+    assert_ready(&mut service);
+    let hit = soon(service.call(request("GET", "/first", &[]))).await.unwrap();
+    assert!(hit.headers()["cache-status"].to_str().unwrap().contains("hit"));
+    assert_ready(&mut service); // a hit used nothing up
+    let third = tokio::spawn(service.call(request("POST", "/third", &[])));
+    assert_request_eq!(handle, "/third".to_owned()).send_response(page(&[], "done"));
+    soon(third).await.unwrap().unwrap();
+    assert!(service.poll_ready().is_pending());
+}
+
+fn assert_ready<S: Service<Asked>>(service: &mut Spawn<S>) {
+    assert!(matches!(service.poll_ready(), std::task::Poll::Ready(Ok(()))));
+}
