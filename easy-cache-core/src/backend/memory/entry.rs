@@ -25,8 +25,11 @@ impl Entry {
     /// What the reader gets. The decision whether it may be served is one comparison and one load per tag.
     #[inline]
     fn serve(&self, reader: Reader) -> Slot {
-        if reader.now >= self.expires || !self.tags.iter().all(Seen::is_servable) {
-            return Slot::Refused(self.refusal(reader.now));
+        if reader.now >= self.expires {
+            return Slot::Refused(Miss::Expired);
+        }
+        if !self.tags.iter().all(Seen::is_servable) {
+            return Slot::Refused(if self.is_current() { Miss::Held(Arc::clone(&self.tags)) } else { Miss::Outdated });
         }
         let value = Arc::clone(&self.value);
         let tags = match reader.asks {
@@ -37,14 +40,10 @@ impl Entry {
         Slot::Servable(Found { value, tags, stored: self.stored, expires: self.expires })
     }
 
-    /// Why it may not be served.
+    /// Whether nothing but a hold can keep it from being served.
     #[cold]
-    fn refusal(&self, now: Moment) -> Miss {
-        if now >= self.expires {
-            return Miss::Expired;
-        }
-        let held = self.tags.iter().all(Seen::is_current);
-        if held { Miss::Held(Arc::clone(&self.tags)) } else { Miss::Outdated }
+    fn is_current(&self) -> bool {
+        self.tags.iter().all(Seen::is_current)
     }
 }
 

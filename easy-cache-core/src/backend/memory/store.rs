@@ -99,12 +99,13 @@ impl MemoryStore {
     /// entry, one reference count.
     #[inline]
     pub(crate) fn value(&self, key: &[u8]) -> Option<Shared> {
-        match self.read(key, Asks::Value)? {
-            Slot::Value(value) => Some(value),
-            other => {
-                self.refused(other);
+        match self.read(key, Asks::Value) {
+            Some(Slot::Value(value)) => Some(value),
+            Some(Slot::Refused(miss)) => {
+                self.settled(miss);
                 None
             }
+            Some(Slot::Stored(_) | Slot::Servable(_)) | None => None,
         }
     }
 
@@ -112,8 +113,8 @@ impl MemoryStore {
     pub(crate) fn lookup(&self, key: &[u8], wants_tags: bool) -> Result<Found, Miss> {
         match self.read(key, if wants_tags { Asks::Tags } else { Asks::Details }) {
             Some(Slot::Servable(found)) => Ok(found),
-            Some(other) => Err(self.refused(other)),
-            None => Err(Miss::Absent),
+            Some(Slot::Refused(miss)) => Err(self.settled(miss)),
+            Some(Slot::Stored(_) | Slot::Value(_)) | None => Err(Miss::Absent),
         }
     }
 
@@ -123,15 +124,8 @@ impl MemoryStore {
         self.entries.get(&KeyRef(key))
     }
 
-    #[cold]
-    fn refused(&self, slot: Slot) -> Miss {
-        match slot {
-            Slot::Refused(miss) => self.settled(miss),
-            Slot::Stored(_) | Slot::Value(_) | Slot::Servable(_) => Miss::Absent,
-        }
-    }
-
     /// Whoever meets an expired hold turns it into an invalidation. The tag may be another cache's.
+    #[cold]
     fn settled(&self, miss: Miss) -> Miss {
         if let Miss::Held(tags) = &miss {
             let now = self.clock.precise();
