@@ -81,8 +81,14 @@ impl Engine {
     /// path. Not inlined: a call is cheaper than a copy of the map's lookup in every cached function.
     pub(crate) fn hit_value(&self, key: &[u8]) -> Option<Shared> {
         if frame::is_collecting() {
-            return Some(self.hit(key)?.value);
+            return self.hit_in_frame(key);
         }
         if self.enabled.load(Ordering::Relaxed) { self.store.value(key) } else { None }
+    }
+
+    /// Not inlined either, to leave the path above as short as it is.
+    #[inline(never)]
+    fn hit_in_frame(&self, key: &[u8]) -> Option<Shared> {
+        Some(self.hit(key)?.value)
     }
 }
