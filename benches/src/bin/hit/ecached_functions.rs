@@ -4,16 +4,19 @@
 //! functions share that cache, so their keys differ by one word, of the same length.
 
 use std::convert::Infallible;
+use std::hint::black_box;
 
 use easy_cache_benches::candidate::{Answer, Candidate, Loads, candidate, ready};
-use easy_cache_core::ecached;
+use easy_cache_benches::workload::Request;
+use easy_cache_core::{Scope, ecached};
 
 static SYNC: Loads = Loads::new();
 static FALLIBLE: Loads = Loads::new();
+static SCOPED: Loads = Loads::new();
 static ASYNC: Loads = Loads::new();
 static ASYNC_FALLIBLE: Loads = Loads::new();
 
-/// Sync and async, each also with a result that can be an error.
+/// Sync and async, each also with a result that can be an error; and sync as in a web application.
 pub(crate) fn candidates() -> Vec<Box<dyn Candidate>> {
     vec![
         candidate("#[ecached] sync", &SYNC, orders),
@@ -26,6 +29,7 @@ pub(crate) fn candidates() -> Vec<Box<dyn Candidate>> {
                 Ok(answer) => answer,
             }
         }),
+        Box::new(InScopes),
     ]
 }
 
@@ -47,4 +51,37 @@ async fn orders_async(user: u64, month: &str) -> Answer {
 #[ecached("user:{user}:pickup:{month}", tags = ["orders", "user:{user}"], ttl = "1h")]
 async fn orders_async_or_error(user: u64, month: &str) -> Result<Answer, Infallible> {
     Ok(ASYNC_FALLIBLE.load(user, month))
+}
+
+/// Ten calls in each scope, which collects their tags, as for a response that is built from ten values and cached too.
+/// The cost of the scope is part of theirs.
+struct InScopes;
+
+impl Candidate for InScopes {
+    fn name(&self) -> &'static str {
+        "#[ecached] sync, ten in a scope"
+    }
+
+    fn call(&self, user: u64, month: &str) -> Answer {
+        Scope::new().run(|| orders_in_scope(user, month))
+    }
+
+    fn loads(&self) -> u64 {
+        SCOPED.count()
+    }
+
+    fn batch(&self, requests: &[Request]) {
+        for ten in requests.chunks(10) {
+            Scope::new().run(|| {
+                for request in ten {
+                    black_box(orders_in_scope(black_box(request.user), black_box(&request.month)));
+                }
+            });
+        }
+    }
+}
+
+#[ecached("user:{user}:within:{month}", tags = ["orders", "user:{user}"], ttl = "1h")]
+fn orders_in_scope(user: u64, month: &str) -> Answer {
+    SCOPED.load(user, month)
 }
