@@ -73,7 +73,7 @@ impl Engine {
             return None;
         }
         let found = self.store.lookup(key, frame::is_collecting()).ok()?;
-        frame::collect(&found);
+        frame::collect(found.tags.clone());
         Some(found)
     }
 
@@ -86,9 +86,14 @@ impl Engine {
         if self.enabled.load(Ordering::Relaxed) { self.store.value(key) } else { None }
     }
 
-    /// Not inlined either, to leave the path above as short as it is.
+    /// The entry's reference to its tags is handed on, not copied. Not inlined either, to keep the path above short.
     #[inline(never)]
     fn hit_in_frame(&self, key: &[u8]) -> Option<Shared> {
-        Some(self.hit(key)?.value)
+        if !self.is_usable() {
+            return None;
+        }
+        let Found { value, tags, .. } = self.store.lookup(key, true).ok()?;
+        frame::collect(tags);
+        Some(value)
     }
 }

@@ -110,6 +110,7 @@ impl MemoryStore {
     }
 
     /// The same with all that is known about the value.
+    #[inline]
     pub(crate) fn lookup(&self, key: &[u8], wants_tags: bool) -> Result<Found, Miss> {
         match self.read(key, if wants_tags { Asks::Tags } else { Asks::Details }) {
             Some(Slot::Servable(found)) => Ok(found),
