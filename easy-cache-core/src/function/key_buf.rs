@@ -49,10 +49,9 @@ impl KeyBuf {
     #[inline]
     fn put_bytes(&mut self, bytes: &[u8]) {
         let end = self.len + bytes.len();
-        if end <= INLINE {
-            self.inline[self.len..end].copy_from_slice(bytes);
-        } else {
-            self.spill(bytes);
+        match self.inline.get_mut(self.len..end) {
+            Some(place) => place.copy_from_slice(bytes),
+            None => self.spill(bytes),
         }
         self.len = end;
     }
@@ -72,7 +71,8 @@ impl KeyBuf {
     /// Appends a whole number, in decimal digits.
     #[inline]
     pub fn put_u64(&mut self, number: u64) {
-        let end = self.len + number.checked_ilog10().map_or(1, |log| log as usize + 1);
+        // The lowest bit changes no number's length, but that of zero, which has a digit like any other.
+        let end = self.len + (number | 1).ilog10() as usize + 1;
         if let Some(place) = self.inline.get_mut(self.len..end) {
             write_digits(number, place);
             self.len = end;
@@ -145,12 +145,12 @@ impl fmt::Debug for KeyBuf {
 ///
 /// Written where they are to stay, for copying bytes that were just stored one by one makes a processor wait.
 fn write_digits(mut number: u64, place: &mut [u8]) {
-    let mut pairs = place.rchunks_exact_mut(2);
-    for pair in &mut pairs {
-        pair.copy_from_slice(&PAIRS[(number % 100) as usize]);
+    let (first, pairs) = place.as_rchunks_mut();
+    for pair in pairs.iter_mut().rev() {
+        *pair = PAIRS[(number % 100) as usize];
         number /= 100;
     }
-    if let [digit] = pairs.into_remainder() {
+    if let [digit] = first {
         *digit = b'0' + number as u8;
     }
 }
