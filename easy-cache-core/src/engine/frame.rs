@@ -24,6 +24,9 @@ pub(crate) struct Frame {
     computes: Option<(u64, Box<[u8]>)>,
 }
 
+/// Room for the lists of a usual request, made at once: growing step by step costs more than the few words.
+const USUAL_HITS: usize = 16;
+
 thread_local! {
     static CURRENT: Cell<Option<Box<Frame>>> = const { Cell::new(None) };
     static FLAGS: Cell<Flags> = const { Cell::new(Flags { collecting: false, bypassing: false }) };
@@ -72,6 +75,9 @@ impl Frame {
 
     fn add(&mut self, tags: Arc<[Seen]>) {
         if !self.lists.last().is_some_and(|last| Arc::ptr_eq(last, &tags)) {
+            if self.lists.is_empty() {
+                self.lists.reserve(USUAL_HITS);
+            }
             self.lists.push(tags);
         }
     }
