@@ -61,7 +61,7 @@ impl Cache {
         &'a self,
         key: impl AsRef<[u8]> + Send + 'a,
     ) -> Operation<'a, Option<T>> {
-        Operation::new(move || self.engine.hit(key.as_ref())?.value.downcast_ref::<T>().cloned())
+        Operation::new(move || self.engine.hit_value(key.as_ref())?.downcast_ref::<T>().cloned())
     }
 
     /// Whether a value would be served under this key.
@@ -196,7 +196,7 @@ impl Cache {
     /// The answer, if it can be given at once. Does not allocate.
     #[inline]
     pub fn hit<R>(&self, key: &[u8], plan: &impl Plan<R>) -> Option<R> {
-        plan.restore(self.engine.hit(key)?.value)
+        plan.restore(self.engine.hit_value(key)?)
     }
 
     /// The answer, from the cache, from a flight under way, or computed.

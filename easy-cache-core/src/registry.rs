@@ -14,6 +14,9 @@ const REPLACEMENTS: usize = 256;
 
 const DEFAULT: &str = "default";
 
+/// A static of its own, so that functions without a named cache need not look for it.
+static DEFAULT_SLOT: Slot = Slot::new();
+
 /// The place of one named cache. Lives as long as the process.
 #[derive(Debug)]
 pub struct Slot {
@@ -22,11 +25,12 @@ pub struct Slot {
 }
 
 impl Slot {
-    fn new() -> Self {
+    const fn new() -> Self {
         Self { caches: [const { OnceLock::new() }; REPLACEMENTS], current: AtomicUsize::new(0) }
     }
 
     /// The cache that has the name now. If none was registered, a memory cache with the defaults takes the place.
+    #[inline]
     pub fn cache(&'static self) -> &'static Cache {
         self.caches[self.current.load(Ordering::Acquire)].get_or_init(Cache::new)
     }
@@ -48,7 +52,7 @@ impl Slot {
 
 fn slots() -> &'static RwLock<HashMap<String, &'static Slot>> {
     static SLOTS: OnceLock<RwLock<HashMap<String, &'static Slot>>> = OnceLock::new();
-    SLOTS.get_or_init(RwLock::default)
+    SLOTS.get_or_init(|| RwLock::new(HashMap::from([(DEFAULT.to_owned(), &DEFAULT_SLOT)])))
 }
 
 /// The slot of a name; it is made if it is new. Generated code asks once per function.
@@ -92,14 +96,9 @@ pub fn set_default(cache: Cache) -> Result<(), Error> {
 }
 
 /// The cache that is used where no other is named.
+#[inline]
 pub fn default_cache() -> &'static Cache {
-    default_slot().cache()
-}
-
-/// The slot of the default cache.
-pub fn default_slot() -> &'static Slot {
-    static SLOT: OnceLock<&'static Slot> = OnceLock::new();
-    SLOT.get_or_init(|| slot(DEFAULT))
+    DEFAULT_SLOT.cache()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::Tag;
-use crate::backend::memory::{Found, Seen};
+use crate::backend::memory::Seen;
 
 /// The collector of one computation or request.
 #[derive(Debug, Default)]
@@ -23,6 +23,9 @@ pub(crate) struct Frame {
     /// The key that this frame computes, and the cache it belongs to.
     computes: Option<(u64, Box<[u8]>)>,
 }
+
+/// Room for the lists of a usual request, made at once: growing step by step costs more than the few words.
+const USUAL_HITS: usize = 16;
 
 thread_local! {
     static CURRENT: Cell<Option<Box<Frame>>> = const { Cell::new(None) };
@@ -70,9 +73,12 @@ impl Frame {
         self.computes.as_ref().is_some_and(|(id, own)| *id == engine && **own == *key)
     }
 
-    fn add(&mut self, tags: &Arc<[Seen]>) {
-        if !self.lists.last().is_some_and(|last| Arc::ptr_eq(last, tags)) {
-            self.lists.push(Arc::clone(tags));
+    fn add(&mut self, tags: Arc<[Seen]>) {
+        if !self.lists.last().is_some_and(|last| Arc::ptr_eq(last, &tags)) {
+            if self.lists.is_empty() {
+                self.lists.reserve(USUAL_HITS);
+            }
+            self.lists.push(tags);
         }
     }
 }
@@ -123,9 +129,9 @@ pub(crate) fn is_bypassing() -> bool {
 
 /// Hands the tags of a found value to the current frame. A value without them cannot be tracked: it taints the frame.
 #[inline]
-pub(crate) fn collect(found: &Found) {
+pub(crate) fn collect(tags: Option<Arc<[Seen]>>) {
     if is_collecting() {
-        update(|frame| match &found.tags {
+        update(|frame| match tags {
             Some(tags) => frame.add(tags),
             None => frame.tainted = true,
         });
@@ -134,7 +140,7 @@ pub(crate) fn collect(found: &Found) {
 
 /// Hands a computation's tags to the frame around it.
 pub(crate) fn collect_list(tags: &Arc<[Seen]>) {
-    update(|frame| frame.add(tags));
+    update(|frame| frame.add(Arc::clone(tags)));
 }
 
 /// Hands single tags to the current frame.
@@ -167,11 +173,14 @@ pub(crate) fn is_computing(engine: u64, key: &[u8]) -> bool {
     found
 }
 
+#[inline]
 fn update(change: impl FnOnce(&mut Frame)) {
-    if let Some(mut frame) = CURRENT.take() {
-        change(&mut frame);
-        CURRENT.set(Some(frame));
-    }
+    CURRENT.with(|current| {
+        if let Some(mut frame) = current.take() {
+            change(&mut frame);
+            current.set(Some(frame));
+        }
+    });
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ impl Join {
         match heard {
             Heard::Again => None,
             Heard::Take(found) => {
-                frame::collect(&found);
+                frame::collect(found.tags.clone());
                 Some(Arrival::Found(found))
             }
             Heard::Lead(lead) => Some(Arrival::Compute(Ticket::new(engine, key, Some(lead)))),

@@ -49,10 +49,9 @@ impl KeyBuf {
     #[inline]
     fn put_bytes(&mut self, bytes: &[u8]) {
         let end = self.len + bytes.len();
-        if end <= INLINE {
-            self.inline[self.len..end].copy_from_slice(bytes);
-        } else {
-            self.spill(bytes);
+        match self.inline.get_mut(self.len..end) {
+            Some(place) => place.copy_from_slice(bytes),
+            None => self.spill(bytes),
         }
         self.len = end;
     }
@@ -71,18 +70,15 @@ impl KeyBuf {
 
     /// Appends a whole number, in decimal digits.
     #[inline]
-    pub fn put_u64(&mut self, mut number: u64) {
-        let mut digits = [b'0'; 20];
-        let mut at = digits.len();
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
+    pub fn put_u64(&mut self, number: u64) {
+        // The lowest bit changes no number's length, but that of zero, which has a digit like any other.
+        let end = self.len + (number | 1).ilog10() as usize + 1;
+        if let Some(place) = self.inline.get_mut(self.len..end) {
+            write_digits(number, place);
+            self.len = end;
+        } else {
+            self.put_fmt(format_args!("{number}"));
         }
-        self.put_bytes(&digits[at..]);
     }
 
     /// The key as bytes, the form in which stores know it.
@@ -145,6 +141,31 @@ impl fmt::Debug for KeyBuf {
     }
 }
 
+/// Fills the place, which is as long as the number, from its end: two digits for each division.
+///
+/// Written where they are to stay, for copying bytes that were just stored one by one makes a processor wait.
+fn write_digits(mut number: u64, place: &mut [u8]) {
+    let (first, pairs) = place.as_rchunks_mut();
+    for pair in pairs.iter_mut().rev() {
+        *pair = PAIRS[(number % 100) as usize];
+        number /= 100;
+    }
+    if let [digit] = first {
+        *digit = b'0' + number as u8;
+    }
+}
+
+/// `00` to `99`.
+static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
+
 /// Whether a `:` or a `\` is among the bytes; eight at a time, for this runs over every string of every default key.
 fn needs_escape(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<8>();
@@ -174,6 +195,20 @@ mod tests {
                 key.put_str(std::str::from_utf8(chunk).unwrap());
             }
             assert_eq!(key.as_str(), text);
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_display_writes_them() {
+        let powers = (0..20).map(|exponent| 10_u64.pow(exponent));
+        for number in powers.flat_map(|power| [power - 1, power, power + 1, power.wrapping_mul(7)]).chain([u64::MAX]) {
+            for before in [0, INLINE - 20, INLINE - 1, INLINE, INLINE + 5] {
+                let mut key = KeyBuf::new();
+                key.put_raw(&"x".repeat(before));
+                key.put_u64(number);
+                key.put_raw("y");
+                assert_eq!(key.as_str(), format!("{}{number}y", "x".repeat(before)));
+            }
         }
     }
 

@@ -101,9 +101,10 @@ fn policy(cached: &Cached, names: &Names) -> TokenStream {
             let written = places::write(template, &cached.function, &tag);
             Some(quote_spanned! {at=>
                 .tag({
-                    let mut #tag = ::easy_cache_core::__macro::KeyBuf::new();
+                    let mut buffer = ::easy_cache_core::__macro::KeyBuf::new();
+                    let #tag = &mut buffer;
                     #written
-                    #tag
+                    buffer
                 }.as_str())
             })
         }

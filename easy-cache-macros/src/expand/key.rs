@@ -24,17 +24,18 @@ pub(crate) fn functions(cached: &Cached, names: &Names) -> TokenStream {
     }
 }
 
-/// A call of `__users_key`, from where the function's own arguments are in scope.
-pub(crate) fn call_key_buf(cached: &Cached, names: &Names) -> TokenStream {
-    call(cached, &names.key_buf, &in_key_buf(cached))
+/// A call of `__users_key`, from where the function's own arguments are in scope, for the `KeyBuf` named `into`.
+pub(crate) fn call_key_buf(cached: &Cached, names: &Names, into: &Ident) -> TokenStream {
+    let into = quote_spanned!(names.at=> &mut #into);
+    call(cached, &names.key_buf, &in_key_buf(cached), &into)
 }
 
 /// A call of `users_key`, likewise.
 pub(crate) fn call_key(cached: &Cached, names: &Names) -> TokenStream {
-    call(cached, &names.key, &in_handle(cached))
+    call(cached, &names.key, &in_handle(cached), &TokenStream::new())
 }
 
-fn call(cached: &Cached, function: &Ident, arguments: &[&Argument]) -> TokenStream {
+fn call(cached: &Cached, function: &Ident, arguments: &[&Argument], last: &TokenStream) -> TokenStream {
     let (at, this, name) = (invented(function.span()), this(cached), sibling(cached, function));
     let turbofish = generics::turbofish(&kept(cached));
     let arguments = arguments.iter().map(|argument| {
@@ -45,7 +46,7 @@ fn call(cached: &Cached, function: &Ident, arguments: &[&Argument]) -> TokenStre
             _ => quote_spanned!(at=> &#name),
         }
     });
-    quote_spanned!(at=> #name #turbofish(#this #(#arguments),*))
+    quote_spanned!(at=> #name #turbofish(#this #(#arguments,)* #last))
 }
 
 fn site(cached: &Cached, names: &Names) -> TokenStream {
@@ -66,6 +67,7 @@ fn site(cached: &Cached, names: &Names) -> TokenStream {
     }
 }
 
+/// It writes into the caller's buffer: a returned one would be copied, right after it was written byte by byte.
 fn key_buf(cached: &Cached, names: &Names) -> TokenStream {
     let (at, name) = (names.at, &names.key_buf);
     let key = Ident::new("key", at);
@@ -83,11 +85,9 @@ fn key_buf(cached: &Cached, names: &Names) -> TokenStream {
         #[doc(hidden)]
         #[inline]
         #[allow(clippy::unused_self, clippy::ptr_arg, clippy::trivially_copy_pass_by_ref, reason = "written by a macro")]
-        fn #name #generics(#parameters) -> ::easy_cache_core::__macro::KeyBuf #clause {
-            let mut #key = ::easy_cache_core::__macro::KeyBuf::new();
+        fn #name #generics(#parameters #key: &mut ::easy_cache_core::__macro::KeyBuf) #clause {
             #prefix
             #rest
-            #key
         }
     }
 }
@@ -98,7 +98,7 @@ fn default_key(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
     let (own, tail) = (format!("::{}", names.site), format!("::{}", names.text));
     let place = quote_spanned! {at=>
         let site = ::easy_cache_core::__macro::type_name_of_val(&#site);
-        ::easy_cache_core::__macro::put_place(&mut #key, site, #own);
+        ::easy_cache_core::__macro::put_place(#key, site, #own);
     };
     let types = type_arguments(cached, names, key);
     let arguments = needed_by_default_key(cached).map(|argument| {
@@ -143,7 +143,8 @@ fn key(cached: &Cached, names: &Names) -> TokenStream {
         #[allow(dead_code, clippy::unused_self, clippy::ptr_arg, clippy::trivially_copy_pass_by_ref, reason = "written by a macro")]
         #visibility fn #name #generics(#parameters) -> ::easy_cache_core::__macro::Keyed<#result> #clause {
             let cache = #cache;
-            let key = #key_buf #turbofish(#this #(#forwarded),*);
+            let mut key = ::easy_cache_core::__macro::KeyBuf::new();
+            #key_buf #turbofish(#this #(#forwarded,)* &mut key);
             ::easy_cache_core::__macro::keyed::<#result, _>(#site(), cache, key, #shape)
         }
     }
@@ -189,7 +190,7 @@ fn parameters(cached: &Cached, names: &Names, arguments: &[&Argument]) -> TokenS
         let (name, ty) = (&argument.name, referenced(&argument.ty));
         quote_spanned!(at=> #name: #ty)
     });
-    quote_spanned!(at=> #(#receiver,)* #(#typed),*)
+    quote_spanned!(at=> #(#receiver,)* #(#typed,)*)
 }
 
 fn referenced(ty: &Type) -> TokenStream {

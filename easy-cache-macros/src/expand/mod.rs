@@ -2,7 +2,7 @@
 //!
 //! - `users`, the wrapper: a synchronous look into the cache, then the handle (`wrapper.rs`);
 //! - `users_cache`, the handle: the body, once, and all that a miss needs (`handle.rs`);
-//! - `users_key`, the handle from the key's arguments alone, and two hidden functions that build the key and hold what
+//! - `users_key`, the handle from the key's arguments alone, and two hidden functions that write the key and hold what
 //!   is known of the function before a call (`key.rs`).
 //!
 //! Every invented name has the hygiene of the macro; the user's tokens keep theirs.

@@ -13,7 +13,7 @@ pub(crate) struct Names {
     pub(crate) handle: Ident,
     /// `users_key`
     pub(crate) key: Ident,
-    /// `__users_key`, which builds the key.
+    /// `__users_key`, which writes the key.
     pub(crate) key_buf: Ident,
     /// `__users_site_..`. The rest of the name is read by whoever caches a function of a type without `&self`: such a
     /// function looks like a free one, but its siblings are not found, which is all that the compiler then says.

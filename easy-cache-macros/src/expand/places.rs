@@ -5,7 +5,7 @@ use crate::parse::{Function, Piece, Place, Root, Template};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
-/// Statements that write a template into the `KeyBuf` named `into`.
+/// Statements that write a template into what `into` names, a `&mut KeyBuf`.
 pub(crate) fn write(template: &Template, function: &Function, into: &Ident) -> TokenStream {
     let at = into.span();
     template
@@ -37,7 +37,7 @@ pub(crate) fn write_value(value: &TokenStream, place: Span, into: &Ident) -> Tok
     let at = invented(place);
     quote_spanned!(at=> {
         use ::easy_cache_core::__macro::{ViaDisplay as _, ViaKeyPart as _};
-        (&::easy_cache_core::__macro::Part(&#value)).write_to(&mut #into);
+        (&::easy_cache_core::__macro::Part(&#value)).write_to(#into);
     })
 }
 

@@ -3,7 +3,7 @@
 use super::names::{self, Names, sibling, this};
 use super::{attributes, generics, key};
 use crate::validate::Cached;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote_spanned;
 use syn::{FnArg, Pat, PatIdent, Signature};
 
@@ -16,7 +16,8 @@ pub(crate) fn wrapper(cached: &Cached, names: &Names) -> TokenStream {
     let (at, result, visibility) = (names.at, &cached.result, &item.vis);
     let attributes = attributes::of_wrapper(cached);
     let signature = with_plain_names(cached);
-    let key = key::call_key_buf(cached, names);
+    let key = Ident::new("key", at);
+    let write_key = key::call_key_buf(cached, names, &key);
     let (cache, shape, bypass) = (names::cache(cached, names), names::shape(cached), names::bypass(cached, names));
     let miss = miss(cached, names);
     quote_spanned! {at=>
@@ -26,8 +27,9 @@ pub(crate) fn wrapper(cached: &Cached, names: &Names) -> TokenStream {
                 if #bypass {
                     ::easy_cache_core::__macro::Option::None
                 } else {
-                    let key = #key;
-                    ::easy_cache_core::__macro::hit::<#result, _>(#cache, &key, #shape)
+                    let mut #key = ::easy_cache_core::__macro::KeyBuf::new();
+                    #write_key;
+                    ::easy_cache_core::__macro::hit::<#result, _>(#cache, &#key, #shape)
                 }
             } {
                 return found;

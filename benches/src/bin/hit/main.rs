@@ -4,6 +4,7 @@
 //! beside this one holds the candidates of one library; a library is added with a file, and a line in `candidates`.
 
 mod cached_functions;
+mod ecached_functions;
 mod hand_written;
 mod moka_caches;
 
@@ -13,7 +14,7 @@ use easy_cache_benches::{report, rounds};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options::from_arguments()?;
-    let measured = rounds::measure_hits(&candidates(), options.plan)?;
+    let measured = rounds::measure_hits(&options.chosen(candidates()), options.plan)?;
     report::print_table(&measured);
     if let Some(file) = options.json {
         report::write_json(&file, "hit", options.plan, &measured)?;
@@ -23,8 +24,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// The first one is the measure for all others.
 fn candidates() -> Vec<Box<dyn Candidate>> {
-    [hand_written::candidates(), moka_caches::candidates(), cached_functions::candidates()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let all = [
+        hand_written::candidates(),
+        ecached_functions::candidates(),
+        cached_functions::candidates(),
+        moka_caches::candidates(),
+    ];
+    all.into_iter().flatten().collect()
 }

@@ -22,16 +22,28 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// `None` if it may be served at the moment `now`.
-    fn refusal(&self, now: Moment) -> Option<Miss> {
-        if now >= self.expires {
-            return Some(Miss::Expired);
+    /// What the reader gets. The decision whether it may be served is one comparison and one load per tag.
+    #[inline]
+    fn serve(&self, reader: Reader) -> Slot {
+        if reader.now >= self.expires {
+            return Slot::Refused(Miss::Expired);
         }
-        if self.tags.iter().all(Seen::is_servable) {
-            return None;
+        if !self.tags.iter().all(Seen::is_servable) {
+            return Slot::Refused(if self.is_current() { Miss::Held(Arc::clone(&self.tags)) } else { Miss::Outdated });
         }
-        let held = self.tags.iter().all(Seen::is_current);
-        Some(if held { Miss::Held(Arc::clone(&self.tags)) } else { Miss::Outdated })
+        let value = Arc::clone(&self.value);
+        let tags = match reader.asks {
+            Asks::Value => return Slot::Value(value),
+            Asks::Details => None,
+            Asks::Tags => Some(Arc::clone(&self.tags)),
+        };
+        Slot::Servable(Found { value, tags, stored: self.stored, expires: self.expires })
+    }
+
+    /// Whether nothing but a hold can keep it from being served.
+    #[cold]
+    fn is_current(&self) -> bool {
+        self.tags.iter().all(Seen::is_current)
     }
 }
 
@@ -71,6 +83,8 @@ pub(crate) enum Miss {
 /// count for the value, and one more for the tags only if a scope collects them.
 pub(super) enum Slot {
     Stored(Entry),
+    /// Two words instead of all that is known: moving the rest around is a noticeable part of a hit.
+    Value(Shared),
     Servable(Found),
     Refused(Miss),
 }
@@ -79,11 +93,21 @@ pub(super) enum Slot {
 #[derive(Clone, Copy)]
 pub(super) struct Reader {
     pub(super) now: Moment,
-    pub(super) wants_tags: bool,
+    pub(super) asks: Asks,
+}
+
+/// How much of an entry a reader asks for.
+#[derive(Clone, Copy)]
+pub(super) enum Asks {
+    Value,
+    /// The value and its times.
+    Details,
+    /// These, and the list of tags, which costs a second reference count.
+    Tags,
 }
 
 thread_local! {
-    static READER: Cell<Reader> = const { Cell::new(Reader { now: 0, wants_tags: false }) };
+    static READER: Cell<Reader> = const { Cell::new(Reader { now: 0, asks: Asks::Value }) };
 }
 
 impl Reader {
@@ -97,17 +121,10 @@ impl Reader {
 impl Clone for Slot {
     #[inline]
     fn clone(&self) -> Self {
-        let Self::Stored(entry) = self else { return Self::Refused(Miss::Absent) };
-        let reader = READER.get();
-        if let Some(miss) = entry.refusal(reader.now) {
-            return Self::Refused(miss);
+        match self {
+            Self::Stored(entry) => entry.serve(READER.get()),
+            Self::Value(_) | Self::Servable(_) | Self::Refused(_) => Self::Refused(Miss::Absent),
         }
-        Self::Servable(Found {
-            value: Arc::clone(&entry.value),
-            tags: reader.wants_tags.then(|| Arc::clone(&entry.tags)),
-            stored: entry.stored,
-            expires: entry.expires,
-        })
     }
 }
 
@@ -119,7 +136,7 @@ impl quick_cache::Weighter<OwnedKey, Slot> for ByEntry {
     fn weight(&self, _: &OwnedKey, slot: &Slot) -> u64 {
         match slot {
             Slot::Stored(entry) => entry.weight,
-            Slot::Servable(_) | Slot::Refused(_) => 1,
+            Slot::Value(_) | Slot::Servable(_) | Slot::Refused(_) => 1,
         }
     }
 }

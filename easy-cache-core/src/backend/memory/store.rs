@@ -10,7 +10,7 @@ use quick_cache::sync::{self, DefaultLifecycle};
 
 use super::cell::Seen;
 use super::domain::{Domain, Fence, Held};
-use super::entry::{ByEntry, Entry, Found, Miss, Reader, Slot};
+use super::entry::{Asks, ByEntry, Entry, Found, Miss, Reader, Slot};
 use super::key::{KeyRef, OwnedKey};
 use crate::Tag;
 use crate::clock::{Clock, Moment, NEVER};
@@ -95,15 +95,34 @@ impl MemoryStore {
         self.entries.weight()
     }
 
-    /// One lookup in the map, one load for each tag of the entry, one reference count.
+    /// The value alone, for a reader that nobody collects tags for: one lookup in the map, one load for each tag of the
+    /// entry, one reference count.
+    #[inline]
+    pub(crate) fn value(&self, key: &[u8]) -> Option<Shared> {
+        match self.read(key, Asks::Value) {
+            Some(Slot::Value(value)) => Some(value),
+            Some(Slot::Refused(miss)) => {
+                self.settled(miss);
+                None
+            }
+            Some(Slot::Stored(_) | Slot::Servable(_)) | None => None,
+        }
+    }
+
+    /// The same with all that is known about the value.
     #[inline]
     pub(crate) fn lookup(&self, key: &[u8], wants_tags: bool) -> Result<Found, Miss> {
-        Reader { now: self.clock.coarse(), wants_tags }.announce();
-        match self.entries.get(&KeyRef(key)) {
+        match self.read(key, if wants_tags { Asks::Tags } else { Asks::Details }) {
             Some(Slot::Servable(found)) => Ok(found),
             Some(Slot::Refused(miss)) => Err(self.settled(miss)),
-            Some(Slot::Stored(_)) | None => Err(Miss::Absent),
+            Some(Slot::Stored(_) | Slot::Value(_)) | None => Err(Miss::Absent),
         }
+    }
+
+    #[inline]
+    fn read(&self, key: &[u8], asks: Asks) -> Option<Slot> {
+        Reader { now: self.clock.coarse(), asks }.announce();
+        self.entries.get(&KeyRef(key))
     }
 
     /// Whoever meets an expired hold turns it into an invalidation. The tag may be another cache's.
