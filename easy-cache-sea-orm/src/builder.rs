@@ -84,7 +84,7 @@ fn dialect(backend: DbBackend) -> Dialect {
     }
 }
 
-fn table_name(entity: &impl EntityName) -> String {
+pub(crate) fn table_name(entity: &impl EntityName) -> String {
     match entity.schema_name() {
         Some(schema) => format!("{schema}.{}", entity.table_name()),
         None => entity.table_name().to_owned(),

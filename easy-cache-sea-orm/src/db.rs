@@ -6,15 +6,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use easy_cache_core::{Cache, Hold, scope};
-use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan};
-use parking_lot::Mutex;
+use easy_cache_core::{Bypass, Cache, scope};
+use easy_cache_sql::hook::{Hook, Pending, Plan, Reading};
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult,
     SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
-use crate::stream::CachedStream;
+use crate::raw::RawTransactions;
+use crate::stream::{CachedStream, StreamedWrite};
 use crate::tx::CachedTx;
 use crate::values::Bound;
 use crate::{CachedDbBuilder, outcome};
@@ -24,8 +24,7 @@ use crate::{CachedDbBuilder, outcome};
 pub struct CachedDb {
     inner: DatabaseConnection,
     hook: Hook,
-    /// The hold on everything while a transaction is open that was begun as text, behind SeaORM's back.
-    raw_transaction: Arc<Mutex<Option<Hold>>>,
+    raw: Arc<RawTransactions>,
 }
 
 impl CachedDb {
@@ -41,7 +40,7 @@ impl CachedDb {
     }
 
     pub(crate) fn with(inner: DatabaseConnection, hook: Hook) -> Self {
-        Self { inner, hook, raw_transaction: Arc::default() }
+        Self { inner, hook, raw: Arc::default() }
     }
 
     /// The cache that this connection invalidates.
@@ -93,6 +92,51 @@ impl CachedDb {
         self.inner.close_by_ref().await
     }
 
+    /// Is told of every statement that is prepared on the connection inside, with the time that it took.
+    pub fn set_metric_callback<F>(&mut self, callback: F)
+    where
+        F: Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static,
+    {
+        self.inner.set_metric_callback(callback);
+    }
+
+    /// Runs an async closure in a transaction, without any cache: commits if it returns `Ok`, else rolls back.
+    ///
+    /// # Errors
+    /// What the closure returned, or what the database said to the beginning or the end of the transaction.
+    pub async fn transaction_async<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> AsyncFnOnce(&'c CachedTx) -> Result<T, E> + Send,
+        T: Send,
+        E: fmt::Display + fmt::Debug + Send,
+    {
+        self.transaction_with_config_async(callback, None, None).await
+    }
+
+    /// The same, with an isolation level, an access mode, or both.
+    ///
+    /// # Errors
+    /// As with [`transaction_async`](Self::transaction_async).
+    pub async fn transaction_with_config_async<F, T, E>(
+        &self,
+        callback: F,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> AsyncFnOnce(&'c CachedTx) -> Result<T, E> + Send,
+        T: Send,
+        E: fmt::Display + fmt::Debug + Send,
+    {
+        let tx = self.begin_with_config(isolation_level, access_mode).await.map_err(TransactionError::Connection)?;
+        let result = scope::bypass(callback(&tx)).await;
+        tx.end(result).await
+    }
+
+    pub(crate) fn hook(&self) -> &Hook {
+        &self.hook
+    }
+
     /// Runs one statement outside of any transaction. `count` tells how many rows came back, where that is known.
     async fn autocommit<T>(
         &self,
@@ -101,46 +145,29 @@ impl CachedDb {
         count: impl Fn(&T) -> Option<usize>,
     ) -> Result<T, DbErr> {
         if plan.controls_transaction() {
-            return self.raw_control(plan, run).await;
+            return self.raw.run(&self.hook, plan, run).await;
         }
-        let reading = self.hook.observe(plan);
+        let reading = self.observe(plan);
         let result = match plan.pending() {
             None => run.await,
             Some(pending) => {
-                let hold = self.hook.hold(&pending).await;
-                let result = run.await;
-                self.hook.settle(hold, outcome::of(&result, plan.is_single())).await;
-                result
+                self.hook.write(&pending, run, |result| outcome::of(result, plan.is_all_or_nothing())).await
             }
         };
         reading.returned(result.as_ref().ok().and_then(count));
         result
     }
 
-    /// A transaction that is begun, ended or divided by text, on whichever connection of the pool gets it. Nobody can tell
-    /// what belongs to it, so everything is held while it is open, and dropped when it may have ended.
-    async fn raw_control<T>(
-        &self,
-        plan: &Plan,
-        run: impl Future<Output = Result<T, DbErr>> + Send,
-    ) -> Result<T, DbErr> {
-        scope::taint();
-        let hold = self.hook.hold(&Pending::Everything).await;
-        let result = run.await;
-        if plan.leaves_transaction_open() {
-            *self.raw_transaction.lock() = Some(hold);
-            return result;
+    fn observe(&self, plan: &Plan) -> Reading {
+        if self.raw.is_open() {
+            scope::taint();
         }
-        let begun = self.raw_transaction.lock().take();
-        for hold in begun.into_iter().chain([hold]) {
-            self.hook.settle(hold, Outcome::Committed).await;
-        }
-        result
+        self.hook.observe(plan)
     }
 
-    fn plan(&self, statement: &Statement) -> Plan {
-        let plan = self.hook.plan(&statement.sql, &Bound::of(statement));
-        self.hook.note_session(&plan, &statement.sql);
+    fn plan(&self, sql: &str, values: &Bound<'_>) -> Plan {
+        let plan = self.hook.plan(sql, values);
+        self.hook.note_session(&plan, sql);
         plan
     }
 
@@ -156,20 +183,20 @@ impl ConnectionTrait for CachedDb {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let plan = self.plan(&statement);
+        let plan = self.plan(&statement.sql, &Bound::of(&statement));
         self.autocommit(&plan, self.inner.execute_raw(statement), |_| None).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let plan = self.hook.plan(sql, &Bound::nothing());
-        self.hook.note_session(&plan, sql);
+        let plan = self.plan(sql, &Bound::nothing());
         self.autocommit(&plan, self.inner.execute_unprepared(sql), |_| None).await
     }
 
     /// A write that returns a row is read to its end: only then has the database committed it.
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let plan = self.plan(&statement);
-        if plan.pending().is_some() {
+        let plan = self.plan(&statement.sql, &Bound::of(&statement));
+        if plan.writes() {
+            scope::taint();
             let rows = self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await?;
             return Ok(rows.into_iter().next());
         }
@@ -177,7 +204,10 @@ impl ConnectionTrait for CachedDb {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let plan = self.plan(&statement);
+        let plan = self.plan(&statement.sql, &Bound::of(&statement));
+        if plan.writes() {
+            scope::taint();
+        }
         self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await
     }
 
@@ -202,15 +232,19 @@ impl StreamTrait for CachedDb {
         statement: Statement,
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
-            let plan = self.plan(&statement);
-            let reading = self.hook.observe(&plan);
-            let hold = match plan.pending() {
-                Some(pending) => Some(self.hook.hold(&pending).await),
+            let plan = self.plan(&statement.sql, &Bound::of(&statement));
+            if plan.writes() {
+                scope::taint();
+            }
+            let reading = self.observe(&plan);
+            let visible = if plan.controls_transaction() { Some(Pending::Everything) } else { plan.pending() };
+            let write = match visible {
+                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await),
                 None => None,
             };
-            let stream = self.inner.stream_raw(statement).await?;
+            let stream = CachedStream::open(self.inner.stream_raw(statement), write, None).await?;
             reading.returned(None);
-            Ok(CachedStream::new(stream, hold.map(|hold| (self.hook.clone(), hold))))
+            Ok(stream)
         })
     }
 }
@@ -242,7 +276,7 @@ impl TransactionTrait for CachedDb {
         E: fmt::Display + fmt::Debug + Send,
     {
         let tx = self.begin().await.map_err(TransactionError::Connection)?;
-        in_transaction(tx, callback).await
+        tx.within(callback).await
     }
 
     async fn transaction_with_config<F, T, E>(
@@ -257,21 +291,16 @@ impl TransactionTrait for CachedDb {
         E: fmt::Display + fmt::Debug + Send,
     {
         let tx = self.begin_with_config(isolation_level, access_mode).await.map_err(TransactionError::Connection)?;
-        in_transaction(tx, callback).await
+        tx.within(callback).await
     }
 }
 
-/// Runs the callback without any cache, then commits or rolls back.
-pub(crate) async fn in_transaction<F, T, E>(tx: CachedTx, callback: F) -> Result<T, TransactionError<E>>
-where
-    F: for<'c> FnOnce(&'c CachedTx) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
-    T: Send,
-    E: fmt::Display + fmt::Debug + Send,
-{
-    let result = scope::bypass(callback(&tx)).await;
-    let ended = if result.is_ok() { tx.commit().await } else { tx.rollback().await };
-    ended.map_err(TransactionError::Connection)?;
-    result.map_err(TransactionError::Transaction)
+/// A cached function that is called with the connection uses the cache, unless a transaction was begun as text: then its
+/// reads may see what is not committed.
+impl Bypass for CachedDb {
+    fn bypass_cache(&self) -> bool {
+        self.raw.is_open()
+    }
 }
 
 impl fmt::Debug for CachedDb {

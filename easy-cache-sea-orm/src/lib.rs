@@ -62,8 +62,11 @@
 
 mod builder;
 mod db;
+mod frames;
 mod outcome;
+mod raw;
 mod stream;
+mod tags;
 mod tx;
 mod values;
 

@@ -3,43 +3,45 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use easy_cache_core::{Bypass, scope};
 use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan};
-use parking_lot::Mutex;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult,
     Statement, StreamTrait, TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
 };
 
-use crate::db::in_transaction;
+use crate::frames::{Ending, Frames, Open};
 use crate::outcome;
-use crate::stream::CachedStream;
+use crate::stream::{CachedStream, StreamedWrite};
 use crate::values::Bound;
-
-/// What a transaction, or a savepoint of it, has written so far.
-type Frame = Arc<Mutex<Pending>>;
 
 /// A [`DatabaseTransaction`] that tells the cache what it has written, once it is committed.
 ///
 /// Reads use no cache and taint what is computed from them. Dropping it rolls back, and nothing is invalidated.
 pub struct CachedTx {
+    /// Before `inner`, so that it is closed first: a write that comes in between counts for the frame around.
+    open: Open,
     inner: DatabaseTransaction,
     hook: Hook,
-    written: Frame,
-    /// The frame around a savepoint's; `None` for the outermost transaction.
-    around: Option<Frame>,
 }
 
 impl CachedTx {
     pub(crate) fn outermost(inner: DatabaseTransaction, hook: Hook) -> Self {
-        Self { inner, hook, written: Frame::default(), around: None }
+        Self { open: Frames::default().open(), inner, hook }
     }
 
-    fn savepoint(&self, inner: DatabaseTransaction) -> Self {
-        Self { inner, hook: self.hook.clone(), written: Frame::default(), around: Some(Arc::clone(&self.written)) }
+    /// SeaORM rolls the transaction around back if a savepoint cannot be set.
+    async fn savepoint(&self, begin: impl Future<Output = Result<DatabaseTransaction, DbErr>>) -> Result<Self, DbErr> {
+        let doubt = Doubt::of(self.frames(), Frames::doubt_everything);
+        let inner = begin.await?;
+        doubt.dispel();
+        Ok(Self { open: self.frames().open(), inner, hook: self.hook.clone() })
+    }
+
+    fn frames(&self) -> &Frames {
+        self.open.frames()
     }
 
     /// The kind of database.
@@ -48,53 +50,91 @@ impl CachedTx {
         ConnectionTrait::get_database_backend(&self.inner)
     }
 
-    /// Remembers a write **before** it is sent: if its future is dropped, it may have happened.
-    fn note(&self, sql: &str, values: &Bound<'_>) -> Plan {
+    fn plan(&self, sql: &str, values: &Bound<'_>) -> Plan {
         scope::taint();
         let plan = self.hook.plan(sql, values);
         self.hook.note_session(&plan, sql);
-        if let Some(pending) = plan.pending() {
-            self.written.lock().merge(pending);
-        }
         plan
     }
 
-    /// Runs a statement. One that may end the transaction by itself is treated as a commit of everything.
-    async fn run<T>(&self, plan: Plan, run: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, DbErr> {
-        if !plan.controls_transaction() || plan.leaves_transaction_open() {
-            return run.await;
+    /// Notes a write, and says what is to be held while it runs: nothing, as long as only the COMMIT makes it visible.
+    fn note(&self, plan: &Plan) -> Option<Pending> {
+        let pending = plan.pending();
+        self.frames().write(pending.clone().unwrap_or_default());
+        if plan.may_end_transaction() {
+            self.frames().doubt_everything();
+            return Some(Pending::Everything);
         }
-        let hold = self.hook.hold(&Pending::Everything).await;
-        let result = run.await;
-        self.hook.settle(hold, Outcome::Committed).await;
-        result
+        pending.filter(|_| self.frames().is_doubtful())
     }
 
-    fn taken(&self) -> Pending {
-        std::mem::take(&mut *self.written.lock())
+    async fn run<T>(&self, plan: Plan, run: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, DbErr> {
+        let doubt = Doubt::of(self.frames(), Frames::doubt);
+        let result = match self.note(&plan) {
+            None => run.await,
+            Some(visible) => {
+                self.hook.write(&visible, run, |result| outcome::of(result, plan.is_all_or_nothing())).await
+            }
+        };
+        if result.is_ok() {
+            doubt.dispel();
+        }
+        result
+    }
+}
+
+/// Dropped with the future of a statement that did not finish, or failed, it says that the transaction may be over.
+struct Doubt<'a> {
+    frames: &'a Frames,
+    say: Option<fn(&Frames)>,
+}
+
+impl<'a> Doubt<'a> {
+    fn of(frames: &'a Frames, say: fn(&Frames)) -> Self {
+        Self { frames, say: Some(say) }
+    }
+
+    fn dispel(mut self) {
+        self.say = None;
+    }
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        if let Some(say) = self.say {
+            say(self.frames);
+        }
     }
 }
 
 #[async_trait]
 impl TransactionSession for CachedTx {
-    /// Commits. An outermost transaction holds what it has written before, and invalidates it after.
+    /// Commits. What becomes visible by it is held before, and invalidated after.
     async fn commit(self) -> Result<(), DbErr> {
-        let pending = self.taken();
-        if let Some(around) = self.around {
-            around.lock().merge(pending);
-            return self.inner.commit().await;
+        let Self { open, inner, hook } = self;
+        let frames = open.frames().clone();
+        let doubt = Doubt::of(&frames, Frames::doubt);
+        let Ending { visible, is_certain } = open.commit();
+        let result = hook.write(&visible, inner.commit(), |result| outcome::of(result, is_certain)).await;
+        if result.is_ok() {
+            doubt.dispel();
         }
-        if pending.is_empty() {
-            return self.inner.commit().await;
-        }
-        let hold = self.hook.hold(&pending).await;
-        let result = self.inner.commit().await;
-        self.hook.settle(hold, outcome::of(&result, false)).await;
         result
     }
 
+    /// Rolls back. Nothing is invalidated, unless the rollback fails and the transaction may have been committed before.
     async fn rollback(self) -> Result<(), DbErr> {
-        self.inner.rollback().await
+        let Self { open, inner, hook } = self;
+        let rolling_back = open.roll_back();
+        let result = inner.rollback().await;
+        match &result {
+            Ok(()) => rolling_back.succeeded(),
+            Err(_) => {
+                let hold = hook.hold(&rolling_back.failed()).await;
+                hook.settle(hold, Outcome::Committed).await;
+            }
+        }
+        result
     }
 }
 
@@ -114,6 +154,42 @@ impl CachedTx {
     pub async fn rollback(self) -> Result<(), DbErr> {
         TransactionSession::rollback(self).await
     }
+
+    /// Runs an async closure in a savepoint: see [`CachedDb::transaction_async`](crate::CachedDb::transaction_async).
+    ///
+    /// # Errors
+    /// What the closure returned, or what the database said to the savepoint or to its end.
+    pub async fn transaction_async<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> AsyncFnOnce(&'c Self) -> Result<T, E> + Send,
+        T: Send,
+        E: fmt::Display + fmt::Debug + Send,
+    {
+        let tx = self.begin().await.map_err(TransactionError::Connection)?;
+        let result = scope::bypass(callback(&tx)).await;
+        tx.end(result).await
+    }
+
+    /// Runs the callback without any cache, then commits or rolls back.
+    pub(crate) async fn within<F, T, E>(self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c Self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: fmt::Display + fmt::Debug + Send,
+    {
+        let result = scope::bypass(callback(&self)).await;
+        self.end(result).await
+    }
+
+    /// Commits or rolls back, as the result of what ran in the transaction demands.
+    pub(crate) async fn end<T, E: fmt::Display + fmt::Debug>(
+        self,
+        result: Result<T, E>,
+    ) -> Result<T, TransactionError<E>> {
+        let ended = if result.is_ok() { self.commit().await } else { self.rollback().await };
+        ended.map_err(TransactionError::Connection)?;
+        result.map_err(TransactionError::Transaction)
+    }
 }
 
 #[async_trait]
@@ -123,22 +199,22 @@ impl ConnectionTrait for CachedTx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let plan = self.note(&statement.sql, &Bound::of(&statement));
+        let plan = self.plan(&statement.sql, &Bound::of(&statement));
         self.run(plan, self.inner.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let plan = self.note(sql, &Bound::nothing());
+        let plan = self.plan(sql, &Bound::nothing());
         self.run(plan, self.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let plan = self.note(&statement.sql, &Bound::of(&statement));
+        let plan = self.plan(&statement.sql, &Bound::of(&statement));
         self.run(plan, self.inner.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let plan = self.note(&statement.sql, &Bound::of(&statement));
+        let plan = self.plan(&statement.sql, &Bound::of(&statement));
         self.run(plan, self.inner.query_all_raw(statement)).await
     }
 
@@ -163,8 +239,16 @@ impl StreamTrait for CachedTx {
         statement: Statement,
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
-            self.note(&statement.sql, &Bound::of(&statement));
-            Ok(CachedStream::new(self.inner.stream_raw(statement).await?, None))
+            let plan = self.plan(&statement.sql, &Bound::of(&statement));
+            let doubt = Doubt::of(self.frames(), Frames::doubt);
+            let write = match self.note(&plan) {
+                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await),
+                None => None,
+            };
+            let stream =
+                CachedStream::open(self.inner.stream_raw(statement), write, Some(self.frames().clone())).await?;
+            doubt.dispel();
+            Ok(stream)
         })
     }
 }
@@ -174,7 +258,7 @@ impl TransactionTrait for CachedTx {
     type Transaction = Self;
 
     async fn begin(&self) -> Result<Self, DbErr> {
-        self.inner.begin().await.map(|tx| self.savepoint(tx))
+        self.savepoint(self.inner.begin()).await
     }
 
     async fn begin_with_config(
@@ -182,11 +266,11 @@ impl TransactionTrait for CachedTx {
         isolation_level: Option<IsolationLevel>,
         access_mode: Option<AccessMode>,
     ) -> Result<Self, DbErr> {
-        self.inner.begin_with_config(isolation_level, access_mode).await.map(|tx| self.savepoint(tx))
+        self.savepoint(self.inner.begin_with_config(isolation_level, access_mode)).await
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<Self, DbErr> {
-        self.inner.begin_with_options(options).await.map(|tx| self.savepoint(tx))
+        self.savepoint(self.inner.begin_with_options(options)).await
     }
 
     async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
@@ -196,7 +280,7 @@ impl TransactionTrait for CachedTx {
         E: fmt::Display + fmt::Debug + Send,
     {
         let tx = self.begin().await.map_err(TransactionError::Connection)?;
-        in_transaction(tx, callback).await
+        tx.within(callback).await
     }
 
     async fn transaction_with_config<F, T, E>(
@@ -211,7 +295,7 @@ impl TransactionTrait for CachedTx {
         E: fmt::Display + fmt::Debug + Send,
     {
         let tx = self.begin_with_config(isolation_level, access_mode).await.map_err(TransactionError::Connection)?;
-        in_transaction(tx, callback).await
+        tx.within(callback).await
     }
 }
 
@@ -224,6 +308,6 @@ impl Bypass for CachedTx {
 
 impl fmt::Debug for CachedTx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CachedTx").field("written", &*self.written.lock()).finish_non_exhaustive()
+        f.debug_struct("CachedTx").field("frames", self.frames()).finish_non_exhaustive()
     }
 }

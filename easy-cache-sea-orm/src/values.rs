@@ -28,7 +28,7 @@ impl Values for Bound<'_> {
 }
 
 /// Whatever has no canonical text as a key is `Other`: its row is not known.
-fn bind(value: &Value) -> Bind<'_> {
+pub(crate) fn bind(value: &Value) -> Bind<'_> {
     match value {
         Value::TinyInt(Some(n)) => Bind::Integer((*n).into()),
         Value::SmallInt(Some(n)) => Bind::Integer((*n).into()),

@@ -12,7 +12,7 @@ use std::{
 
 use easy_cache_core::{Cache, Hold, Operation, Tag, scope, scope::Observed};
 
-use crate::{Analyzer, Control, Effect, SessionState, Touch, Touched, Values};
+use crate::{Analyzer, Control, Dialect, Effect, SessionState, Step, Touch, Touched, Values};
 
 /// How long a write may take to tell its outcome. After that its tags count as invalidated, and it must not commit.
 pub const HOLD_FOR: Duration = Duration::from_secs(30);
@@ -65,13 +65,14 @@ impl Hook {
         if !scope::is_active() {
             return Reading(None);
         }
-        if plan.touched.uncacheable.is_some() || self.shared.session_changed.load(Ordering::Relaxed) {
+        let touched = &plan.touched;
+        let untold = touched.uncacheable.is_some() || touched.unknown_reads;
+        if untold || self.shared.session_changed.load(Ordering::Relaxed) {
             scope::taint();
             return Reading(None);
         }
-        let found = self.tags_read(plan, plan.touched.keys_read());
-        let otherwise = self.tags_read(plan, None);
-        Reading(Some((plan.touched.keys_read(), found, otherwise)))
+        let rows = touched.keys_read().map(|keys| (keys, self.tags_read(plan, Some(keys))));
+        Reading(Some(Dependencies { rows, tables: self.tags_read(plan, None) }))
     }
 
     fn tags_read(&self, plan: &Plan, returned: Option<usize>) -> Observed {
@@ -85,6 +86,22 @@ impl Hook {
             Pending::Everything => self.shared.cache.hold_all(self.shared.hold_for),
             Pending::Tags(tags) => self.shared.cache.hold(tags.iter().cloned(), self.shared.hold_for),
         }
+    }
+
+    /// Runs what makes a write visible, between the hold and its end. `outcome` tells how it went from its result.
+    pub async fn write<T>(
+        &self,
+        visible: &Pending,
+        run: impl Future<Output = T>,
+        outcome: impl FnOnce(&T) -> Outcome,
+    ) -> T {
+        if visible.is_empty() {
+            return run.await;
+        }
+        let hold = self.hold(visible).await;
+        let result = run.await;
+        self.settle(hold, outcome(&result)).await;
+        result
     }
 
     /// Ends a hold as the outcome of its write demands. A failure is reported as an event: the commit has happened.
@@ -103,16 +120,22 @@ impl Hook {
         }
     }
 
-    /// Notes that a statement changed the state of a session that others may share: from now on nobody knows what a read
-    /// of this database means, so values built from one are not kept.
+    /// To be called **before** a statement is sent: notes that it changes the state of a session that others may share.
+    ///
+    /// From then on nobody knows what a read of this database means (another role may see other rows), so nothing is kept
+    /// that was built from one, and what was kept before is dropped. Blocks for that, once in the life of a hook.
     pub fn note_session(&self, plan: &Plan, sql: &str) {
-        if plan.effect.session_state() == SessionState::Session
-            && !self.shared.session_changed.swap(true, Ordering::Relaxed)
+        if plan.effect.session_state() != SessionState::Session
+            || self.shared.session_changed.swap(true, Ordering::SeqCst)
         {
-            tracing::warn!(
-                sql,
-                "a statement changed the state of its session: reads of this database are not cached any more"
-            );
+            return;
+        }
+        tracing::warn!(
+            sql,
+            "a statement changed the state of its session: reads of this database are not cached any more"
+        );
+        if let Err(error) = self.shared.cache.invalidate_all().wait() {
+            tracing::error!(%error, "failed to drop what was read before the state of a session changed");
         }
     }
 }
@@ -144,36 +167,86 @@ impl Plan {
         (!pending.is_empty()).then_some(pending)
     }
 
-    /// Whether the text may begin or end a transaction by itself.
+    /// Whether something is to be invalidated once the statement is committed.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.touched.opaque.is_some() || !self.touched.writes.is_empty()
+    }
+
+    /// Whether the text may begin, end or divide a transaction by itself.
     #[must_use]
     pub fn controls_transaction(&self) -> bool {
         self.effect.controls_transaction()
     }
 
+    /// Whether the text begins a transaction, whatever it does afterwards. In SQLite a savepoint does, too.
+    #[must_use]
+    pub fn begins_transaction(&self) -> bool {
+        self.controls().any(|control| matches!(control, Control::Begin | Control::Savepoint(_)))
+    }
+
     /// Whether the text begins a transaction, or divides one, and does not end it.
     #[must_use]
     pub fn leaves_transaction_open(&self) -> bool {
-        let control = self.effect.steps().iter().filter_map(|step| step.control()).next_back();
-        matches!(control, Some(Control::Begin | Control::Savepoint(_) | Control::RollbackTo(_)))
+        let last = self.controls().last();
+        matches!(last, Some(Control::Begin | Control::Savepoint(_) | Control::RollbackTo(_)))
     }
 
-    /// Whether the text is a single statement, so that an error means that nothing of it happened.
+    /// Whether an open transaction may be over after the text, or after a part of it.
     #[must_use]
-    pub fn is_single(&self) -> bool {
-        self.effect.steps().len() == 1
+    pub fn may_end_transaction(&self) -> bool {
+        let ends = |control: &Control| match control {
+            Control::Commit | Control::Rollback => true,
+            Control::Begin => self.effect.dialect == Dialect::MySql,
+            Control::Savepoint(_) | Control::Release(_) | Control::RollbackTo(_) => false,
+        };
+        let unseen = |step: &Step| step.opaque().is_some() || step.commits_implicitly();
+        self.effect.steps().iter().any(unseen) || self.controls().any(ends)
+    }
+
+    /// Whether an error means that nothing of the text happened: it is one statement, and one that is understood. (A
+    /// procedure, say, may have committed something before it failed.)
+    #[must_use]
+    pub fn is_all_or_nothing(&self) -> bool {
+        self.effect.steps().len() == 1 && self.effect.opaque().is_none()
+    }
+
+    fn controls(&self) -> impl Iterator<Item = &Control> {
+        self.effect.steps().iter().filter_map(Step::control)
     }
 }
 
-/// What was observed before a read; its dependencies are recorded when it is known what the read found.
+/// What was observed before a read; its dependencies are recorded when it is known what the read found. Dropping it, with
+/// the read or without, records all that may have been read.
 #[derive(Debug)]
-#[must_use = "a read without a recorded dependency may be served for ever"]
-pub struct Reading(Option<(Option<usize>, Observed, Observed)>);
+#[must_use = "what the read found decides what its value depends on"]
+pub struct Reading(Option<Dependencies>);
+
+/// The two ways in which a value can depend on what was read.
+#[derive(Debug)]
+struct Dependencies {
+    /// On single rows, if as many were found as were asked for.
+    rows: Option<(usize, Observed)>,
+    /// On whole tables, otherwise.
+    tables: Observed,
+}
 
 impl Reading {
     /// Records the dependencies, given the number of rows that came back (`None` if it is not known).
-    pub fn returned(self, rows: Option<usize>) {
-        if let Some((keys, found, otherwise)) = self.0 {
-            if keys.is_some() && keys == rows { found.record() } else { otherwise.record() }
+    pub fn returned(mut self, count: Option<usize>) {
+        if let Some(Dependencies { rows, tables }) = self.0.take() {
+            match rows {
+                Some((keys, rows)) if count == Some(keys) => rows.record(),
+                _ => tables.record(),
+            }
+        }
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let Some(Dependencies { tables, .. }) = self.0.take() {
+            tables.record();
         }
     }
 }

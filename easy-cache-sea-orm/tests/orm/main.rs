@@ -1,0 +1,15 @@
+//! The wrapped connection on real SQLite databases: what each write drops and what it leaves, what reads depend on,
+//! transactions and savepoints, holds, and many readers and writers at once.
+#![cfg(test)]
+
+mod bypass;
+mod entities;
+mod holds;
+mod reads;
+mod savepoints;
+mod shop;
+mod streams;
+mod stress;
+mod text;
+mod transactions;
+mod writes;
