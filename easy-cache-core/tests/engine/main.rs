@@ -1,5 +1,7 @@
 //! What the engine promises, told through the plain wrappers: values, tags, races, flights, scopes.
 
+#![cfg(test)]
+
 mod flights;
 mod holds;
 mod parts;
