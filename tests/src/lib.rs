@@ -2,5 +2,5 @@
 
 /// The code of the README is compiled and run.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
+#[doc = include_str!("../../README.md")]
 struct Readme;
