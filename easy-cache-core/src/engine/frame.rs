@@ -75,11 +75,20 @@ impl Frame {
 
     fn add(&mut self, tags: Arc<[Seen]>) {
         if !self.lists.last().is_some_and(|last| Arc::ptr_eq(last, &tags)) {
-            if self.lists.is_empty() {
-                self.lists.reserve(USUAL_HITS);
+            if self.lists.len() == self.lists.capacity() {
+                self.make_room();
             }
             self.lists.push(tags);
         }
+    }
+
+    /// A computation that goes through the same entries again and again keeps each list once: before the room is doubled,
+    /// repetitions are dropped.
+    #[cold]
+    fn make_room(&mut self) {
+        self.lists.sort_unstable_by_key(|list| Arc::as_ptr(list).addr());
+        self.lists.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        self.lists.reserve(self.lists.len().max(USUAL_HITS));
     }
 }
 
@@ -204,6 +213,16 @@ mod tests {
         });
         assert!(!is_collecting());
         assert!(outer.is_some_and(|frame| !frame.is_tainted()));
+    }
+
+    #[test]
+    fn lists_that_come_again_and_again_are_kept_once() {
+        let lists: [Arc<[Seen]>; 3] = std::array::from_fn(|_| Arc::from(Vec::new()));
+        let mut frame = Frame::default();
+        for n in 0..100_000 {
+            frame.add(Arc::clone(&lists[n % 3]));
+        }
+        assert!(frame.lists.len() < 100, "{} lists", frame.lists.len());
     }
 
     #[test]
