@@ -30,6 +30,9 @@ impl CachedDbBuilder {
     ///
     /// Without it everything is right, but a write to one row drops what depends on any row of the table. A key of a type
     /// other than integer, text or UUID is not used.
+    ///
+    /// A text key must compare byte by byte. Do not register a model whose key ignores case (`COLLATE NOCASE`, `citext`, a
+    /// collation that is not deterministic): a write to `A` would not reach what was read as `a`.
     pub fn model<E: EntityTrait>(mut self) -> Self {
         let columns: Option<Vec<_>> = E::PrimaryKey::iter().map(|key| key_column(&key.into_column())).collect();
         if let Some(columns) = columns {

@@ -171,6 +171,15 @@ impl CachedDb {
         plan
     }
 
+    /// The plan of a statement whose rows are wanted. What a write returns is not kept: it would not be written again.
+    fn plan_of_rows(&self, statement: &Statement) -> Plan {
+        let plan = self.plan(&statement.sql, &Bound::of(statement));
+        if plan.writes() {
+            scope::taint();
+        }
+        plan
+    }
+
     fn wrap(&self, tx: sea_orm::DatabaseTransaction) -> CachedTx {
         CachedTx::outermost(tx, self.hook.clone())
     }
@@ -194,9 +203,8 @@ impl ConnectionTrait for CachedDb {
 
     /// A write that returns a row is read to its end: only then has the database committed it.
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let plan = self.plan(&statement.sql, &Bound::of(&statement));
+        let plan = self.plan_of_rows(&statement);
         if plan.writes() {
-            scope::taint();
             let rows = self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await?;
             return Ok(rows.into_iter().next());
         }
@@ -204,10 +212,7 @@ impl ConnectionTrait for CachedDb {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let plan = self.plan(&statement.sql, &Bound::of(&statement));
-        if plan.writes() {
-            scope::taint();
-        }
+        let plan = self.plan_of_rows(&statement);
         self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await
     }
 
@@ -232,10 +237,7 @@ impl StreamTrait for CachedDb {
         statement: Statement,
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
-            let plan = self.plan(&statement.sql, &Bound::of(&statement));
-            if plan.writes() {
-                scope::taint();
-            }
+            let plan = self.plan_of_rows(&statement);
             let reading = self.observe(&plan);
             let visible = if plan.controls_transaction() { Some(Pending::Everything) } else { plan.pending() };
             let write = match visible {

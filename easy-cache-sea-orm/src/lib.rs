@@ -41,23 +41,67 @@
 //! # What is promised
 //!
 //! - An autocommit write holds its tags before it is sent, and invalidates them when it has succeeded. A write that the
-//!   database refused costs no hit.
-//! - A transaction holds what it has written right before COMMIT. Nothing is invalidated on ROLLBACK, nor for savepoints
-//!   that were rolled back.
+//!   database refused costs no hit. What a write returns is kept by no cache.
+//! - A transaction holds what it has written right before COMMIT, and has invalidated it when `commit` returns. Nothing is
+//!   invalidated on ROLLBACK, nor for savepoints that were rolled back, nor if the COMMIT is refused.
 //! - Reads in an open transaction use no cache, and what is computed from them is kept by none. Inside
 //!   [`transaction`](sea_orm::TransactionTrait::transaction) cached functions compute every time.
 //! - If the outcome of a write cannot be known (its future was dropped, the connection lost), its tags are not served until a
 //!   deadline (30 s), and count as invalidated from then on.
-//! - What the SQL text does not show must be named: see [`CachedDbBuilder::cascade`] and [`CachedDbBuilder::view`].
+//! - After an error in a transaction the database may have ended it: what is written then is treated as an autocommit write
+//!   as well, unless the error was in a savepoint that has ended since.
+//! - A transaction that is begun as text (`BEGIN` through `execute_unprepared`) has a meaning only on a pool with one
+//!   connection. While it is open nothing is served; when it has ended everything is dropped. Prefer
+//!   [`begin`](sea_orm::TransactionTrait::begin).
+//!
+//! # Cached functions that are given a connection
+//!
+//! A function that takes `&CachedDb` is answered from the cache, and one that takes `&CachedTx` never is. A generic one must say
+//! that it wants to be asked, with [`Bypass`](easy_cache_core::Bypass) among its bounds; then it serves both:
+//!
+//! ```
+//! use easy_cache_core::{Bypass, ecached};
+//! use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
+//! # mod book {
+//! #     use sea_orm::entity::prelude::*;
+//! #     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+//! #     #[sea_orm(table_name = "books")]
+//! #     pub struct Model { #[sea_orm(primary_key)] pub id: i32, pub title: String }
+//! #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+//! #     pub enum Relation {}
+//! #     impl ActiveModelBehavior for ActiveModel {}
+//! # }
+//!
+//! #[ecached("books:count", skip(db))]
+//! async fn count_books<C: ConnectionTrait + Bypass>(db: &C) -> Result<u64, DbErr> {
+//!     book::Entity::find().count(db).await
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! A hit needs no statement, so in a transaction that was begun with `begin`, a cached function that is *not* given the
+//! transaction answers from the cache: it does not see what the transaction has written.
+//!
+//! # What is not seen
+//!
+//! - What the SQL text does not show must be named: see [`CachedDbBuilder::cascade`], [`CachedDbBuilder::view`] and
+//!   [`CachedDbBuilder::function`].
+//! - Other programs, and what is written through [`CachedDb::inner`]: invalidate by hand, see [`CachedDb::table_tag`].
+//! - Statements that change the state of a session (`SET ROLE`, a `PRAGMA` that sets something) change what reads mean, and
+//!   nobody knows for whom. After the first one no read through this connection is cached any more, and a warning says so. Give
+//!   settings to [`ConnectOptions`](sea_orm::ConnectOptions), where they hold for every connection of the pool.
+//! - ROLLBACK is trusted. Tables that it does not roll back (MyISAM) and rows that a refused statement leaves behind
+//!   (SQLite's `ON CONFLICT FAIL`) are not covered.
 //!
 //! # Modules, in reading order
 //!
-//! `builder` (models and what text cannot show) → `db` (the connection) → `tx` (the transaction) → `stream`, `outcome`
-//! (how a write ended) and `values` (bound values as the SQL analysis sees them).
+//! `builder` (models and what text cannot show) → `db` (the connection) → `tx` (the transaction) over `frames` (what it has
+//! written, savepoint by savepoint) → `raw` (transactions as text) → `stream`, `outcome` (how a write ended), `values` (bound
+//! values as the SQL analysis sees them) and `tags` (tags by hand).
 //!
 //! | feature | default | what for |
 //! |---|---|---|
-//! | `sqlx` | yes | a statement that the database refused is known to have changed nothing |
+//! | `sqlx` | yes | every statement that the database refused is known to have changed nothing, not only those that violate a unique or foreign key |
 //! | `uuid` | no | rows whose primary key is a UUID are known by it |
 
 mod builder;

@@ -56,6 +56,8 @@ impl Answer {
             | DbErr::TryIntoErr { .. }
             | DbErr::Type(_)
             | DbErr::Json(_) => Self::Over,
+            // What SeaORM itself recognises, of every driver.
+            DbErr::Exec(_) | DbErr::Query(_) if error.sql_err().is_some() => Self::Refused,
             DbErr::Conn(cause) => driver::before_sending(cause),
             DbErr::Exec(cause) | DbErr::Query(cause) => driver::answer(cause),
             _ => Self::Lost,
@@ -160,7 +162,7 @@ mod driver {
     }
 }
 
-/// Nothing is known of other drivers' errors.
+/// Nothing more is known of other drivers' errors.
 #[cfg(not(feature = "sqlx"))]
 mod driver {
     use sea_orm::RuntimeErr;

@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use async_trait::async_trait;
 use easy_cache_core::{Bypass, scope};
-use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan};
+use easy_cache_sql::hook::{Hook, Pending, Plan};
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult,
     Statement, StreamTrait, TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
@@ -122,17 +122,13 @@ impl TransactionSession for CachedTx {
         result
     }
 
-    /// Rolls back. Nothing is invalidated, unless the rollback fails and the transaction may have been committed before.
+    /// Rolls back. Nothing is invalidated: what was written in doubt has been told at once.
     async fn rollback(self) -> Result<(), DbErr> {
-        let Self { open, inner, hook } = self;
+        let Self { open, inner, .. } = self;
         let rolling_back = open.roll_back();
         let result = inner.rollback().await;
-        match &result {
-            Ok(()) => rolling_back.succeeded(),
-            Err(_) => {
-                let hold = hook.hold(&rolling_back.failed()).await;
-                hook.settle(hold, Outcome::Committed).await;
-            }
+        if result.is_ok() {
+            rolling_back.succeeded();
         }
         result
     }

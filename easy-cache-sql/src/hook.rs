@@ -54,9 +54,12 @@ impl Hook {
     }
 
     /// What a statement does, with these values bound to it.
+    ///
+    /// Outside of a scope nobody asks what is read: the rows of a statement that only reads are then not looked for.
     pub fn plan<V: Values + ?Sized>(&self, sql: &str, values: &V) -> Plan {
         let effect = self.shared.analyzer.effect(sql);
-        let touched = effect.bind(values);
+        let is_asked = scope::is_active() || !effect.writes_nothing();
+        let touched = is_asked.then(|| effect.bind(values));
         Plan { effect, touched }
     }
 
@@ -65,18 +68,18 @@ impl Hook {
         if !scope::is_active() {
             return Reading(None);
         }
-        let touched = &plan.touched;
-        let untold = touched.uncacheable.is_some() || touched.unknown_reads;
-        if untold || self.shared.session_changed.load(Ordering::Relaxed) {
+        let is_known = |touched: &&Touched| touched.uncacheable.is_none() && !touched.unknown_reads;
+        let touched = plan.touched.as_ref().filter(is_known);
+        let Some(touched) = touched.filter(|_| !self.shared.session_changed.load(Ordering::SeqCst)) else {
             scope::taint();
             return Reading(None);
-        }
-        let rows = touched.keys_read().map(|keys| (keys, self.tags_read(plan, Some(keys))));
-        Reading(Some(Dependencies { rows, tables: self.tags_read(plan, None) }))
+        };
+        let rows = touched.keys_read().map(|keys| (keys, self.tags_read(touched, Some(keys))));
+        Reading(Some(Dependencies { rows, tables: self.tags_read(touched, None) }))
     }
 
-    fn tags_read(&self, plan: &Plan, returned: Option<usize>) -> Observed {
-        let tags = plan.touched.depends_on(returned).into_iter().filter_map(|touch| tag(&touch));
+    fn tags_read(&self, touched: &Touched, returned: Option<usize>) -> Observed {
+        let tags = touched.depends_on(returned).into_iter().filter_map(|touch| tag(&touch));
         scope::observe(&self.shared.cache, tags)
     }
 
@@ -155,7 +158,8 @@ pub enum Outcome {
 #[derive(Debug)]
 pub struct Plan {
     effect: Arc<Effect>,
-    touched: Touched,
+    /// `None` for a read whose rows nobody asked for.
+    touched: Option<Touched>,
 }
 
 impl Plan {
@@ -163,14 +167,14 @@ impl Plan {
     #[must_use]
     pub fn pending(&self) -> Option<Pending> {
         let mut pending = Pending::default();
-        pending.add(&self.touched.invalidates());
+        pending.add(&self.touched.as_ref()?.invalidates());
         (!pending.is_empty()).then_some(pending)
     }
 
     /// Whether something is to be invalidated once the statement is committed.
     #[must_use]
     pub fn writes(&self) -> bool {
-        self.touched.opaque.is_some() || !self.touched.writes.is_empty()
+        !self.effect.writes_nothing()
     }
 
     /// Whether the text may begin, end or divide a transaction by itself.

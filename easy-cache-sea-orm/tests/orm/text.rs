@@ -44,6 +44,10 @@ async fn a_refused_end_leaves_the_transaction_open_and_a_refused_begin_opens_non
     let shop = Shop::in_memory().await;
     shop.watch().await;
     shop.db.execute_unprepared("COMMIT").await.unwrap_err();
+    shop.behind().execute_unprepared("BEGIN").await.unwrap();
+    shop.db.execute_unprepared("BEGIN").await.unwrap_err();
+    assert!(!shop.db.bypass_cache());
+    shop.behind().execute_unprepared("ROLLBACK").await.unwrap();
     assert_eq!(shop.dropped().await, [""; 0]);
     shop.db.execute_unprepared("BEGIN").await.unwrap();
     shop.db.execute_unprepared("UPDATE books SET author_id = 77 WHERE id = 1").await.unwrap();
