@@ -106,6 +106,7 @@ pub struct Step {
     pub(crate) uncacheable: Option<Uncacheable>,
     pub(crate) session_state: SessionState,
     pub(crate) commits_implicitly: bool,
+    pub(crate) keeps_what_it_did: bool,
 }
 
 impl Effect {
@@ -155,6 +156,13 @@ impl Effect {
     #[must_use]
     pub fn controls_transaction(&self) -> bool {
         self.steps.iter().any(|step| step.control.is_some() || step.commits_implicitly || step.opaque.is_some())
+    }
+
+    /// Whether an error means that nothing of the text happened: it is one statement, it is understood (a procedure may
+    /// have committed something before it failed), and it does not say that what it did shall stay (`OR FAIL`).
+    #[must_use]
+    pub fn is_all_or_nothing(&self) -> bool {
+        matches!(self.steps.as_slice(), [step] if step.opaque.is_none() && !step.keeps_what_it_did)
     }
 
     /// The most lasting change to the state of the session.

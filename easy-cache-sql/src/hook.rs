@@ -208,11 +208,10 @@ impl Plan {
         self.effect.steps().iter().any(unseen) || self.controls().any(ends)
     }
 
-    /// Whether an error means that nothing of the text happened: it is one statement, and one that is understood. (A
-    /// procedure, say, may have committed something before it failed.)
+    /// Whether an error means that nothing of the text happened.
     #[must_use]
     pub fn is_all_or_nothing(&self) -> bool {
-        self.effect.steps().len() == 1 && self.effect.opaque().is_none()
+        self.effect.is_all_or_nothing()
     }
 
     fn controls(&self) -> impl Iterator<Item = &Control> {

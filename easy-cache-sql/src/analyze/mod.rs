@@ -75,7 +75,8 @@ fn understand(statement: &Statement, context: Context<'_>) -> Found {
     match statement {
         Statement::Query(query) => Collector::of(context).collect(statement, Some(query)),
         Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) | Statement::Merge(_) => {
-            Collector::of(context).collect(statement, None)
+            let step = Collector::of(context).collect(statement, None)?;
+            Ok(Step { keeps_what_it_did: writes::fails_half_way(statement), ..step })
         }
         Statement::Copy { source, to, .. } => copy(source, *to, context),
         Statement::Explain { analyze, statement, options, .. } => {

@@ -33,6 +33,36 @@ const ASKING_PRAGMAS: &[&str] = &[
     "wal_checkpoint",
 ];
 
+/// Pragmas that say how the database works, and change nothing about what a read means.
+const TUNING_PRAGMAS: &[&str] = &[
+    "analysis_limit",
+    "application_id",
+    "auto_vacuum",
+    "automatic_index",
+    "busy_timeout",
+    "cache_size",
+    "cache_spill",
+    "checkpoint_fullfsync",
+    "defer_foreign_keys",
+    "foreign_keys",
+    "fullfsync",
+    "hard_heap_limit",
+    "incremental_vacuum",
+    "journal_mode",
+    "journal_size_limit",
+    "locking_mode",
+    "mmap_size",
+    "optimize",
+    "page_size",
+    "secure_delete",
+    "soft_heap_limit",
+    "synchronous",
+    "temp_store",
+    "threads",
+    "user_version",
+    "wal_autocheckpoint",
+];
+
 /// What a statement that could not be understood for `reason` does at most.
 pub(super) fn guess(tokens: &[TokenWithSpan], catalog: &Catalog, reason: Opaque) -> Step {
     let first = tokens.iter().map(|token| &token.token).find(|token| **token != Token::LParen);
@@ -64,7 +94,8 @@ fn may_write(tokens: &[TokenWithSpan], catalog: &Catalog) -> bool {
     (is_verb && word.quote_style.is_none()) || name == "set_config" || catalog.functions.contains_key(&name)
 }
 
-/// `PRAGMA` of SQLite, whose values the parser does not all know. Setting one changes the session.
+/// `PRAGMA` of SQLite, whose values the parser does not all know. Setting one changes the session, unless it is known to
+/// change nothing about what reads mean.
 pub(super) fn pragma(tokens: &[TokenWithSpan], dialect: Dialect) -> Option<Step> {
     let [first, name @ ..] = tokens else { return None };
     if dialect != Dialect::Sqlite || !is_word(&first.token, "pragma") {
@@ -74,12 +105,13 @@ pub(super) fn pragma(tokens: &[TokenWithSpan], dialect: Dialect) -> Option<Step>
         [_, dot, rest @ ..] if dot.token == Token::Period => rest,
         name => name,
     };
-    let asks = match name {
+    let is_harmless = match name {
         [] | [_] => true,
         [name, open, ..] => {
-            open.token == Token::LParen && ASKING_PRAGMAS.iter().any(|asking| is_word(&name.token, asking))
+            let is_one_of = |names: &[&str]| names.iter().any(|known| is_word(&name.token, known));
+            is_one_of(TUNING_PRAGMAS) || open.token == Token::LParen && is_one_of(ASKING_PRAGMAS)
         }
     };
-    let session_state = if asks { SessionState::Unchanged } else { SessionState::Session };
+    let session_state = if is_harmless { SessionState::Unchanged } else { SessionState::Session };
     Some(Step { session_state, ..metadata() })
 }

@@ -136,3 +136,13 @@ fn relation_name(table: &TableWithJoins) -> Result<&ObjectName, Opaque> {
         _ => Err(Opaque::Unknown),
     }
 }
+
+/// Whether the statement asks SQLite to keep the rows that it wrote before a row failed.
+pub(super) fn fails_half_way(statement: &Statement) -> bool {
+    let or = match statement {
+        Statement::Insert(insert) => insert.or,
+        Statement::Update(update) => update.or,
+        _ => None,
+    };
+    or == Some(SqliteOnConflict::Fail)
+}

@@ -100,3 +100,15 @@ fn a_declared_name_may_have_a_schema() {
     assert_eq!(describe(&analyzer, "DELETE FROM shop.books WHERE books.id = 1", &[]), "~shop.books[1]");
     assert_eq!(describe(&analyzer, "DELETE FROM books WHERE id = 1", &[]), "~books");
 }
+
+#[test]
+fn only_a_single_statement_that_keeps_nothing_is_all_or_nothing() {
+    let analyzer = Analyzer::builder(Dialect::Sqlite).build();
+    let all_or_nothing = |sql: &str| analyzer.effect(sql).is_all_or_nothing();
+    assert!(all_or_nothing("INSERT INTO books (id) VALUES (1), (2)"));
+    assert!(all_or_nothing("INSERT OR ABORT INTO books (id) VALUES (1), (2)"));
+    assert!(!all_or_nothing("INSERT OR FAIL INTO books (id) VALUES (1), (2)"));
+    assert!(!all_or_nothing("UPDATE OR FAIL books SET id = 1"));
+    assert!(!all_or_nothing("DELETE FROM books; DELETE FROM authors"));
+    assert!(!all_or_nothing("this is no statement"));
+}

@@ -86,7 +86,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
 
 /// In the dev profile: it takes half as long to build, and the program runs for a second.
 fn install(tools: &Path) -> Command {
-    let nice = ["nice", "-n", "19"].map(PathBuf::from);
+    let nice = ["nice", "-n", "10"].map(PathBuf::from);
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into()).into();
     let arguments = ["install", "cargo-deny", "--version", VERSION, "--locked", "--debug", "--root"].map(PathBuf::from);
     let folders = [tools.to_owned(), "--target-dir".into(), tools.join("build")];
