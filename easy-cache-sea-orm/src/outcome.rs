@@ -27,7 +27,6 @@ enum Answer {
     /// The database never heard of it.
     NeverSent,
     /// The database said no, and changed nothing.
-    #[cfg_attr(not(feature = "sqlx"), expect(dead_code, reason = "only SQLx's errors say so"))]
     Refused,
     /// It has ended, one way or the other, and will not do anything any more.
     Over,
