@@ -138,52 +138,83 @@ impl<'a> CacheStatus<'a> {
     }
 }
 
-impl fmt::Display for CacheStatus<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_string(self.cache, out)?;
+impl CacheStatus<'_> {
+    /// Appends the member to a line: what `Display` writes, without its machinery, for the path of a hit.
+    pub fn write(&self, out: &mut String) {
+        push_string(self.cache, out);
         match self.origin {
-            Origin::Stored => out.write_str("; hit")?,
-            Origin::Forwarded(why) => write!(out, "; fwd={}", why.as_str())?,
+            Origin::Stored => out.push_str("; hit"),
+            Origin::Forwarded(why) => push_word("; fwd=", why.as_str(), out),
             Origin::Cache => {}
         }
         if let Some(status) = self.status {
-            write!(out, "; fwd-status={status}")?;
+            push_integer("; fwd-status=", status.into(), out);
         }
         if self.stored {
-            out.write_str("; stored")?;
+            out.push_str("; stored");
         }
         if self.collapsed {
-            out.write_str("; collapsed")?;
+            out.push_str("; collapsed");
         }
         if let Some(ttl) = self.ttl {
-            write!(out, "; ttl={}", ttl.clamp(-LARGEST_INTEGER, LARGEST_INTEGER))?;
+            push_integer("; ttl=", ttl.clamp(-LARGEST_INTEGER, LARGEST_INTEGER), out);
         }
         if let Some(key) = self.key {
-            out.write_str("; key=")?;
-            write_string(key, out)?;
+            out.push_str("; key=");
+            push_string(key, out);
         }
-        if let Some(detail) = self.detail {
-            out.write_str("; detail=")?;
-            if is_plain_token(detail) { out.write_str(detail)? } else { write_string(detail, out)? }
+        match self.detail {
+            Some(detail) if is_plain_token(detail) => push_word("; detail=", detail, out),
+            Some(detail) => {
+                out.push_str("; detail=");
+                push_string(detail, out);
+            }
+            None => {}
         }
-        Ok(())
     }
+}
+
+impl fmt::Display for CacheStatus<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = String::with_capacity(96);
+        self.write(&mut line);
+        out.write_str(&line)
+    }
+}
+
+fn push_word(name: &str, word: &str, out: &mut String) {
+    out.push_str(name);
+    out.push_str(word);
+}
+
+fn push_integer(name: &str, number: i64, out: &mut String) {
+    out.push_str(name);
+    // Writing into a string cannot fail.
+    let _ = write!(out, "{number}");
 }
 
 /// The largest integer of structured fields (RFC 9651 §3.3.1).
 const LARGEST_INTEGER: i64 = 999_999_999_999_999;
 
 /// Writes a structured-fields string (RFC 9651 §3.3.3); bytes that it cannot hold are percent-encoded.
-fn write_string(text: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    out.write_char('"')?;
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => write!(out, "\\{}", char::from(byte))?,
-            b' '..=b'~' => out.write_char(char::from(byte))?,
-            _ => write!(out, "%{byte:02X}")?,
+fn push_string(text: &str, out: &mut String) {
+    out.push('"');
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        out.push_str(text);
+    } else {
+        text.bytes().for_each(|byte| push_byte(byte, out));
+    }
+    out.push('"');
+}
+
+fn push_byte(byte: u8, out: &mut String) {
+    match byte {
+        b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+        b' '..=b'~' => out.push(char::from(byte)),
+        _ => {
+            let _ = write!(out, "%{byte:02X}"); // cannot fail
         }
     }
-    out.write_char('"')
 }
 
 /// A token of structured fields (RFC 9651 §3.3.4), of the plain characters that our own words have.

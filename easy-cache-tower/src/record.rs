@@ -30,10 +30,9 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(crate) fn new(task: Box<Task>, plan: Box<Plan>, parts: &response::Parts, size: Option<u64>) -> Self {
-        let announced = || parts.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
         let arrived = task.exchange.cache().clock().elapsed();
         let headers = StoredResponse::fields(&parts.headers, &plan.fields);
-        let (chunks, expected) = (Vec::new(), announced().or(size));
+        let (chunks, expected) = (Vec::new(), announced_length(&parts.headers).or(size));
         Self { task, plan, status: parts.status, headers, chunks, size: 0, expected, arrived }
     }
 
@@ -43,9 +42,6 @@ impl Recorder {
         self.size += data.len() as u64;
         if self.size > self.task.exchange.settings.max_body {
             return Err("too-large");
-        }
-        if self.expected.is_some_and(|expected| self.size > expected) {
-            return Err("wrong-length");
         }
         if !data.is_empty() {
             self.chunks.push(data.clone());
@@ -91,6 +87,11 @@ impl Recorder {
             Err("outdated")
         }
     }
+}
+
+/// What `Content-Length` says.
+pub(crate) fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// A single chunk is shared as it is; several are put together once, so that each hit sends one.

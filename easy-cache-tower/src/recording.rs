@@ -76,14 +76,7 @@ where
     B::Error: Send,
 {
     fn run_ahead(&self, cx: &mut Context<'_>) {
-        let has_more = self.read(cx, |stream, cx| {
-            let before = stream.unread();
-            stream.read_ahead(cx);
-            stream.unread() > before || !stream.is_recorded()
-        });
-        if has_more {
-            self.readers.wake_by_ref();
-        }
+        self.read(cx, Stream::read_ahead);
     }
 }
 
@@ -98,20 +91,12 @@ impl Readers {
             wakers.push(waker.clone());
         }
     }
-
-    fn wake_by_ref(&self) {
-        let wakers = std::mem::take(&mut *self.0.lock());
-        wakers.into_iter().for_each(Waker::wake);
-    }
 }
 
 impl Wake for Readers {
     fn wake(self: Arc<Self>) {
-        Self::wake_by_ref(&self);
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        Self::wake_by_ref(self);
+        let wakers = std::mem::take(&mut *self.0.lock());
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 

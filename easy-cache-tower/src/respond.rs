@@ -79,5 +79,7 @@ pub(crate) fn add_status(headers: &mut HeaderMap, status: CacheStatus<'_>) {
 
 /// A structured field has no byte that a header must not have.
 fn value(status: CacheStatus<'_>) -> HeaderValue {
-    HeaderValue::try_from(status.to_string()).unwrap_or_else(|_| HeaderValue::from_static("easy-cache"))
+    let mut line = String::with_capacity(96);
+    status.write(&mut line);
+    HeaderValue::try_from(line).unwrap_or_else(|_| HeaderValue::from_static("easy-cache"))
 }

@@ -14,7 +14,7 @@ use http_body::Body;
 
 use crate::ResponseBody;
 use crate::exchange::Task;
-use crate::record::Recorder;
+use crate::record::{Recorder, announced_length};
 use crate::recording::Recording;
 use crate::respond::{self, ResponseTags};
 use crate::stored::{StoredResponse, Unshared};
@@ -47,7 +47,7 @@ impl Task {
             Decision::Store(_) if self.scope.is_tainted() => Err("uncommitted-data"),
             Decision::Store(_) if is_event_stream(&parts.headers) => Err("event-stream"),
             Decision::Store(_) if parts.headers.contains_key(TRAILER) => Err("trailers"),
-            Decision::Store(_) if body.size_hint().lower() > settings.max_body => Err("too-large"),
+            Decision::Store(_) if least_size(&parts.headers, body) > settings.max_body => Err("too-large"),
             Decision::Store(plan) => Ok(plan),
         }
     }
@@ -115,6 +115,10 @@ fn not_modified<B: Body>(mut parts: response::Parts) -> Response<ResponseBody<B>
     parts.status = StatusCode::NOT_MODIFIED;
     parts.headers = respond::fields_of_not_modified(&parts.headers);
     Response::from_parts(parts, ResponseBody::whole(bytes::Bytes::new()))
+}
+
+fn least_size<B: Body>(headers: &HeaderMap, body: &B) -> u64 {
+    announced_length(headers).unwrap_or_default().max(body.size_hint().lower())
 }
 
 /// Server-sent events have no end to wait for, whatever ttl a route gives.

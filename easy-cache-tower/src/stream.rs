@@ -80,8 +80,17 @@ impl<B: Body> Stream<B> {
         }
     }
 
-    /// Reads one frame, or finds the end.
+    /// Reads one frame, or finds the end. Whoever sends a body of known length may never ask for more than that: with the
+    /// last frame, its end is looked for at once.
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let step = self.step(cx);
+        if step.is_ready() && self.is_full() {
+            let _ = self.step(cx);
+        }
+        step
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !matches!(self.end, End::Open) {
             return Poll::Ready(());
         }
@@ -95,10 +104,6 @@ impl<B: Body> Stream<B> {
             Poll::Ready(Some(Ok(frame))) => {
                 self.record(&frame);
                 self.unread.push_back(frame);
-                if self.is_full() {
-                    // Whoever sends a body of known length may never ask for more: look for its end at once.
-                    let _ = self.advance(cx);
-                }
             }
             Poll::Ready(Some(Err(error))) => {
                 self.end = End::Failed(error);

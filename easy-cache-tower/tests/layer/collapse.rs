@@ -184,6 +184,49 @@ async fn a_request_with_credentials_holds_nobody_up_and_waits_for_nobody() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_a_head_which_leaves_nothing_to_wait_for() {
+    let (site, gate) = gated(|_| Ok(page(KEPT, "page")));
+    let head = tokio::spawn({
+        let site = site.clone();
+        async move { site.ask(request("HEAD", "/", &[])).await }
+    });
+    settle().await;
+    let crowd = crowd(&site, 10).await;
+    assert_eq!(site.calls(), 2);
+    gate.open(2);
+    soon(crowd.join_all()).await;
+    soon(head).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_crowd_at_a_variant_that_comes_to_vary_by_more_calls_the_handler_once() {
+    let gate = Gate::shut();
+    let inside = gate.clone();
+    let site = Site::with(
+        |layer| layer,
+        move |_, _, request| {
+            let gate = inside.clone();
+            async move {
+                gate.pass().await;
+                let vary = if request.headers().contains_key("b") { "a, b" } else { "a" };
+                Ok(page(&[KEPT[0], ("vary", vary)], "page"))
+            }
+        },
+    );
+    gate.open(1);
+    site.get_with("/", &[("a", "1")]).await;
+    let mut crowd = JoinSet::new();
+    for _ in 0..20 {
+        let site = site.clone();
+        crowd.spawn(async move { site.get_with("/", &[("a", "2"), ("b", "1")]).await });
+    }
+    settle().await;
+    gate.open(100);
+    soon(crowd.join_all()).await;
+    assert_eq!(site.calls(), 2);
+}
+
+#[tokio::test]
 async fn a_crowd_at_a_page_with_variants_calls_the_handler_once_for_each() {
     let (site, gate) = gated(|call| Ok(page(&[KEPT[0], ("vary", "accept-language")], format!("page {call}"))));
     let mut crowd = JoinSet::new();

@@ -88,6 +88,14 @@ async fn a_change_to_two_hosts_at_once_drops_both() {
 }
 
 #[tokio::test]
+async fn a_change_is_told_by_its_whole_uri_as_well_as_by_its_host_field() {
+    let site = changing(200, &[]);
+    site.get_with("/books", HERE).await;
+    site.ask(request("POST", "http://shop.example/books", &[])).await;
+    assert!(!is_kept(&site, "/books").await);
+}
+
+#[tokio::test]
 async fn a_post_is_never_replayed() {
     let site = Site::plain(|call, _| page(KEPT, format!("done {call}")));
     assert_eq!(site.ask(request("POST", "/", &[])).await.text(), "done 1");

@@ -8,6 +8,7 @@ mod collapse;
 mod conditional;
 mod invalidation;
 mod network;
+mod races;
 mod readiness;
 mod reuse;
 mod streaming;

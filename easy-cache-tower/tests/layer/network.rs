@@ -123,6 +123,23 @@ async fn a_client_that_stops_reading_holds_nobody_up() {
     assert_eq!(Answer::read(slow).await.unwrap().body.len(), SIZE);
 }
 
+#[tokio::test]
+async fn a_uri_that_a_middleware_rewrote_is_part_of_the_key() {
+    let rewrite = axum::middleware::map_request(|mut request: axum::extract::Request| async move {
+        let site = request.headers().get("x-site").map(|site| site.to_str().unwrap().parse().unwrap());
+        *request.uri_mut() = site.unwrap_or_else(|| request.uri().clone());
+        request
+    });
+    let shown = |request: axum::extract::Request| async move { request.uri().path().to_owned() };
+    let address = serve(Router::new().fallback(shown).layer(layer()).layer(rewrite)).await;
+    for _ in 0..2 {
+        assert_eq!(get_with(address, "/page", &[]).await.text(), "/page");
+        for site in ["/one", "/two"] {
+            assert_eq!(get_with(address, "/page", &[("x-site", site)]).await.text(), site);
+        }
+    }
+}
+
 async fn account(headers: HeaderMap) -> Response {
     let name = headers.get("cookie").map_or("stranger", |name| name.to_str().unwrap());
     ([("cache-control", "private")], format!("hello {name}")).into_response()

@@ -31,6 +31,10 @@ impl Service<Asked> for ByPath {
 
 #[tokio::test]
 async fn a_service_that_is_not_ready_is_never_called() {
+    soon(ask_three_times()).await;
+}
+
+async fn ask_three_times() {
     let layer = ResponseCacheLayer::new(Cache::new());
     let (mut service, mut handle): (Spawn<_>, _) =
         mock::spawn_with(|inner: Inner| tower::Layer::layer(&layer, ByPath(inner)));

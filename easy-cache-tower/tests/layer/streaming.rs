@@ -79,6 +79,11 @@ async fn a_body_that_announces_more_than_the_limit_is_not_even_recorded() {
     assert_eq!(site.get("/").await.said().word("detail"), Some("too-large"));
     assert_eq!(site.get("/").await.text(), "ten bytes!");
     assert!(site.cache.is_empty());
+    let (site, ends) = streaming(9, &[("cache-control", "max-age=60"), ("content-length", "10")]);
+    let first = site.open(request("GET", "/", &[])).await.unwrap();
+    let second = site.open(request("GET", "/", &[])).await.unwrap();
+    assert_eq!(ends.lock().len(), 2, "nobody waits for it either");
+    drop((first, second));
 }
 
 #[tokio::test]
@@ -133,6 +138,35 @@ async fn a_client_that_does_not_read_holds_nobody_up() {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_read_holds_nobody_up_who_came_before_it_could() {
+    let (ends, gate) = (Ends::default(), Arc::new(tokio::sync::Semaphore::new(0)));
+    let (kept, inside) = (Arc::clone(&ends), Arc::clone(&gate));
+    let site = Site::with(
+        |layer| layer,
+        move |_, _, _| {
+            let (response, gate) = (streamed(KEPT, &kept), Arc::clone(&inside));
+            async move {
+                gate.acquire().await.unwrap().forget();
+                Ok(response)
+            }
+        },
+    );
+    let slow = tokio::spawn({
+        let site = site.clone();
+        async move { site.open(request("GET", "/", &[])).await }
+    });
+    settle().await;
+    let follower = site.spawn("/");
+    settle().await;
+    gate.add_permits(1);
+    let slow = soon(slow).await.unwrap().unwrap();
+    write(&ends, 0, "page").await;
+    end(&ends, 0);
+    assert_eq!(soon(follower).await.unwrap().text(), "page");
+    drop(slow);
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_read_gets_every_byte_also_over_the_limit() {
     let (site, ends) = streaming(6, KEPT);
     let slow = site.open(request("GET", "/", &[])).await.unwrap();
@@ -166,10 +200,17 @@ async fn a_body_that_is_not_as_long_as_announced_is_not_kept() {
         let (site, ends) = streaming(100, &[("cache-control", "max-age=60"), ("content-length", "6")]);
         let first = site.spawn("/");
         settle().await;
+        let follower = site.spawn("/");
+        settle().await;
         write(&ends, 0, sent).await;
+        settle().await;
+        assert_eq!(site.calls(), if sent.len() > 6 { 2 } else { 1 }, "too much is noticed at once");
         end(&ends, 0);
         assert_eq!(soon(first).await.unwrap().text(), sent);
         assert!(site.cache.is_empty(), "{sent}");
+        settle().await;
+        end(&ends, 0);
+        soon(follower).await.unwrap();
     }
 }
 
