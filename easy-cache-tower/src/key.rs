@@ -34,7 +34,7 @@ pub(crate) fn tag_of(target: &Target<'_>) -> Tag {
 /// The URI that the client asked for. A nested router of axum shows its layers only the rest of it.
 pub(crate) fn uri<B>(request: &Request<B>) -> &Uri {
     #[cfg(feature = "axum")]
-    if let Some(original) = request.extensions().get::<axum_bare::extract::OriginalUri>() {
+    if let Some(original) = request.extensions().get::<axum::extract::OriginalUri>() {
         return &original.0;
     }
     request.uri()

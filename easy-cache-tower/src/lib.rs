@@ -6,7 +6,6 @@
 //!
 //! # Example: whatever the handlers allow
 //! ```
-//! # use axum_bare as axum;
 //! use axum::{Router, http::header, routing::get};
 //! use easy_cache_core::Cache;
 //! use easy_cache_tower::ResponseCacheLayer;
@@ -20,7 +19,6 @@
 //!
 //! # Example: a ttl for a route, a name, and tags that everybody can see
 //! ```
-//! # use axum_bare as axum;
 //! # use tower::ServiceExt as _;
 //! use std::time::Duration;
 //!

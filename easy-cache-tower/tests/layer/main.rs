@@ -2,8 +2,6 @@
 //! real socket where the network matters.
 #![cfg(test)]
 
-extern crate axum_bare as axum;
-
 mod collapse;
 mod conditional;
 mod invalidation;
