@@ -271,6 +271,7 @@ pub struct CacheBuilder {
     expected_entries: usize,
     clock: Clock,
     enabled: bool,
+    flight_wait: Duration,
 }
 
 impl Default for CacheBuilder {
@@ -282,6 +283,7 @@ impl Default for CacheBuilder {
             expected_entries: 64 << 10,
             clock: Clock::system(),
             enabled: true,
+            flight_wait: Duration::from_secs(30),
         }
     }
 }
@@ -311,6 +313,15 @@ impl CacheBuilder {
         self
     }
 
+    /// How long a caller waits while another one computes its key. Default: 30 s, which most clients do not wait.
+    ///
+    /// A computation may be alive and yet not go on: its caller may have stopped polling it. After this time one of those who
+    /// wait computes, and the others wait for that one.
+    pub const fn flight_wait(mut self, wait: Duration) -> Self {
+        self.flight_wait = wait;
+        self
+    }
+
     /// Whether the cache starts switched on (the default). See [`Cache::set_enabled`].
     pub const fn enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
@@ -321,7 +332,8 @@ impl CacheBuilder {
     #[must_use]
     pub fn build(self) -> Cache {
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
-        let engine = Engine::new(capacity, self.clock, self.namespace.into(), self.enabled);
+        let engine = Engine::new(capacity, self.clock, self.namespace.into(), self.flight_wait);
+        engine.set_enabled(self.enabled);
         Cache { engine: Arc::new(engine) }
     }
 }

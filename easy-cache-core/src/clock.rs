@@ -6,6 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::timer::Timers;
+
 /// How often the system clock's coarse time is renewed: an entry may be served this much longer than its ttl.
 pub const TICK: Duration = Duration::from_millis(5);
 
@@ -22,6 +24,7 @@ pub(crate) const NEVER: Moment = u64::MAX;
 #[derive(Clone)]
 pub struct Clock {
     now: Arc<AtomicU64>,
+    timers: Arc<Timers>,
     source: Source,
 }
 
@@ -42,14 +45,17 @@ impl Clock {
     fn start() -> Self {
         let now = Arc::new(AtomicU64::new(0));
         let origin = Instant::now();
-        let ticked = Arc::clone(&now);
+        let timers = Arc::new(Timers::default());
+        let (ticked, owed) = (Arc::clone(&now), Arc::clone(&timers));
         let ticker = thread::Builder::new().name("easy-cache-clock".into()).spawn(move || {
             loop {
                 thread::sleep(TICK);
-                ticked.store(nanoseconds(origin.elapsed()), Ordering::Relaxed);
+                let moment = nanoseconds(origin.elapsed());
+                ticked.store(moment, Ordering::Relaxed);
+                owed.fire(moment);
             }
         });
-        Self { now, source: Source::System { origin, ticking: ticker.is_ok() } }
+        Self { now, timers, source: Source::System { origin, ticking: ticker.is_ok() } }
     }
 
     /// The time as of the last tick: for the hit path.
@@ -72,6 +78,11 @@ impl Clock {
     /// The moment `after` from now, or [`NEVER`] if that is beyond what a clock can count.
     pub(crate) fn deadline(&self, after: Duration) -> Moment {
         self.precise().saturating_add(nanoseconds(after))
+    }
+
+    /// The wake-ups that this clock owes.
+    pub(crate) const fn timers(&self) -> &Arc<Timers> {
+        &self.timers
     }
 
     /// The calendar's time, as HTTP dates want it.
@@ -126,7 +137,7 @@ impl ManualClock {
     #[must_use]
     pub fn new() -> Self {
         let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(50 * 365 * 24 * 3600);
-        Self(Clock { now: Arc::new(AtomicU64::new(0)), source: Source::Manual { wall } })
+        Self(Clock { now: Arc::default(), timers: Arc::default(), source: Source::Manual { wall } })
     }
 
     /// The clock to hand to [`CacheBuilder::clock`](crate::CacheBuilder::clock).
@@ -137,7 +148,9 @@ impl ManualClock {
 
     /// Moves the time forward.
     pub fn advance(&self, by: Duration) {
-        self.0.now.fetch_add(nanoseconds(by), Ordering::AcqRel);
+        let by = nanoseconds(by);
+        let now = self.0.now.fetch_add(by, Ordering::AcqRel).saturating_add(by);
+        self.0.timers.fire(now);
     }
 }
 

@@ -61,6 +61,7 @@ mod policy;
 pub mod registry;
 pub mod scope;
 mod tag;
+mod timer;
 mod value;
 mod wrapper;
 

@@ -9,13 +9,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use ahash::RandomState;
-use event_listener::{Event, EventListener, Listener};
+use event_listener::{Event, EventListener};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::backend::memory::Found;
+use crate::clock::{Clock, Moment};
+use crate::timer::Timer;
 
 const SHARDS: usize = 64;
 
@@ -91,7 +94,7 @@ impl Flights {
             let late = matches!(state.phase, Phase::Closed { .. } | Phase::Done(_));
             drop(state);
             let seat = self.seat(key, Arc::clone(flight));
-            return Joined::Follow(Follow { seat, late, listener: None });
+            return Joined::Follow(Follow { seat, late, listener: None, deadline: None, timer: None });
         }
         let since = self.tick();
         let state = State { phase: Phase::Led { since }, followers: 0, failures: 0 };
@@ -161,6 +164,13 @@ impl Seat {
         if table.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
             table.remove(&self.key);
         }
+    }
+
+    /// The leader takes too long, or is never polled: later callers, and this one, start a new flight. Its own followers go on
+    /// waiting, each as long as it has patience.
+    fn give_up(&self) {
+        let (mut table, _state) = self.lock();
+        self.remove_from(&mut table);
     }
 
     fn end(&self, ending: Ending) {
@@ -253,6 +263,16 @@ pub(crate) struct Follow {
     /// It came after the closing: the value may be from before its call, but by then the store knows better.
     late: bool,
     listener: Option<EventListener>,
+    /// When its patience ends.
+    deadline: Option<Moment>,
+    timer: Option<(Waker, Timer)>,
+}
+
+/// How long followers wait, and by which clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience<'a> {
+    pub(crate) clock: &'a Clock,
+    pub(crate) wait: Duration,
 }
 
 /// What a follower hears.
@@ -269,8 +289,8 @@ pub(crate) enum Heard {
 }
 
 impl Follow {
-    /// Waits without blocking the thread. `called` is the tick of the follower's own call.
-    pub(crate) fn poll(&mut self, called: Tick, cx: &mut Context<'_>) -> Poll<Heard> {
+    /// Waits. `called` is the tick of the follower's own call.
+    pub(crate) fn poll(&mut self, called: Tick, patience: Patience<'_>, cx: &mut Context<'_>) -> Poll<Heard> {
         loop {
             let mut listener = self.listener.take().unwrap_or_else(|| self.seat.flight.changed.listen());
             if let Some(heard) = self.check(called) {
@@ -278,20 +298,24 @@ impl Follow {
             }
             if Pin::new(&mut listener).poll(cx).is_pending() {
                 self.listener = Some(listener);
-                return Poll::Pending;
+                return if self.is_out_of_patience(patience, cx) { Poll::Ready(Heard::Again) } else { Poll::Pending };
             }
         }
     }
 
-    /// Waits, blocking the thread.
-    pub(crate) fn wait(&mut self, called: Tick) -> Heard {
-        loop {
-            let listener = self.seat.flight.changed.listen();
-            match self.check(called) {
-                Some(heard) => return heard,
-                None => listener.wait(),
-            }
+    /// Sees to it that the waiting ends: at the deadline, the flight is given up.
+    fn is_out_of_patience(&mut self, patience: Patience<'_>, cx: &Context<'_>) -> bool {
+        let deadline = *self.deadline.get_or_insert_with(|| patience.clock.deadline(patience.wait));
+        if patience.clock.precise() >= deadline {
+            tracing::warn!("a computation keeps others waiting for too long: it is done once more");
+            self.seat.give_up();
+            return true;
         }
+        if !self.timer.as_ref().is_some_and(|(waker, _)| waker.will_wake(cx.waker())) {
+            let waker = cx.waker().clone();
+            self.timer = Some((waker.clone(), Timer::set(patience.clock.timers(), deadline, waker)));
+        }
+        false
     }
 
     fn check(&self, called: Tick) -> Option<Heard> {
@@ -341,6 +365,15 @@ mod tests {
         }
     }
 
+    fn hear(follow: &mut Follow, called: Tick) -> Heard {
+        let clock = Clock::system();
+        let patience = Patience { clock: &clock, wait: Duration::from_secs(60) };
+        match follow.poll(called, patience, &mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(heard) => heard,
+            Poll::Pending => panic!("there is something to hear"),
+        }
+    }
+
     #[test]
     fn a_flight_leaves_nothing_behind_however_it_ends() {
         let flights = Flights::new();
@@ -365,10 +398,10 @@ mod tests {
         let called = flights.tick();
         let (mut successor, mut other) = (follow(&flights), follow(&flights));
         drop(leader);
-        let Heard::Lead(second) = successor.wait(called) else { panic!("leadership is vacant") };
+        let Heard::Lead(second) = hear(&mut successor, called) else { panic!("leadership is vacant") };
         drop(successor);
         second.scatter();
-        assert!(matches!(other.wait(called), Heard::Alone));
+        assert!(matches!(hear(&mut other, called), Heard::Alone));
         drop(other);
         assert_eq!(flights.load(), (0, 0));
     }

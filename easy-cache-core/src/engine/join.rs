@@ -1,7 +1,8 @@
 //! From a call to its answer or its own computation: look up, then lead or follow.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Wake};
+use std::thread::{self, Thread};
 
 use super::flight::{Follow, Heard, Joined, Lead, Tick};
 use super::frame;
@@ -39,7 +40,7 @@ impl Join {
                 return Poll::Ready(arrival);
             }
             let (Some(follow), Some(called)) = (&mut self.following, self.called) else { continue };
-            let Poll::Ready(heard) = follow.poll(called, cx) else { return Poll::Pending };
+            let Poll::Ready(heard) = follow.poll(called, engine.patience(), cx) else { return Poll::Pending };
             if let Some(arrival) = self.heard(engine, key, heard) {
                 return Poll::Ready(arrival);
             }
@@ -48,14 +49,15 @@ impl Join {
 
     /// Waits by blocking the thread.
     pub(crate) fn wait(&mut self, engine: &Arc<Engine>, key: &[u8]) -> Arrival {
+        if let Some(arrival) = self.step(engine, key) {
+            return arrival;
+        }
+        let waker = Arc::new(Unpark(thread::current())).into();
+        let mut cx = Context::from_waker(&waker);
         loop {
-            if let Some(arrival) = self.step(engine, key) {
-                return arrival;
-            }
-            let (Some(follow), Some(called)) = (&mut self.following, self.called) else { continue };
-            let heard = follow.wait(called);
-            if let Some(arrival) = self.heard(engine, key, heard) {
-                return arrival;
+            match self.poll(engine, key, &mut cx) {
+                Poll::Ready(arrival) => return arrival,
+                Poll::Pending => thread::park(),
             }
         }
     }
@@ -104,5 +106,14 @@ impl Join {
             Heard::Lead(lead) => Some(Arrival::Compute(Ticket::new(engine, key, Some(lead)))),
             Heard::Alone => Some(Arrival::Compute(Ticket::alone(engine, key))),
         }
+    }
+}
+
+/// Wakes a blocked thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }

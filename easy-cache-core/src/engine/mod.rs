@@ -11,11 +11,12 @@ pub(crate) mod join;
 pub(crate) mod ticket;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::backend::memory::{Capacity, Found, MemoryStore};
 use crate::clock::Clock;
 use crate::value::Shared;
-use flight::Flights;
+use flight::{Flights, Patience};
 
 /// A store with the flights over it: what all handles of one cache share.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub(crate) struct Engine {
     async_flights: Flights,
     sync_flights: Flights,
     enabled: AtomicBool,
+    flight_wait: Duration,
 }
 
 /// Which callers a flight serves.
@@ -38,7 +40,7 @@ pub(crate) enum Side {
 }
 
 impl Engine {
-    pub(crate) fn new(capacity: Capacity, clock: Clock, namespace: Box<str>, enabled: bool) -> Self {
+    pub(crate) fn new(capacity: Capacity, clock: Clock, namespace: Box<str>, flight_wait: Duration) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -46,7 +48,8 @@ impl Engine {
             namespace,
             async_flights: Flights::new(),
             sync_flights: Flights::new(),
-            enabled: AtomicBool::new(enabled),
+            enabled: AtomicBool::new(true),
+            flight_wait,
         }
     }
 
@@ -55,6 +58,11 @@ impl Engine {
             Side::Async => &self.async_flights,
             Side::Sync => &self.sync_flights,
         }
+    }
+
+    /// How long followers of this cache's flights wait.
+    pub(crate) fn patience(&self) -> Patience<'_> {
+        Patience { clock: self.store.clock(), wait: self.flight_wait }
     }
 
     pub(crate) fn set_enabled(&self, enabled: bool) {

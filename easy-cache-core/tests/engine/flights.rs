@@ -7,7 +7,7 @@ use std::time::Duration;
 use easy_cache_core::Cache;
 use tokio::task::JoinSet;
 
-use crate::support::{Calls, settle};
+use crate::support::{Calls, cache_and_clock, seconds, settle};
 
 async fn herd(callers: usize) {
     let (cache, calls) = (Cache::new(), Calls::default());
@@ -241,4 +241,51 @@ async fn two_caches_with_one_key_do_not_share_a_flight() {
     assert_eq!(two.get_or_compute("k", calls.load(2)).await, Some(2));
     finish.send(1).unwrap();
     assert_eq!(leader.await.unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn a_leader_that_is_never_polled_again_is_given_up_by_those_who_wait() {
+    let (cache, clock) = cache_and_clock();
+    let calls = Calls::default();
+    let (load, started, _finish) = calls.gated::<i32>();
+    let mut stuck = Box::pin(cache.get_or_compute("k", load).into_future());
+    assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(stuck.as_mut().poll(cx).is_pending())).await);
+    started.await.unwrap();
+    let mut followers = JoinSet::new();
+    for _ in 0..10 {
+        let (cache, calls) = (cache.clone(), calls.clone());
+        followers.spawn(async move { cache.get_or_compute("k", calls.load(2)).await });
+    }
+    settle().await;
+    clock.advance(seconds(29));
+    settle().await;
+    assert_eq!(calls.count(), 1, "they still have patience");
+    clock.advance(seconds(1));
+    assert!(followers.join_all().await.into_iter().all(|value| value == Some(2)));
+    assert_eq!(calls.count(), 2, "one of them computed for all");
+}
+
+#[test]
+fn a_thread_gives_up_on_a_leader_that_hangs() {
+    let (cache, clock) = cache_and_clock();
+    let (started, hung) = (Barrier::new(2), Barrier::new(2));
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            cache
+                .get_or_compute_sync("k", || {
+                    started.wait();
+                    hung.wait();
+                    Some(1)
+                })
+                .wait()
+        });
+        started.wait();
+        let follower = threads.spawn(|| cache.get_or_compute_sync("k", || Some(2)).wait());
+        while !follower.is_finished() {
+            clock.advance(seconds(30));
+            thread::yield_now();
+        }
+        assert_eq!(follower.join().unwrap(), Some(2));
+        hung.wait();
+    });
 }
