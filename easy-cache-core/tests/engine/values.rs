@@ -1,5 +1,7 @@
 //! Storing and finding values: defaults, ttl, prefixes, refresh, what is not stored.
 
+use std::sync::Arc;
+
 use easy_cache_core::Cache;
 
 use crate::support::{Calls, cache_and_clock, seconds};
@@ -154,4 +156,29 @@ async fn weight_bounds_the_cache() {
     }
     assert!(cache.weight() <= 1 << 20, "{} bytes", cache.weight());
     assert!((50..=105).contains(&cache.len()), "{} entries of about 10 kB in 1 MiB", cache.len());
+}
+
+#[test]
+fn a_value_may_call_the_cache_while_it_is_dropped() {
+    struct Tidy(Cache);
+    impl Drop for Tidy {
+        fn drop(&mut self) {
+            self.0.invalidate_key("k").wait().unwrap();
+            self.0.set("k", 1).tags(["t"]).wait();
+            self.0.invalidate_tags(["t"]).wait().unwrap();
+        }
+    }
+    let cache = Cache::builder().max_weight(20_000).expected_entries(1).build();
+    let put = |key: String| cache.set(key, Arc::new(Tidy(cache.clone()))).weight(5_000).wait();
+    for n in 0..20 {
+        put(format!("evicted {n}"));
+    }
+    put("k".to_owned());
+    put("k".to_owned());
+    cache.invalidate_key("k").wait().unwrap();
+    put("k".to_owned());
+    cache.set("k", 0).ttl(seconds(0)).wait();
+    put("k".to_owned());
+    cache.invalidate_all().wait().unwrap();
+    assert!(!cache.contains("k").wait());
 }

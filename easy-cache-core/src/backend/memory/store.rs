@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use ahash::RandomState;
 use parking_lot::Mutex;
-use quick_cache::sync::{self, DefaultLifecycle};
+use quick_cache::sync;
 
 use super::cell::Seen;
 use super::domain::{Domain, Fence, Held};
-use super::entry::{Asks, ByEntry, Entry, Found, Miss, Reader, Slot};
+use super::entry::{Asks, ByEntry, Collected, Entry, Found, Miss, Reader, Slot};
 use super::key::{KeyRef, OwnedKey};
 use crate::Tag;
 use crate::clock::{Clock, Moment, NEVER};
@@ -21,7 +21,7 @@ const STRIPES: usize = 256;
 const OVERHEAD: u64 = 160;
 const PER_TAG: u64 = size_of::<Seen>() as u64;
 
-type Entries = sync::Cache<OwnedKey, Slot, ByEntry, RandomState>;
+type Entries = sync::Cache<OwnedKey, Slot, ByEntry, RandomState, Collected>;
 
 /// How much a store may keep.
 #[derive(Debug, Clone, Copy)]
@@ -72,8 +72,7 @@ pub(crate) struct MemoryStore {
 impl MemoryStore {
     pub(crate) fn new(capacity: Capacity, clock: Clock) -> Self {
         let hasher = RandomState::new();
-        let entries =
-            Entries::with(capacity.entries, capacity.weight, ByEntry, hasher.clone(), DefaultLifecycle::default());
+        let entries = Entries::with(capacity.entries, capacity.weight, ByEntry, hasher.clone(), Collected);
         let stripes = (0..STRIPES).map(|_| Mutex::new(())).collect();
         Self { domain: Domain::new(clock.clone()), entries, stripes, clock, hasher }
     }
@@ -167,7 +166,8 @@ impl MemoryStore {
     /// The check of the key and the insertion are one step for everybody else who changes this key.
     fn insert(&self, key: &[u8], entry: Entry, tags: Arc<[Seen]>, removes: bool) -> Filled {
         let bucket = self.domain.order.bucket(key);
-        let _stripe = self.stripe(key).lock();
+        let mut leaving = Vec::new();
+        let _stripe = self.stripe(key).lock(); // given back before `leaving` is dropped
         if self.domain.order.changed_since(bucket, entry.fence) {
             return Filled::Outdated;
         }
@@ -175,10 +175,10 @@ impl MemoryStore {
             return Filled::Valid(tags);
         }
         if removes {
-            self.entries.remove(&KeyRef(key));
+            leaving.extend(self.entries.remove(&KeyRef(key)).map(|(_, slot)| slot));
             return Filled::Valid(tags);
         }
-        self.entries.insert(KeyRef(key).to_owned(), Slot::Stored(entry));
+        self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut leaving);
         Filled::Stored(tags)
     }
 
@@ -202,13 +202,15 @@ impl MemoryStore {
     pub(crate) fn invalidate_key(&self, key: &[u8]) {
         let sequence = self.domain.order.advance();
         self.domain.order.note(self.domain.order.bucket(key), sequence);
-        let _stripe = self.stripe(key).lock();
-        self.entries.remove(&KeyRef(key));
+        let stripe = self.stripe(key).lock();
+        let removed = self.entries.remove(&KeyRef(key));
+        drop(stripe);
+        drop(removed);
     }
 
     pub(crate) fn invalidate_everything(&self) {
         self.domain.invalidate_everything();
-        self.entries.clear();
+        self.entries.drain().for_each(drop);
     }
 
     pub(crate) fn hold(&self, tags: &[Tag], within: Duration) -> Held {
