@@ -1,8 +1,9 @@
-//! A response cache as a tower layer, for axum, hyper, tonic and any service that speaks `http`.
+//! A response cache as a tower layer, for axum, hyper and any service that speaks `http`.
 //!
 //! It collects the tags of whatever a handler used (cached functions, database reads through the hooks), so that a write
 //! drops the responses that were built from what it changed, and nobody names a tag. Safe on a whole router: what the rules of
-//! HTTP or the handler forbid is never kept, and nothing personal crosses users unless the application says so in words.
+//! HTTP or the handler forbid is never kept. Under a [`ttl`](ResponseCacheLayer::ttl), a handler that knows its user by anything
+//! but `Authorization` must say `private`.
 //!
 //! # Example: whatever the handlers allow
 //! ```
@@ -80,8 +81,10 @@
 //!
 //! # What it does not
 //!
-//! - Only methods, URIs and header fields tell requests apart. If a middleware **outside** of this layer passes the user to the
-//!   handler by other means (an extension), put the layer outside of that middleware, or have the handler say `private`.
+//! - Requests are told apart by method, URI, the fields that `Vary` names, and those with which a proxy says what it changed. A
+//!   handler that reads another one (a cookie, `Accept-Language`, a key of its own) names it in `Vary`, or says `private`.
+//! - If a middleware **outside** of this layer passes the user to the handler by other means (an extension), put the layer
+//!   outside of that middleware, or have the handler say `private`.
 //! - It does not validate stale responses, serve them, or cut ranges: such requests go to the handler.
 //! - A stream of unknown length that never ends must say `no-store`, if it is not `text/event-stream`.
 //!

@@ -15,6 +15,9 @@ impl ResponseCacheLayer {
     }
 
     /// Keeps responses that state no lifetime for this long. It is for this cache alone: browsers are told nothing.
+    ///
+    /// They are then answers for everybody: a handler that knows its user by a cookie, by a header other than
+    /// `Authorization`, or by an extension, says `Cache-Control: private`.
     pub fn ttl(self, ttl: Duration) -> Self {
         self.says(|policy| policy.ttl(ttl))
     }

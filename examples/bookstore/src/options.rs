@@ -76,8 +76,8 @@ impl fmt::Display for StartError {
             Self::Listen { address, source } => write!(
                 f,
                 "cannot listen on {address}: {source}\n\
-                 If another program has the port, stop it or choose another one with --listen 127.0.0.1:PORT (0 picks a \
-                 free one)."
+                 Give an address and a port: --listen 127.0.0.1:PORT (0 picks a free one). If another program has the port, \
+                 stop it or choose another one."
             ),
             Self::Serve(source) => write!(f, "the server stopped: {source}"),
         }

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod api;
+mod cache;
 mod pages;
 #[cfg(unix)]
 mod process;

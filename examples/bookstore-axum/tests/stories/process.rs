@@ -129,6 +129,14 @@ fn a_taken_port_is_refused_with_advice() {
 }
 
 #[test]
+fn an_address_without_a_port_is_refused_with_advice() {
+    for address in ["127.0.0.1", "nowhere"] {
+        let said = failure(&["--listen", address]);
+        assert!(said.contains(address) && said.contains("an address and a port"), "{said}");
+    }
+}
+
+#[test]
 fn a_database_that_cannot_be_opened_is_refused_with_advice() {
     for url in ["sqlite:///no/such/folder/books.db?mode=rwc", "postgres://localhost/books", "nonsense"] {
         let said = failure(&["--listen", "127.0.0.1:0", "--database", url]);

@@ -15,7 +15,11 @@ pub(crate) struct Shop(Router);
 
 impl Shop {
     pub(crate) async fn open() -> Self {
-        Self(bookstore_axum::router(AppState::open(&Options::default()).await.unwrap()))
+        Self::with(&Options::default()).await
+    }
+
+    pub(crate) async fn with(options: &Options) -> Self {
+        Self(bookstore_axum::router(AppState::open(options).await.unwrap()))
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Response {
