@@ -26,6 +26,7 @@ pub struct Policy {
     statuses: Vec<u16>,
     query: QueryKey,
     cookies: Cookies,
+    request_cookies: RequestCookies,
     per_user: PerUser,
     refresh: ClientRefresh,
 }
@@ -36,6 +37,13 @@ pub(crate) enum Cookies {
     Refused,
     LeftOut,
     Shared,
+}
+
+/// What the cookies of a request say about its response, where the handler is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestCookies {
+    Personal,
+    Irrelevant,
 }
 
 /// What happens to a response that varies on a field that identifies a user.
@@ -63,6 +71,7 @@ impl Default for Policy {
             statuses: DEFAULT_STATUSES.to_vec(),
             query: QueryKey::all(),
             cookies: Cookies::Refused,
+            request_cookies: RequestCookies::Personal,
             per_user: PerUser::Refused,
             refresh: ClientRefresh::PassedOver,
         }
@@ -92,6 +101,14 @@ impl Policy {
     /// Chooses which query parameters are part of the key.
     pub fn query(mut self, query: QueryKey) -> Self {
         self.query = query;
+        self
+    }
+
+    /// Says that no handler here reads cookies: the route's ttl holds for requests with `Cookie` too. Without it, such a request
+    /// is neither answered from what a ttl alone has kept, nor is its response kept for a ttl alone, since it may be
+    /// the page of one user. A handler that states a lifetime, or `public`, decides for itself.
+    pub fn ignore_request_cookies(mut self) -> Self {
+        self.request_cookies = RequestCookies::Irrelevant;
         self
     }
 
@@ -138,6 +155,10 @@ impl Policy {
 
     pub(crate) fn cookies(&self) -> Cookies {
         self.cookies
+    }
+
+    pub(crate) fn request_cookies(&self) -> RequestCookies {
+        self.request_cookies
     }
 
     pub(crate) fn per_user(&self) -> PerUser {

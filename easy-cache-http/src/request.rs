@@ -21,6 +21,8 @@ pub struct RequestFacts {
     pub directives: RequestDirectives,
     /// It carries `Authorization`.
     pub authorized: bool,
+    /// It carries `Cookie`.
+    pub cookies: bool,
     /// It carries `If-None-Match` or `If-Modified-Since`: see [`conditional`](crate::conditional).
     pub conditional: bool,
     hindrance: Option<Bypass>,
@@ -66,11 +68,12 @@ impl RequestFacts {
         let method = MethodClass::of(method);
         let hindrance = (!method.is_answered_from_store()).then_some(Bypass::Method);
         let directives = RequestDirectives::default();
-        let mut facts = Self { method, directives, authorized: false, conditional: false, hindrance };
+        let mut facts = Self { method, directives, authorized: false, cookies: false, conditional: false, hindrance };
         let mut pragma = false;
         for (name, value) in headers.lines() {
             match name {
                 "authorization" => facts.authorized = true,
+                "cookie" => facts.cookies = true,
                 "cache-control" => facts.directives.add_line(value),
                 "pragma" => pragma |= grammar::members(value).any(|member| member.eq_ignore_ascii_case(b"no-cache")),
                 "if-none-match" | "if-modified-since" => facts.conditional = true,

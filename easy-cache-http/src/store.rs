@@ -13,7 +13,7 @@ use crate::date;
 use crate::freshness::{self, Expires, Freshness};
 use crate::headers::KeptFields;
 use crate::method::MethodClass;
-use crate::policy::{Cookies, PerUser, Policy};
+use crate::policy::{Cookies, PerUser, Policy, RequestCookies};
 use crate::request::RequestFacts;
 use crate::stored::Terms;
 use crate::vary::Vary;
@@ -41,6 +41,8 @@ pub enum Refusal {
     NoCache,
     /// A request with `Authorization`, and no `public`, `s-maxage` or `must-revalidate` (§3.5).
     Authorization,
+    /// A request with `Cookie`, and nothing but the route's ttl says that the response is for others too.
+    Cookie,
     /// It sets a cookie (§7.3), and the policy does not say what should become of that.
     SetCookie,
     /// `Vary: *` (§4.1).
@@ -96,7 +98,7 @@ pub fn decide<H: Headers + ?Sized>(
 type Rule = fn(&Exchange<'_>) -> bool;
 
 /// The rules in the order in which their names are given as the reason; each alone is enough.
-const RULES: [(Refusal, Rule); 14] = [
+const RULES: [(Refusal, Rule); 15] = [
     (Refusal::Method, |x| x.request.method != MethodClass::Get),
     (Refusal::Bypassed, |x| x.request.bypass().is_some()),
     (Refusal::RequestNoStore, |x| x.request.directives.no_store),
@@ -106,6 +108,7 @@ const RULES: [(Refusal, Rule); 14] = [
     (Refusal::Private, |x| x.directives.private == Extent::Everything),
     (Refusal::NoCache, |x| x.directives.no_cache == Extent::Everything),
     (Refusal::Authorization, |x| x.request.authorized && !x.open_to_authorized()),
+    (Refusal::Cookie, |x| x.request.cookies && !x.open_to_cookies()),
     (Refusal::SetCookie, |x| x.cookies && x.policy.cookies() == Cookies::Refused),
     (Refusal::VaryUnknown, |x| x.vary == Vary::Unknown),
     (Refusal::VaryCredentials, |x| x.vary.names_credentials() && x.policy.per_user() == PerUser::Refused),
@@ -124,6 +127,8 @@ struct Exchange<'a> {
     /// It sets a cookie that it does not keep to itself by name (`private="set-cookie"`).
     cookies: bool,
     freshness: Option<Freshness>,
+    /// The handler itself says for how long it may be kept, or that it is for everybody.
+    meant_for_others: bool,
 }
 
 impl<'a> Exchange<'a> {
@@ -144,6 +149,7 @@ impl<'a> Exchange<'a> {
             cookies: sets("set-cookie") || sets("set-cookie2"),
             vary: Vary::parse(response),
             freshness: freshness_of(response, &directives, arrival, policy.ttl_for(status)),
+            meant_for_others: directives.public || stated_lifetime(response, &directives, arrival).is_some(),
             directives,
             fields,
         }
@@ -154,12 +160,20 @@ impl<'a> Exchange<'a> {
         self.directives.public || self.directives.s_maxage.is_some() || self.directives.must_revalidate
     }
 
+    /// A cookie does not keep a response from being shared (RFC 9111 names none), if its handler meant it to be. A ttl in code
+    /// says less: the handler may read a session and not know that it is cached at all.
+    fn open_to_cookies(&self) -> bool {
+        let in_the_key = self.vary.names("cookie") && self.policy.per_user() == PerUser::Stored;
+        self.meant_for_others || in_the_key || self.policy.request_cookies() == RequestCookies::Irrelevant
+    }
+
     fn plan<H: Headers + ?Sized>(self, freshness: Freshness, response: &H, arrived: SystemTime) -> Plan {
         let terms = Terms {
             freshness,
             validators: Validators::parse(response),
             status: self.status,
             open_to_authorized: self.open_to_authorized(),
+            open_to_cookies: self.open_to_cookies(),
             vary: self.vary,
         };
         let shared = self.policy.cookies() == Cookies::Shared;
@@ -178,9 +192,18 @@ fn freshness_of<H: Headers + ?Sized>(
 ) -> Option<Freshness> {
     let date: Option<SystemTime> = response.single("date").and_then(date::parse);
     let age = age::initial(age::received(response), date, arrival);
-    freshness::stated_lifetime(directives, Expires::parse(response), date, arrival.at)
+    stated_lifetime(response, directives, arrival)
         .map(|lifetime| Freshness::stated(lifetime, age))
         .or_else(|| ttl.map(|ttl| Freshness::from_storing(ttl, age)))
+}
+
+fn stated_lifetime<H: Headers + ?Sized>(
+    response: &H,
+    directives: &ResponseDirectives,
+    arrival: Arrival,
+) -> Option<Duration> {
+    let date = response.single("date").and_then(date::parse);
+    freshness::stated_lifetime(directives, Expires::parse(response), date, arrival.at)
 }
 
 /// The final statuses of RFC 9110 whose rules for caches are followed here; 206 and 304 are not (RFC 9111 §3).
@@ -202,6 +225,7 @@ impl Refusal {
             Self::Private => "private",
             Self::NoCache => "no-cache",
             Self::Authorization => "authorization",
+            Self::Cookie => "cookie",
             Self::SetCookie => "set-cookie",
             Self::VaryUnknown => "vary-unknown",
             Self::VaryCredentials => "vary-credentials",

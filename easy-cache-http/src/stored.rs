@@ -24,6 +24,8 @@ pub struct Terms {
     pub status: u16,
     /// It says of itself that it may answer requests with `Authorization` (RFC 9111 §3.5).
     pub open_to_authorized: bool,
+    /// It may answer requests with `Cookie`: its handler said that it is for others too, or its key holds the cookies.
+    pub open_to_cookies: bool,
 }
 
 /// Whether a stored response answers a request.
@@ -58,7 +60,7 @@ impl Terms {
     fn is_declined(&self, request: &RequestFacts, policy: &Policy, resident: Duration) -> bool {
         // What was made for the anonymous is right to share (RFC 9111 §3.5 is about storing), yet a handler that forgot
         // `Vary` would show signed-in users the page of a stranger: both directions need the same permission.
-        if request.authorized && !self.open_to_authorized {
+        if request.authorized && !self.open_to_authorized || request.cookies && !self.open_to_cookies {
             return true;
         }
         let wishes = &request.directives;

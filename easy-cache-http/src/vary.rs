@@ -78,6 +78,12 @@ impl Vary {
         }
     }
 
+    /// Says whether it names this field.
+    #[must_use]
+    pub fn names(&self, field: &str) -> bool {
+        self.fields().iter().any(|name| name.eq_ignore_ascii_case(field))
+    }
+
     /// Says whether it names a field that identifies a user.
     #[must_use]
     pub fn names_credentials(&self) -> bool {

@@ -67,7 +67,8 @@
 //!   ([`ttl`](ResponseCacheLayer::ttl)). A route's policy never overrides `private`, `no-store` or `no-cache`.
 //! - **Never keeps**, by default: answers to requests with `Authorization` (unless `public`), responses with `Set-Cookie`,
 //!   `Vary: *`, `Vary: Cookie` or `Vary: Authorization`, trailers, server-sent events, and what a handler read in an open
-//!   transaction. A `Cookie` alone decides nothing, since browsers always send one: a handler that reads it says `private`.
+//!   transaction. For a route's ttl alone, nothing is kept of, or shown to, requests with a `Cookie`: a handler that states a
+//!   lifetime, or [`ignore_request_cookies`](ResponseCacheLayer::ignore_request_cookies), says that cookies do not matter.
 //! - **Collapses**: requests for one key wait for the one that is with the handler. If its client goes away, another takes
 //!   over; if its response turns out not to be for all, they go to the handler together, at once, and for a while nobody waits
 //!   at that key.
@@ -82,7 +83,7 @@
 //! # What it does not
 //!
 //! - Requests are told apart by method, URI, the fields that `Vary` names, and those with which a proxy says what it changed. A
-//!   handler that reads another one (a cookie, `Accept-Language`, a key of its own) names it in `Vary`, or says `private`.
+//!   handler that reads another one (`Accept-Language`, a key of its own) names it in `Vary`, or says `private`.
 //! - If a middleware **outside** of this layer passes the user to the handler by other means (an extension), put the layer
 //!   outside of that middleware, or have the handler say `private`.
 //! - It does not validate stale responses, serve them, or cut ranges: such requests go to the handler.

@@ -16,8 +16,9 @@ impl ResponseCacheLayer {
 
     /// Keeps responses that state no lifetime for this long. It is for this cache alone: browsers are told nothing.
     ///
-    /// They are then answers for everybody: a handler that knows its user by a cookie, by a header other than
-    /// `Authorization`, or by an extension, says `Cache-Control: private`.
+    /// They are then answers for everybody. Requests with `Authorization` or `Cookie` are left out, unless the handler or
+    /// [`ignore_request_cookies`](Self::ignore_request_cookies) says otherwise; a handler that knows its user by another
+    /// header, or by an extension, says `Cache-Control: private`.
     pub fn ttl(self, ttl: Duration) -> Self {
         self.says(|policy| policy.ttl(ttl))
     }
@@ -30,6 +31,11 @@ impl ResponseCacheLayer {
     /// Chooses which query parameters are part of the key. Default: the whole query, byte for byte.
     pub fn query(self, query: QueryKey) -> Self {
         self.says(|policy| policy.query(query))
+    }
+
+    /// Says that no handler here reads cookies: see [`Policy::ignore_request_cookies`].
+    pub fn ignore_request_cookies(self) -> Self {
+        self.says(Policy::ignore_request_cookies)
     }
 
     /// Keeps a response that sets cookies, without the cookies: see [`Policy::store_without_cookies`].

@@ -118,6 +118,21 @@ fn a_ttl_of_the_route_is_for_the_named_statuses() {
 }
 
 #[test]
+fn what_one_user_gets_with_a_cookie_is_shared_only_if_its_handler_or_the_policy_says_so() {
+    let policy = || Policy::new().ttl(seconds(60));
+    let asked = |fields| response(fields).asked_with(&[("cookie", "session=1")]);
+    assert_eq!(asked(&[]).policy(policy()).refusal(), Some(Refusal::Cookie));
+    assert_eq!(asked(&[("cache-control", "public")]).policy(policy()).refusal(), None);
+    assert_eq!(asked(&[("cache-control", "max-age=5")]).policy(policy()).refusal(), None);
+    assert_eq!(asked(&[("vary", "cookie")]).policy(policy().store_variants_per_user()).refusal(), None);
+    assert_eq!(
+        asked(&[("vary", "authorization")]).policy(policy().store_variants_per_user()).refusal(),
+        Some(Refusal::Cookie)
+    );
+    assert_eq!(asked(&[]).policy(policy().ignore_request_cookies()).refusal(), None);
+}
+
+#[test]
 fn what_one_user_gets_with_credentials_is_not_stored_by_a_ttl_of_the_route() {
     let policy = || Policy::new().ttl(seconds(60));
     assert_eq!(response(&[]).asked_with(AUTHORIZED).policy(policy()).refusal(), Some(Refusal::Authorization));

@@ -28,6 +28,26 @@ async fn a_page_for_one_with_authorization_is_for_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_page_for_one_with_a_cookie_is_for_nobody_else() {
+    let site = greeting("cookie", &[]);
+    assert_eq!(hear(&site, "cookie", "ann").await, "hello ann");
+    assert_eq!(hear(&site, "cookie", "bob").await, "hello bob");
+    assert_eq!(site.get("/").await.text(), "hello stranger");
+    assert_eq!(hear(&site, "cookie", "ann").await, "hello ann", "nor is the page of a stranger for her");
+    assert!(site.get("/").await.is_hit());
+}
+
+#[tokio::test]
+async fn a_page_whose_handler_meant_it_for_all_is_shared_with_cookies_too() {
+    let site = greeting("x-nobody", &[("cache-control", "max-age=60")]);
+    site.get_with("/", &[("cookie", "ann")]).await;
+    assert!(site.get_with("/", &[("cookie", "bob")]).await.is_hit());
+    let site = Site::of(|layer| layer.ttl(seconds(60)).ignore_request_cookies(), |_, _: &Asked| page(&[], "the same"));
+    site.get_with("/", &[("cookie", "ann")]).await;
+    assert!(site.get_with("/", &[("cookie", "bob")]).await.is_hit());
+}
+
+#[tokio::test]
 async fn a_page_that_says_it_is_public_is_shared_with_authorization_too() {
     let site = greeting("x-nobody", &[("cache-control", "public, max-age=60")]);
     hear(&site, "authorization", "ann").await;
