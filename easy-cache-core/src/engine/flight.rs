@@ -233,12 +233,14 @@ impl Lead {
     /// The result may not be shared. One follower tries once more; if that fails too, everybody computes alone.
     pub(crate) fn fail(mut self) {
         self.settled = true;
-        let first = {
-            let mut state = self.seat.flight.state.lock();
-            state.failures += 1;
-            state.failures == 1
-        };
-        if first { self.seat.vacate() } else { self.seat.end(Ending::Alone) }
+        if self.has_failed_before() { self.seat.end(Ending::Alone) } else { self.seat.vacate() }
+    }
+
+    /// Counts a failure.
+    fn has_failed_before(&self) -> bool {
+        let mut state = self.seat.flight.state.lock();
+        state.failures = state.failures.saturating_add(1);
+        state.failures > 1
     }
 
     /// Nobody's result can be shared: everybody computes alone, at once.
@@ -250,7 +252,13 @@ impl Lead {
 
 impl Drop for Lead {
     fn drop(&mut self) {
-        if !self.settled {
+        if self.settled {
+            return;
+        }
+        // A computation that panics has failed; one that was dropped for another reason says nothing of the next.
+        if std::thread::panicking() && self.has_failed_before() {
+            self.seat.end(Ending::Alone);
+        } else {
             self.seat.vacate();
         }
     }

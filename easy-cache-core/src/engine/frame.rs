@@ -82,6 +82,17 @@ impl Frame {
         }
     }
 
+    fn name(&mut self, seen: impl IntoIterator<Item = Seen>) {
+        for seen in seen {
+            if self.named.len() == self.named.capacity() {
+                self.named.sort_unstable_by_key(Seen::identity);
+                self.named.dedup_by_key(|seen| seen.identity());
+                self.named.reserve(self.named.len().max(USUAL_HITS));
+            }
+            self.named.push(seen);
+        }
+    }
+
     /// A computation that goes through the same entries again and again keeps each list once: before the room is doubled,
     /// repetitions are dropped.
     #[cold]
@@ -108,15 +119,24 @@ impl<'a> Installed<'a> {
         let flags = FLAGS.get();
         let mut frame = home.take().unwrap_or_default();
         FLAGS.set(Flags { collecting: true, bypassing: flags.bypassing || frame.bypass });
-        frame.parent = CURRENT.take();
-        CURRENT.set(Some(frame));
+        match CURRENT.try_with(Cell::take) {
+            Ok(parent) => {
+                frame.parent = parent;
+                CURRENT.set(Some(frame));
+            }
+            // The thread is ending: there is no place to collect anything, so nothing may be kept.
+            Err(_) => {
+                frame.tainted = true;
+                *home = Some(frame);
+            }
+        }
         Self { home, flags }
     }
 }
 
 impl Drop for Installed<'_> {
     fn drop(&mut self) {
-        if let Some(mut frame) = CURRENT.take() {
+        if let Ok(Some(mut frame)) = CURRENT.try_with(Cell::take) {
             CURRENT.set(frame.parent.take());
             *self.home = Some(frame);
         }
@@ -154,7 +174,7 @@ pub(crate) fn collect_list(tags: &Arc<[Seen]>) {
 
 /// Hands single tags to the current frame.
 pub(crate) fn collect_seen(seen: impl IntoIterator<Item = Seen>) {
-    update(|frame| frame.named.extend(seen));
+    update(|frame| frame.name(seen));
 }
 
 /// The tags that the current frame has used so far.
@@ -182,9 +202,10 @@ pub(crate) fn is_computing(engine: u64, key: &[u8]) -> bool {
     found
 }
 
+/// While a thread ends, and what it keeps is dropped, nobody computes on it.
 #[inline]
 fn update(change: impl FnOnce(&mut Frame)) {
-    CURRENT.with(|current| {
+    let _ = CURRENT.try_with(|current| {
         if let Some(mut frame) = current.take() {
             change(&mut frame);
             current.set(Some(frame));
@@ -223,6 +244,19 @@ mod tests {
             frame.add(Arc::clone(&lists[n % 3]));
         }
         assert!(frame.lists.len() < 100, "{} lists", frame.lists.len());
+    }
+
+    #[test]
+    fn tags_that_are_named_again_and_again_are_kept_once() {
+        let domain = crate::Cache::new();
+        let mut frame = None;
+        within(&mut frame, || {
+            for _ in 0..100_000 {
+                crate::scope::depend(&domain, ["t"]);
+            }
+        });
+        let named = frame.map_or(0, |frame| frame.named.len());
+        assert!(named < 1000, "{named} tags");
     }
 
     #[test]

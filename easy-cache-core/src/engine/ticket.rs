@@ -69,6 +69,9 @@ impl Ticket {
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
     pub(crate) fn fill_elsewhere(mut self, key: &[u8], value: Shared, policy: &Policy, seen: Frame) -> bool {
         let usable = !seen.is_tainted() && self.engine.is_usable();
+        if !usable {
+            frame::taint();
+        }
         let kept = usable && self.store(key, value, policy, seen.into_seen()).tags.is_some();
         if let Some(lead) = self.lead.take() {
             lead.redirect();

@@ -6,6 +6,8 @@ mod flights;
 mod holds;
 mod parts;
 mod races;
+mod reentry;
+mod review;
 mod scopes;
 mod stress;
 mod support;

@@ -6,6 +6,7 @@ mod bypass;
 mod entities;
 mod holds;
 mod reads;
+mod review;
 mod savepoints;
 mod shop;
 mod streams;

@@ -1,9 +1,11 @@
 //! Finds rows that a statement names by primary key. Only what is exact counts: a condition that must hold, on every
 //! column of the key, against constants or bound values. Everything else is the whole table.
 
+use std::ops::ControlFlow;
+
 use sqlparser::ast::{
     Array, Assignment, AssignmentTarget, BinaryOperator, DataType, Expr, GroupByExpr, Ident, Insert, ObjectName, Query,
-    Select, SetExpr, TableFactor, UnaryOperator, Value, ValueWithSpan,
+    Select, SetExpr, TableFactor, UnaryOperator, Value, ValueWithSpan, visit_expressions,
 };
 
 use super::Context;
@@ -49,10 +51,23 @@ pub(super) fn of_condition(
     let (Some(condition), Some(key)) = (condition, context.catalog.primary_keys.get(table)) else {
         return RowPlan::All;
     };
+    if is_bound_otherwise(condition, context) {
+        return RowPlan::All;
+    }
     let finder = Finder { key, table, alias, context };
     let parts = conjunction(condition);
     let tuples = parts.iter().find_map(|part| finder.tuples(part));
     tuples.or_else(|| finder.columns(&parts)).map_or(RowPlan::All, RowPlan::Keys)
+}
+
+/// Whether the database may group the condition in another way than the parser does: in MySQL `XOR` binds less than `AND`,
+/// and `||` is another `OR` unless the session says otherwise.
+fn is_bound_otherwise(condition: &Expr, context: Context<'_>) -> bool {
+    let is_doubtful = |expr: &Expr| {
+        let doubtful = matches!(expr, Expr::BinaryOp { op: BinaryOperator::Xor | BinaryOperator::StringConcat, .. });
+        if doubtful { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    context.catalog.dialect == Dialect::MySql && visit_expressions(condition, is_doubtful).is_break()
 }
 
 /// The rows that an insert adds, if it gives all of their keys.

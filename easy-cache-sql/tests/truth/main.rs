@@ -3,6 +3,7 @@
 //! An effect is written as words: `<books` reads a table and `<books[1]` a row; `+books` inserts, `~books` changes and
 //! `!books` defines; `;` stands between statements. The rest are the names of what else is reported.
 
+mod grouping;
 mod hook;
 mod hostile;
 mod mysql;

@@ -82,6 +82,18 @@ impl TagCell {
         tracing::warn!(tag = %self.tag, "a writer's hold passed its deadline: its tag counts as invalidated");
     }
 
+    /// The same for who meets the cell without an entry: otherwise a tag that nobody reads would gather dead holds.
+    pub(super) fn settle_if_held(&self, now: Moment) {
+        if self.is_held() {
+            self.settle(now);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn holds_now(&self) -> usize {
+        self.holds.lock().len()
+    }
+
     pub(super) fn belongs_to(&self, domain: &Domain) -> bool {
         std::ptr::eq(self.domain.as_ptr(), domain)
     }
@@ -118,6 +130,11 @@ impl Seen {
     /// Holds stop lookups only: a fill asks for the version alone.
     pub(super) fn is_current(&self) -> bool {
         self.cell.version() == self.version
+    }
+
+    /// Equal for the same tag at the same version only.
+    pub(crate) fn identity(&self) -> (usize, u64) {
+        (Arc::as_ptr(&self.cell).addr(), self.version)
     }
 
     pub(super) fn same_cell(&self, other: &Self) -> bool {

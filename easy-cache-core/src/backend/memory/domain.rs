@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::cell::{Seen, TagCell};
 use super::order::{EVERYTHING, Order};
 use crate::Tag;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 
 const SHARDS: usize = 64;
 const FIRST_SWEEP: usize = 64;
@@ -77,7 +77,7 @@ impl Domain {
             return Seen::now(Arc::clone(cell));
         }
         if shard.cells.len() >= shard.sweep_at {
-            shard.sweep();
+            shard.sweep(self.clock.precise());
         }
         let bucket = self.order.bucket(tag.encoded());
         let cell = Arc::new(TagCell::new(tag.clone(), bucket, Weak::clone(&self.this)));
@@ -124,7 +124,9 @@ impl Domain {
     fn hold_cells(&self, cells: Vec<Arc<TagCell>>, within: Duration) -> Held {
         let writer = self.writers.fetch_add(1, Ordering::Relaxed);
         let deadline = self.clock.deadline(within);
+        let now = self.clock.precise();
         for cell in &cells {
+            cell.settle_if_held(now);
             cell.hold(writer, deadline);
         }
         Held { writer, cells }
@@ -141,8 +143,11 @@ impl Domain {
 }
 
 impl Shard {
-    fn sweep(&mut self) {
-        self.cells.retain(|_, cell| Arc::strong_count(cell) > 1 || cell.is_held());
+    fn sweep(&mut self, now: Moment) {
+        self.cells.retain(|_, cell| {
+            cell.settle_if_held(now);
+            Arc::strong_count(cell) > 1 || cell.is_held()
+        });
         self.sweep_at = (2 * self.cells.len()).max(FIRST_SWEEP);
     }
 }
@@ -165,6 +170,7 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ManualClock;
 
     #[test]
     fn tags_that_nobody_carries_are_swept() {
@@ -177,6 +183,19 @@ mod tests {
         domain.invalidate(&[Tag::new("carried 7")]);
         assert!(!carried[7].is_current(), "a carried tag stays within reach");
         assert!(carried[8].is_current());
+    }
+
+    #[test]
+    fn holds_that_were_dropped_leave_nothing_behind_once_their_deadline_has_passed() {
+        let clock = ManualClock::new();
+        let domain = Domain::new(clock.clock());
+        for n in 0..100_000 {
+            drop(domain.hold(&[Tag::new(format!("row {n}")), Tag::new("table")], Duration::from_secs(30)));
+            clock.advance(Duration::from_secs(1));
+        }
+        assert!(domain.records() < 20_000, "{} records", domain.records());
+        let table = domain.see(&Tag::new("table")).cell;
+        assert!(table.holds_now() < 100, "{} holds", table.holds_now());
     }
 
     #[test]

@@ -128,19 +128,6 @@ impl Clone for Slot {
     }
 }
 
-/// Collects the entries that the map gives up, so that they are dropped when all locks are given back: a value's own drop may
-/// call the cache.
-#[derive(Debug, Clone)]
-pub(super) struct Collected;
-
-impl quick_cache::Lifecycle<OwnedKey, Slot> for Collected {
-    type RequestState = Vec<Slot>;
-
-    fn on_evict(&self, leaving: &mut Vec<Slot>, _: OwnedKey, slot: Slot) {
-        leaving.push(slot);
-    }
-}
-
 /// Weighs what is stored; the numbers were decided when the entry was made.
 #[derive(Debug, Clone)]
 pub(super) struct ByEntry;

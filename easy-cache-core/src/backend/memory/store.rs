@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use ahash::RandomState;
 use parking_lot::Mutex;
-use quick_cache::sync;
+use quick_cache::{Lifecycle, sync};
 
 use super::cell::Seen;
 use super::domain::{Domain, Fence, Held};
-use super::entry::{Asks, ByEntry, Collected, Entry, Found, Miss, Reader, Slot};
+use super::entry::{Asks, ByEntry, Entry, Found, Miss, Reader, Slot};
 use super::key::{KeyRef, OwnedKey};
 use crate::Tag;
 use crate::clock::{Clock, Moment, NEVER};
@@ -21,7 +21,20 @@ const STRIPES: usize = 256;
 const OVERHEAD: u64 = 160;
 const PER_TAG: u64 = size_of::<Seen>() as u64;
 
-type Entries = sync::Cache<OwnedKey, Slot, ByEntry, RandomState, Collected>;
+type Entries = sync::Cache<OwnedKey, Slot, ByEntry, RandomState, Removed>;
+
+/// Hands out everything that an insertion removes, so that it is dropped outside of all locks: a value's own `Drop` may
+/// use the cache.
+#[derive(Debug, Clone)]
+struct Removed;
+
+impl Lifecycle<OwnedKey, Slot> for Removed {
+    type RequestState = Vec<(OwnedKey, Slot)>;
+
+    fn on_evict(&self, removed: &mut Self::RequestState, key: OwnedKey, slot: Slot) {
+        removed.push((key, slot));
+    }
+}
 
 /// How much a store may keep.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +85,7 @@ pub(crate) struct MemoryStore {
 impl MemoryStore {
     pub(crate) fn new(capacity: Capacity, clock: Clock) -> Self {
         let hasher = RandomState::new();
-        let entries = Entries::with(capacity.entries, capacity.weight, ByEntry, hasher.clone(), Collected);
+        let entries = Entries::with(capacity.entries, capacity.weight, ByEntry, hasher.clone(), Removed);
         let stripes = (0..STRIPES).map(|_| Mutex::new(())).collect();
         Self { domain: Domain::new(clock.clone()), entries, stripes, clock, hasher }
     }
@@ -139,7 +152,7 @@ impl MemoryStore {
         let now = self.clock.precise();
         let expires = fill.ttl.map_or(NEVER, |ttl| self.clock.deadline(ttl));
         let entry = Entry {
-            weight: OVERHEAD + fill.key.len() as u64 + PER_TAG * tags.len() as u64 + fill.weight,
+            weight: fill.weight.saturating_add(OVERHEAD + fill.key.len() as u64 + PER_TAG * tags.len() as u64),
             value: fill.value,
             tags: Arc::clone(&tags),
             stored: now,
@@ -166,8 +179,8 @@ impl MemoryStore {
     /// The check of the key and the insertion are one step for everybody else who changes this key.
     fn insert(&self, key: &[u8], entry: Entry, tags: Arc<[Seen]>, removes: bool) -> Filled {
         let bucket = self.domain.order.bucket(key);
-        let mut leaving = Vec::new();
-        let _stripe = self.stripe(key).lock(); // given back before `leaving` is dropped
+        let mut removed = Vec::new(); // dropped after the stripe
+        let _stripe = self.stripe(key).lock();
         if self.domain.order.changed_since(bucket, entry.fence) {
             return Filled::Outdated;
         }
@@ -175,10 +188,10 @@ impl MemoryStore {
             return Filled::Valid(tags);
         }
         if removes {
-            leaving.extend(self.entries.remove(&KeyRef(key)).map(|(_, slot)| slot));
+            removed.extend(self.entries.remove(&KeyRef(key)));
             return Filled::Valid(tags);
         }
-        self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut leaving);
+        self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed);
         Filled::Stored(tags)
     }
 
@@ -204,12 +217,14 @@ impl MemoryStore {
         self.domain.order.note(self.domain.order.bucket(key), sequence);
         let stripe = self.stripe(key).lock();
         let removed = self.entries.remove(&KeyRef(key));
+        // The value's own `Drop` may use the cache.
         drop(stripe);
         drop(removed);
     }
 
     pub(crate) fn invalidate_everything(&self) {
         self.domain.invalidate_everything();
+        // Not `clear`, which drops values under its locks.
         self.entries.drain().for_each(drop);
     }
 
