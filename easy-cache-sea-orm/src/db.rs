@@ -165,15 +165,10 @@ impl CachedDb {
         self.hook.observe(plan)
     }
 
+    /// What a computation that writes yields is not kept: on a hit nothing would be written.
     fn plan(&self, sql: &str, values: &Bound<'_>) -> Plan {
         let plan = self.hook.plan(sql, values);
         self.hook.note_session(&plan, sql);
-        plan
-    }
-
-    /// The plan of a statement whose rows are wanted. What a write returns is not kept: it would not be written again.
-    fn plan_of_rows(&self, statement: &Statement) -> Plan {
-        let plan = self.plan(&statement.sql, &Bound::of(statement));
         if plan.writes() {
             scope::taint();
         }
@@ -203,7 +198,7 @@ impl ConnectionTrait for CachedDb {
 
     /// A write that returns a row is read to its end: only then has the database committed it.
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let plan = self.plan_of_rows(&statement);
+        let plan = self.plan(&statement.sql, &Bound::of(&statement));
         if plan.writes() {
             let rows = self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await?;
             return Ok(rows.into_iter().next());
@@ -212,7 +207,7 @@ impl ConnectionTrait for CachedDb {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let plan = self.plan_of_rows(&statement);
+        let plan = self.plan(&statement.sql, &Bound::of(&statement));
         self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await
     }
 
@@ -237,7 +232,7 @@ impl StreamTrait for CachedDb {
         statement: Statement,
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
-            let plan = self.plan_of_rows(&statement);
+            let plan = self.plan(&statement.sql, &Bound::of(&statement));
             let reading = self.observe(&plan);
             let visible = if plan.controls_transaction() { Some(Pending::Everything) } else { plan.pending() };
             let write = match visible {

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use easy_cache_core::{Hold, scope};
-use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan};
+use easy_cache_sql::hook::{Begun, Hook, Outcome, Pending, Plan};
 use parking_lot::Mutex;
 use sea_orm::DbErr;
 
@@ -14,7 +14,9 @@ use crate::outcome;
 /// What is known of transactions begun by text.
 #[derive(Debug, Default)]
 pub(crate) struct RawTransactions {
+    /// What every read asks; says the same as `begun`, or more.
     is_open: AtomicBool,
+    begun: Mutex<Option<Begun>>,
     holds: Mutex<Vec<Hold>>,
 }
 
@@ -32,7 +34,7 @@ impl RawTransactions {
         run: impl Future<Output = Result<T, DbErr>> + Send,
     ) -> Result<T, DbErr> {
         scope::taint();
-        let was_open = self.is_open();
+        let before = self.begun.lock().clone();
         if plan.begins_transaction() {
             self.is_open.store(true, Ordering::SeqCst);
         }
@@ -41,23 +43,36 @@ impl RawTransactions {
         match outcome::of(&result, plan.is_all_or_nothing()) {
             // A refused COMMIT leaves the transaction open, a refused BEGIN opens none.
             Outcome::RolledBack => {
-                self.is_open.store(was_open, Ordering::SeqCst);
+                self.is_open.store(before.is_some(), Ordering::SeqCst);
                 hook.settle(hold, Outcome::RolledBack).await;
             }
-            // A text that failed may have come as far as its BEGIN.
-            _ if plan.leaves_transaction_open() || (plan.begins_transaction() && result.is_err()) => {
+            outcome => {
+                let after = after(plan, before, result.is_err());
+                self.is_open.store(after.is_some(), Ordering::SeqCst);
+                let is_open = after.is_some();
+                *self.begun.lock() = after;
                 self.holds.lock().push(hold);
+                if !is_open {
+                    self.end(hook, outcome).await;
+                }
             }
-            outcome => self.end(hook, hold, outcome).await,
         }
         result
     }
 
-    async fn end(&self, hook: &Hook, last: Hold, outcome: Outcome) {
-        let begun = std::mem::take(&mut *self.holds.lock());
-        self.is_open.store(false, Ordering::SeqCst);
-        for hold in begun.into_iter().chain([last]) {
+    async fn end(&self, hook: &Hook, outcome: Outcome) {
+        let holds = std::mem::take(&mut *self.holds.lock());
+        for hold in holds {
             hook.settle(hold, outcome).await;
         }
+    }
+}
+
+/// A text that failed may have come as far as its BEGIN, and no further.
+fn after(plan: &Plan, before: Option<Begun>, failed: bool) -> Option<Begun> {
+    match (failed, &before) {
+        (true, None) if plan.begins_transaction() => Some(Begun::Transaction),
+        (true, Some(_)) => before,
+        _ => plan.transaction_after(before),
     }
 }

@@ -154,6 +154,15 @@ pub enum Outcome {
     Unknown,
 }
 
+/// How a transaction was begun by text: what ends it depends on that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// By `BEGIN`.
+    Transaction,
+    /// By a savepoint of this name outside of any transaction, as in SQLite.
+    Savepoint(String),
+}
+
 /// A statement with its effect, ready to run.
 #[derive(Debug)]
 pub struct Plan {
@@ -189,11 +198,20 @@ impl Plan {
         self.controls().any(|control| matches!(control, Control::Begin | Control::Savepoint(_)))
     }
 
-    /// Whether the text begins a transaction, or divides one, and does not end it.
+    /// The transaction that is open after the text has run, given the one that was open before. What was not understood is
+    /// taken to leave it open.
     #[must_use]
-    pub fn leaves_transaction_open(&self) -> bool {
-        let last = self.controls().last();
-        matches!(last, Some(Control::Begin | Control::Savepoint(_) | Control::RollbackTo(_)))
+    pub fn transaction_after(&self, before: Option<Begun>) -> Option<Begun> {
+        self.effect.steps().iter().fold(before, |open, step| {
+            let open = if step.commits_implicitly() { None } else { open };
+            match (step.control(), open) {
+                (Some(Control::Begin), None) => Some(Begun::Transaction),
+                (Some(Control::Savepoint(name)), None) => Some(Begun::Savepoint(name.clone())),
+                (Some(Control::Commit | Control::Rollback), _) => None,
+                (Some(Control::Release(name)), Some(Begun::Savepoint(outermost))) if *name == outermost => None,
+                (_, open) => open,
+            }
+        })
     }
 
     /// Whether an open transaction may be over after the text, or after a part of it.

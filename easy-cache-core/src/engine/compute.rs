@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::frame::{self, Frame};
+use super::frame::{self, Frame, Open};
 use super::join::{Arrival, Join};
 use super::ticket::{Printed, Ticket};
 use super::{Engine, Side};
@@ -84,9 +84,9 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
                 Way::Compute(ticket) => ticket,
             },
         };
-        let mut home = Some(ticket.frame());
-        let result = frame::within(&mut home, load);
-        self.end(ticket, home.map(|frame| *frame).unwrap_or_default(), &result);
+        let mut frame = Open::new(ticket.frame());
+        let result = frame.run(load);
+        self.end(ticket, frame.finish(), &result);
         result
     }
 }
@@ -102,7 +102,7 @@ enum Stage<F> {
     Joining(Join, F),
     Loading {
         ticket: Ticket,
-        frame: Option<Box<Frame>>,
+        frame: Open,
         load: Pin<Box<F>>,
     },
     /// The cache is switched off, or the call is made inside a transaction.
@@ -138,11 +138,11 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Future for Compute<'_, K, P,
                     },
                 },
                 Stage::Loading { ticket, mut frame, mut load } => {
-                    let Poll::Ready(result) = frame::within(&mut frame, || load.as_mut().poll(cx)) else {
+                    let Poll::Ready(result) = frame.run(|| load.as_mut().poll(cx)) else {
                         this.stage = Stage::Loading { ticket, frame, load };
                         return Poll::Pending;
                     };
-                    this.call.end(ticket, frame.map(|frame| *frame).unwrap_or_default(), &result);
+                    this.call.end(ticket, frame.finish(), &result);
                     return Poll::Ready(result);
                 }
                 Stage::Passing(mut load) => {
@@ -173,6 +173,6 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
 
 impl<F> Stage<F> {
     fn loading(ticket: Ticket, load: F) -> Self {
-        Self::Loading { frame: Some(ticket.frame()), ticket, load: Box::pin(load) }
+        Self::Loading { frame: Open::new(ticket.frame()), ticket, load: Box::pin(load) }
     }
 }

@@ -103,6 +103,38 @@ impl Frame {
     }
 }
 
+/// The frame of a computation under way. If that ends without a result (it panicked, or its future was dropped), what it has
+/// used is still a dependency of the computation around it, which may go on with something else instead.
+#[derive(Debug)]
+pub(crate) struct Open(Option<Box<Frame>>);
+
+impl Open {
+    pub(crate) const fn new(frame: Box<Frame>) -> Self {
+        Self(Some(frame))
+    }
+
+    /// Runs a part of the computation.
+    pub(crate) fn run<T>(&mut self, f: impl FnOnce() -> T) -> T {
+        within(&mut self.0, f)
+    }
+
+    /// The computation has its result.
+    pub(crate) fn finish(mut self) -> Frame {
+        self.0.take().map(|frame| *frame).unwrap_or_default()
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(frame) = self.0.take() {
+            if frame.is_tainted() {
+                taint();
+            }
+            collect_seen(frame.into_seen());
+        }
+    }
+}
+
 /// Runs `f` with the frame installed; takes it away again also if `f` panics.
 pub(crate) fn within<T>(frame: &mut Option<Box<Frame>>, f: impl FnOnce() -> T) -> T {
     let _installed = Installed::new(frame);

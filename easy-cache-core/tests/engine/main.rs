@@ -7,7 +7,6 @@ mod holds;
 mod parts;
 mod races;
 mod reentry;
-mod review;
 mod scopes;
 mod stress;
 mod support;

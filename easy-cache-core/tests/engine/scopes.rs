@@ -190,3 +190,29 @@ fn a_closed_scope_hands_everything_to_the_one_around_it() {
     assert_eq!(outer.tags(), [Tag::new("t")]);
     assert!(!scope::is_active());
 }
+
+#[tokio::test]
+async fn what_was_read_before_an_inner_computation_ended_without_a_result_is_a_dependency() {
+    let cache = Cache::new();
+    let cancelled = || async {
+        let inner = cache.get_or_compute("inner", async {
+            scope::depend(&cache, ["t"]);
+            std::future::pending::<Option<i32>>().await
+        });
+        let mut inner = Box::pin(inner.into_future());
+        std::future::poll_fn(|cx| std::task::Poll::Ready(inner.as_mut().poll(cx).is_pending())).await.then_some(0)
+    };
+    assert_eq!(cache.get_or_compute("cancelled", cancelled()).await, Some(0));
+    let panicking = || {
+        let load = || -> Option<i32> {
+            scope::depend(&cache, ["t"]);
+            panic!("what was read is odd");
+        };
+        let inner = || cache.get_or_compute_sync("other", load).wait();
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(inner)).ok().or(Some(None)).flatten().or(Some(0))
+    };
+    assert_eq!(cache.get_or_compute_sync("panicked", panicking).wait(), Some(0));
+    assert!(cache.contains("cancelled").await && cache.contains("panicked").await);
+    cache.invalidate_tags(["t"]).await.unwrap();
+    assert!(!cache.contains("cancelled").await && !cache.contains("panicked").await);
+}

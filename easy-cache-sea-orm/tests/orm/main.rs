@@ -5,8 +5,8 @@
 mod bypass;
 mod entities;
 mod holds;
+mod open_text;
 mod reads;
-mod review;
 mod savepoints;
 mod shop;
 mod streams;

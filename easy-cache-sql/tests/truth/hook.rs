@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use easy_cache_core::{Cache, Scope};
-use easy_cache_sql::hook::{Hook, Pending, Plan};
+use easy_cache_sql::hook::{Begun, Hook, Pending, Plan};
 use easy_cache_sql::{Analyzer, Bind, Dialect, KeyColumn};
 
 fn hook(dialect: Dialect) -> Hook {
@@ -34,20 +34,26 @@ fn only_some_texts_may_end_a_transaction() {
 }
 
 #[test]
-fn a_text_leaves_a_transaction_open_if_its_last_word_about_it_does() {
-    for (text, begins, leaves_open) in [
-        ("BEGIN", true, true),
-        ("BEGIN; DELETE FROM books", true, true),
-        ("BEGIN; DELETE FROM books; COMMIT", true, false),
-        ("SAVEPOINT a", true, true),
-        ("ROLLBACK TO SAVEPOINT a", false, true),
-        ("RELEASE SAVEPOINT a", false, false),
-        ("COMMIT", false, false),
-        ("DELETE FROM books", false, false),
+fn a_transaction_begun_as_text_is_open_until_it_is_certainly_over() {
+    let transaction = || Some(Begun::Transaction);
+    let savepoint = |name: &str| Some(Begun::Savepoint(name.to_owned()));
+    for (before, text, after) in [
+        (None, "BEGIN", transaction()),
+        (None, "BEGIN; DELETE FROM books; COMMIT", None),
+        (None, "SAVEPOINT a", savepoint("a")),
+        (None, "DELETE FROM books", None),
+        (transaction(), "SAVEPOINT a; RELEASE a", transaction()),
+        (transaction(), "ROLLBACK TO SAVEPOINT a", transaction()),
+        (transaction(), "nobody understands this", transaction()),
+        (transaction(), "ROLLBACK", None),
+        (savepoint("a"), "SAVEPOINT b; RELEASE b", savepoint("a")),
+        (savepoint("a"), "RELEASE a", None),
+        (savepoint("a"), "COMMIT", None),
     ] {
-        let plan = plan(Dialect::Sqlite, text);
-        assert_eq!((plan.begins_transaction(), plan.leaves_transaction_open()), (begins, leaves_open), "{text}");
+        assert_eq!(plan(Dialect::Sqlite, text).transaction_after(before), after, "{text}");
     }
+    assert_eq!(plan(Dialect::MySql, "CREATE TABLE t (a INT)").transaction_after(transaction()), None);
+    assert!(plan(Dialect::Sqlite, "DELETE FROM books; BEGIN").begins_transaction());
 }
 
 #[test]
