@@ -87,9 +87,10 @@
 //! - What the SQL text does not show must be named: see [`CachedDbBuilder::cascade`], [`CachedDbBuilder::view`] and
 //!   [`CachedDbBuilder::function`].
 //! - Other programs, and what is written through [`CachedDb::inner`]: invalidate by hand, see [`CachedDb::table_tag`].
-//! - Statements that change the state of a session (`SET ROLE`, a `PRAGMA` that sets something) change what reads mean, and
+//! - Statements that change the state of a session (`SET ROLE`, a `PRAGMA` that is not mere tuning) change what reads mean, and
 //!   nobody knows for whom. After the first one no read through this connection is cached any more, and a warning says so. Give
 //!   settings to [`ConnectOptions`](sea_orm::ConnectOptions), where they hold for every connection of the pool.
+//! - A SQLite schema that says `ON CONFLICT REPLACE` for a key: an insert then removes another row, and only its own is known.
 //! - ROLLBACK is trusted. Tables that it does not roll back (MyISAM) and rows that a refused statement leaves behind
 //!   (SQLite's `ON CONFLICT FAIL`) are not covered.
 //!
