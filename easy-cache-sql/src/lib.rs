@@ -44,8 +44,9 @@
 //! [`AnalyzerBuilder::cascade`], [`AnalyzerBuilder::view`] (views, but also partitions) and
 //! [`AnalyzerBuilder::function`]; a function nobody named is taken to neither write nor change its mind.
 //! Dynamic state is invisible too: a `search_path`, a role, a temporary table that hides a table of the same name.
-//! Statements that change it are reported by [`Effect::session_state`]. Not reported, since no statement shows them: conflict clauses in a SQLite schema. With with
-//! `ON CONFLICT REPLACE` an insert removes another row, with `ON CONFLICT FAIL` a refused one leaves some behind.
+//! Statements that change it are reported by [`Effect::session_state`]. Conflict clauses in a SQLite schema are reported by
+//! nobody: with `ON CONFLICT REPLACE` an insert removes another row, with `ON CONFLICT FAIL` a refused one leaves some
+//! behind.
 //!
 //! # Modules, in reading order
 //!
