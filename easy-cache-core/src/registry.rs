@@ -115,6 +115,13 @@ mod tests {
     }
 
     #[test]
+    fn the_default_is_the_cache_that_was_chosen() {
+        set_default(Cache::builder().namespace("chosen").build()).unwrap();
+        assert_eq!(default_cache().namespace(), "chosen");
+        assert_eq!(cache(DEFAULT).namespace(), "chosen", "it is a cache with a name like any other");
+    }
+
+    #[test]
     fn a_name_given_away_too_often_is_an_error_that_names_it() {
         let error = (0..=REPLACEMENTS).find_map(|_| register("worn out", Cache::new()).err()).unwrap();
         assert_eq!(error.kind(), ErrorKind::RegistryFull);

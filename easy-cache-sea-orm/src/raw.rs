@@ -48,11 +48,11 @@ impl RawTransactions {
             }
             outcome => {
                 let after = after(plan, before, result.is_err());
-                self.is_open.store(after.is_some(), Ordering::SeqCst);
-                let is_open = after.is_some();
+                let is_over = after.is_none();
+                self.is_open.store(!is_over, Ordering::SeqCst);
                 *self.begun.lock() = after;
                 self.holds.lock().push(hold);
-                if !is_open {
+                if is_over {
                     self.end(hook, outcome).await;
                 }
             }

@@ -5,18 +5,23 @@ use std::thread;
 use std::time::Duration;
 
 use easy_cache_core::Cache;
-use tokio::task::JoinSet;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::support::{Calls, cache_and_clock, seconds, settle};
 
+/// A leader that computes `k`, and ends when it is told its value.
+async fn lead(cache: &Cache, calls: &Calls) -> (JoinHandle<Option<i32>>, oneshot::Sender<i32>) {
+    let (load, started, finish) = calls.gated();
+    let cache = cache.clone();
+    let leader = tokio::spawn(async move { cache.get_or_compute("k", load).await });
+    started.await.unwrap();
+    (leader, finish)
+}
+
 async fn herd(callers: usize) {
     let (cache, calls) = (Cache::new(), Calls::default());
-    let (load, started, finish) = calls.gated();
-    let leader = tokio::spawn({
-        let cache = cache.clone();
-        async move { cache.get_or_compute("k", load).await }
-    });
-    started.await.unwrap();
+    let (leader, finish) = lead(&cache, &calls).await;
     let mut followers = JoinSet::new();
     for _ in 1..callers {
         let (cache, calls) = (cache.clone(), calls.clone());
@@ -59,12 +64,7 @@ fn concurrent_misses_of_threads_load_once() {
 async fn a_dropped_leader_hands_over_to_a_follower() {
     // case 37
     let (cache, calls) = (Cache::new(), Calls::default());
-    let (load, started, _finish) = calls.gated::<i32>();
-    let leader = tokio::spawn({
-        let cache = cache.clone();
-        async move { cache.get_or_compute("k", load).await }
-    });
-    started.await.unwrap();
+    let (leader, _finish) = lead(&cache, &calls).await;
     let mut followers = JoinSet::new();
     for _ in 0..10 {
         let (cache, calls) = (cache.clone(), calls.clone());
@@ -104,12 +104,7 @@ async fn a_chain_of_dropped_callers_leaves_nobody_hanging() {
 #[tokio::test]
 async fn a_follower_dropped_with_the_wake_up_in_hand_passes_it_on() {
     let (cache, calls) = (Cache::new(), Calls::default());
-    let (load, started, _finish) = calls.gated::<i32>();
-    let leader = tokio::spawn({
-        let cache = cache.clone();
-        async move { cache.get_or_compute("k", load).await }
-    });
-    started.await.unwrap();
+    let (leader, _finish) = lead(&cache, &calls).await;
     let spawn = || {
         let (cache, calls) = (cache.clone(), calls.clone());
         tokio::spawn(async move { cache.get_or_compute("k", calls.load(2)).await })
@@ -221,12 +216,7 @@ async fn a_call_for_its_own_key_computes_alone() {
 #[tokio::test]
 async fn a_sync_caller_does_not_wait_for_an_async_leader_of_its_own_thread() {
     let (cache, calls) = (Cache::new(), Calls::default());
-    let (load, started, finish) = calls.gated();
-    let leader = tokio::spawn({
-        let cache = cache.clone();
-        async move { cache.get_or_compute("k", load).await }
-    });
-    started.await.unwrap();
+    let (leader, finish) = lead(&cache, &calls).await;
     assert_eq!(cache.get_or_compute_sync("k", || Some(1)).wait(), Some(1));
     finish.send(2).unwrap();
     leader.await.unwrap();
