@@ -60,9 +60,11 @@ async fn nothing_is_served_while_a_statement_waits() {
 async fn a_write_whose_future_is_dropped_is_not_served_until_the_deadline_and_counts_as_done_then() {
     let shop = Shop::on_disk().await;
     shop.watch().await;
+    let taken = shop.occupied().await;
     let mut write = Box::pin(retitled(1, "Perhaps").update(&shop.db));
     assert!(poll_once(&mut write).is_pending());
     drop(write);
+    drop(taken);
     assert!(!shop.serves("books:1").await);
     shop.clock.advance(Duration::from_secs(29));
     assert!(!shop.serves("books:1").await);
@@ -135,9 +137,11 @@ async fn a_write_that_finds_no_connection_costs_no_hit() {
 async fn two_writers_of_one_row_hold_it_until_both_are_done() {
     let shop = Shop::on_disk().await;
     shop.watch().await;
+    let taken = shop.occupied().await;
     let mut given_up = Box::pin(retitled(1, "Perhaps").update(&shop.db));
     assert!(poll_once(&mut given_up).is_pending());
     drop(given_up);
+    drop(taken);
     retitled(1, "Changed").update(&shop.db).await.unwrap();
     assert_eq!(shop.dropped().await, ["books", "books:1"]);
     assert!(!shop.serves("books:1").await, "the first one may still happen");

@@ -11,7 +11,10 @@ use std::time::Duration;
 use easy_cache_core::{Cache, ManualClock, Tag};
 use easy_cache_sea_orm::CachedDb;
 use sea_orm::sqlx::sqlite::SqliteJournalMode;
-use sea_orm::{ActiveValue::Set, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait};
+use sea_orm::{
+    ActiveValue::Set, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait,
+    TransactionTrait,
+};
 
 use crate::entities::{SCHEMA, author, book, loan};
 
@@ -83,6 +86,15 @@ impl Shop {
     /// The connection inside, which no cache hears of.
     pub(crate) fn behind(&self) -> &DatabaseConnection {
         self.db.inner()
+    }
+
+    /// Takes every connection of the pool: who needs one waits until they are given back.
+    pub(crate) async fn occupied(&self) -> Vec<sea_orm::DatabaseTransaction> {
+        let mut taken = Vec::new();
+        for _ in 0..self.behind().get_sqlite_connection_pool().options().get_max_connections() {
+            taken.push(self.behind().begin().await.unwrap());
+        }
+        taken
     }
 
     /// How many prepared statements have reached the database.
