@@ -60,6 +60,7 @@ mod plan;
 mod policy;
 pub mod registry;
 pub mod scope;
+mod sync;
 mod tag;
 mod timer;
 mod value;

@@ -8,19 +8,16 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use ahash::RandomState;
-use event_listener::{Event, EventListener};
-use parking_lot::{Mutex, MutexGuard};
-
 use crate::backend::memory::Found;
 use crate::clock::{Clock, Moment};
+use crate::sync::{self, AtomicU64, Event, EventListener, Mutex, MutexGuard, RandomState};
 use crate::timer::Timer;
 
-const SHARDS: usize = 64;
+const SHARDS: usize = sync::scaled(64);
 
 type Table = HashMap<Box<[u8]>, Arc<Flight>, RandomState>;
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::Tag;
 use crate::backend::memory::Seen;
+use crate::sync::thread_local;
 
 /// The collector of one computation or request.
 #[derive(Debug, Default)]

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake};
-use std::thread::{self, Thread};
 
 use super::flight::{Follow, Heard, Joined, Lead, Tick};
 use super::frame;
 use super::ticket::Ticket;
 use super::{Engine, Side};
 use crate::backend::memory::Found;
+use crate::sync::thread::{self, Thread};
 
 /// A call on its way. Written once for both sides: only the waiting differs.
 #[derive(Debug)]

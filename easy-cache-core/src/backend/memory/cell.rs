@@ -1,14 +1,13 @@
 //! One tag's record: its version and the holds of writers beside it, in one word that a hit reads once.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-
-use parking_lot::Mutex;
 
 use super::domain::Domain;
 use super::order::Bucket;
 use crate::Tag;
 use crate::clock::Moment;
+use crate::sync::{AtomicU64, Mutex, Place};
 
 /// The lowest bit says that a writer holds the tag; the bits above are the version.
 const HELD: u64 = 1;
@@ -21,6 +20,7 @@ const ONE_VERSION: u64 = 2;
 #[derive(Debug)]
 pub(crate) struct TagCell {
     word: AtomicU64,
+    place: Place,
     pub(super) bucket: Bucket,
     tag: Tag,
     holds: Mutex<Vec<HoldMark>>,
@@ -36,7 +36,7 @@ struct HoldMark {
 
 impl TagCell {
     pub(super) fn new(tag: Tag, bucket: Bucket, domain: Weak<Domain>) -> Self {
-        Self { word: AtomicU64::new(0), bucket, tag, holds: Mutex::new(Vec::new()), domain }
+        Self { word: AtomicU64::new(0), place: Place::new(), bucket, tag, holds: Mutex::new(Vec::new()), domain }
     }
 
     pub(crate) fn tag(&self) -> &Tag {
@@ -134,7 +134,12 @@ impl Seen {
 
     /// Equal for the same tag at the same version only.
     pub(crate) fn identity(&self) -> (usize, u64) {
-        (Arc::as_ptr(&self.cell).addr(), self.version)
+        (self.place(), self.version)
+    }
+
+    /// Equal for the same tag only.
+    pub(super) fn place(&self) -> usize {
+        self.cell.place.of(Arc::as_ptr(&self.cell).addr())
     }
 
     pub(super) fn same_cell(&self, other: &Self) -> bool {

@@ -1,20 +1,18 @@
 //! The records of one namespace: its order, its tags, and the epoch as the one tag that every entry carries.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-
-use ahash::RandomState;
-use parking_lot::Mutex;
 
 use super::cell::{Seen, TagCell};
 use super::order::{EVERYTHING, Order};
 use crate::Tag;
 use crate::clock::{Clock, Moment};
+use crate::sync::{self, AtomicU64, Mutex, RandomState};
 
-const SHARDS: usize = 64;
-const FIRST_SWEEP: usize = 64;
+const SHARDS: usize = sync::scaled(64);
+const FIRST_SWEEP: usize = sync::scaled(64);
 
 /// What a computation carries from before its start: the epoch and the sequence of the namespace.
 #[derive(Debug, Clone)]

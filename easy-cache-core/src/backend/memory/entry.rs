@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::cell::Seen;
 use super::key::OwnedKey;
 use crate::clock::Moment;
+use crate::sync::thread_local;
 use crate::value::Shared;
 
 /// What the map keeps under a key.

@@ -1,11 +1,11 @@
 //! The order record: when was a name last invalidated? Answered per bucket of names, so that its size is fixed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use ahash::RandomState;
+use crate::sync::{self, AtomicU64, RandomState};
 
 /// Two names in one bucket can only cause a fill to be refused in vain, so the number is a matter of odds, not of truth.
-const BUCKETS: usize = 4096;
+const BUCKETS: usize = sync::scaled(4096);
 
 /// The number of a bucket of names.
 pub(super) type Bucket = u16;

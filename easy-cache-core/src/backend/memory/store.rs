@@ -4,9 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ahash::RandomState;
-use parking_lot::Mutex;
-use quick_cache::{Lifecycle, sync};
+use quick_cache::Lifecycle;
 
 use super::cell::Seen;
 use super::domain::{Domain, Fence, Held};
@@ -14,14 +12,15 @@ use super::entry::{Asks, ByEntry, Entry, Found, Miss, Reader, Slot};
 use super::key::{KeyRef, OwnedKey};
 use crate::Tag;
 use crate::clock::{Clock, Moment, NEVER};
+use crate::sync::{self, Entries as Map, Mutex, RandomState};
 use crate::value::Shared;
 
-const STRIPES: usize = 256;
+const STRIPES: usize = sync::scaled(256);
 /// What an entry costs beside its key and its value: the map's slot, reference counts, the list of tags.
 const OVERHEAD: u64 = 160;
 const PER_TAG: u64 = size_of::<Seen>() as u64;
 
-type Entries = sync::Cache<OwnedKey, Slot, ByEntry, RandomState, Removed>;
+type Entries = Map<OwnedKey, Slot, ByEntry, RandomState, Removed>;
 
 /// Hands out everything that an insertion removes, so that it is dropped outside of all locks: a value's own `Drop` may
 /// use the cache.
@@ -247,7 +246,7 @@ impl MemoryStore {
 
 /// Each cell once. Two versions of one tag cannot both be current: `None`.
 fn merged(mut tags: Vec<Seen>) -> Option<Vec<Seen>> {
-    tags.sort_unstable_by_key(|seen| Arc::as_ptr(&seen.cell));
+    tags.sort_unstable_by_key(Seen::place);
     if tags.windows(2).any(|pair| pair[0].same_cell(&pair[1]) && !pair[0].same_version(&pair[1])) {
         return None;
     }
