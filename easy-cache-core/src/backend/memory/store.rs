@@ -167,6 +167,9 @@ impl MemoryStore {
         tags.push(fence.epoch.clone());
         tags.extend(names.iter().map(|tag| self.domain.see(tag)));
         let tags = merged(tags)?;
+        // A hold that has expired is an invalidation, also for the followers of a flight, who look at no entry.
+        let now = self.clock.precise();
+        tags.iter().for_each(|seen| seen.cell.settle_if_held(now));
         let unchanged = |seen: &Seen| {
             seen.is_current()
                 && !(seen.cell.belongs_to(&self.domain)
