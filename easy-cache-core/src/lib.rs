@@ -55,6 +55,7 @@ mod engine;
 mod error;
 mod function;
 mod hold;
+mod mistake;
 mod operation;
 mod plan;
 mod policy;
@@ -76,6 +77,9 @@ pub use error::{Error, ErrorKind};
 pub use function::expansion as __macro;
 pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Storable};
 pub use hold::Hold;
+#[cfg(easy_cache_mutations)]
+#[doc(hidden)]
+pub use mistake::Mistake;
 pub use operation::{Operation, OperationFuture};
 pub use plan::{Anywhere, InProcess, Mode, Outcome, Place, Plan, StoresPart, StoresWhole};
 pub use policy::Policy;

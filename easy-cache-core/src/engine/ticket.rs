@@ -7,6 +7,7 @@ use super::flight::Lead;
 use super::frame::{self, Frame};
 use crate::backend::memory::{Fence, Fill, Filled, Found, Seen};
 use crate::clock::NEVER;
+use crate::mistake::Mistake;
 use crate::value::Shared;
 use crate::{Policy, Tag};
 
@@ -51,8 +52,11 @@ impl Ticket {
             self.fail();
             return false;
         }
-        if let Some(lead) = &self.lead {
+        if let Some(lead) = self.lead.as_ref().filter(|_| !Mistake::FlightClosedAfterFill.is_made()) {
             lead.close();
+        }
+        if Mistake::FenceAfterCompute.is_made() {
+            self.fence = self.engine.store.domain().fence();
         }
         let key = std::mem::take(&mut self.key);
         let found = self.store(&key, value, policy, frame.into_seen());

@@ -5,6 +5,7 @@
 //! simply threads, as the build was asked for). The README says how to run each.
 
 pub mod explorer;
+pub mod mistakes;
 pub mod shop;
 pub mod worlds;
 

@@ -257,6 +257,17 @@ impl Shop {
 
     /// A caller whose future is polled once, and then dropped wherever it is.
     pub fn poll_once_and_leave(&self, row: usize) {
+        self.poll_once(row, || {});
+    }
+
+    /// A caller whose future is polled once, and then kept until those who wait for it have no patience left.
+    pub fn poll_once_and_stall(&self, row: usize) {
+        self.poll_once(row, || {
+            self.advance(FOLLOWERS_PATIENCE);
+        });
+    }
+
+    fn poll_once(&self, row: usize, meanwhile: impl FnOnce()) {
         let load = async {
             std::future::pending::<()>().await;
             Some(0_u64)
@@ -264,6 +275,7 @@ impl Shop {
         let mut call = pin::pin!(self.cache().get_or_compute(key(row), load).tags([tag(row)]).into_future());
         let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(!matches!(polled, Poll::Ready(None)));
+        meanwhile();
     }
 }
 

@@ -7,6 +7,7 @@ use super::domain::Domain;
 use super::order::Bucket;
 use crate::Tag;
 use crate::clock::Moment;
+use crate::mistake::Mistake;
 use crate::sync::{AtomicU64, Mutex, Place};
 
 /// The lowest bit says that a writer holds the tag; the bits above are the version.
@@ -75,6 +76,7 @@ impl TagCell {
             return;
         }
         match self.domain.upgrade() {
+            _ if Mistake::ExpiredHoldForgotten.is_made() => {}
             Some(domain) => domain.invalidate_cell(self),
             None => self.bump(),
         }
@@ -100,7 +102,7 @@ impl TagCell {
 
     fn remove_holds(&self, gone: impl Fn(&HoldMark) -> bool) {
         let mut holds = self.holds.lock();
-        holds.retain(|mark| !gone(mark));
+        holds.retain(|mark| !gone(mark) && !Mistake::ReleaseClearsOthers.is_made());
         if holds.is_empty() {
             self.word.fetch_and(!HELD, Ordering::SeqCst);
         }
@@ -124,7 +126,8 @@ impl Seen {
     /// One load decides both: is the version still the same, and is the tag not held?
     #[inline]
     pub(super) fn is_servable(&self) -> bool {
-        self.cell.word.load(Ordering::Acquire) == self.version
+        let word = self.cell.word.load(Ordering::Acquire);
+        word == self.version || Mistake::HeldIsServed.is_made() && word & !HELD == self.version
     }
 
     /// Holds stop lookups only: a fill asks for the version alone.

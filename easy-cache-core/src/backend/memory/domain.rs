@@ -9,6 +9,7 @@ use super::cell::{Seen, TagCell};
 use super::order::{EVERYTHING, Order};
 use crate::Tag;
 use crate::clock::{Clock, Moment};
+use crate::mistake::Mistake;
 use crate::sync::{self, AtomicU64, Mutex, RandomState};
 
 const SHARDS: usize = sync::scaled(64);
@@ -86,9 +87,18 @@ impl Domain {
     /// Sequence, buckets, cells: the order that fills rely on. A tag without a record leaves nothing behind but its bucket.
     pub(super) fn invalidate(&self, tags: &[Tag]) {
         let sequence = self.order.advance();
+        if Mistake::CellsBeforeBuckets.is_made() {
+            self.bump(tags);
+        }
         for tag in tags {
             self.order.note(self.order.bucket(tag.encoded()), sequence);
         }
+        if !Mistake::CellsBeforeBuckets.is_made() {
+            self.bump(tags);
+        }
+    }
+
+    fn bump(&self, tags: &[Tag]) {
         for tag in tags {
             let cell = self.shard(tag).lock().cells.get(tag).cloned();
             if let Some(cell) = cell {
@@ -144,7 +154,7 @@ impl Shard {
     fn sweep(&mut self, now: Moment) {
         self.cells.retain(|_, cell| {
             cell.settle_if_held(now);
-            Arc::strong_count(cell) > 1 || cell.is_held()
+            (Arc::strong_count(cell) > 1 && !Mistake::RecordRecreated.is_made()) || cell.is_held()
         });
         self.sweep_at = (2 * self.cells.len()).max(FIRST_SWEEP);
     }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::mistake::Mistake;
 use crate::sync::{self, AtomicU64, RandomState};
 
 /// Two names in one bucket can only cause a fill to be refused in vain, so the number is a matter of odds, not of truth.
@@ -44,6 +45,9 @@ impl Order {
 
     /// The second step. By maximum, since a slower invalidation with an older number may arrive later.
     pub(super) fn note(&self, bucket: Bucket, sequence: u64) {
+        if Mistake::BucketWithoutMaximum.is_made() {
+            return self.buckets[usize::from(bucket)].store(sequence, Ordering::SeqCst);
+        }
         self.buckets[usize::from(bucket)].fetch_max(sequence, Ordering::SeqCst);
     }
 

@@ -12,6 +12,7 @@ use super::entry::{Asks, ByEntry, Entry, Found, Miss, Reader, Slot};
 use super::key::{KeyRef, OwnedKey};
 use crate::Tag;
 use crate::clock::{Clock, Moment, NEVER};
+use crate::mistake::Mistake;
 use crate::sync::{self, Entries as Map, Mutex, RandomState};
 use crate::value::Shared;
 
@@ -165,25 +166,44 @@ impl MemoryStore {
     pub(crate) fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Option<Arc<[Seen]>> {
         let mut tags = collected;
         tags.push(fence.epoch.clone());
+        if Mistake::SeenVersionsUncompared.is_made() || Mistake::EpochUnchecked.is_made() {
+            self.see_again(&mut tags, fence);
+        }
         tags.extend(names.iter().map(|tag| self.domain.see(tag)));
         let tags = merged(tags)?;
         // A hold that has expired is an invalidation, also for the followers of a flight, who look at no entry.
         let now = self.clock.precise();
-        tags.iter().for_each(|seen| seen.cell.settle_if_held(now));
-        let unchanged = |seen: &Seen| {
-            seen.is_current()
-                && !(seen.cell.belongs_to(&self.domain)
-                    && self.domain.order.changed_since(seen.cell.bucket, fence.sequence))
-        };
+        if !Mistake::FillIgnoresExpiredHolds.is_made() {
+            tags.iter().for_each(|seen| seen.cell.settle_if_held(now));
+        }
+        let unchanged = |seen: &Seen| seen.is_current() && !self.is_ahead_of(fence, seen);
         tags.iter().all(unchanged).then(|| tags.into())
+    }
+
+    /// Whether the tag's bucket has moved on since the fence. Of the tags of other caches, the fence knows nothing.
+    fn is_ahead_of(&self, fence: &Fence, seen: &Seen) -> bool {
+        let is_epoch = seen.same_cell(&fence.epoch);
+        let skipped = Mistake::LateTagsUnchecked.is_made() || Mistake::EpochUnchecked.is_made() && is_epoch;
+        let ours = seen.cell.belongs_to(&self.domain) && !skipped;
+        ours && self.domain.order.changed_since(seen.cell.bucket, fence.sequence)
+    }
+
+    /// What no fill may do: take what was seen on the way, or the epoch, as it is now.
+    #[cold]
+    fn see_again(&self, tags: &mut [Seen], fence: &Fence) {
+        let epoch_only = Mistake::EpochUnchecked.is_made();
+        let again = tags.iter_mut().filter(|seen| !epoch_only || seen.same_cell(&fence.epoch));
+        again.for_each(|seen| *seen = Seen::now(Arc::clone(&seen.cell)));
     }
 
     /// The check of the key and the insertion are one step for everybody else who changes this key.
     fn insert(&self, key: &[u8], entry: Entry, tags: Arc<[Seen]>, removes: bool) -> Filled {
         let bucket = self.domain.order.bucket(key);
         let mut removed = Vec::new(); // dropped after the stripe
+        let early =
+            Mistake::KeyCheckedBeforeStripe.is_made().then(|| self.domain.order.changed_since(bucket, entry.fence));
         let _stripe = self.stripe(key).lock();
-        if self.domain.order.changed_since(bucket, entry.fence) {
+        if early.unwrap_or_else(|| self.domain.order.changed_since(bucket, entry.fence)) {
             return Filled::Outdated;
         }
         if self.fence_in_place(key).is_some_and(|fence| fence > entry.fence) {
@@ -215,6 +235,10 @@ impl MemoryStore {
     }
 
     pub(crate) fn invalidate_key(&self, key: &[u8]) {
+        if Mistake::RemoveBeforeBucket.is_made() {
+            drop(self.entries.remove(&KeyRef(key)));
+            return self.domain.order.note(self.domain.order.bucket(key), self.domain.order.advance());
+        }
         let sequence = self.domain.order.advance();
         self.domain.order.note(self.domain.order.bucket(key), sequence);
         let stripe = self.stripe(key).lock();

@@ -1,0 +1,73 @@
+//! Mistakes put back into the engine, each with the world that notices it. Needs `--cfg easy_cache_mutations`, without which the
+//! engine cannot make them.
+
+#[cfg(easy_cache_mutations)]
+pub use made::{run, run_all};
+
+/// Says that this build makes no mistakes.
+#[cfg(not(easy_cache_mutations))]
+#[must_use]
+pub fn run_all() -> bool {
+    false
+}
+
+/// Says that this build makes no mistakes.
+#[cfg(not(easy_cache_mutations))]
+#[must_use]
+pub fn run(_world: &str, _mistake: &str) -> bool {
+    false
+}
+
+#[cfg(easy_cache_mutations)]
+mod made {
+    #![expect(clippy::print_stdout, reason = "prints a table")]
+
+    use std::process::Command;
+
+    use easy_cache_core::Mistake;
+
+    use crate::{WORLDS, World, explorer};
+
+    /// Which world notices which mistake.
+    const NOTICED: &[(Mistake, &str)] = &[];
+
+    /// Makes every mistake in a process of its own, and prints after how many runs it was noticed. `false` if one was not.
+    #[must_use]
+    pub fn run_all() -> bool {
+        NOTICED.iter().fold(true, |well, (mistake, world)| child(world, *mistake) && well)
+    }
+
+    /// One world with one mistake; `all` stands for each of them.
+    #[must_use]
+    pub fn run(world: &str, mistake: &str) -> bool {
+        let worlds = WORLDS.iter().filter(|each| each.is_for_this_explorer() && (world == "all" || each.name == world));
+        let mistakes = Mistake::ALL.iter().filter(|each| mistake == "all" || format!("{each:?}") == mistake);
+        let pairs: Vec<_> = mistakes.flat_map(|mistake| worlds.clone().map(move |world| (world, *mistake))).collect();
+        if let [(world, mistake)] = pairs[..] {
+            return is_noticed_here(world, mistake);
+        }
+        pairs.into_iter().fold(false, |any, (world, mistake)| child(world.name, mistake) || any)
+    }
+
+    /// A panic in the middle of an exploration leaves nothing to go on with, so each mistake has a process of its own.
+    fn child(world: &str, mistake: Mistake) -> bool {
+        let Ok(program) = std::env::current_exe() else { return false };
+        let Ok(output) = Command::new(program).args([world, &format!("{mistake:?}")]).output() else { return false };
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let noticed = output.status.success();
+        let how = printed.lines().find(|line| line.contains("runs")).unwrap_or("not noticed");
+        println!("{:<24} {how:<16} {world}", format!("{mistake:?}"));
+        noticed
+    }
+
+    fn is_noticed_here(world: &World, mistake: Mistake) -> bool {
+        std::panic::set_hook(Box::new(|panic| {
+            println!("{:>9} runs", explorer::runs());
+            println!("{panic}");
+            std::process::exit(0);
+        }));
+        Mistake::make(Some(mistake));
+        explorer::explore(world);
+        false
+    }
+}
