@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod defaults;
 mod flights;
 mod holds;
 mod parts;
