@@ -9,6 +9,7 @@ mod parts;
 mod races;
 mod reentry;
 mod scopes;
+mod stale;
 mod stress;
 mod support;
 mod tags;
