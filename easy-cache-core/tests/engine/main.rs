@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod defaults;
+mod failures;
 mod flights;
 mod holds;
 mod parts;
