@@ -48,6 +48,7 @@
 //! This crate has no features yet: everything in it is small, and needed.
 
 mod backend;
+mod batch;
 mod cache;
 mod clock;
 mod computation;
@@ -71,6 +72,7 @@ mod wrapper;
 
 pub use easy_cache_macros::ecached;
 
+pub use batch::Batch;
 pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use computation::{Computation, JoinFuture, Joined, Stored};

@@ -22,8 +22,8 @@ pub(crate) struct Frame {
     named: Vec<Seen>,
     tainted: bool,
     bypass: bool,
-    /// The key that this frame computes, and the cache it belongs to.
-    computes: Option<(u64, Box<[u8]>)>,
+    /// The keys that this frame computes, and the cache they belong to.
+    computes: Vec<(u64, Box<[u8]>)>,
     /// What was stored under that key before, for a computation that asks for it.
     previous: Option<(Kept, Duration)>,
     /// What the computation says of its result, beside the result.
@@ -59,7 +59,16 @@ struct Flags {
 
 impl Frame {
     pub(crate) fn computing(engine: u64, key: &[u8]) -> Box<Self> {
-        Box::new(Self { computes: Some((engine, key.into())), ..Self::default() })
+        Self::computing_all(engine, std::iter::once(key))
+    }
+
+    pub(crate) fn computing_all<'a>(engine: u64, keys: impl Iterator<Item = &'a [u8]>) -> Box<Self> {
+        Box::new(Self { computes: keys.map(|key| (engine, key.into())).collect(), ..Self::default() })
+    }
+
+    /// What was used, once more: for one of several values of one load.
+    pub(crate) fn copy(&self) -> Self {
+        Self { lists: self.lists.clone(), named: self.named.clone(), tainted: self.tainted, ..Self::default() }
     }
 
     pub(crate) fn bypassing() -> Box<Self> {
@@ -97,7 +106,7 @@ impl Frame {
     }
 
     fn is_computing(&self, engine: u64, key: &[u8]) -> bool {
-        self.computes.as_ref().is_some_and(|(id, own)| *id == engine && **own == *key)
+        self.computes.iter().any(|(id, own)| *id == engine && **own == *key)
     }
 
     fn add(&mut self, tags: List) {
