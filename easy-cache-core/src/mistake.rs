@@ -29,6 +29,10 @@ macro_rules! mistakes {
 mistakes! {
     /// The fence is taken when the computation is done.
     FenceAfterCompute,
+    /// A value that renews another takes its fence when it is done.
+    RefreshWithoutFence,
+    /// What is past its ttl is served without a look at the versions of its tags.
+    StaleUncompared,
     /// An invalidation bumps the cells before it raises the buckets.
     CellsBeforeBuckets,
     /// A bucket is set rather than raised: a slow invalidation with an old number undoes a newer one.

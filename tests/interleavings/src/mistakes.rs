@@ -29,7 +29,29 @@ mod made {
     use crate::{WORLDS, World, explorer};
 
     /// Which world notices which mistake.
-    const NOTICED: &[(Mistake, &str)] = &[];
+    const NOTICED: &[(Mistake, &str)] = &[
+        (Mistake::FenceAfterCompute, "a_call_and_a_write"),
+        (Mistake::RefreshWithoutFence, "a_refresh_and_a_write"),
+        (Mistake::StaleUncompared, "a_stale_value_and_a_write"),
+        (Mistake::CellsBeforeBuckets, "a_fill_and_a_write"),
+        (Mistake::BucketWithoutMaximum, "a_fill_and_two_writes"),
+        (Mistake::LateTagsUnchecked, "a_fill_and_a_write"),
+        (Mistake::SeenVersionsUncompared, "a_nested_fill_and_a_write"),
+        (Mistake::EpochUnchecked, "a_fill_and_the_end_of_everything"),
+        (Mistake::FillIgnoresExpiredHolds, "two_callers_and_a_writer_that_dies"),
+        (Mistake::KeyCheckedBeforeStripe, "a_fill_and_a_removal"),
+        (Mistake::RemoveBeforeBucket, "a_fill_and_a_removal"),
+        (Mistake::FlightClosedAfterFill, "two_callers_and_a_write"),
+        (Mistake::FollowerTakesOutdated, "two_callers_and_a_write"),
+        (Mistake::LatecomerTakes, "two_callers_and_a_write"),
+        (Mistake::LeaderLooksOnce, "two_callers_compute_once"),
+        (Mistake::HeldIsServed, "a_held_write_under_a_strict_look"),
+        (Mistake::ExpiredHoldForgotten, "a_writer_that_dies"),
+        (Mistake::ReleaseClearsOthers, "a_rollback_beside_a_held_write"),
+        (Mistake::ReleaseBeforeInvalidate, "a_held_write_under_a_strict_look"),
+        (Mistake::RecordRecreated, "a_sweep_beside_a_fill_and_a_write"),
+        (Mistake::TagsStayInside, "a_nested_hit_and_a_write"),
+    ];
 
     /// Makes every mistake in a process of its own, and prints after how many runs it was noticed. `false` if one was not.
     #[must_use]
