@@ -67,7 +67,7 @@ mistakes! {
     ReleaseBeforeInvalidate,
     /// A record is swept, and made anew beside an invalidation, while an entry still points to the old one.
     RecordRecreated,
-    /// The tags of a value that was found do not flow into the computation that uses it.
+    /// The tags of a value do not flow into the computation that uses it.
     TagsStayInside,
 }
 

@@ -231,7 +231,7 @@ pub(crate) fn is_bypassing() -> bool {
 /// Hands the tags of a found value to the current frame. A value without them cannot be tracked: it taints the frame.
 #[inline]
 pub(crate) fn collect(tags: Option<List>) {
-    if is_collecting() && !Mistake::TagsStayInside.is_made() {
+    if is_collecting() {
         update(|frame| match tags {
             Some(tags) => frame.add(tags),
             None => frame.tainted = true,
@@ -241,7 +241,9 @@ pub(crate) fn collect(tags: Option<List>) {
 
 /// Hands a computation's tags to the frame around it.
 pub(crate) fn collect_list(tags: &List) {
-    update(|frame| frame.add(tags.clone()));
+    if !Mistake::TagsStayInside.is_made() {
+        update(|frame| frame.add(tags.clone()));
+    }
 }
 
 /// Hands all that a frame has collected to the current one.

@@ -32,7 +32,7 @@ mod made {
     const NOTICED: &[(Mistake, &str)] = &[
         (Mistake::FenceAfterCompute, "a_call_and_a_write"),
         (Mistake::RefreshWithoutFence, "a_refresh_and_a_write"),
-        (Mistake::StaleUncompared, "a_stale_value_and_a_write"),
+        (Mistake::StaleUncompared, "two_callers_of_a_stale_value_and_a_write"),
         (Mistake::CellsBeforeBuckets, "a_fill_and_a_write"),
         (Mistake::BucketWithoutMaximum, "a_fill_and_two_writes"),
         (Mistake::LateTagsUnchecked, "a_fill_and_a_write"),

@@ -13,6 +13,8 @@ use crate::explorer::{AtomicU64, Mutex, MutexGuard, block_on};
 
 /// How long a writer may hold.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long some values are fresh.
+pub const MOMENT: Duration = Duration::from_secs(1);
 const FOLLOWERS_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A cache, the database behind it, and the time. Clones share everything.
@@ -183,11 +185,19 @@ impl Shop {
         self.answered(row, || call.wait().unwrap_or_default());
     }
 
-    /// A value that is good for a moment only.
-    pub fn call_for(&self, row: usize, ttl: Duration) {
+    /// A value that is good for a moment, and then may be served while somebody renews it. Stale is not outdated.
+    pub fn call_stale(&self, row: usize) {
         let load = || Some(self.compute(row));
-        let call = self.cache().get_or_compute_sync(key(row), load).tags([tag(row)]).ttl(ttl);
+        let call = self.cache().get_or_compute_sync(key(row), load).tags([tag(row)]).ttl(MOMENT);
+        let call = call.stale_while_revalidate(FOLLOWERS_PATIENCE).fail_safe(FOLLOWERS_PATIENCE);
         self.answered(row, || call.wait().unwrap_or_default());
+    }
+
+    /// The same for a loader that fails, and has to make do with what was there before.
+    pub fn call_in_vain(&self, row: usize) {
+        let call = self.cache().get_or_compute_sync(key(row), || None).tags([tag(row)]).ttl(MOMENT);
+        let call = call.stale_while_revalidate(FOLLOWERS_PATIENCE).fail_safe(FOLLOWERS_PATIENCE);
+        self.answered(row, || call.wait().unwrap_or(u64::MAX));
     }
 
     /// Both rows, the first collected when it is read, the second through its own entry.

@@ -42,28 +42,32 @@ macro_rules! worlds {
 worlds! {
     small {
         a_fill_and_a_write: 8, 2_000;
-        two_fills_and_a_write: 3, 2_000;
-        a_fill_and_two_writes: 3, 2_000;
+        two_fills_and_a_write: 2, 2_000;
+        a_fill_and_two_writes: 3, 20_000;
         a_fill_and_a_removal: 8, 2_000;
-        a_fill_and_the_end_of_everything: 8, 2_000;
+        a_fill_and_the_end_of_everything: 5, 2_000;
         a_held_write_under_a_strict_look: 8, 2_000;
         two_held_writes_under_a_strict_look: 3, 2_000;
         a_rollback_beside_a_held_write: 3, 2_000;
         a_writer_that_dies: 8, 2_000;
         a_writer_that_dies_beside_one_that_does_not: 3, 2_000;
         a_sweep_beside_a_fill_and_a_write: 3, 2_000;
-        two_callers_compute_once: 8, 2_000;
+        a_call_and_a_write: 8, 2_000;
+        a_stale_value_and_a_write: 5, 2_000;
+        a_stale_value_and_a_loader_that_fails: 8, 2_000;
+        two_callers_of_a_stale_value_and_a_write: 2, 2_000;
+        two_callers_compute_once: 4, 2_000;
         two_callers_and_a_write: 3, 2_000;
         two_callers_and_a_removal: 3, 2_000;
         two_callers_and_a_writer_that_dies: 3, 2_000;
         a_refresh_and_a_write: 8, 2_000;
-        a_leader_that_leaves: 8, 2_000;
-        a_leader_that_stalls: 8, 2_000;
-        a_leader_that_may_not_share: 8, 2_000;
+        a_leader_that_leaves: 4, 2_000;
+        a_leader_that_stalls: 4, 2_000;
+        a_leader_that_may_not_share: 4, 2_000;
         a_nested_fill_and_a_write: 8, 2_000;
-        a_nested_call_and_a_write: 8, 2_000;
+        a_nested_call_and_a_write: 4, 2_000;
         a_nested_hit_and_a_write: 8, 2_000;
-        a_pair_and_two_writes: 3, 2_000;
+        a_pair_and_two_writes: 2, 2_000;
     }
     crowd {
         everybody: 0, 4_000;

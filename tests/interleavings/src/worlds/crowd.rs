@@ -46,15 +46,16 @@ fn anything(shop: &Shop) {
 }
 
 fn read(shop: &Shop, row: usize) {
-    match random(10) {
+    match random(11) {
         0 => shop.read_and_set(row),
         1 | 2 => shop.call(row),
         3 => shop.call_async(row),
         4 => shop.refresh(row),
-        5 => shop.call_for(row, Duration::from_secs(1)),
+        5 => shop.call_stale(row),
         6 => shop.call_pair(),
         7 => shop.call_nested(),
         8 => shop.read_nested_and_fill(),
+        9 => shop.call_in_vain(row),
         _ => shop.poll_once_and_leave(row),
     }
 }

@@ -1,6 +1,6 @@
 //! Two to four threads, each doing one thing. At the end of each world, when all is quiet, the cache is asked once more.
 
-use crate::shop::Shop;
+use crate::shop::{MOMENT, Shop};
 
 type Work = fn(&Shop);
 
@@ -96,6 +96,36 @@ pub(super) fn a_leader_that_stalls() {
 
 pub(super) fn a_refresh_and_a_write() {
     together(&filled(), [|shop| shop.refresh(0), WRITE]);
+}
+
+pub(super) fn a_call_and_a_write() {
+    together(&Shop::new(), [CALL, WRITE]);
+}
+
+/// A value that is past its ttl.
+fn stale() -> Shop {
+    let shop = Shop::new();
+    shop.call_stale(0);
+    assert!(shop.advance(MOMENT));
+    shop
+}
+
+pub(super) fn a_stale_value_and_a_write() {
+    let shop = stale();
+    together(&shop, [|shop| shop.call_stale(0), WRITE]);
+    shop.call_stale(0);
+}
+
+pub(super) fn a_stale_value_and_a_loader_that_fails() {
+    let shop = stale();
+    together(&shop, [|shop| shop.call_in_vain(0), WRITE]);
+    shop.call_stale(0);
+}
+
+pub(super) fn two_callers_of_a_stale_value_and_a_write() {
+    let shop = stale();
+    together(&shop, [|shop| shop.call_stale(0), |shop| shop.call_stale(0), WRITE]);
+    shop.call_stale(0);
 }
 
 pub(super) fn a_leader_that_leaves() {
