@@ -3,14 +3,14 @@
 //!
 //! | what | normally | `--cfg easy_cache_loom` | `--cfg easy_cache_shuttle` |
 //! |---|---|---|---|
-//! | atomics, locks, thread-locals, threads | std, parking_lot | loom's: every order, also of memory | shuttle's: random orders |
+//! | atomics, locks, thread-locals, threads, the time | std, parking_lot | loom's: every order, also of memory | shuttle's: random orders |
 //! | the map of entries | quick_cache | a short list, first in, first out | quick_cache with shuttle's locks |
 //! | the event that followers wait for | event-listener | a list with the same rules | the same |
 //! | hashes | random | fixed, and few shards, so that a run can be repeated | the same |
-//! | reference counts, clocks, timers, the switch of a cache | std | std | std |
+//! | reference counts, timers, the switch of a cache | std | std | std |
 //!
-//! The last row is not explored. A count is read in one place only, under the lock through which it would grow from one. Clocks and
-//! timers decide nothing together with anything else; a run takes them as they are at its steps.
+//! The last row is not explored. A count is read in one place only, under the lock through which it would grow from one.
+//! Timers and the switch decide nothing together with anything else; a run takes them as they are at its steps.
 
 #[cfg(not(any(easy_cache_loom, easy_cache_shuttle)))]
 mod real {
@@ -35,6 +35,9 @@ mod real {
             address
         }
     }
+
+    /// Whether somebody explores.
+    pub(crate) const EXPLORED: bool = false;
 
     /// A number of shards, buckets or stripes.
     pub(crate) const fn scaled(usual: usize) -> usize {

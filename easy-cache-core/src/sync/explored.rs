@@ -15,6 +15,9 @@ pub(crate) use explorer::sync::MutexGuard;
 pub(crate) use explorer::sync::atomic::AtomicU64;
 pub(crate) use explorer::thread;
 
+/// Whether somebody explores.
+pub(crate) const EXPLORED: bool = true;
+
 /// Few shards, buckets and stripes: names meet in them, and making a world takes no time.
 pub(crate) const fn scaled(usual: usize) -> usize {
     if usual > 2 { 2 } else { usual }

@@ -36,7 +36,7 @@ mod made {
         let report = run(&plan, Memory::with_room_for(64), |_| {});
         Mistake::make(None);
         let name = format!("{mistake:?}");
-        match report.tally.first {
+        match &report.tally.first {
             Some(first) => println!("{name:<24} {:>9} operations  {first}", report.tally.operations()),
             None => println!("{name:<24} not noticed in {} operations", report.tally.operations()),
         }
