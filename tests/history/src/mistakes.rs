@@ -27,7 +27,9 @@ mod made {
     /// Makes every mistake, and prints after how many operations it was noticed. `false` if one was not that should have been.
     #[must_use]
     pub fn run_all() -> bool {
-        Mistake::ALL.iter().fold(true, |well, mistake| is_noticed(*mistake) && well)
+        let unnoticed: Vec<_> = Mistake::ALL.iter().copied().filter(|mistake| !is_noticed(*mistake)).collect();
+        println!("{} of {} mistakes noticed by the checker", Mistake::ALL.len() - unnoticed.len(), Mistake::ALL.len());
+        unnoticed.iter().all(|mistake| LEFT_TO_EXPLORERS.contains(mistake))
     }
 
     fn is_noticed(mistake: Mistake) -> bool {
@@ -40,6 +42,6 @@ mod made {
             Some(first) => println!("{name:<24} {:>9} operations  {first}", report.tally.operations()),
             None => println!("{name:<24} not noticed in {} operations", report.tally.operations()),
         }
-        report.tally.violations > 0 || LEFT_TO_EXPLORERS.contains(&mistake)
+        report.tally.violations > 0
     }
 }
