@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod batches;
 mod defaults;
 mod failures;
 mod flights;
@@ -9,6 +10,7 @@ mod holds;
 mod parts;
 mod races;
 mod reentry;
+mod results;
 mod scopes;
 mod stale;
 mod stress;
