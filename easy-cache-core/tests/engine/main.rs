@@ -4,6 +4,7 @@
 
 mod batches;
 mod defaults;
+mod detached;
 mod failures;
 mod flights;
 mod holds;
