@@ -152,10 +152,10 @@ where
         found: &mut HashMap<K, V>,
     ) -> Vec<(K, Ticket, Option<Fallback>)> {
         let engine = self.cache.engine();
-        let terms = Terms { wishes: self.policy.wishes(), accept: None };
         let mut joins: Vec<_> = waiting.drain().map(|(id, key)| (id, key, Join::new(side))).collect();
         let mut led = Vec::new();
         std::future::poll_fn(|cx| {
+            let terms = Terms { wishes: self.policy.wishes(), accept: None };
             for (id, key, mut join) in std::mem::take(&mut joins) {
                 match join.poll(engine, key.as_bytes(), terms, cx) {
                     Poll::Pending => joins.push((id, key, join)),
@@ -206,7 +206,7 @@ where
                 }
                 Ok(())
             }
-            Err(error) => self.failed(led, &frame, found).map_or(Err(error), Ok),
+            Err(error) => self.failed(led, &frame, found).ok_or(error),
         }
     }
 

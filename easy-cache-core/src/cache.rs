@@ -279,6 +279,24 @@ impl Cache {
         block_on(Compute::new(call, Called::new(load), None))
     }
 
+    /// The same for a closure that may go on behind its caller, on a thread of its own.
+    pub fn compute_sync_detached<P, R, L>(
+        &self,
+        key: impl AsRef<[u8]>,
+        mode: Mode,
+        policy: Policy,
+        plan: P,
+        load: L,
+    ) -> R
+    where
+        R: Send + 'static,
+        L: FnOnce() -> R + Send + 'static,
+        P: Plan<R> + Clone + Send + 'static,
+    {
+        let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan, looks_back: false };
+        block_on(Compute::new(call, Called::new(load), Some(launch)))
+    }
+
     /// The stored value as it is, without handing its tags to a scope.
     #[must_use]
     pub fn stored(&self, key: &[u8]) -> Option<Shared> {
