@@ -193,6 +193,15 @@ impl Shop {
         self.answered(row, || call.wait().unwrap_or_default());
     }
 
+    /// The same, renewed on a thread behind the caller, who is given what was there before.
+    pub fn call_detached(&self, row: usize) {
+        let shop = self.clone();
+        let load = move || Some(shop.compute(row));
+        let call = self.cache().get_or_compute_sync(key(row), load).tags([tag(row)]).ttl(MOMENT);
+        let call = call.stale_while_revalidate(FOLLOWERS_PATIENCE).detach();
+        self.answered(row, || call.wait().unwrap_or_default());
+    }
+
     /// The same for a loader that fails, and has to make do with what was there before.
     pub fn call_in_vain(&self, row: usize) {
         let call = self.cache().get_or_compute_sync(key(row), || None).tags([tag(row)]).ttl(MOMENT);

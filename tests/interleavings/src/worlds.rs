@@ -44,7 +44,7 @@ worlds! {
         a_fill_and_a_write: 8, 2_000;
         two_fills_and_a_write: 2, 2_000;
         a_fill_and_two_writes: 3, 20_000;
-        a_fill_and_a_removal: 8, 2_000;
+        a_fill_and_a_removal: 8, 10_000;
         a_fill_and_the_end_of_everything: 5, 2_000;
         a_held_write_under_a_strict_look: 8, 2_000;
         two_held_writes_under_a_strict_look: 3, 2_000;
@@ -55,6 +55,8 @@ worlds! {
         a_call_and_a_write: 8, 2_000;
         a_stale_value_and_a_write: 5, 2_000;
         a_stale_value_and_a_loader_that_fails: 8, 2_000;
+        a_stale_value_a_loader_that_fails_and_a_removal: 5, 2_000;
+        a_detached_renewal_and_a_write: 3, 2_000;
         two_callers_of_a_stale_value_and_a_write: 2, 2_000;
         two_callers_compute_once: 4, 2_000;
         two_callers_and_a_write: 3, 2_000;

@@ -46,7 +46,7 @@ fn anything(shop: &Shop) {
 }
 
 fn read(shop: &Shop, row: usize) {
-    match random(11) {
+    match random(12) {
         0 => shop.read_and_set(row),
         1 | 2 => shop.call(row),
         3 => shop.call_async(row),
@@ -56,6 +56,7 @@ fn read(shop: &Shop, row: usize) {
         7 => shop.call_nested(),
         8 => shop.read_nested_and_fill(),
         9 => shop.call_in_vain(row),
+        10 => shop.call_detached(row),
         _ => shop.poll_once_and_leave(row),
     }
 }

@@ -122,6 +122,18 @@ pub(super) fn a_stale_value_and_a_loader_that_fails() {
     shop.call_stale(0);
 }
 
+pub(super) fn a_stale_value_a_loader_that_fails_and_a_removal() {
+    let shop = stale();
+    together(&shop, [|shop| shop.call_in_vain(0), |shop| shop.write_by_key(0)]);
+    shop.call_stale(0);
+}
+
+pub(super) fn a_detached_renewal_and_a_write() {
+    let shop = stale();
+    together(&shop, [|shop| shop.call_detached(0), WRITE]);
+    shop.call_stale(0);
+}
+
 pub(super) fn two_callers_of_a_stale_value_and_a_write() {
     let shop = stale();
     together(&shop, [|shop| shop.call_stale(0), |shop| shop.call_stale(0), WRITE]);
