@@ -3,11 +3,12 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use easy_cache_core::{Cache, Hold, ManualClock, Tag, scope};
+use easy_cache_core::{Cache, Hold, ManualClock, Scope, Tag, scope};
 
 use crate::database::Database;
 use crate::store::{Built, Shape, Store};
@@ -21,6 +22,7 @@ const STALE: Duration = Duration::from_secs(100_000);
 pub struct Memory {
     cache: Cache,
     clock: ManualClock,
+    visits: AtomicU64,
 }
 
 fn key(shape: Shape, row: usize) -> String {
@@ -37,7 +39,7 @@ impl Memory {
     pub fn with_room_for(entries: u64) -> Self {
         let clock = ManualClock::new();
         let builder = Cache::builder().clock(clock.clock()).expected_entries(64);
-        Self { cache: builder.max_weight(entries * 300).build(), clock }
+        Self { cache: builder.max_weight(entries * 300).build(), clock, visits: AtomicU64::new(0) }
     }
 
     fn call(&self, shape: Shape, row: usize, database: &Database, anew: bool) -> Built {
@@ -75,6 +77,12 @@ impl Memory {
         .unwrap_or(nothing)
     }
 
+    /// Uses a few tags once, so that the records of those that nobody carries are swept again and again.
+    fn visit(&self) {
+        let first = self.visits.fetch_add(8, Ordering::Relaxed);
+        Scope::new().run(|| scope::depend(&self.cache, (first..first + 8).map(|visit| Tag::row("visits", visit))));
+    }
+
     fn pair(&self, row: usize, database: &Database) -> Built {
         let next = (row + 1) % database.len();
         scope::depend(&self.cache, [tag(row)]);
@@ -94,6 +102,7 @@ impl Store for Memory {
     }
 
     fn refresh(&self, shape: Shape, row: usize, database: &Database) -> Built {
+        self.visit();
         self.call(shape, row, database, true)
     }
 
