@@ -73,7 +73,7 @@ pub use computation::{Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
 #[doc(hidden)]
 pub use function::expansion as __macro;
-pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Storable};
+pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Meta, Of, OfSync, Storable, Weigh, of, of_sync};
 pub use hold::Hold;
 pub use operation::{Operation, OperationFuture};
 pub use plan::{Anywhere, InProcess, Mode, Outcome, Place, Plan, StoresPart, StoresWhole};

@@ -8,6 +8,7 @@ mod fallback;
 mod parse;
 mod validate;
 
+use parse::Target;
 use proc_macro::TokenStream;
 
 /// Answers calls of a function from a cache.
@@ -49,8 +50,17 @@ pub fn ecached(options: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn stages(options: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> syn::Result<proc_macro2::TokenStream> {
-    let function = parse::function(item)?;
-    let options = syn::parse2(options)?;
-    let cached = validate::validate(options, function)?;
-    Ok(expand::expand(&cached))
+    match parse::target(item)? {
+        Target::Function(function) => {
+            let cached = validate::validate(syn::parse2(options)?, *function)?;
+            let mut written = expand::expand(&cached);
+            written.function.extend(written.siblings);
+            Ok(written.function)
+        }
+        Target::Block(block) => {
+            let options = syn::parse2(options)?;
+            validate::preset(&options, &block)?;
+            expand::block(&options, *block)
+        }
+    }
 }

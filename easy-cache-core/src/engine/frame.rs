@@ -20,6 +20,8 @@ pub(crate) struct Frame {
     named: Vec<Seen>,
     tainted: bool,
     bypass: bool,
+    /// Bypasses until the first cached function has been met.
+    looks_away: bool,
     /// The key that this frame computes, and the cache it belongs to.
     computes: Option<(u64, Box<[u8]>)>,
 }
@@ -46,6 +48,11 @@ impl Frame {
 
     pub(crate) fn bypassing() -> Box<Self> {
         Box::new(Self { bypass: true, tainted: true, ..Self::default() })
+    }
+
+    /// Like bypassing, but for a look at the first cached function only, so that nothing is wrong with the result.
+    pub(crate) fn looking_away() -> Box<Self> {
+        Box::new(Self { bypass: true, looks_away: true, ..Self::default() })
     }
 
     pub(crate) const fn is_tainted(&self) -> bool {
@@ -219,6 +226,20 @@ pub(crate) fn current_tags() -> Vec<Tag> {
 /// What the current frame computes is not to be kept.
 pub(crate) fn taint() {
     update(|frame| frame.tainted = true);
+}
+
+/// Ends the bypass of the frames that were only looking away.
+pub(crate) fn look_again() {
+    let mut bypassing = false;
+    update(|frame| {
+        let mut next = Some(frame);
+        while let Some(frame) = next {
+            frame.bypass &= !frame.looks_away;
+            bypassing |= frame.bypass;
+            next = frame.parent.as_deref_mut();
+        }
+    });
+    FLAGS.set(Flags { bypassing, ..FLAGS.get() });
 }
 
 /// Whether this very key is being computed further up on this thread: waiting for it would wait for ever.

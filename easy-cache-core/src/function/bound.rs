@@ -1,7 +1,8 @@
 //! A cached function together with all the arguments of one call, not yet run: `users_cache(&db, state)`.
 //! What needs no more than the key is `keyed.rs`, to which this dereferences.
 
-use super::{Keyed, Mode, Operation, Plan, Policy, Prefixed, Tagged};
+use super::of::{self, Told};
+use super::{Keyed, Mode, Operation, Plan, Policy, Prefixed, Tag, Tagged};
 use std::fmt;
 use std::ops::Deref;
 
@@ -57,6 +58,11 @@ impl<R, P: Plan<R>, F: Future<Output = R>> Bound<R, P, Later<F>> {
     }
 
     async fn run(self, mode: Mode) -> R {
+        let mode = match of::told(&self.keyed, mode) {
+            Told::Go(mode) => mode,
+            Told::Return(result) => return result,
+            Told::Stay => std::future::pending().await,
+        };
         if self.bypass {
             crate::scope::taint();
             return self.load.0.await;
@@ -78,6 +84,7 @@ impl<R, P: Plan<R>, F: FnOnce() -> R> Bound<R, P, Now<F>> {
     }
 
     fn run(self, mode: Mode) -> R {
+        let mode = of::told_sync(mode);
         if self.bypass {
             crate::scope::taint();
             return (self.load.0)();
@@ -96,11 +103,46 @@ impl<R, P: Plan<R>, L> Bound<R, P, L> {
     where
         P: Tagged,
     {
+        self.keyed.cache().invalidate_tags(self.tags())
+    }
+
+    /// Drops every entry that carries one of the given tags, as far as they are among those that the function gives to
+    /// this call; others are left alone.
+    ///
+    /// Does not compile for a function without tags.
+    ///
+    /// # Example: the entries of a state, and not all books
+    /// ```
+    /// use easy_cache_core::{Error, ecached};
+    ///
+    /// #[ecached("books:{state}:{page}", tags = ["books", "state:{state}"])]
+    /// fn books(state: &str, page: u64) -> Vec<String> {
+    ///     vec![format!("a book, {state}, of page {page}")]
+    /// }
+    ///
+    /// # fn main() -> Result<(), Error> {
+    /// let _ = (books("sold", 1), books("sold", 2), books("new", 1));
+    /// books_cache("sold", 1).invalidate_tags_only(["state:sold", "state:new"]).wait()?;
+    /// assert!(books_key("sold", &2).peek().is_none());
+    /// assert!(books_key("new", &1).peek().is_some());
+    /// # Ok(()) }
+    /// ```
+    pub fn invalidate_tags_only(&self, tags: impl IntoIterator<Item: Into<Tag>>) -> Operation<'_>
+    where
+        P: Tagged,
+    {
+        let own = self.tags();
+        let wanted = tags.into_iter().map(Into::into).filter(|tag| own.contains(tag));
+        self.keyed.cache().invalidate_tags(wanted)
+    }
+
+    /// The tags that the function gives to this call, with those that follow from the value that is stored now.
+    fn tags(&self) -> Vec<Tag> {
         let mut policy = self.policy.clone();
         if let Some(result) = self.keyed.peek() {
             self.plan.finish(&result, &mut policy);
         }
-        self.keyed.cache().invalidate_tags(policy.into_tags())
+        policy.into_tags()
     }
 
     /// Drops every entry whose key begins with the prefix that the function gives to this call.

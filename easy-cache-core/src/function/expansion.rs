@@ -6,14 +6,18 @@ pub use super::bound::{Bound, Later, Now, bound};
 pub use super::bypass::{Asked, MayForbid, NeverForbids};
 pub use super::key_part::{Part, ViaDisplay, ViaKeyPart};
 pub use super::keyed::{Keyed, keyed};
+pub use super::meta::Meta;
+pub use super::negative::{is_err, is_none};
 pub use super::plan::{Prefixed, Reading, Tagged, plan};
 pub use super::shape::{Probe, ShapeOfAny, ShapeOfOne, ShapeOfThree, ShapeOfTwo, portable, storable};
 pub use super::site::{AsCache, Site};
+pub use super::weigh::{ViaSize, ViaWeigh, Weighed};
 pub use crate::{Plan, Policy};
 
 use crate::Cache;
 pub use std::any::{type_name, type_name_of_val};
 pub use std::boxed::Box;
+pub use std::clone::Clone;
 pub use std::future::Future;
 pub use std::ops::FnOnce;
 pub use std::option::Option;
@@ -35,6 +39,17 @@ pub fn hit<R, S: Shape<R>>(cache: &Cache, key: &KeyBuf, shape: S) -> Option<R> {
 #[inline]
 pub fn put_place(key: &mut KeyBuf, name: &'static str, own: &'static str) {
     key.put_raw(name.strip_suffix(own).unwrap_or(name));
+}
+
+/// The same, and the function's name, from a closure in its body.
+#[inline]
+pub fn put_place_of<F>(key: &mut KeyBuf, _closure: &F) {
+    key.put_raw(type_name::<F>().trim_end_matches("::{{closure}}"));
+}
+
+/// Sets the weight in place.
+pub fn set_weight(policy: &mut Policy, bytes: u64) {
+    *policy = std::mem::take(policy).weight(bytes);
 }
 
 /// Tells the compiler the type of an async block; is never called.
