@@ -2,10 +2,14 @@
 
 #![cfg(test)]
 
+mod blocks;
 mod bypass;
+mod calls;
 mod handles;
 mod keys;
 mod policies;
+mod receivers;
 mod results;
 mod signatures;
 mod support;
+mod traits;
