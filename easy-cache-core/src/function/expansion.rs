@@ -6,7 +6,7 @@ pub use super::bound::{Bound, Later, Now, bound};
 pub use super::bypass::{Asked, MayForbid, NeverForbids};
 pub use super::key_part::{Part, ViaDisplay, ViaKeyPart};
 pub use super::keyed::{Keyed, keyed};
-pub use super::meta::Meta;
+pub use super::meta::{Meta, ShowDisplay, ShowKeyPart, ShowNothing, Shown};
 pub use super::negative::{is_err, is_none};
 pub use super::plan::{Prefixed, Reading, Tagged, plan};
 pub use super::shape::{Probe, ShapeOfAny, ShapeOfOne, ShapeOfThree, ShapeOfTwo, portable, storable};

@@ -55,6 +55,10 @@ pub struct InOk<S>(S);
 #[derive(Clone, Copy, Debug)]
 pub struct InSome<S>(S);
 
+/// The result is the value, but for a `None` inside `Ok`: errors are stored, and what was not found is not.
+#[derive(Clone, Copy, Debug)]
+pub struct NotNone;
+
 impl<T> Holds<T> for Whole {
     type Value = T;
 }
@@ -71,6 +75,28 @@ impl<T: Storable> Shape<T> for Whole {
     #[inline]
     fn restore(stored: Shared) -> Option<T> {
         stored.downcast_ref::<T>().cloned()
+    }
+}
+
+impl<T, E> Holds<Result<Option<T>, E>> for NotNone {
+    type Value = Result<Option<T>, E>;
+}
+
+impl<T, E> Shape<Result<Option<T>, E>> for NotNone
+where
+    Result<Option<T>, E>: Storable,
+{
+    fn value(result: &Result<Option<T>, E>) -> Option<&Result<Option<T>, E>> {
+        Some(result).filter(|result| !matches!(result, Ok(None)))
+    }
+
+    fn share(result: &Result<Option<T>, E>) -> Option<Shared> {
+        Some(Arc::new(result.clone()))
+    }
+
+    #[inline]
+    fn restore(stored: Shared) -> Option<Result<Option<T>, E>> {
+        Whole::restore(stored)
     }
 }
 
@@ -173,6 +199,7 @@ levels! {
     /// Two layers deep.
     ShapeOfTwo {
         [T, E] &&Probe<Result<Option<T>, E>, false, false> => InOk<InSome<Whole>> = InOk(InSome(Whole));
+        [T, E] &&Probe<Result<Option<T>, E>, false, true> => NotNone = NotNone;
         [T, E, const NONE: bool] &&Probe<Result<Arc<T>, E>, NONE, false> => InOk<Pointed> = InOk(Pointed);
         [T, const ERR: bool] &&Probe<Option<Arc<T>>, false, ERR> => InSome<Pointed> = InSome(Pointed);
     }

@@ -28,7 +28,7 @@ pub(crate) fn handle(cached: &Cached, names: &Names) -> TokenStream {
 /// The handle as a value, of which the last expression is.
 pub(crate) fn statements(cached: &Cached, names: &Names, keyed: &TokenStream) -> TokenStream {
     let (at, bypass) = (names.at, names::bypass(cached, names));
-    let meta = meta::is_asked_by_policy(cached).then(|| meta::statement(cached, names));
+    let meta = meta::is_asked_by_policy(cached).then(|| meta::for_policy(cached, names));
     let (policy, bound) = (policy::policy(cached, names), parts::bound(cached, names));
     quote_spanned! {at=>
         let keyed = #keyed;

@@ -78,7 +78,7 @@ fn key_buf(cached: &Cached, names: &Names) -> TokenStream {
 /// Statements that write the whole key into what `key` names, a `&mut KeyBuf`.
 pub(crate) fn statements(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
     let at = names.at;
-    let meta = meta::is_asked_by_key(cached).then(|| meta::statement(cached, names));
+    let meta = meta::is_asked_by_key(cached).then(|| meta::for_key(cached, names));
     let prefix = cached.options.prefix.as_ref().map(|prefix| {
         let prefix = source(prefix, cached, names, key);
         quote_spanned!(at=> #prefix #key.end_prefix();)
