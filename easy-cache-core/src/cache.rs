@@ -248,6 +248,19 @@ impl Cache {
         block_on(Compute::new(call, Called::new(load), None))
     }
 
+    /// The same for a computation that may go on behind its caller, on a thread of its own.
+    pub fn compute_detached_sync<R: Send + 'static>(
+        &self,
+        key: impl AsRef<[u8]>,
+        mode: Mode,
+        policy: Policy,
+        plan: impl Plan<R> + Clone + Send + 'static,
+        load: impl FnOnce() -> R + Send + 'static,
+    ) -> R {
+        let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan };
+        block_on(Compute::new(call, Called::new(load), Some(launch)))
+    }
+
     /// The stored value as it is, without handing its tags to a scope.
     #[must_use]
     pub fn stored(&self, key: &[u8]) -> Option<Shared> {

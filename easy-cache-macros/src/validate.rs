@@ -2,7 +2,6 @@
 //! Every refusal says what to write instead.
 
 use crate::parse::{self, Block, Function, KeySource, Options, Place, Root, TagSource, Template};
-use proc_macro2::Span;
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -33,9 +32,9 @@ pub(crate) fn validate(options: Options, function: Function) -> Result<Cached> {
 
 /// Compares the options of an `impl` block with the block.
 pub(crate) fn preset(options: &Options, block: &Block) -> Result<()> {
-    if options.key.is_some() {
+    if let Some(at) = options.key_at {
         let message = "a key belongs to one method: write it there, and a `prefix` here if their keys begin alike";
-        return Err(Error::new(Span::call_site(), message));
+        return Err(Error::new(at, message));
     }
     if block.methods.is_empty() {
         let message = "no method of this block is cached: write `#[ecached]` on those that are to be";
@@ -180,10 +179,11 @@ fn parameters(function: &Function) -> String {
         false => format!("`{position}`"),
     });
     let all: Vec<String> = this.chain(named).collect();
+    let name = &function.item.sig.ident;
     match all.as_slice() {
-        [] => "this function has no parameters".to_owned(),
-        [one] => format!("this function has {one}"),
-        [others @ .., last] => format!("this function has {} and {last}", others.join(", ")),
+        [] => format!("`{name}` has no parameters"),
+        [one] => format!("`{name}` has {one}"),
+        [others @ .., last] => format!("`{name}` has {} and {last}", others.join(", ")),
     }
 }
 

@@ -40,23 +40,47 @@ pub struct Later<F>(pub F);
 #[derive(Debug)]
 pub struct Now<F>(pub F);
 
+/// The body of an `async fn` that may go on without its caller.
+#[derive(Debug)]
+pub struct Behind<F>(pub F);
+
+/// The body of a `fn` that may go on without its caller.
+#[derive(Debug)]
+pub struct BehindNow<F>(pub F);
+
 /// Puts the parts together. `bypass` says that this call must neither read nor fill the cache.
 #[inline]
 pub fn bound<R, P, L>(keyed: Keyed<R>, policy: Policy, plan: P, bypass: bool, load: L) -> Bound<R, P, L> {
     Bound { keyed, policy, plan, bypass, load }
 }
 
+/// What can be done with each kind of body; how it is run is said below, kind by kind.
+macro_rules! calls {
+    ($load:ident<$($body:path),+ $(, $of_body:lifetime)?>, $result:path, [$($of_plan:tt)*], ($($word:ident)?) ($($wait:tt)*)) => {
+        impl<R: $result, P: Plan<R> $($of_plan)*, F: $($body +)+ $($of_body)?> Bound<R, P, $load<F>> {
+            /// What the call itself gives: the cached value, or else a computed one, which is stored.
+            pub $($word)? fn get(self) -> R {
+                self.run(Mode::Lookup) $($wait)*
+            }
+
+            /// Runs the function although there is a value, stores what it returns in its place, with the new tags, and
+            /// returns it.
+            pub $($word)? fn refresh(self) -> R {
+                self.run(Mode::Refresh) $($wait)*
+            }
+        }
+    };
+}
+calls!(Later<Future<Output = R>>, Sized, [], (async)(.await));
+calls!(Behind<Future<Output = R>, Send, 'static>, Send, [+ Clone + Send + 'static], (async)(.await));
+calls!(Now<FnOnce() -> R>, Sized, [], ()());
+calls!(BehindNow<FnOnce() -> R, Send, 'static>, Detached, [+ Clone + Send + 'static], ()());
+
+/// What a result must be to come from another thread.
+pub trait Detached: Send + 'static {}
+impl<R: Send + 'static> Detached for R {}
+
 impl<R, P: Plan<R>, F: Future<Output = R>> Bound<R, P, Later<F>> {
-    /// What the call itself gives: the cached value, or else a computed one, which is stored.
-    pub async fn get(self) -> R {
-        self.run(Mode::Lookup).await
-    }
-
-    /// Runs the function although there is a value, stores what it returns in its place, with the new tags, and returns it.
-    pub async fn refresh(self) -> R {
-        self.run(Mode::Refresh).await
-    }
-
     async fn run(self, mode: Mode) -> R {
         let mode = match of::told(&self.keyed, mode) {
             Told::Go(mode) => mode,
@@ -67,22 +91,34 @@ impl<R, P: Plan<R>, F: Future<Output = R>> Bound<R, P, Later<F>> {
             crate::scope::taint();
             return self.load.0.await;
         }
-        let policy = with_prefix(self.policy, &self.keyed);
-        self.keyed.cache().compute(self.keyed.key_buf().as_bytes(), mode, policy, self.plan, self.load.0).await
+        let Self { keyed, policy, plan, load, .. } = self;
+        let policy = with_prefix(policy, &keyed);
+        keyed.cache().compute(keyed.key_buf().as_bytes(), mode, policy, plan, load.0).await
+    }
+}
+
+impl<R: Send, P, F> Bound<R, P, Behind<F>>
+where
+    P: Plan<R> + Clone + Send + 'static,
+    F: Future<Output = R> + Send + 'static,
+{
+    async fn run(self, mode: Mode) -> R {
+        let mode = match of::told(&self.keyed, mode) {
+            Told::Go(mode) => mode,
+            Told::Return(result) => return result,
+            Told::Stay => std::future::pending().await,
+        };
+        if self.bypass {
+            crate::scope::taint();
+            return self.load.0.await;
+        }
+        let Self { keyed, policy, plan, load, .. } = self;
+        let policy = with_prefix(policy, &keyed);
+        keyed.cache().compute_detached(keyed.key_buf().as_bytes(), mode, policy, plan, load.0).await
     }
 }
 
 impl<R, P: Plan<R>, F: FnOnce() -> R> Bound<R, P, Now<F>> {
-    /// What the call itself gives: the cached value, or else a computed one, which is stored.
-    pub fn get(self) -> R {
-        self.run(Mode::Lookup)
-    }
-
-    /// Runs the function although there is a value, stores what it returns in its place, with the new tags, and returns it.
-    pub fn refresh(self) -> R {
-        self.run(Mode::Refresh)
-    }
-
     fn run(self, mode: Mode) -> R {
         let mode = of::told_sync(mode);
         if self.bypass {
@@ -91,6 +127,22 @@ impl<R, P: Plan<R>, F: FnOnce() -> R> Bound<R, P, Now<F>> {
         }
         let policy = with_prefix(self.policy, &self.keyed);
         self.keyed.cache().compute_sync(self.keyed.key_buf().as_bytes(), mode, policy, self.plan, self.load.0)
+    }
+}
+
+impl<R: Send + 'static, P, F> Bound<R, P, BehindNow<F>>
+where
+    P: Plan<R> + Clone + Send + 'static,
+    F: FnOnce() -> R + Send + 'static,
+{
+    fn run(self, mode: Mode) -> R {
+        let mode = of::told_sync(mode);
+        if self.bypass {
+            crate::scope::taint();
+            return (self.load.0)();
+        }
+        let policy = with_prefix(self.policy, &self.keyed);
+        self.keyed.cache().compute_detached_sync(self.keyed.key_buf().as_bytes(), mode, policy, self.plan, self.load.0)
     }
 }
 

@@ -2,23 +2,25 @@
 //! Not for people: it changes with the attribute, which is pinned to this version.
 
 pub use super::KeyBuf;
-pub use super::bound::{Bound, Later, Now, bound};
+pub use super::bound::{Behind, BehindNow, Bound, Later, Now, bound};
 pub use super::bypass::{Asked, MayForbid, NeverForbids};
 pub use super::key_part::{Part, ViaDisplay, ViaKeyPart};
 pub use super::keyed::{Keyed, keyed};
+pub use super::late::impatient;
 pub use super::meta::{Meta, ShowDisplay, ShowKeyPart, ShowNothing, Shown};
 pub use super::negative::{is_err, is_none};
 pub use super::plan::{Prefixed, Reading, Tagged, plan};
 pub use super::shape::{Probe, ShapeOfAny, ShapeOfOne, ShapeOfThree, ShapeOfTwo, portable, storable};
 pub use super::site::{AsCache, Site};
 pub use super::weigh::{ViaSize, ViaWeigh, Weighed};
-pub use crate::{Plan, Policy};
+pub use crate::{EarlyRefresh, Plan, Policy};
 
 use crate::Cache;
 pub use std::any::{type_name, type_name_of_val};
 pub use std::boxed::Box;
 pub use std::clone::Clone;
 pub use std::future::Future;
+pub use std::marker::Send;
 pub use std::ops::FnOnce;
 pub use std::option::Option;
 pub use std::primitive::{bool, str};

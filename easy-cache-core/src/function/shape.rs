@@ -33,6 +33,12 @@ pub trait Shape<R>: Holds<R> + Copy {
     /// The result again; none if the stored value is of another type.
     fn restore(stored: Shared) -> Option<R>;
 
+    /// Whether the result is a failure, for which an older value may stand in. A `None` is an answer.
+    fn is_failure(result: &R) -> bool {
+        let _ = result;
+        false
+    }
+
     /// What the value weighs in a bounded cache, in bytes. Unless it is known how to write it, what it owns is not seen.
     fn measure(value: &Self::Value) -> u64 {
         size_of_val(value) as u64
@@ -135,6 +141,10 @@ impl<T, E, S: Shape<T>> Shape<Result<T, E>> for InOk<S> {
     #[inline]
     fn restore(stored: Shared) -> Option<Result<T, E>> {
         S::restore(stored).map(Ok)
+    }
+
+    fn is_failure(result: &Result<T, E>) -> bool {
+        result.is_err()
     }
 }
 
@@ -248,6 +258,10 @@ impl<R, S: Shape<R> + Holds<R, Value: Portable>> Shape<R> for Written<S> {
     #[inline]
     fn restore(stored: Shared) -> Option<R> {
         S::restore(stored)
+    }
+
+    fn is_failure(result: &R) -> bool {
+        S::is_failure(result)
     }
 
     fn measure(value: &S::Value) -> u64 {

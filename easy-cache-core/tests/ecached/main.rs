@@ -5,6 +5,7 @@
 mod blocks;
 mod bypass;
 mod calls;
+mod freshness;
 mod handles;
 mod keys;
 mod meta;

@@ -1,11 +1,12 @@
 //! An `impl` block with cached methods: each method in its place, and what stands beside the methods either in the same
 //! block or, if that implements a trait, in a second one for the type.
 
-use super::{Written, attributes};
+use super::{Written, attributes, names};
 use crate::parse::{Block, Method, Options};
 use crate::validate;
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Error, ImplItem, ItemImpl, Result};
 
 /// Writes the block. A method that is refused stays as it was, with its message before the block.
@@ -45,7 +46,8 @@ fn around(item: &ItemImpl, methods: &TokenStream) -> TokenStream {
     let conditions = attributes::conditions(&item.attrs);
     let (generics, _, clause) = item.generics.split_for_impl();
     let ty = item.self_ty.to_token_stream();
-    quote! {
+    let at = names::invented(item.self_ty.span());
+    quote_spanned! {at=>
         #conditions
         #[allow(private_interfaces, private_bounds, unreachable_pub, clippy::multiple_inherent_impl, reason = "written by a macro")]
         impl #generics #ty #clause {

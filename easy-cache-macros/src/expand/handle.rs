@@ -61,19 +61,19 @@ fn output(cached: &Cached) -> TokenStream {
     let at = invented(result.span());
     let tagged = cached.options.tags().next().map(|_| quote_spanned!(at=> + ::easy_cache_core::__macro::Tagged));
     let prefixed = cached.options.prefix.as_ref().map(|_| quote_spanned!(at=> + ::easy_cache_core::__macro::Prefixed));
-    let load = match cached.function.item.sig.asyncness {
-        Some(_) => quote_spanned! {at=>
-            ::easy_cache_core::__macro::Later<impl ::easy_cache_core::__macro::Future<Output = #result>>
-        },
-        None => {
-            quote_spanned!(at=> ::easy_cache_core::__macro::Now<impl ::easy_cache_core::__macro::FnOnce() -> #result>)
-        }
+    let sent =
+        cached.options.detach.as_ref().map(|_| quote_spanned!(at=> + ::easy_cache_core::__macro::Send + 'static));
+    let cloned = sent.as_ref().map(|sent| quote_spanned!(at=> + ::easy_cache_core::__macro::Clone #sent));
+    let load = parts::load_type(cached);
+    let body = match cached.function.item.sig.asyncness {
+        Some(_) => quote_spanned!(at=> ::easy_cache_core::__macro::Future<Output = #result>),
+        None => quote_spanned!(at=> ::easy_cache_core::__macro::FnOnce() -> #result),
     };
     quote_spanned! {at=>
         ::easy_cache_core::__macro::Bound<
             #result,
-            impl ::easy_cache_core::__macro::Plan<#result> #tagged #prefixed,
-            #load,
+            impl ::easy_cache_core::__macro::Plan<#result> #tagged #prefixed #cloned,
+            #load<impl #body #sent>,
         >
     }
 }

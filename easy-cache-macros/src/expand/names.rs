@@ -17,8 +17,8 @@ pub(crate) struct Names {
     /// `__users_key`, which writes the key.
     pub(crate) key_buf: Ident,
     /// `__users_site__..`. The rest of the name is read by whoever caches a function of a type without `self`, or of a
-    /// trait's implementation, without a mark on the block: the siblings are not found, which is all that the compiler
-    /// then says.
+    /// trait's implementation, without a mark on the block, or for a type of another crate: the siblings are not found,
+    /// which is all that the compiler then says.
     pub(crate) site: Ident,
     /// The name as text.
     pub(crate) text: String,
@@ -31,11 +31,15 @@ impl Names {
         let name = &cached.function.item.sig.ident;
         let text = name.unraw().to_string();
         let visible = Span::call_site().located_at(name.span());
+        let advice = match cached.function.home {
+            Home::Trait => "for_a_type_of_another_crate_write_no_handle",
+            Home::Module | Home::Type => "inside_an_impl_put_ecached_on_the_impl_too",
+        };
         Self {
             handle: Ident::new(&format!("{text}_cache"), visible),
             key: Ident::new(&format!("{text}_key"), visible),
             key_buf: Ident::new(&format!("__{text}_key"), visible),
-            site: Ident::new(&format!("__{text}_site__inside_an_impl_put_ecached_on_the_impl_too"), visible),
+            site: Ident::new(&format!("__{text}_site__{advice}"), visible),
             at: invented(name.span()),
             text,
         }

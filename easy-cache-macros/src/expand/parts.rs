@@ -36,7 +36,11 @@ fn plan(cached: &Cached, names: &Names) -> TokenStream {
     };
     let finish = finish(cached, names);
     let at = invented(result.span());
-    quote_spanned!(at=> ::easy_cache_core::__macro::plan::<#result, _, _, _>(#shape, #keep, #finish))
+    let plan = quote_spanned!(at=> ::easy_cache_core::__macro::plan::<#result, _, _, _>(#shape, #keep, #finish));
+    match cached.options.lengths.iter().any(|(name, _)| name == "hard_timeout") {
+        true => quote_spanned!(at=> ::easy_cache_core::__macro::impatient::<#result, _>(#plan)),
+        false => plan,
+    }
 }
 
 fn finish(cached: &Cached, names: &Names) -> TokenStream {
@@ -131,9 +135,10 @@ fn load(cached: &Cached, names: &Names) -> TokenStream {
     let (at, result) = (names.at, &cached.result);
     let statements = &cached.function.item.block.stmts;
     let patterns = cached.function.arguments.iter().filter_map(|argument| pattern(argument, names));
+    let load = load_type(cached);
     match cached.function.item.sig.asyncness {
         Some(_) => quote_spanned! {at=>
-            ::easy_cache_core::__macro::Later(async move {
+            #load(async move {
                 if false {
                     return ::easy_cache_core::__macro::never::<#result>();
                 }
@@ -142,12 +147,25 @@ fn load(cached: &Cached, names: &Names) -> TokenStream {
             })
         },
         None => quote_spanned! {at=>
-            ::easy_cache_core::__macro::Now(move || -> #result {
+            #load(move || -> #result {
                 #(#patterns)*
                 #(#statements)*
             })
         },
     }
+}
+
+/// The kind of body: awaited or called, and whether it may go on without its caller.
+pub(crate) fn load_type(cached: &Cached) -> TokenStream {
+    let kind = match (&cached.function.item.sig.asyncness, &cached.options.detach) {
+        (Some(_), None) => "Later",
+        (Some(_), Some(_)) => "Behind",
+        (None, None) => "Now",
+        (None, Some(_)) => "BehindNow",
+    };
+    let at = invented(cached.result.span());
+    let kind = Ident::new(kind, at);
+    quote_spanned!(at=> ::easy_cache_core::__macro::#kind)
 }
 
 /// The parameter's own pattern; nothing if that is a name.

@@ -21,6 +21,7 @@ const LENGTHS: [&str; 7] =
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) key: Option<KeySource>,
+    pub(crate) key_at: Option<Span>,
     pub(crate) ttl: Option<Ttl>,
     pub(crate) tags: Option<Vec<TagSource>>,
     pub(crate) prefix: Option<KeySource>,
@@ -71,7 +72,9 @@ impl Options {
         if !input.peek(LitStr) {
             return Ok(());
         }
-        self.key = Some(KeySource::Template(Template::from_text(&input.parse()?)?));
+        let text: LitStr = input.parse()?;
+        self.key = Some(KeySource::Template(Template::from_text(&text)?));
+        self.key_at = Some(text.span());
         seen.push(Ident::new("key", Span::call_site()));
         comma(input)?;
         if !input.is_empty() && !input.peek(Ident::peek_any) {
@@ -84,7 +87,10 @@ impl Options {
 
     fn named(&mut self, name: &Ident, input: ParseStream<'_>) -> Result<()> {
         match name.to_string().as_str() {
-            "key" => self.key = Some(KeySource::key(value(name, input)?)?),
+            "key" => {
+                self.key = Some(KeySource::key(value(name, input)?)?);
+                self.key_at = Some(name.span());
+            }
             "ttl" => self.ttl = Some(value(name, input).and_then(Ttl::from_expression)?),
             "tags" => self.tags = Some(source::tags(value(name, input)?)?),
             "prefix" => self.prefix = Some(KeySource::prefix(value(name, input)?)?),
@@ -113,6 +119,7 @@ impl Options {
         self.lengths.extend(lengths);
         Self {
             key: self.key,
+            key_at: self.key_at,
             ttl: self.ttl.or_else(|| block.ttl.clone()),
             tags: self.tags.or_else(|| block.tags.clone()),
             prefix: self.prefix.or_else(|| block.prefix.clone()),
