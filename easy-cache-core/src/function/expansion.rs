@@ -13,6 +13,7 @@ pub use super::plan::{Prefixed, Reading, Tagged, plan};
 pub use super::shape::{Probe, ShapeOfAny, ShapeOfOne, ShapeOfThree, ShapeOfTwo, portable, storable};
 pub use super::site::{AsCache, Site};
 pub use super::weigh::{ViaSize, ViaWeigh, Weighed};
+pub use crate::{__forbids as forbids, __shape_of as shape_of};
 pub use crate::{EarlyRefresh, Plan, Policy};
 
 use crate::Cache;
@@ -61,4 +62,24 @@ pub fn set_weight(policy: &mut Policy, bytes: u64) {
 #[cold]
 pub fn never<R>() -> R {
     unreachable!("stands behind `if false`")
+}
+
+/// The shape of a result, as the compiler finds it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __shape_of {
+    ($result:ty, $none:literal, $err:literal) => {{
+        use $crate::__macro::{ShapeOfAny as _, ShapeOfOne as _, ShapeOfThree as _, ShapeOfTwo as _};
+        (&&&&$crate::__macro::Probe::<$result, $none, $err>::new()).shape()
+    }};
+}
+
+/// Whether one of the arguments forbids the cache.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __forbids {
+    ($($argument:expr),*) => {{
+        use $crate::__macro::{MayForbid as _, NeverForbids as _};
+        false $(|| (&$crate::__macro::Asked(&$argument)).forbids())*
+    }};
 }

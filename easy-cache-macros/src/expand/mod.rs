@@ -12,6 +12,8 @@ mod alone;
 mod attributes;
 mod block;
 mod generics;
+#[cfg(test)]
+mod golden;
 mod handle;
 mod key;
 mod meta;

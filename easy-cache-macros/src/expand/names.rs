@@ -139,10 +139,9 @@ pub(crate) fn shape(cached: &Cached) -> TokenStream {
     let result = &cached.result;
     let (none, err) = (cached.options.cache_none.is_some(), cached.options.cache_err.is_some());
     let at = invented(result.span());
-    quote_spanned!(at=> ::easy_cache_core::__macro::storable::<#result, _>({
-        use ::easy_cache_core::__macro::{ShapeOfAny as _, ShapeOfOne as _, ShapeOfThree as _, ShapeOfTwo as _};
-        (&&&&::easy_cache_core::__macro::Probe::<#result, #none, #err>::new()).shape()
-    }))
+    quote_spanned! {at=>
+        ::easy_cache_core::__macro::storable::<#result, _>(::easy_cache_core::__macro::shape_of!(#result, #none, #err))
+    }
 }
 
 /// Whether an argument forbids the cache: an expression of type `bool`.
@@ -157,8 +156,5 @@ pub(crate) fn bypass(cached: &Cached, names: &Names) -> TokenStream {
         quote_spanned!(at=> #name)
     });
     let all = this.chain(others);
-    quote_spanned!(at=> {
-        use ::easy_cache_core::__macro::{MayForbid as _, NeverForbids as _};
-        false #(|| (&::easy_cache_core::__macro::Asked(&#all)).forbids())*
-    })
+    quote_spanned!(at=> ::easy_cache_core::__macro::forbids!(#(#all),*))
 }
