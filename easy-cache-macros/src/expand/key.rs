@@ -100,7 +100,8 @@ fn source(source: &KeySource, cached: &Cached, names: &Names, key: &Ident) -> To
     match builder {
         Builder::Closure(closure) => {
             let (body, known) = (&closure.body, names.local("meta"));
-            let meta = builder.meta().map(|pattern| quote_spanned!(at=> let #pattern = &#known;));
+            let quietly = names::quietly(at);
+            let meta = builder.meta().map(|pattern| quote_spanned!(at=> #quietly let #pattern = &#known;));
             let references = references(cached, names);
             places::write_value(&quote_spanned!(at=> { #references #meta #body }), body.span(), key)
         }
@@ -126,7 +127,8 @@ fn references(cached: &Cached, names: &Names) -> TokenStream {
     let at = names.at;
     let bound = shown(cached).map(|argument| {
         let (name, reference) = (&argument.name, by_reference(argument, cached, names));
-        quote_spanned!(at=> let #name = #reference;)
+        let quietly = names::quietly(at);
+        quote_spanned!(at=> #quietly let #name = #reference;)
     });
     quote_spanned!(at=> #(#bound)*)
 }

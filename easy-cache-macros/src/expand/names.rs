@@ -56,6 +56,19 @@ pub(crate) fn invented(place: Span) -> Span {
     Span::mixed_site().located_at(place)
 }
 
+/// Goes before a binding of what the user's closure takes, which may have any name, and may not be used.
+pub(crate) fn quietly(at: Span) -> TokenStream {
+    quote_spanned! {at=>
+        #[allow(
+            clippy::no_effect_underscore_binding,
+            clippy::shadow_reuse,
+            clippy::shadow_same,
+            clippy::shadow_unrelated,
+            reason = "written by a macro"
+        )]
+    }
+}
+
 /// How a sibling is called: through the type for methods.
 pub(crate) fn sibling(cached: &Cached, name: &Ident) -> TokenStream {
     let at = name.span();

@@ -124,7 +124,8 @@ pub(crate) fn applied(callback: &Callback, names: &Names) -> TokenStream {
             let at = invented(body.span());
             let pattern = &closure.inputs[0];
             let value = (!callback.leaves_the_value_alone()).then(|| quote_spanned!(at=> let #pattern = #value;));
-            let meta = callback.meta().map(|pattern| quote_spanned!(at=> let #pattern = &#known;));
+            let quietly = names::quietly(at);
+            let meta = callback.meta().map(|pattern| quote_spanned!(at=> #quietly let #pattern = &#known;));
             quote_spanned!(at=> { #value #meta #body })
         }
     }
