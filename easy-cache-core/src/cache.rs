@@ -67,6 +67,30 @@ impl Cache {
         Operation::new(move || self.engine.hit_value(key.as_ref())?.downcast_ref::<T>().cloned())
     }
 
+    /// Whatever is stored under this key, also when its ttl is over. What is outdated or held is never given: there is no read
+    /// for that.
+    ///
+    /// A stale value taints the scope around: nothing that is built from it is kept.
+    ///
+    /// # Example: better an old answer than none
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::{Cache, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// let cache = Cache::builder().clock(clock.clock()).build();
+    /// cache.set("answer", 42).ttl(Duration::from_secs(1)).wait();
+    /// clock.advance(Duration::from_secs(5));
+    /// assert_eq!(cache.get::<i32>("answer").wait(), None);
+    /// assert_eq!(cache.get_stale("answer").wait(), Some(42));
+    /// ```
+    pub fn get_stale<'a, T: Clone + Send + Sync + 'static>(
+        &'a self,
+        key: impl AsRef<[u8]> + Send + 'a,
+    ) -> Operation<'a, Option<T>> {
+        Operation::new(move || self.engine.stale(key.as_ref())?.value.downcast_ref::<T>().cloned())
+    }
+
     /// Whether a value would be served under this key.
     pub fn contains<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a, bool> {
         Operation::new(move || self.find(key.as_ref()).is_some())
@@ -215,7 +239,11 @@ impl Cache {
         F: Future,
         P: Plan<F::Output>,
     {
-        Compute::new(Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan }, load, None)
+        Compute::new(
+            Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan, looks_back: false },
+            load,
+            None,
+        )
     }
 
     /// The same for a computation that may go on behind its caller: it survives it, and stores its value.
@@ -231,11 +259,14 @@ impl Cache {
         F: Future<Output: Send> + Send + 'static,
         P: Plan<F::Output> + Clone + Send + 'static,
     {
-        let call = Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan };
+        let call = Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan, looks_back: false };
         Compute::new(call, load, Some(launch))
     }
 
     /// The same for callers without a runtime; blocks the thread while another sync caller computes.
+    ///
+    /// Not inlined: its journey would take room on the stack of every hit of the function around it.
+    #[inline(never)]
     pub fn compute_sync<R>(
         &self,
         key: impl AsRef<[u8]>,
@@ -244,7 +275,7 @@ impl Cache {
         plan: impl Plan<R>,
         load: impl FnOnce() -> R,
     ) -> R {
-        let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan };
+        let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan, looks_back: false };
         block_on(Compute::new(call, Called::new(load), None))
     }
 

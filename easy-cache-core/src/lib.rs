@@ -48,6 +48,7 @@
 //! This crate has no features yet: everything in it is small, and needed.
 
 mod backend;
+mod batch;
 mod cache;
 mod clock;
 mod computation;
@@ -60,6 +61,7 @@ mod load;
 mod operation;
 mod plan;
 mod policy;
+mod refresh;
 pub mod registry;
 pub mod scope;
 mod spawn;
@@ -70,6 +72,7 @@ mod wrapper;
 
 pub use easy_cache_macros::ecached;
 
+pub use batch::Batch;
 pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use computation::{Computation, JoinFuture, Joined, Stored};
@@ -79,10 +82,14 @@ pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 pub use function::expansion as __macro;
 pub use function::{Bound, Bypass, CanBeLate, KeyBuf, KeyPart, Keyed, Meta, Of, OfSync, Storable, Weigh, of, of_sync};
 pub use hold::Hold;
-pub use load::Called;
+pub use load::{Called, Immediate};
 pub use operation::{Operation, OperationFuture};
-pub use plan::{Anywhere, InProcess, Kept, Mode, Outcome, Place, Plan, StoresPart, StoresWhole};
+pub use plan::{
+    Anywhere, EndsInTime, InProcess, Kept, Mode, OnlyIf, Outcome, Place, Plan, SaysLate, Stores, StoresErr, StoresNone,
+    StoresPart, StoresWhole, TagsOf, TtlOf,
+};
 pub use policy::Policy;
+pub use refresh::{Loaded, Loading, Refresh, RefreshSync};
 pub use scope::Scope;
 pub use spawn::Task;
 pub use tag::Tag;

@@ -4,6 +4,8 @@
 //! computation from thread to thread. It is one pointer in a thread-local; a hit outside any frame pays for one flag.
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::Tag;
 use crate::backend::memory::{Kept, List, Seen, Used};
@@ -22,10 +24,24 @@ pub(crate) struct Frame {
     bypass: bool,
     /// Bypasses until the first cached function has been met.
     looks_away: bool,
-    /// The key that this frame computes, and the cache it belongs to.
-    computes: Option<(u64, Box<[u8]>)>,
+    /// The keys that this frame computes, and the cache they belong to.
+    computes: Vec<(u64, Box<[u8]>)>,
     /// What was stored under that key before, for a computation that asks for it.
-    previous: Option<Kept>,
+    previous: Option<(Kept, Duration)>,
+    /// What the computation says of its result, beside the result.
+    notes: Option<Box<Notes>>,
+}
+
+/// What a computation says of its result while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) validator: Option<Arc<str>>,
+    /// The result is the caller's, and not to be stored.
+    pub(crate) skip: bool,
+    /// If it fails, nothing is to stand in for it.
+    pub(crate) no_stand_in: bool,
 }
 
 /// Room for the lists of a usual request, made at once: growing step by step costs more than the few words.
@@ -45,7 +61,16 @@ struct Flags {
 
 impl Frame {
     pub(crate) fn computing(engine: u64, key: &[u8]) -> Box<Self> {
-        Box::new(Self { computes: Some((engine, key.into())), ..Self::default() })
+        Self::computing_all(engine, std::iter::once(key))
+    }
+
+    pub(crate) fn computing_all<'a>(engine: u64, keys: impl Iterator<Item = &'a [u8]>) -> Box<Self> {
+        Box::new(Self { computes: keys.map(|key| (engine, key.into())).collect(), ..Self::default() })
+    }
+
+    /// What was used, once more: for one of several values of one load.
+    pub(crate) fn copy(&self) -> Self {
+        Self { lists: self.lists.clone(), named: self.named.clone(), tainted: self.tainted, ..Self::default() }
     }
 
     pub(crate) fn bypassing() -> Box<Self> {
@@ -72,7 +97,7 @@ impl Frame {
         Used { seen, until }
     }
 
-    pub(crate) fn with_previous(mut self: Box<Self>, previous: Option<Kept>) -> Box<Self> {
+    pub(crate) fn with_previous(mut self: Box<Self>, previous: Option<(Kept, Duration)>) -> Box<Self> {
         self.previous = previous;
         self
     }
@@ -88,7 +113,7 @@ impl Frame {
     }
 
     fn is_computing(&self, engine: u64, key: &[u8]) -> bool {
-        self.computes.as_ref().is_some_and(|(id, own)| *id == engine && **own == *key)
+        self.computes.iter().any(|(id, own)| *id == engine && **own == *key)
     }
 
     fn add(&mut self, tags: List) {
@@ -134,6 +159,11 @@ impl Open {
     /// Runs a part of the computation.
     pub(crate) fn run<T>(&mut self, f: impl FnOnce() -> T) -> T {
         within(&mut self.0, f)
+    }
+
+    /// What the computation has said of its result.
+    pub(crate) fn take_notes(&mut self) -> Notes {
+        self.0.as_mut().and_then(|frame| frame.notes.take()).map(|notes| *notes).unwrap_or_default()
     }
 
     /// The computation has its result.
@@ -228,11 +258,16 @@ pub(crate) fn absorb(inner: Frame) {
     });
 }
 
-/// What was stored before under the key that is being computed, if it was asked for. It is given once.
-pub(crate) fn take_previous() -> Option<Kept> {
+/// What was stored before under the key that is being computed, and how long ago, if it was asked for. It is given once.
+pub(crate) fn take_previous() -> Option<(Kept, Duration)> {
     let mut previous = None;
     update(|frame| previous = frame.previous.take());
     previous
+}
+
+/// Notes something for the end of the current computation.
+pub(crate) fn note(notes: Notes) {
+    update(|frame| frame.notes = Some(Box::new(notes)));
 }
 
 /// Hands single tags to the current frame.
