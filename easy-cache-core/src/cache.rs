@@ -288,7 +288,7 @@ impl Cache {
         plan: impl Plan<R> + Clone + Send + 'static,
         load: impl FnOnce() -> R + Send + 'static,
     ) -> R {
-        let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan };
+        let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan, looks_back: false };
         block_on(Compute::new(call, Called::new(load), Some(launch)))
     }
 

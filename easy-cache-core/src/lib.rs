@@ -80,7 +80,7 @@ pub use error::{Error, ErrorKind};
 pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 #[doc(hidden)]
 pub use function::expansion as __macro;
-pub use function::{Bound, Bypass, CanBeLate, KeyBuf, KeyPart, Keyed, Meta, Of, OfSync, Storable, Weigh, of, of_sync};
+pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Meta, Of, OfSync, Storable, Weigh, of, of_sync};
 pub use hold::Hold;
 pub use load::{Called, Immediate};
 pub use operation::{Operation, OperationFuture};

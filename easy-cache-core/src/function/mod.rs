@@ -7,7 +7,6 @@ pub mod expansion;
 mod key_buf;
 mod key_part;
 mod keyed;
-mod late;
 mod meta;
 mod negative;
 mod of;
@@ -21,7 +20,6 @@ pub use bypass::Bypass;
 pub use key_buf::KeyBuf;
 pub use key_part::KeyPart;
 pub use keyed::Keyed;
-pub use late::CanBeLate;
 pub use meta::Meta;
 pub use of::{Of, OfSync, of, of_sync};
 pub use shape::Storable;
@@ -32,4 +30,4 @@ use shape::Shape;
 use site::Site;
 
 // All that this folder needs from the engine.
-use crate::{Cache, Mode, Operation, Plan, Policy, Portable, Shared, Tag, registry};
+use crate::{Cache, EndsInTime, Mode, Operation, Plan, Policy, Portable, SaysLate, Shared, Tag, registry};

@@ -1,7 +1,7 @@
 //! What an attribute says about results: the shape, the condition for storing, what policy follows from the value.
 //! How a plan is carried out is the engine's.
 
-use super::{Plan, Policy, Shape, Shared};
+use super::{EndsInTime, Plan, Policy, SaysLate, Shape, Shared};
 use std::fmt;
 
 /// The plan of one cached function.
@@ -21,6 +21,12 @@ where
     F: Fn(&S::Value, &mut Policy),
 {
     FunctionPlan { shape, keep, finish }
+}
+
+/// The same for a function with a `hard_timeout`, whose result can say that it was too late.
+#[inline]
+pub fn in_time<R: SaysLate, P: Plan<R>>(plan: P) -> EndsInTime<P> {
+    EndsInTime(plan)
 }
 
 impl<R, S, K, F> Plan<R> for FunctionPlan<S, K, F>
@@ -90,3 +96,9 @@ impl<S, K, F> Tagged for FunctionPlan<S, K, F> {}
 
 #[diagnostic::do_not_recommend]
 impl<S, K, F> Prefixed for FunctionPlan<S, K, F> {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Tagged> Tagged for EndsInTime<P> {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Prefixed> Prefixed for EndsInTime<P> {}

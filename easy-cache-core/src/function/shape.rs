@@ -61,7 +61,11 @@ pub struct InOk<S>(S);
 #[derive(Clone, Copy, Debug)]
 pub struct InSome<S>(S);
 
-/// The result is the value, but for a `None` inside `Ok`: errors are stored, and what was not found is not.
+/// The result is the value, errors as well.
+#[derive(Clone, Copy, Debug)]
+pub struct WithErr;
+
+/// The same, but for a `None` inside `Ok`: errors are stored, and what was not found is not.
 #[derive(Clone, Copy, Debug)]
 pub struct NotNone;
 
@@ -84,6 +88,32 @@ impl<T: Storable> Shape<T> for Whole {
     }
 }
 
+impl<T, E> Holds<Result<T, E>> for WithErr {
+    type Value = Result<T, E>;
+}
+
+impl<T, E> Shape<Result<T, E>> for WithErr
+where
+    Result<T, E>: Storable,
+{
+    fn value(result: &Result<T, E>) -> Option<&Result<T, E>> {
+        Some(result)
+    }
+
+    fn share(result: &Result<T, E>) -> Option<Shared> {
+        Whole::share(result)
+    }
+
+    #[inline]
+    fn restore(stored: Shared) -> Option<Result<T, E>> {
+        Whole::restore(stored)
+    }
+
+    fn is_failure(result: &Result<T, E>) -> bool {
+        result.is_err()
+    }
+}
+
 impl<T, E> Holds<Result<Option<T>, E>> for NotNone {
     type Value = Result<Option<T>, E>;
 }
@@ -97,12 +127,16 @@ where
     }
 
     fn share(result: &Result<Option<T>, E>) -> Option<Shared> {
-        Some(Arc::new(result.clone()))
+        Whole::share(result)
     }
 
     #[inline]
     fn restore(stored: Shared) -> Option<Result<Option<T>, E>> {
         Whole::restore(stored)
+    }
+
+    fn is_failure(result: &Result<Option<T>, E>) -> bool {
+        result.is_err()
     }
 }
 
@@ -216,6 +250,7 @@ levels! {
     /// One layer.
     ShapeOfOne {
         [T, E, const NONE: bool] &Probe<Result<T, E>, NONE, false> => InOk<Whole> = InOk(Whole);
+        [T, E, const NONE: bool] &Probe<Result<T, E>, NONE, true> => WithErr = WithErr;
         [T, const ERR: bool] &Probe<Option<T>, false, ERR> => InSome<Whole> = InSome(Whole);
         [T, const NONE: bool, const ERR: bool] &Probe<Arc<T>, NONE, ERR> => Pointed = Pointed;
     }

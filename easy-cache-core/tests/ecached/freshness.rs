@@ -77,8 +77,8 @@ fn a_failure_is_covered_by_what_was_there_before() {
             n => Err(Failure::Other(n)),
         }
     }
-    #[ecached("values", ttl = 10, fail_safe = "1m", cache_err, local, cache = cache)]
-    fn errors_are_values(cache: &Cache, calls: &Calls) -> Result<u64, Failure> {
+    #[ecached("stored", ttl = 10, fail_safe = "1m", cache_err = "5s", local, cache = cache)]
+    fn errors_are_stored(cache: &Cache, calls: &Calls) -> Result<u64, Failure> {
         match calls.count() {
             1 => Ok(1),
             n => Err(Failure::Other(n)),
@@ -90,9 +90,19 @@ fn a_failure_is_covered_by_what_was_there_before() {
     clock.advance(SECOND * 120);
     assert_eq!(block_on(flaky(&cache, &calls)), Err(Failure::Other(3)));
     calls.reset();
-    assert_eq!(errors_are_values(&cache, &calls), Ok(1));
-    clock.advance(SECOND * 11);
-    assert_eq!(errors_are_values(&cache, &calls), Err(Failure::Other(2)), "what is stored is no failure");
+    for (number, answer) in [(1, Ok(1)), (2, Ok(1)), (3, Err(Failure::Other(3))), (3, Err(Failure::Other(3)))] {
+        assert_eq!((errors_are_stored(&cache, &calls), calls.number()), (answer, number));
+        clock.advance(
+            SECOND
+                * if number == 1 {
+                    11
+                } else if number == 2 {
+                    120
+                } else {
+                    1
+                },
+        );
+    }
 }
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -38,7 +38,7 @@ fn plan(cached: &Cached, names: &Names) -> TokenStream {
     let at = invented(result.span());
     let plan = quote_spanned!(at=> ::easy_cache_core::__macro::plan::<#result, _, _, _>(#shape, #keep, #finish));
     match cached.options.lengths.iter().any(|(name, _)| name == "hard_timeout") {
-        true => quote_spanned!(at=> ::easy_cache_core::__macro::impatient::<#result, _>(#plan)),
+        true => quote_spanned!(at=> ::easy_cache_core::__macro::in_time::<#result, _>(#plan)),
         false => plan,
     }
 }
