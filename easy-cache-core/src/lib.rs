@@ -59,6 +59,7 @@ mod function;
 mod hold;
 mod load;
 mod operation;
+mod parts;
 mod plan;
 mod policy;
 mod refresh;
@@ -70,8 +71,6 @@ mod timer;
 mod value;
 mod wrapper;
 
-pub use easy_cache_macros::ecached;
-
 pub use batch::Batch;
 pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
@@ -80,7 +79,7 @@ pub use error::{Error, ErrorKind};
 pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 #[doc(hidden)]
 pub use function::expansion as __macro;
-pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Meta, Of, OfSync, Storable, Weigh, of, of_sync};
+pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Meta, Of, OfSync, Storable, Weigh, ecached, of, of_sync};
 pub use hold::Hold;
 pub use load::{Called, Immediate};
 pub use operation::{Operation, OperationFuture};

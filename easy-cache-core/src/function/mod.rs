@@ -1,6 +1,7 @@
 //! What `#[ecached]` functions do when they run: build a key, look it up, and hand the rest to the engine.
 //! The attribute itself is the crate `easy-cache-macros`; storing and computing is the engine's.
 
+mod attribute;
 mod bound;
 mod bypass;
 pub mod expansion;
@@ -15,6 +16,7 @@ mod shape;
 mod site;
 mod weigh;
 
+pub use attribute::ecached;
 pub use bound::Bound;
 pub use bypass::Bypass;
 pub use key_buf::KeyBuf;
@@ -30,4 +32,4 @@ use shape::Shape;
 use site::Site;
 
 // All that this folder needs from the engine.
-use crate::{Cache, EndsInTime, Mode, Operation, Plan, Policy, Portable, SaysLate, Shared, Tag, registry};
+use crate::{Cache, Error, Mode, Operation, Plan, Policy, Portable, SaysLate, Shared, Tag, registry};

@@ -58,6 +58,21 @@ fn never_err() -> Option<u64> {
     None
 }
 
+#[ecached("never-late", hard_timeout = "1s")]
+async fn never_late() -> Result<u64, String> {
+    Ok(0)
+}
+
+#[ecached("grace", stale_while_revalidate = n)]
+fn wrong_length(n: u64) -> u64 {
+    n
+}
+
+#[ecached("early", early_refresh = n)]
+fn wrong_refresh(n: u64) -> u64 {
+    n
+}
+
 fn wrong_key_of(id: &str) -> String {
     id.to_owned()
 }
