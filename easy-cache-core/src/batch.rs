@@ -206,7 +206,7 @@ where
                 }
                 Ok(())
             }
-            Err(error) => self.failed(led, &frame, found).map_or(Err(error), Ok),
+            Err(error) => self.failed(led, &frame, found).ok_or(error),
         }
     }
 

@@ -280,15 +280,21 @@ impl Cache {
         block_on(Compute::new(call, Called::new(load), None))
     }
 
-    /// The same for a computation that may go on behind its caller, on a thread of its own.
-    pub fn compute_detached_sync<R: Send + 'static>(
+    /// The same for a closure that may go on behind its caller, on a thread of its own.
+    #[inline(never)]
+    pub fn compute_sync_detached<P, R, L>(
         &self,
         key: impl AsRef<[u8]>,
         mode: Mode,
         policy: Policy,
-        plan: impl Plan<R> + Clone + Send + 'static,
-        load: impl FnOnce() -> R + Send + 'static,
-    ) -> R {
+        plan: P,
+        load: L,
+    ) -> R
+    where
+        R: Send + 'static,
+        L: FnOnce() -> R + Send + 'static,
+        P: Plan<R> + Clone + Send + 'static,
+    {
         let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan, looks_back: false };
         block_on(Compute::new(call, Called::new(load), Some(launch)))
     }

@@ -142,7 +142,7 @@ where
             return (self.load.0)();
         }
         let policy = with_prefix(self.policy, &self.keyed);
-        self.keyed.cache().compute_detached_sync(self.keyed.key_buf().as_bytes(), mode, policy, self.plan, self.load.0)
+        self.keyed.cache().compute_sync_detached(self.keyed.key_buf().as_bytes(), mode, policy, self.plan, self.load.0)
     }
 }
 

@@ -33,7 +33,7 @@ pub trait Shape<R>: Holds<R> + Copy {
     /// The result again; none if the stored value is of another type.
     fn restore(stored: Shared) -> Option<R>;
 
-    /// Whether the result is a failure, for which an older value may stand in. A `None` is an answer.
+    /// Whether the result is a failure, for which a former value may stand in: an `Err` is one, a `None` is not.
     fn is_failure(result: &R) -> bool {
         let _ = result;
         false
@@ -178,7 +178,7 @@ impl<T, E, S: Shape<T>> Shape<Result<T, E>> for InOk<S> {
     }
 
     fn is_failure(result: &Result<T, E>) -> bool {
-        result.is_err()
+        result.as_ref().map_or(true, S::is_failure)
     }
 }
 
@@ -198,6 +198,10 @@ impl<T, S: Shape<T>> Shape<Option<T>> for InSome<S> {
     #[inline]
     fn restore(stored: Shared) -> Option<Option<T>> {
         S::restore(stored).map(Some)
+    }
+
+    fn is_failure(result: &Option<T>) -> bool {
+        result.as_ref().is_some_and(S::is_failure)
     }
 }
 
