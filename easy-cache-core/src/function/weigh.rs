@@ -237,6 +237,6 @@ mod tests {
         struct Unknown(String, u64);
         let unknown = Unknown("x".repeat(100), 0);
         assert_eq!((&Weighed(&unknown)).in_bytes(), size_of::<Unknown>() as u64);
-        assert_eq!((&Weighed(&String::from("ab"))).in_bytes(), size_of::<String>() as u64 + 2);
+        assert_eq!(Weighed(&String::from("ab")).in_bytes(), size_of::<String>() as u64 + 2);
     }
 }

@@ -255,6 +255,7 @@ fn parameters(cached: &Cached, names: &Names, arguments: &[&Argument]) -> TokenS
         let (this, ty) = (&receiver.self_token, &receiver.ty);
         match &**ty {
             Type::Reference(_) => receiver.to_token_stream(),
+            _ if receiver.colon_token.is_none() => quote_spanned!(this.span=> &#this),
             _ => quote_spanned!(at=> #this: &#ty),
         }
     });
