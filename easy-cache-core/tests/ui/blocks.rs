@@ -80,7 +80,15 @@ impl<T> Store<T> for Shop {
     }
 }
 
-struct Any;
+#[ecached]
+impl Store for Vec<u64> {
+    type Error = ();
+
+    #[ecached("k", skip(self))]
+    fn goods(&self, id: u64) -> u64 {
+        id
+    }
+}
 
 trait Blanket {
     fn blanket(&self) -> u64;

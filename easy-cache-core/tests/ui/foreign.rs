@@ -5,7 +5,7 @@ trait Store {
 }
 
 #[ecached]
-impl Store for Vec<u64> {
+impl Store for std::time::Duration {
     #[ecached("{id}:{self:?}")]
     fn goods(&self, id: u64) -> u64 {
         id

@@ -109,6 +109,14 @@ impl Associated {
     }
 }
 
+/// Types of the standard library that are likely to have a trait implemented. For those of other crates the compiler
+/// complains, with our advice in the name of what it does not find.
+const STANDARD: [&str; 30] = [
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+    "f32", "f64", "String", "Vec", "Option", "Result", "Box", "Rc", "Arc", "HashMap", "HashSet", "BTreeMap",
+    "BTreeSet", "VecDeque", "PathBuf",
+];
+
 impl Block {
     /// What keeps others from standing beside the methods, in a second block for the type itself.
     pub(crate) fn why_no_handles(&self) -> Option<Error> {
@@ -120,7 +128,13 @@ impl Block {
             );
             Some(Error::new_spanned(ty, message))
         };
-        if !matches!(ty, Type::Path(_)) {
+        let is_foreign = match ty {
+            Type::Path(path) => {
+                path.path.segments.last().is_some_and(|last| STANDARD.iter().any(|name| last.ident == name))
+            }
+            _ => true,
+        };
+        if is_foreign {
             return refuse("no methods can be added to this type");
         }
         let used = ty.to_token_stream();
