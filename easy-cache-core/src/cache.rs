@@ -9,6 +9,7 @@ use crate::backend::memory::{Capacity, Found};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::engine::compute::{Call, Compute};
+use crate::engine::switches;
 use crate::hold::Hold;
 use crate::plan::{Mode, Plan};
 use crate::value::Shared;
@@ -185,6 +186,15 @@ impl Cache {
         &self.engine
     }
 
+    pub(crate) fn shares_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.engine, &other.engine)
+    }
+
+    /// Whether nobody else has a handle, and nothing is being computed for it.
+    pub(crate) fn is_last_handle(&self) -> bool {
+        Arc::strong_count(&self.engine) == 1
+    }
+
     /// A look without handing the tags to a scope.
     fn find(&self, key: &[u8]) -> Option<Found> {
         if self.engine.is_usable() { self.engine.store.lookup(key, false).ok() } else { None }
@@ -334,6 +344,8 @@ impl CacheBuilder {
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
         let engine = Engine::new(capacity, self.clock, self.namespace.into(), self.flight_wait);
         engine.set_enabled(self.enabled);
-        Cache { engine: Arc::new(engine) }
+        let engine = Arc::new(engine);
+        switches::register(&engine);
+        Cache { engine }
     }
 }

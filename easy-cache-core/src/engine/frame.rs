@@ -1,11 +1,15 @@
-//! What is being computed on this thread right now, and what it has used so far.
+//! What is being computed on this thread right now, and who collects what it uses.
 //!
 //! A frame is installed while its future is polled (or its closure runs) and taken away afterwards, so it follows the
 //! computation from thread to thread. It is one pointer in a thread-local; a hit outside any frame pays for one flag.
+//! Tasks that a computation starts take its [`Surroundings`] along, and collect for it.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use parking_lot::Mutex;
+
+use super::collected::Collected;
 use crate::Tag;
 use crate::backend::memory::Seen;
 
@@ -14,18 +18,33 @@ use crate::backend::memory::Seen;
 pub(crate) struct Frame {
     /// The frame around this one, while this one is installed.
     parent: Option<Box<Self>>,
-    /// Tags of hits and of inner computations: whole lists, merged once at the end.
-    lists: Vec<Arc<[Seen]>>,
-    /// Tags that were named one by one.
-    named: Vec<Seen>,
-    tainted: bool,
+    kind: Kind,
+    collected: Collected,
+    /// What the tasks collect that took this frame along. Made for the first of them.
+    tasks: Option<Arc<Gathered>>,
     bypass: bool,
     /// The key that this frame computes, and the cache it belongs to.
-    computes: Option<(u64, Box<[u8]>)>,
+    computes: Option<Computed>,
 }
 
-/// Room for the lists of a usual request, made at once: growing step by step costs more than the few words.
-const USUAL_HITS: usize = 16;
+/// What several threads collect for one frame. They keep no reference that would outlive it: who goes on after the frame
+/// has ended collects for nobody.
+type Gathered = Mutex<Collected>;
+
+/// A key, and the cache it belongs to.
+type Computed = (u64, Arc<[u8]>);
+
+/// For whom a frame collects.
+#[derive(Debug, Default)]
+enum Kind {
+    /// For the computation that it belongs to.
+    #[default]
+    Own,
+    /// For nobody: only taint goes outward.
+    Untracked,
+    /// For the frame that it was taken along from, and for the one around it on its own thread.
+    Carried(Surroundings),
+}
 
 thread_local! {
     static CURRENT: Cell<Option<Box<Frame>>> = const { Cell::new(None) };
@@ -33,7 +52,7 @@ thread_local! {
 }
 
 /// What the hit path asks about the current frame, without touching it.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Flags {
     collecting: bool,
     bypassing: bool,
@@ -45,61 +64,157 @@ impl Frame {
     }
 
     pub(crate) fn bypassing() -> Box<Self> {
-        Box::new(Self { bypass: true, tainted: true, ..Self::default() })
+        let mut frame = Self { bypass: true, ..Self::default() };
+        frame.taint();
+        Box::new(frame)
     }
 
-    pub(crate) const fn is_tainted(&self) -> bool {
-        self.tainted
+    /// What runs inside adds no tags to what encloses it.
+    pub(crate) fn untracked() -> Box<Self> {
+        Box::new(Self { kind: Kind::Untracked, ..Self::default() })
+    }
+
+    pub(crate) fn is_tainted(&self) -> bool {
+        self.collected.tainted || self.tasks.as_ref().is_some_and(|tasks| tasks.lock().tainted)
     }
 
     /// Everything that was used, possibly with repetitions.
-    pub(crate) fn into_seen(self) -> Vec<Seen> {
-        let mut seen = self.named;
-        seen.extend(self.lists.iter().flat_map(|list| list.iter().cloned()));
+    pub(crate) fn into_seen(mut self) -> Vec<Seen> {
+        let mut seen = Vec::new();
+        self.collected.drain_into(&mut seen);
+        if let Some(tasks) = self.tasks {
+            tasks.lock().drain_into(&mut seen);
+        }
         seen
     }
 
-    /// The tags used so far, each once, in order; without the one that stands for a whole namespace.
+    /// The tags used so far, each once, in order.
     pub(crate) fn tags(&self) -> Vec<Tag> {
-        let lists = self.lists.iter().flat_map(|list| list.iter());
-        let mut tags: Vec<_> = self.named.iter().chain(lists).map(|seen| seen.cell.tag().clone()).collect();
-        tags.retain(|tag| *tag != Tag::everything());
+        let mut tags = Vec::new();
+        self.collected.tags_into(&mut tags);
+        let elsewhere = match &self.kind {
+            Kind::Carried(from) => from.origin.upgrade(),
+            Kind::Own | Kind::Untracked => self.tasks.clone(),
+        };
+        if let Some(gathered) = elsewhere {
+            gathered.lock().tags_into(&mut tags);
+        }
         tags.sort_unstable();
         tags.dedup();
         tags
     }
 
     fn is_computing(&self, engine: u64, key: &[u8]) -> bool {
-        self.computes.as_ref().is_some_and(|(id, own)| *id == engine && **own == *key)
-    }
-
-    fn add(&mut self, tags: Arc<[Seen]>) {
-        if !self.lists.last().is_some_and(|last| Arc::ptr_eq(last, &tags)) {
-            if self.lists.len() == self.lists.capacity() {
-                self.make_room();
-            }
-            self.lists.push(tags);
+        let is_it = |(id, own): &Computed| *id == engine && **own == *key;
+        match &self.kind {
+            Kind::Carried(from) => from.computes.iter().any(is_it),
+            Kind::Own | Kind::Untracked => self.computes.as_ref().is_some_and(is_it),
         }
     }
 
-    fn name(&mut self, seen: impl IntoIterator<Item = Seen>) {
-        for seen in seen {
-            if self.named.len() == self.named.capacity() {
-                self.named.sort_unstable_by_key(Seen::identity);
-                self.named.dedup_by_key(|seen| seen.identity());
-                self.named.reserve(self.named.len().max(USUAL_HITS));
+    /// Hands something on to whomever this frame collects for.
+    fn collect(&mut self, tags: Tags<'_>) {
+        match &self.kind {
+            Kind::Own => return tags.add_to(&mut self.collected),
+            Kind::Untracked => return,
+            // At once, not when the task ends: it may hand over what it read before that.
+            Kind::Carried(from) if from.tracked => {
+                from.origin.upgrade().into_iter().for_each(|origin| tags.add_to(&mut origin.lock()));
             }
-            self.named.push(seen);
+            Kind::Carried(_) => {}
+        }
+        if let Some(parent) = &mut self.parent {
+            parent.collect(tags);
         }
     }
 
-    /// A computation that goes through the same entries again and again keeps each list once: before the room is doubled,
-    /// repetitions are dropped.
-    #[cold]
-    fn make_room(&mut self) {
-        self.lists.sort_unstable_by_key(|list| Arc::as_ptr(list).addr());
-        self.lists.dedup_by(|a, b| Arc::ptr_eq(a, b));
-        self.lists.reserve(self.lists.len().max(USUAL_HITS));
+    fn taint(&mut self) {
+        self.collected.tainted = true;
+        match &self.kind {
+            Kind::Own => return,
+            Kind::Untracked => {}
+            Kind::Carried(from) => from.origin.upgrade().into_iter().for_each(|origin| origin.lock().tainted = true),
+        }
+        if let Some(parent) = &mut self.parent {
+            parent.taint();
+        }
+    }
+
+    /// Whether a hit in this frame, installed where `around` holds, has to hand out its tags.
+    fn collects(&self, around: Flags) -> bool {
+        match &self.kind {
+            Kind::Own => true,
+            Kind::Untracked => false,
+            Kind::Carried(from) => around.collecting || from.tracked && from.has_origin(),
+        }
+    }
+}
+
+/// What there is to collect. Copied for each of those who want it.
+#[derive(Clone, Copy)]
+enum Tags<'a> {
+    List(&'a Arc<[Seen]>),
+    Named(&'a Seen),
+}
+
+impl Tags<'_> {
+    fn add_to(self, collected: &mut Collected) {
+        match self {
+            Self::List(tags) => collected.add(Arc::clone(tags)),
+            Self::Named(seen) => collected.name(seen.clone()),
+        }
+    }
+}
+
+/// What a task takes along from where it was started: for whom it collects, whether it may use a cache, and which keys it
+/// must not wait for.
+#[derive(Debug, Clone)]
+pub(crate) struct Surroundings {
+    origin: Weak<Gathered>,
+    tracked: bool,
+    bypass: bool,
+    computes: Vec<Computed>,
+}
+
+impl Surroundings {
+    /// Those of the caller.
+    pub(crate) fn here() -> Self {
+        let mut here =
+            Self { origin: Weak::new(), tracked: is_collecting(), bypass: is_bypassing(), computes: Vec::new() };
+        update(|frame| {
+            let mut next = Some(frame);
+            while let Some(frame) = next {
+                here.note(frame);
+                next = frame.parent.as_deref_mut();
+            }
+        });
+        here
+    }
+
+    /// From the innermost frame outwards: the first one that collects is the origin.
+    fn note(&mut self, frame: &mut Frame) {
+        self.computes.extend(frame.computes.clone());
+        if let Kind::Carried(from) = &frame.kind {
+            self.computes.extend(from.computes.iter().cloned());
+        }
+        if !self.has_origin() {
+            match &frame.kind {
+                Kind::Own => self.origin = Arc::downgrade(frame.tasks.get_or_insert_default()),
+                Kind::Carried(from) => self.origin = Weak::clone(&from.origin),
+                Kind::Untracked => {}
+            }
+        }
+    }
+
+    fn has_origin(&self) -> bool {
+        self.origin.strong_count() > 0
+    }
+
+    /// The frame of a task; none if there is nothing to take along.
+    pub(crate) fn frame(&self) -> Option<Box<Frame>> {
+        let is_needed = self.has_origin() || self.bypass || !self.computes.is_empty();
+        is_needed
+            .then(|| Box::new(Frame { kind: Kind::Carried(self.clone()), bypass: self.bypass, ..Frame::default() }))
     }
 }
 
@@ -150,7 +265,9 @@ impl<'a> Installed<'a> {
     fn new(home: &'a mut Option<Box<Frame>>) -> Self {
         let flags = FLAGS.get();
         let mut frame = home.take().unwrap_or_default();
-        FLAGS.set(Flags { collecting: true, bypassing: flags.bypassing || frame.bypass });
+        let bypassing = flags.bypassing || frame.bypass;
+        // Who must not use a cache is told so where tags would be collected: a hit asks one question for both.
+        FLAGS.set(Flags { collecting: bypassing || frame.collects(flags), bypassing });
         match CURRENT.try_with(Cell::take) {
             Ok(parent) => {
                 frame.parent = parent;
@@ -158,7 +275,7 @@ impl<'a> Installed<'a> {
             }
             // The thread is ending: there is no place to collect anything, so nothing may be kept.
             Err(_) => {
-                frame.tainted = true;
+                frame.taint();
                 *home = Some(frame);
             }
         }
@@ -193,20 +310,20 @@ pub(crate) fn is_bypassing() -> bool {
 pub(crate) fn collect(tags: Option<Arc<[Seen]>>) {
     if is_collecting() {
         update(|frame| match tags {
-            Some(tags) => frame.add(tags),
-            None => frame.tainted = true,
+            Some(tags) => frame.collect(Tags::List(&tags)),
+            None => frame.taint(),
         });
     }
 }
 
 /// Hands a computation's tags to the frame around it.
 pub(crate) fn collect_list(tags: &Arc<[Seen]>) {
-    update(|frame| frame.add(Arc::clone(tags)));
+    update(|frame| frame.collect(Tags::List(tags)));
 }
 
 /// Hands single tags to the current frame.
 pub(crate) fn collect_seen(seen: impl IntoIterator<Item = Seen>) {
-    update(|frame| frame.name(seen));
+    update(|frame| seen.into_iter().for_each(|seen| frame.collect(Tags::Named(&seen))));
 }
 
 /// The tags that the current frame has used so far.
@@ -218,7 +335,7 @@ pub(crate) fn current_tags() -> Vec<Tag> {
 
 /// What the current frame computes is not to be kept.
 pub(crate) fn taint() {
-    update(|frame| frame.tainted = true);
+    update(Frame::taint);
 }
 
 /// Whether this very key is being computed further up on this thread: waiting for it would wait for ever.
@@ -266,29 +383,6 @@ mod tests {
         });
         assert!(!is_collecting());
         assert!(outer.is_some_and(|frame| !frame.is_tainted()));
-    }
-
-    #[test]
-    fn lists_that_come_again_and_again_are_kept_once() {
-        let lists: [Arc<[Seen]>; 3] = std::array::from_fn(|_| Arc::from(Vec::new()));
-        let mut frame = Frame::default();
-        for n in 0..100_000 {
-            frame.add(Arc::clone(&lists[n % 3]));
-        }
-        assert!(frame.lists.len() < 100, "{} lists", frame.lists.len());
-    }
-
-    #[test]
-    fn tags_that_are_named_again_and_again_are_kept_once() {
-        let domain = crate::Cache::new();
-        let mut frame = None;
-        within(&mut frame, || {
-            for _ in 0..100_000 {
-                crate::scope::depend(&domain, ["t"]);
-            }
-        });
-        let named = frame.map_or(0, |frame| frame.named.len());
-        assert!(named < 1000, "{named} tags");
     }
 
     #[test]

@@ -1,22 +1,25 @@
 //! The engine: one flight per key, a fence before each computation, and tags that flow outward.
 //!
-//! Reading order: `frame` (who is computing on this thread, and what it has used so far), `flight` (one computation that
+//! Reading order: `collected` and `frame` (what was used so far, and who is computing on this thread), `flight` (one computation that
 //! several callers wait for), `join` (lookup, then lead or follow), `ticket` (what a computation carries, and how it ends),
 //! `compute` (the whole journey of one call, as a future and as a plain function).
 
+mod collected;
 pub(crate) mod compute;
 pub(crate) mod flight;
 pub(crate) mod frame;
 pub(crate) mod join;
+pub(crate) mod switches;
 pub(crate) mod ticket;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::backend::memory::{Capacity, Found, MemoryStore};
 use crate::clock::Clock;
 use crate::value::Shared;
 use flight::{Flights, Patience};
+use switches::Switches;
 
 /// A store with the flights over it: what all handles of one cache share.
 #[derive(Debug)]
@@ -28,7 +31,7 @@ pub(crate) struct Engine {
     /// Async callers and sync callers never wait for each other: a blocked thread may be the one that polls the leader.
     async_flights: Flights,
     sync_flights: Flights,
-    enabled: AtomicBool,
+    pub(crate) switches: Switches,
     flight_wait: Duration,
 }
 
@@ -48,7 +51,7 @@ impl Engine {
             namespace,
             async_flights: Flights::new(),
             sync_flights: Flights::new(),
-            enabled: AtomicBool::new(true),
+            switches: Switches::default(),
             flight_wait,
         }
     }
@@ -66,13 +69,13 @@ impl Engine {
     }
 
     pub(crate) fn set_enabled(&self, enabled: bool) {
-        self.enabled.store(enabled, Ordering::Relaxed);
+        self.switches.set_enabled(enabled);
     }
 
     /// Whether this call may use the cache at all: it is switched on, and the call is not made inside a transaction.
     #[inline]
     pub(crate) fn is_usable(&self) -> bool {
-        self.enabled.load(Ordering::Relaxed) && !frame::is_bypassing()
+        self.switches.are_on() && !frame::is_bypassing()
     }
 
     /// A hit, with its tags handed to whoever is computing.
@@ -91,7 +94,7 @@ impl Engine {
         if frame::is_collecting() {
             return self.hit_in_frame(key);
         }
-        if self.enabled.load(Ordering::Relaxed) { self.store.value(key) } else { None }
+        if self.switches.are_plain() { self.store.value(key) } else { None }
     }
 
     /// The entry's reference to its tags is handed on, not copied. Not inlined either, to keep the path above short.

@@ -6,6 +6,7 @@ mod bypass;
 mod handles;
 mod keys;
 mod policies;
+mod registry;
 mod results;
 mod signatures;
 mod support;

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod carried;
 mod flights;
 mod holds;
 mod parts;
@@ -10,5 +11,6 @@ mod reentry;
 mod scopes;
 mod stress;
 mod support;
+mod sync;
 mod tags;
 mod values;
