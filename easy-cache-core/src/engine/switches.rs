@@ -53,7 +53,7 @@ const DISABLED: &str = "EASY_CACHE_DISABLED";
 fn everywhere() -> MutexGuard<'static, Everywhere> {
     static EVERYWHERE: OnceLock<Mutex<Everywhere>> = OnceLock::new();
     let first = || {
-        let off = std::env::var_os(DISABLED).is_some_and(|value| value != "" && value != "0" && value != "false");
+        let off = std::env::var_os(DISABLED).is_some_and(|value| !value.is_empty() && value != "0" && value != "false");
         Mutex::new(Everywhere { off, engines: Vec::new(), sweep_at: 16 })
     };
     EVERYWHERE.get_or_init(first).lock().unwrap_or_else(PoisonError::into_inner)
