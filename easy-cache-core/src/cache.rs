@@ -282,6 +282,7 @@ pub struct CacheBuilder {
     clock: Clock,
     enabled: bool,
     flight_wait: Duration,
+    defaults: Policy,
 }
 
 impl Default for CacheBuilder {
@@ -294,6 +295,7 @@ impl Default for CacheBuilder {
             clock: Clock::system(),
             enabled: true,
             flight_wait: Duration::from_secs(30),
+            defaults: Policy::new(),
         }
     }
 }
@@ -338,11 +340,27 @@ impl CacheBuilder {
         self
     }
 
+    /// What a call does not say for itself, its cache says: ttl, weight, and all about freshness. Tags of both count.
+    ///
+    /// # Example: a cache for sessions
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::{Cache, Policy};
+    ///
+    /// let half_an_hour = Policy::new().ttl(Duration::from_secs(1800)).jitter(Duration::from_secs(60));
+    /// let cache = Cache::builder().namespace("sessions").defaults(half_an_hour).build();
+    /// # let _ = cache;
+    /// ```
+    pub fn defaults(mut self, policy: Policy) -> Self {
+        self.defaults = policy;
+        self
+    }
+
     /// Makes the cache.
     #[must_use]
     pub fn build(self) -> Cache {
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
-        let engine = Engine::new(capacity, self.clock, self.namespace.into(), self.flight_wait);
+        let engine = Engine::new(capacity, self.clock, self.namespace.into(), self.flight_wait, self.defaults);
         engine.set_enabled(self.enabled);
         let engine = Arc::new(engine);
         switches::register(&engine);

@@ -53,6 +53,7 @@ mod clock;
 mod computation;
 mod engine;
 mod error;
+mod freshness;
 mod function;
 mod hold;
 mod operation;
@@ -71,6 +72,7 @@ pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use computation::{Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
+pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 #[doc(hidden)]
 pub use function::expansion as __macro;
 pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Storable};

@@ -127,6 +127,19 @@ impl<'a, L, S> GetOrCompute<'a, L, S> {
         self
     }
 
+    crate::freshness::options!(freshness_mut);
+
+    /// Nobody waits longer than this: a caller for whom nothing is there in time gets an error instead, if its result can
+    /// say one.
+    pub fn hard_timeout(mut self, wait: Duration) -> Self {
+        self.freshness_mut().hard_timeout = Some(wait);
+        self
+    }
+
+    fn freshness_mut(&mut self) -> &mut crate::Freshness {
+        self.policy.freshness_mut()
+    }
+
     /// Computes although a value is there, stores the new one and returns it.
     pub const fn refresh(mut self) -> Self {
         self.mode = Mode::Refresh;
@@ -248,9 +261,10 @@ where
         self.operation().wait()
     }
 
-    fn operation(self) -> Operation<'a, bool> {
+    fn operation(mut self) -> Operation<'a, bool> {
         Operation::new(move || {
             let engine = self.cache.engine();
+            engine.complete(&mut self.policy);
             let weight = self.policy.known_weight().max(size_of::<T>() as u64);
             let filled = engine.is_usable().then(|| {
                 engine.store.fill(Fill {

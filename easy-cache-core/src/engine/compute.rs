@@ -77,6 +77,7 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
             frame::taint();
             return load();
         }
+        self.engine.complete(&mut self.policy);
         let ticket = match self.mode {
             Mode::Refresh => Ticket::alone(self.engine, self.key()),
             Mode::Lookup => match self.way(Join::new(Side::Sync).wait(self.engine, self.key())) {
@@ -159,11 +160,12 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Future for Compute<'_, K, P,
 }
 
 impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
-    fn start<F>(&self, load: F) -> Stage<F> {
+    fn start<F>(&mut self, load: F) -> Stage<F> {
         if !self.engine.is_usable() {
             frame::taint();
             return Stage::Passing(Box::pin(load));
         }
+        self.engine.complete(&mut self.policy);
         match self.mode {
             Mode::Lookup => Stage::Joining(Join::new(Side::Async), load),
             Mode::Refresh => Stage::loading(Ticket::alone(self.engine, self.key()), load),

@@ -15,6 +15,7 @@ pub(crate) mod ticket;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::Policy;
 use crate::backend::memory::{Capacity, Found, MemoryStore};
 use crate::clock::Clock;
 use crate::value::Shared;
@@ -33,6 +34,8 @@ pub(crate) struct Engine {
     sync_flights: Flights,
     pub(crate) switches: Switches,
     flight_wait: Duration,
+    /// What a call does not say for itself.
+    defaults: Policy,
 }
 
 /// Which callers a flight serves.
@@ -43,7 +46,13 @@ pub(crate) enum Side {
 }
 
 impl Engine {
-    pub(crate) fn new(capacity: Capacity, clock: Clock, namespace: Box<str>, flight_wait: Duration) -> Self {
+    pub(crate) fn new(
+        capacity: Capacity,
+        clock: Clock,
+        namespace: Box<str>,
+        flight_wait: Duration,
+        defaults: Policy,
+    ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -53,6 +62,7 @@ impl Engine {
             sync_flights: Flights::new(),
             switches: Switches::default(),
             flight_wait,
+            defaults,
         }
     }
 
@@ -66,6 +76,11 @@ impl Engine {
     /// How long followers of this cache's flights wait.
     pub(crate) fn patience(&self) -> Patience<'_> {
         Patience { clock: self.store.clock(), wait: self.flight_wait }
+    }
+
+    /// Fills in what the call's policy leaves open.
+    pub(crate) fn complete(&self, policy: &mut Policy) {
+        policy.or(&self.defaults);
     }
 
     pub(crate) fn set_enabled(&self, enabled: bool) {

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod carried;
+mod defaults;
 mod flights;
 mod holds;
 mod parts;
