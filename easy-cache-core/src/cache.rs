@@ -10,11 +10,12 @@ use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::engine::compute::{Call, Compute};
 use crate::engine::switches;
+use crate::events::{Events, Meter, Redaction};
 use crate::hold::Hold;
 use crate::plan::{Mode, Plan};
 use crate::value::Shared;
 use crate::wrapper::Set;
-use crate::{Operation, Policy, Tag};
+use crate::{Explanation, Operation, Policy, Tag};
 
 /// A cache. Cloning is cheap, and clones share everything.
 ///
@@ -62,7 +63,13 @@ impl Cache {
         &'a self,
         key: impl AsRef<[u8]> + Send + 'a,
     ) -> Operation<'a, Option<T>> {
-        Operation::new(move || self.engine.hit_value(key.as_ref())?.downcast_ref::<T>().cloned())
+        Operation::new(move || {
+            let found = self.engine.hit_value(key.as_ref());
+            if found.is_none() {
+                self.engine.tell_nothing_found(key.as_ref());
+            }
+            found?.downcast_ref::<T>().cloned()
+        })
     }
 
     /// Whether a value would be served under this key.
@@ -132,6 +139,40 @@ impl Cache {
     /// Marks the whole namespace: for a write of which nobody can say what it changes.
     pub fn hold_all(&self, within: Duration) -> Operation<'_, Hold> {
         Operation::new(move || Hold::on_everything(self.clone(), within))
+    }
+
+    /// Why a value is served, or not: which tag changed when, whether its ttl has passed, whether it had to make room, and so on.
+    ///
+    /// For people and for tests; it looks at everything there is, and takes microseconds. What became of a key that is not stored
+    /// is remembered for a thousand keys or so, the latest.
+    ///
+    /// # Example: it had to make room
+    /// ```
+    /// use easy_cache_core::{Cache, Verdict};
+    ///
+    /// let cache = Cache::builder().max_weight(10_000).build();
+    /// assert_eq!(cache.explain("n:1").verdict, Verdict::Absent);
+    /// for n in 0..1_000 {
+    ///     cache.set(format!("n:{n}"), n).wait();
+    /// }
+    /// let is_evicted = |n: &i32| matches!(cache.explain(format!("n:{n}")).verdict, Verdict::Evicted { .. });
+    /// assert!((0..1_000).any(|n| is_evicted(&n)));
+    /// ```
+    #[must_use]
+    pub fn explain(&self, key: impl AsRef<[u8]>) -> Explanation {
+        self.engine.explain(key.as_ref())
+    }
+
+    /// Hands what was counted since the last time to the `metrics` recorder, and the size of the cache: to be called by what
+    /// scrapes. See [`events`](crate::events).
+    ///
+    /// # Example
+    /// ```
+    /// easy_cache_core::Cache::new().publish_metrics();
+    /// ```
+    #[cfg(feature = "metrics")]
+    pub fn publish_metrics(&self) {
+        self.engine.publish();
     }
 
     /// How long the value under this key stays fresh: `None` if there is none, or if it has no ttl.
@@ -283,6 +324,8 @@ pub struct CacheBuilder {
     enabled: bool,
     flight_wait: Duration,
     defaults: Policy,
+    redaction: Option<Redaction>,
+    traces_hits: bool,
 }
 
 impl Default for CacheBuilder {
@@ -296,6 +339,8 @@ impl Default for CacheBuilder {
             enabled: true,
             flight_wait: Duration::from_secs(30),
             defaults: Policy::new(),
+            redaction: None,
+            traces_hits: false,
         }
     }
 }
@@ -356,12 +401,36 @@ impl CacheBuilder {
         self
     }
 
+    /// What of keys and tags is shown in events, errors and explanations. Default: all of it.
+    ///
+    /// # Example: only what kind of thing it is
+    /// ```
+    /// use easy_cache_core::Cache;
+    /// use easy_cache_core::events::Redaction;
+    ///
+    /// let cache = Cache::builder().redact_keys(Redaction::FirstPart).build();
+    /// assert!(cache.explain("user:ada@example.org").to_string().starts_with("`user:…`"));
+    /// ```
+    pub const fn redact_keys(mut self, redaction: Redaction) -> Self {
+        self.redaction = Some(redaction);
+        self
+    }
+
+    /// Whether hits are told to `tracing` subscribers (at trace level). Default: no, since even asking them whether they listen is
+    /// a noticeable part of a hit.
+    pub const fn trace_hits(mut self, traces: bool) -> Self {
+        self.traces_hits = traces;
+        self
+    }
+
     /// Makes the cache.
     #[must_use]
     pub fn build(self) -> Cache {
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
-        let engine = Engine::new(capacity, self.clock, self.namespace.into(), self.flight_wait, self.defaults);
+        let events = Events::new(&self.namespace, self.clock.clone(), self.redaction);
+        let engine = Engine::new(capacity, self.clock, self.namespace.into(), events, self.flight_wait, self.defaults);
         engine.set_enabled(self.enabled);
+        engine.switches.listen_to_hits(Meter::COUNTS_HITS, self.traces_hits);
         let engine = Arc::new(engine);
         switches::register(&engine);
         Cache { engine }

@@ -67,6 +67,7 @@
 //! [`CacheBuilder::redact_keys`]: crate::CacheBuilder::redact_keys
 //! [`CacheBuilder::trace_hits`]: crate::CacheBuilder::trace_hits
 
+mod load;
 #[cfg(feature = "metrics")]
 mod meter;
 pub mod names;
@@ -81,6 +82,7 @@ use std::time::Duration;
 use crate::Tag;
 use crate::clock::{Clock, Moment};
 use crate::explain::fates::{Ending, Fates};
+pub(crate) use load::Load;
 #[cfg(feature = "metrics")]
 pub(crate) use meter::Meter;
 pub use reason::{Invalidation, LoadOutcome, MissReason, Refusal, Staleness};
@@ -109,6 +111,12 @@ impl Events {
         let namespace: Arc<str> = namespace.into();
         let meter = Meter::new(&namespace);
         Self { namespace, clock, redactor: Redactor::new(redaction), fates: Fates::new(), meter }
+    }
+
+    /// Whether hits and sizes have not been handed on for a while. Says so to one caller at a time.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn is_due(&self) -> bool {
+        self.meter.is_due(self.now())
     }
 
     fn now(&self) -> Moment {
@@ -236,14 +244,6 @@ impl Events {
         tracing::warn!(
             target: "easy_cache", namespace = &*self.namespace, key = %self.show(key),
             "two functions use one key for values of different types"
-        );
-    }
-
-    /// A follower has lost its patience.
-    pub(crate) fn kept_waiting(&self, key: &[u8]) {
-        tracing::warn!(
-            target: "easy_cache", namespace = &*self.namespace, key = %self.show(key),
-            "a computation keeps others waiting for too long: it is done once more"
         );
     }
 }

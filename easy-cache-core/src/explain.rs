@@ -135,7 +135,9 @@ impl Engine {
             Some(found) => found.verdict(now),
             None => match fate {
                 Some(fate) => fate.ending.verdict(since(fate.at, now)),
-                None => self.events.fates.emptied().map_or(Verdict::Absent, |at| Verdict::Emptied { ago: since(at, now) }),
+                None => {
+                    self.events.fates.emptied().map_or(Verdict::Absent, |at| Verdict::Emptied { ago: since(at, now) })
+                }
             },
         };
         let tags = found.map(|found| found.tags).unwrap_or_default();

@@ -53,6 +53,8 @@ mod clock;
 mod computation;
 mod engine;
 mod error;
+pub mod events;
+mod explain;
 mod freshness;
 mod function;
 mod hold;
@@ -72,6 +74,7 @@ pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use computation::{Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
+pub use explain::{Change, Explanation, Verdict};
 pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 #[doc(hidden)]
 pub use function::expansion as __macro;

@@ -277,7 +277,10 @@ where
                     weight,
                 })
             });
-            filled.is_some_and(|filled| filled.is_valid())
+            filled.is_some_and(|filled| {
+                engine.tell_set(self.key.as_ref(), &filled);
+                filled.is_valid()
+            })
         })
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use super::frame::{self, Frame, Open};
 use super::join::{Arrival, Join};
-use super::ticket::{Printed, Ticket};
+use super::ticket::Ticket;
 use super::{Engine, Side};
 use crate::Policy;
 use crate::plan::{Mode, Plan};
@@ -43,11 +43,16 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
             Arrival::Found(found) => match self.plan.restore(found.value) {
                 Some(result) => Way::Answer(result),
                 None => {
-                    tracing::warn!(key = %Printed(self.key()), "two functions use one key for values of different types");
+                    self.engine.events.types_differ(self.key());
                     Way::Compute(Ticket::alone(self.engine, self.key()))
                 }
             },
         }
+    }
+
+    fn refresh(&self) -> Ticket {
+        self.engine.events.refreshing(self.key());
+        Ticket::alone(self.engine, self.key())
     }
 
     fn end<R>(&mut self, ticket: Ticket, frame: Frame, result: &R)
@@ -74,12 +79,13 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
         P: Plan<R>,
     {
         if !self.engine.is_usable() {
+            self.engine.tell_unusable(self.key());
             frame::taint();
             return load();
         }
         self.engine.complete(&mut self.policy);
         let ticket = match self.mode {
-            Mode::Refresh => Ticket::alone(self.engine, self.key()),
+            Mode::Refresh => self.refresh(),
             Mode::Lookup => match self.way(Join::new(Side::Sync).wait(self.engine, self.key())) {
                 Way::Answer(result) => return result,
                 Way::Compute(ticket) => ticket,
@@ -162,13 +168,14 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Future for Compute<'_, K, P,
 impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
     fn start<F>(&mut self, load: F) -> Stage<F> {
         if !self.engine.is_usable() {
+            self.engine.tell_unusable(self.key());
             frame::taint();
             return Stage::Passing(Box::pin(load));
         }
         self.engine.complete(&mut self.policy);
         match self.mode {
             Mode::Lookup => Stage::Joining(Join::new(Side::Async), load),
-            Mode::Refresh => Stage::loading(Ticket::alone(self.engine, self.key()), load),
+            Mode::Refresh => Stage::loading(self.refresh(), load),
         }
     }
 }

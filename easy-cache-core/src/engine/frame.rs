@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use tracing::Span;
 
 use super::collected::Collected;
 use crate::Tag;
@@ -25,6 +26,8 @@ pub(crate) struct Frame {
     bypass: bool,
     /// The key that this frame computes, and the cache it belongs to.
     computes: Option<Computed>,
+    /// In which its subscribers see what happens in it.
+    span: Option<Span>,
 }
 
 /// What several threads collect for one frame. They keep no reference that would outlive it: who goes on after the frame
@@ -59,8 +62,8 @@ struct Flags {
 }
 
 impl Frame {
-    pub(crate) fn computing(engine: u64, key: &[u8]) -> Box<Self> {
-        Box::new(Self { computes: Some((engine, key.into())), ..Self::default() })
+    pub(crate) fn computing(engine: u64, key: &[u8], span: Span) -> Box<Self> {
+        Box::new(Self { computes: Some((engine, key.into())), span: Some(span), ..Self::default() })
     }
 
     pub(crate) fn bypassing() -> Box<Self> {
@@ -252,6 +255,8 @@ impl Drop for Open {
 
 /// Runs `f` with the frame installed; takes it away again also if `f` panics.
 pub(crate) fn within<T>(frame: &mut Option<Box<Frame>>, f: impl FnOnce() -> T) -> T {
+    let span = frame.as_ref().and_then(|frame| frame.span.clone());
+    let _entered = span.as_ref().map(Span::enter);
     let _installed = Installed::new(frame);
     f()
 }
@@ -387,7 +392,8 @@ mod tests {
 
     #[test]
     fn a_key_is_found_through_all_frames_around() {
-        let (mut outer, mut inner) = (Some(Frame::computing(1, b"a")), Some(Frame::computing(1, b"b")));
+        let (mut outer, mut inner) =
+            (Some(Frame::computing(1, b"a", Span::none())), Some(Frame::computing(1, b"b", Span::none())));
         within(&mut outer, || {
             within(&mut inner, || {
                 assert!(is_computing(1, b"a") && is_computing(1, b"b"));

@@ -67,8 +67,11 @@ impl Join {
         if self.following.is_some() {
             return None;
         }
-        if let Some(found) = engine.hit(key) {
-            return Some(Arrival::Found(found));
+        match engine.find(key) {
+            Some(Ok(found)) => return Some(Arrival::Found(found)),
+            Some(Err(miss)) if self.called.is_none() => engine.tell_miss(key, &miss),
+            Some(Err(_)) => {}
+            None => engine.tell_unusable(key),
         }
         if !engine.is_usable() || frame::is_computing(engine.id, key) {
             return Some(Arrival::Compute(Ticket::alone(engine, key)));
@@ -78,6 +81,7 @@ impl Join {
         match flights.join(key) {
             Joined::Lead(lead) => Some(Self::lead(engine, key, lead)),
             Joined::Follow(follow) => {
+                engine.events.waiting(key);
                 self.following = Some(follow);
                 None
             }

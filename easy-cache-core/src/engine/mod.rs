@@ -11,13 +11,16 @@ pub(crate) mod frame;
 pub(crate) mod join;
 pub(crate) mod switches;
 pub(crate) mod ticket;
+mod told;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::Policy;
-use crate::backend::memory::{Capacity, Found, MemoryStore};
+use crate::backend::memory::{Capacity, Found, MemoryStore, Miss};
 use crate::clock::Clock;
+use crate::events::Events;
 use crate::value::Shared;
 use flight::{Flights, Patience};
 use switches::Switches;
@@ -33,6 +36,7 @@ pub(crate) struct Engine {
     async_flights: Flights,
     sync_flights: Flights,
     pub(crate) switches: Switches,
+    pub(crate) events: Arc<Events>,
     flight_wait: Duration,
     /// What a call does not say for itself.
     defaults: Policy,
@@ -50,17 +54,20 @@ impl Engine {
         capacity: Capacity,
         clock: Clock,
         namespace: Box<str>,
+        events: Events,
         flight_wait: Duration,
         defaults: Policy,
     ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
+        let events = Arc::new(events);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            store: MemoryStore::new(capacity, clock),
+            store: MemoryStore::new(capacity, clock, Arc::clone(&events)),
             namespace,
             async_flights: Flights::new(),
             sync_flights: Flights::new(),
             switches: Switches::default(),
+            events,
             flight_wait,
             defaults,
         }
@@ -95,11 +102,21 @@ impl Engine {
 
     /// A hit, with its tags handed to whoever is computing.
     pub(crate) fn hit(&self, key: &[u8]) -> Option<Found> {
+        self.find(key)?.ok()
+    }
+
+    /// The same, with the reason why there is none; nothing if the cache may not be used.
+    pub(crate) fn find(&self, key: &[u8]) -> Option<Result<Found, Miss>> {
         if !self.is_usable() {
             return None;
         }
-        let found = self.store.lookup(key, frame::is_collecting()).ok()?;
-        frame::collect(found.tags.clone());
+        let found = self.store.lookup(key, frame::is_collecting());
+        if let Ok(found) = &found {
+            frame::collect(found.tags.clone());
+            if !self.switches.are_plain() {
+                self.tell_hit(key);
+            }
+        }
         Some(found)
     }
 
@@ -109,7 +126,7 @@ impl Engine {
         if frame::is_collecting() {
             return self.hit_in_frame(key);
         }
-        if self.switches.are_plain() { self.store.value(key) } else { None }
+        if self.switches.are_plain() { self.store.value(key) } else { self.hit_and_tell(key) }
     }
 
     /// The entry's reference to its tags is handed on, not copied. Not inlined either, to keep the path above short.
@@ -120,6 +137,9 @@ impl Engine {
         }
         let Found { value, tags, .. } = self.store.lookup(key, true).ok()?;
         frame::collect(tags);
+        if !self.switches.are_plain() {
+            self.tell_hit(key);
+        }
         Some(value)
     }
 }

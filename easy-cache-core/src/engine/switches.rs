@@ -9,6 +9,10 @@ use super::Engine;
 const OFF: u8 = 1;
 /// All caches of the process are switched off.
 const OFF_EVERYWHERE: u8 = 2;
+/// Hits are counted.
+const COUNTS_HITS: u8 = 4;
+/// Hits are told to subscribers.
+const TRACES_HITS: u8 = 8;
 
 /// What is to be done with a lookup besides answering it.
 #[derive(Debug, Default)]
@@ -29,6 +33,16 @@ impl Switches {
 
     pub(super) fn set_enabled(&self, enabled: bool) {
         self.put(OFF, !enabled);
+    }
+
+    /// Whether somebody wants to know of hits.
+    pub(crate) fn listen_to_hits(&self, counted: bool, traced: bool) {
+        self.put(COUNTS_HITS, counted);
+        self.put(TRACES_HITS, traced);
+    }
+
+    pub(super) fn trace_hits(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & TRACES_HITS != 0
     }
 
     fn put(&self, bit: u8, value: bool) {

@@ -7,6 +7,7 @@ use super::flight::Lead;
 use super::frame::{self, Frame};
 use crate::backend::memory::{Fence, Fill, Filled, Found, Seen};
 use crate::clock::NEVER;
+use crate::events::{Load, LoadOutcome, Refusal};
 use crate::value::Shared;
 use crate::{Policy, Tag};
 
@@ -19,12 +20,14 @@ pub(crate) struct Ticket {
     key: Box<[u8]>,
     fence: Fence,
     lead: Option<Lead>,
+    load: Load,
 }
 
 impl Ticket {
     /// Takes the fence: the computation must start after this, and leadership must have begun before.
     pub(crate) fn new(engine: &Arc<Engine>, key: &[u8], lead: Option<Lead>) -> Self {
-        Self { engine: Arc::clone(engine), key: key.into(), fence: engine.store.domain().fence(), lead }
+        let load = Load::begin(&engine.events);
+        Self { engine: Arc::clone(engine), key: key.into(), fence: engine.store.domain().fence(), lead, load }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -34,7 +37,7 @@ impl Ticket {
 
     /// The frame in which the computation is to run.
     pub(crate) fn frame(&self) -> Box<Frame> {
-        Frame::computing(self.engine.id, &self.key)
+        Frame::computing(self.engine.id, &self.key, self.engine.events.load(&self.key))
     }
 
     /// The flight that it leads.
@@ -46,7 +49,9 @@ impl Ticket {
     ///
     /// Whether it was kept is `true` or `false`; the caller uses the value either way.
     pub(crate) fn fill(mut self, value: Shared, policy: &Policy, frame: Frame) -> bool {
-        if frame.is_tainted() || !self.engine.is_usable() {
+        if let Some(refusal) = self.objection(&frame) {
+            self.engine.events.refused(&self.key, refusal);
+            self.load.end(LoadOutcome::Refused);
             frame::taint();
             self.fail();
             return false;
@@ -57,9 +62,6 @@ impl Ticket {
         let key = std::mem::take(&mut self.key);
         let found = self.store(&key, value, policy, frame.into_seen());
         let kept = found.tags.is_some();
-        if !kept {
-            tracing::debug!(key = %Printed(&key), "a value was not kept: something it depends on was invalidated meanwhile");
-        }
         if let Some(lead) = self.lead.take() {
             lead.land(found, kept);
         }
@@ -68,8 +70,11 @@ impl Ticket {
 
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
     pub(crate) fn fill_elsewhere(mut self, key: &[u8], value: Shared, policy: &Policy, seen: Frame) -> bool {
-        let usable = !seen.is_tainted() && self.engine.is_usable();
-        if !usable {
+        let objection = self.objection(&seen);
+        let usable = objection.is_none();
+        if let Some(refusal) = objection {
+            self.engine.events.refused(key, refusal);
+            self.load.end(LoadOutcome::Refused);
             frame::taint();
         }
         let kept = usable && self.store(key, value, policy, seen.into_seen()).tags.is_some();
@@ -83,8 +88,9 @@ impl Ticket {
     pub(crate) fn decline(mut self, policy: &Policy, frame: Frame) {
         let tainted = frame.is_tainted();
         let tags = self.engine.store.resolve(&self.fence, policy.named_tags(), frame.into_seen());
+        self.load.end(LoadOutcome::NotStored);
         match tags {
-            Some(tags) if !tainted => frame::collect_list(&tags),
+            Ok(tags) if !tainted => frame::collect_list(&tags),
             _ => frame::taint(),
         }
         self.fail();
@@ -92,8 +98,18 @@ impl Ticket {
 
     /// Nothing of this kind can be shared: whoever waits computes alone, at once.
     pub(crate) fn scatter(mut self) {
+        self.load.end(LoadOutcome::NotStored);
         if let Some(lead) = self.lead.take() {
             lead.scatter();
+        }
+    }
+
+    /// What forbids to keep the value, whatever it depends on.
+    fn objection(&self, frame: &Frame) -> Option<Refusal> {
+        if frame.is_tainted() {
+            Some(Refusal::Tainted)
+        } else {
+            (!self.engine.is_usable()).then_some(Refusal::Unusable)
         }
     }
 
@@ -104,7 +120,7 @@ impl Ticket {
     }
 
     /// One fill. The tags are there if the value is valid, whether or not it found room.
-    fn store(&self, key: &[u8], value: Shared, policy: &Policy, collected: Vec<Seen>) -> Found {
+    fn store(&mut self, key: &[u8], value: Shared, policy: &Policy, collected: Vec<Seen>) -> Found {
         let clock = self.engine.store.clock();
         let mut found = Found {
             value: Arc::clone(&value),
@@ -123,11 +139,18 @@ impl Ticket {
         });
         match filled {
             Filled::Stored(tags) | Filled::Valid(tags) => {
+                self.engine.events.stored(key, tags.iter().map(|seen| seen.cell.tag()));
+                self.load.end(LoadOutcome::Stored);
                 frame::collect_list(&tags);
                 found.tags = Some(tags);
             }
-            Filled::Outdated => frame::taint(),
+            Filled::Refused(refusal) => {
+                self.engine.events.refused(key, refusal);
+                self.load.end(LoadOutcome::Refused);
+                frame::taint();
+            }
         }
+        self.engine.publish_when_due();
         found
     }
 }
@@ -139,13 +162,4 @@ pub(crate) fn observe(engine: &Engine, tags: impl Iterator<Item = Tag>) -> Vec<S
     }
     let domain = engine.store.domain();
     std::iter::once(domain.epoch()).chain(tags.map(|tag| domain.see(&tag))).collect()
-}
-
-/// A key for people: keys are bytes.
-pub(crate) struct Printed<'a>(pub(crate) &'a [u8]);
-
-impl std::fmt::Display for Printed<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&String::from_utf8_lossy(self.0))
-    }
 }

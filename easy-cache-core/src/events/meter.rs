@@ -6,9 +6,12 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use metrics::{Label, SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{
+    Label, SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 
-use super::names;
+use super::{PUBLISH_EVERY, names};
+use crate::clock::Moment;
 
 /// Threads count beside each other, not over one another: more places than most machines have cores.
 const PLACES: usize = 32;
@@ -23,6 +26,8 @@ struct Hits(AtomicU64);
 pub(crate) struct Meter {
     namespace: Arc<str>,
     hits: Box<[Hits]>,
+    /// When hits and gauges are to be handed on next.
+    due: AtomicU64,
 }
 
 thread_local! {
@@ -36,7 +41,11 @@ impl Meter {
 
     pub(super) fn new(namespace: &Arc<str>) -> Self {
         describe();
-        Self { namespace: Arc::clone(namespace), hits: (0..PLACES).map(|_| Hits::default()).collect() }
+        Self {
+            namespace: Arc::clone(namespace),
+            hits: (0..PLACES).map(|_| Hits::default()).collect(),
+            due: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn hit(&self) {
@@ -49,6 +58,12 @@ impl Meter {
 
     pub(super) fn measure(&self, name: &'static str, took: Duration) {
         histogram!(name, self.labels(None)).record(took.as_secs_f64());
+    }
+
+    pub(super) fn is_due(&self, now: Moment) -> bool {
+        let next = now.saturating_add(PUBLISH_EVERY.as_nanos() as Moment);
+        let due = self.due.load(Ordering::Relaxed);
+        now >= due && self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Hands on the hits since the last time, and the size of the cache.

@@ -17,7 +17,7 @@ const PLACES: usize = 1024;
 pub(crate) struct Fates {
     places: OnceLock<Box<[Mutex<Option<Fate>>]>>,
     hasher: RandomState,
-    /// When the whole namespace was invalidated last; 0 if never.
+    /// One after the moment at which the whole namespace was invalidated last; 0 if it never was.
     emptied: AtomicU64,
 }
 
@@ -50,19 +50,19 @@ impl Fates {
     }
 
     pub(crate) fn note_emptied(&self, at: Moment) {
-        self.emptied.fetch_max(at.max(1), Ordering::Relaxed);
+        self.emptied.fetch_max(at.saturating_add(1), Ordering::Relaxed);
     }
 
     /// What is remembered of the key, unless everything was invalidated since.
     pub(crate) fn find(&self, key: &[u8]) -> Option<Fate> {
         let fingerprint = self.hasher.hash_one(key);
         let fate = self.places.get()?[place(fingerprint)].lock().clone()?;
-        (fate.fingerprint == fingerprint && fate.at >= self.emptied.load(Ordering::Relaxed)).then_some(fate)
+        (fate.fingerprint == fingerprint && self.emptied().is_none_or(|emptied| fate.at >= emptied)).then_some(fate)
     }
 
     /// When everything was invalidated last.
     pub(crate) fn emptied(&self) -> Option<Moment> {
-        Some(self.emptied.load(Ordering::Relaxed)).filter(|at| *at > 0)
+        self.emptied.load(Ordering::Relaxed).checked_sub(1)
     }
 
     /// The reason why nothing is stored under the key.

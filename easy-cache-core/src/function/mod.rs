@@ -23,4 +23,4 @@ use shape::Shape;
 use site::Site;
 
 // All that this folder needs from the engine.
-use crate::{Cache, Mode, Operation, Plan, Policy, Portable, Shared, registry};
+use crate::{Cache, Explanation, Mode, Operation, Plan, Policy, Portable, Shared, registry};

@@ -4,8 +4,13 @@
 
 mod carried;
 mod defaults;
+mod events;
+mod explain;
 mod flights;
 mod holds;
+mod listener;
+#[cfg(feature = "metrics")]
+mod metered;
 mod parts;
 mod races;
 mod reentry;

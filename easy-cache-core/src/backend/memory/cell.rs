@@ -25,18 +25,28 @@ pub(crate) struct TagCell {
     tag: Tag,
     holds: Mutex<Vec<HoldMark>>,
     domain: Weak<Domain>,
+    /// When it was last invalidated. Written after the version, so that it is never later than the version says.
+    bumped_at: AtomicU64,
 }
 
 /// A writer's mark on a tag, and the moment at which it turns into an invalidation.
 #[derive(Debug, Clone, Copy)]
 struct HoldMark {
     writer: u64,
+    since: Moment,
     deadline: Moment,
 }
 
 impl TagCell {
     pub(super) fn new(tag: Tag, bucket: Bucket, domain: Weak<Domain>) -> Self {
-        Self { word: AtomicU64::new(0), bucket, tag, holds: Mutex::new(Vec::new()), domain }
+        Self {
+            word: AtomicU64::new(0),
+            bucket,
+            tag,
+            holds: Mutex::new(Vec::new()),
+            domain,
+            bumped_at: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn tag(&self) -> &Tag {
@@ -52,15 +62,26 @@ impl TagCell {
         self.word.load(Ordering::SeqCst) & HELD != 0
     }
 
-    /// The last step of an invalidation. Holds stay as they are.
-    pub(super) fn bump(&self) {
+    /// The last step of an invalidation, which began at `now`. Holds stay as they are.
+    pub(super) fn bump(&self, now: Moment) {
         self.word.fetch_add(ONE_VERSION, Ordering::SeqCst);
+        self.bumped_at.fetch_max(now, Ordering::SeqCst);
+    }
+
+    /// When it was last invalidated.
+    pub(super) fn bumped_at(&self) -> Moment {
+        self.bumped_at.load(Ordering::SeqCst)
+    }
+
+    /// Since when it is held, if it is.
+    pub(super) fn held_since(&self) -> Option<Moment> {
+        self.holds.lock().iter().map(|mark| mark.since).min()
     }
 
     /// Marks the tag for a writer. The bit is set under the lock of the list, so it is set exactly while the list is not empty.
-    pub(super) fn hold(&self, writer: u64, deadline: Moment) {
+    pub(super) fn hold(&self, writer: u64, since: Moment, deadline: Moment) {
         let mut holds = self.holds.lock();
-        holds.push(HoldMark { writer, deadline });
+        holds.push(HoldMark { writer, since, deadline });
         self.word.fetch_or(HELD, Ordering::SeqCst);
     }
 
@@ -75,11 +96,13 @@ impl TagCell {
             return;
         }
         match self.domain.upgrade() {
-            Some(domain) => domain.invalidate_cell(self),
-            None => self.bump(),
+            Some(domain) => {
+                domain.invalidate_cell(self);
+                domain.events.hold_expired(&self.tag);
+            }
+            None => self.bump(0),
         }
         self.remove_holds(|mark| mark.deadline <= now);
-        tracing::warn!(tag = %self.tag, "a writer's hold passed its deadline: its tag counts as invalidated");
     }
 
     /// The same for who meets the cell without an entry: otherwise a tag that nobody reads would gather dead holds.
@@ -158,8 +181,8 @@ mod tests {
     fn two_writers_hold_one_tag_and_release_it_on_their_own() {
         let cell = cell();
         let seen = Seen::now(Arc::clone(&cell));
-        cell.hold(1, 10);
-        cell.hold(2, 10);
+        cell.hold(1, 0, 10);
+        cell.hold(2, 0, 10);
         cell.release(1);
         assert!(!seen.is_servable() && seen.is_current(), "still held by the second writer");
         cell.release(2);
@@ -170,7 +193,7 @@ mod tests {
     fn an_expired_hold_counts_as_an_invalidation() {
         let cell = cell();
         let seen = Seen::now(Arc::clone(&cell));
-        cell.hold(1, 10);
+        cell.hold(1, 0, 10);
         cell.settle(9);
         assert!(cell.is_held() && seen.is_current());
         cell.settle(10);
@@ -180,8 +203,8 @@ mod tests {
     #[test]
     fn an_invalidation_leaves_the_holds_of_others() {
         let cell = cell();
-        cell.hold(1, 10);
-        cell.bump();
+        cell.hold(1, 0, 10);
+        cell.bump(0);
         assert!(cell.is_held());
         assert!(!Seen::now(Arc::clone(&cell)).is_servable(), "filled while held: not served before the release");
     }

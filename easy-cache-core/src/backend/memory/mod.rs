@@ -5,16 +5,18 @@
 //! and the entry inserted under the lock of the key's stripe, which a keyed invalidation takes as well.
 //!
 //! Reading order: `order` (sequence and buckets), `cell` (one tag's version and holds), `domain` (all tags of one
-//! namespace), `key` and `entry` (what is stored, and its validation), `store` (lookup, fill, invalidate).
+//! namespace), `key` and `entry` (what is stored, and its validation), `store` (lookup, fill, invalidate), `inspect` (why not).
 
 mod cell;
 mod domain;
 mod entry;
+mod inspect;
 mod key;
 mod order;
 mod store;
 
 pub(crate) use cell::Seen;
 pub(crate) use domain::{Fence, Held};
-pub(crate) use entry::Found;
+pub(crate) use entry::{Found, Miss};
+pub(crate) use inspect::Inspected;
 pub(crate) use store::{Capacity, Fill, Filled, MemoryStore};

@@ -14,6 +14,7 @@ use super::entry::{Asks, ByEntry, Entry, Found, Miss, Reader, Slot};
 use super::key::{KeyRef, OwnedKey};
 use crate::Tag;
 use crate::clock::{Clock, Moment, NEVER};
+use crate::events::{Events, Refusal};
 use crate::value::Shared;
 
 const STRIPES: usize = 256;
@@ -21,12 +22,12 @@ const STRIPES: usize = 256;
 const OVERHEAD: u64 = 160;
 const PER_TAG: u64 = size_of::<Seen>() as u64;
 
-type Entries = sync::Cache<OwnedKey, Slot, ByEntry, RandomState, Removed>;
+pub(super) type Entries = sync::Cache<OwnedKey, Slot, ByEntry, RandomState, Removed>;
 
 /// Hands out everything that an insertion removes, so that it is dropped outside of all locks: a value's own `Drop` may
 /// use the cache.
 #[derive(Debug, Clone)]
-struct Removed;
+pub(super) struct Removed;
 
 impl Lifecycle<OwnedKey, Slot> for Removed {
     type RequestState = Vec<(OwnedKey, Slot)>;
@@ -64,30 +65,32 @@ pub(crate) enum Filled {
     /// It is as good as stored, but a value from behind a newer fence is in place, or its ttl is zero.
     Valid(Arc<[Seen]>),
     /// Something it depends on was invalidated since its fence.
-    Outdated,
+    Refused(Refusal),
 }
 
 impl Filled {
     pub(crate) const fn is_valid(&self) -> bool {
-        !matches!(self, Self::Outdated)
+        !matches!(self, Self::Refused(_))
     }
 }
 
 /// The memory store of one namespace.
 pub(crate) struct MemoryStore {
     domain: Arc<Domain>,
-    entries: Entries,
+    pub(super) entries: Entries,
     stripes: Box<[Mutex<()>]>,
     clock: Clock,
+    events: Arc<Events>,
     hasher: RandomState,
 }
 
 impl MemoryStore {
-    pub(crate) fn new(capacity: Capacity, clock: Clock) -> Self {
+    pub(crate) fn new(capacity: Capacity, clock: Clock, events: Arc<Events>) -> Self {
         let hasher = RandomState::new();
         let entries = Entries::with(capacity.entries, capacity.weight, ByEntry, hasher.clone(), Removed);
         let stripes = (0..STRIPES).map(|_| Mutex::new(())).collect();
-        Self { domain: Domain::new(clock.clone()), entries, stripes, clock, hasher }
+        let domain = Domain::new(clock.clone(), Arc::clone(&events));
+        Self { domain, entries, stripes, clock, events, hasher }
     }
 
     pub(crate) fn domain(&self) -> &Arc<Domain> {
@@ -148,7 +151,10 @@ impl MemoryStore {
     }
 
     pub(crate) fn fill(&self, fill: Fill<'_>) -> Filled {
-        let Some(tags) = self.resolve(fill.fence, fill.tags, fill.collected) else { return Filled::Outdated };
+        let tags = match self.resolve(fill.fence, fill.tags, fill.collected) {
+            Ok(tags) => tags,
+            Err(refusal) => return Filled::Refused(refusal),
+        };
         let now = self.clock.precise();
         let expires = fill.ttl.map_or(NEVER, |ttl| self.clock.deadline(ttl));
         let entry = Entry {
@@ -163,7 +169,7 @@ impl MemoryStore {
     }
 
     /// Reads the cells, then checks the buckets. Yields the versions that an entry must carry, the epoch's among them.
-    pub(crate) fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Option<Arc<[Seen]>> {
+    pub(crate) fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Result<Arc<[Seen]>, Refusal> {
         let mut tags = collected;
         tags.push(fence.epoch.clone());
         tags.extend(names.iter().map(|tag| self.domain.see(tag)));
@@ -173,25 +179,28 @@ impl MemoryStore {
                 && !(seen.cell.belongs_to(&self.domain)
                     && self.domain.order.changed_since(seen.cell.bucket, fence.sequence))
         };
-        tags.iter().all(unchanged).then(|| tags.into())
+        match tags.iter().find(|seen| !unchanged(seen)) {
+            Some(changed) => Err(refusal(changed)),
+            None => Ok(tags.into()),
+        }
     }
 
     /// The check of the key and the insertion are one step for everybody else who changes this key.
     fn insert(&self, key: &[u8], entry: Entry, tags: Arc<[Seen]>, removes: bool) -> Filled {
         let bucket = self.domain.order.bucket(key);
-        let mut removed = Vec::new(); // dropped after the stripe
+        let mut removed = Dropped { store: self, key, value: Arc::clone(&entry.value), slots: Vec::new() }; // after the stripe
         let _stripe = self.stripe(key).lock();
         if self.domain.order.changed_since(bucket, entry.fence) {
-            return Filled::Outdated;
+            return Filled::Refused(Refusal::Key);
         }
         if self.fence_in_place(key).is_some_and(|fence| fence > entry.fence) {
             return Filled::Valid(tags);
         }
         if removes {
-            removed.extend(self.entries.remove(&KeyRef(key)));
+            removed.slots.extend(self.entries.remove(&KeyRef(key)));
             return Filled::Valid(tags);
         }
-        self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed);
+        self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed.slots);
         Filled::Stored(tags)
     }
 
@@ -209,6 +218,7 @@ impl MemoryStore {
     pub(crate) fn invalidate_tags(&self, tags: &[Tag]) {
         if !tags.is_empty() {
             self.domain.invalidate(tags);
+            self.events.tags_invalidated(tags);
         }
     }
 
@@ -220,12 +230,14 @@ impl MemoryStore {
         // The value's own `Drop` may use the cache.
         drop(stripe);
         drop(removed);
+        self.events.key_invalidated(key);
     }
 
     pub(crate) fn invalidate_everything(&self) {
         self.domain.invalidate_everything();
         // Not `clear`, which drops values under its locks.
         self.entries.drain().for_each(drop);
+        self.events.everything_invalidated();
     }
 
     pub(crate) fn hold(&self, tags: &[Tag], within: Duration) -> Held {
@@ -245,14 +257,41 @@ impl MemoryStore {
     }
 }
 
-/// Each cell once. Two versions of one tag cannot both be current: `None`.
-fn merged(mut tags: Vec<Seen>) -> Option<Vec<Seen>> {
+/// Each cell once. Two versions of one tag cannot both be current.
+fn merged(mut tags: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
     tags.sort_unstable_by_key(|seen| Arc::as_ptr(&seen.cell));
-    if tags.windows(2).any(|pair| pair[0].same_cell(&pair[1]) && !pair[0].same_version(&pair[1])) {
-        return None;
+    let differ = |pair: &&[Seen]| pair[0].same_cell(&pair[1]) && !pair[0].same_version(&pair[1]);
+    if let Some(pair) = tags.windows(2).find(differ) {
+        return Err(refusal(&pair[0]));
     }
     tags.dedup_by(|a, b| a.same_cell(b));
-    Some(tags)
+    Ok(tags)
+}
+
+fn refusal(changed: &Seen) -> Refusal {
+    let tag = changed.cell.tag();
+    if tag.is_everything() { Refusal::Everything } else { Refusal::Tag(tag.clone()) }
+}
+
+/// What an insertion took out of the map, until all locks are given back.
+struct Dropped<'a> {
+    store: &'a MemoryStore,
+    key: &'a [u8],
+    value: Shared,
+    slots: Vec<(OwnedKey, Slot)>,
+}
+
+impl Drop for Dropped<'_> {
+    fn drop(&mut self) {
+        for (key, slot) in &self.slots {
+            let Slot::Stored(entry) = slot else { continue };
+            // The key's own former value has been replaced; its new one comes back if it is too large.
+            let (is_own, is_new) = (key.bytes() == self.key, Arc::ptr_eq(&entry.value, &self.value));
+            if is_new || !is_own {
+                self.store.events.evicted(key.bytes(), is_new);
+            }
+        }
+    }
 }
 
 impl fmt::Debug for MemoryStore {
