@@ -5,14 +5,16 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::memory::{Capacity, Found};
+use crate::backend::memory::{Capacity, Kept};
 use crate::clock::Clock;
-use crate::engine::Engine;
+use crate::engine::away::launch;
 use crate::engine::compute::{Call, Compute};
-use crate::engine::switches;
+use crate::engine::{Engine, Setup, Side, switches};
 use crate::events::{Events, Meter, Redaction};
 use crate::hold::Hold;
+use crate::load::Called;
 use crate::plan::{Mode, Plan};
+use crate::spawn::{Spawner, Task, block_on};
 use crate::value::Shared;
 use crate::wrapper::Set;
 use crate::{Explanation, Operation, Policy, Tag};
@@ -179,7 +181,7 @@ impl Cache {
     #[must_use]
     pub fn time_to_live(&self, key: impl AsRef<[u8]>) -> Option<Duration> {
         let found = self.find(key.as_ref())?;
-        self.engine.store.remaining(found.expires)
+        self.engine.store.remaining(found.list.times().fresh_until)
     }
 
     /// Switches the cache off (every call computes, nothing is stored) and on again. Entries stay; invalidations work.
@@ -237,8 +239,8 @@ impl Cache {
     }
 
     /// A look without handing the tags to a scope.
-    fn find(&self, key: &[u8]) -> Option<Found> {
-        if self.engine.is_usable() { self.engine.store.lookup(key, false).ok() } else { None }
+    fn find(&self, key: &[u8]) -> Option<Kept> {
+        if self.engine.is_usable() { self.engine.store.lookup(key).ok() } else { None }
     }
 }
 
@@ -263,7 +265,24 @@ impl Cache {
         F: Future,
         P: Plan<F::Output>,
     {
-        Compute::new(Call { engine: &self.engine, key, mode, policy, plan }, load)
+        Compute::new(Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan }, load, None)
+    }
+
+    /// The same for a computation that may go on behind its caller: it survives it, and stores its value.
+    pub fn compute_detached<'a, P, F>(
+        &'a self,
+        key: impl AsRef<[u8]> + Send + 'a,
+        mode: Mode,
+        policy: Policy,
+        plan: P,
+        load: F,
+    ) -> impl Future<Output = F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+        P: Plan<F::Output> + Clone + Send + 'static,
+    {
+        let call = Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan };
+        Compute::new(call, load, Some(launch))
     }
 
     /// The same for callers without a runtime; blocks the thread while another sync caller computes.
@@ -275,7 +294,8 @@ impl Cache {
         plan: impl Plan<R>,
         load: impl FnOnce() -> R,
     ) -> R {
-        Call { engine: &self.engine, key, mode, policy, plan }.run(load)
+        let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan };
+        block_on(Compute::new(call, Called::new(load), None))
     }
 
     /// The stored value as it is, without handing its tags to a scope.
@@ -324,6 +344,7 @@ pub struct CacheBuilder {
     enabled: bool,
     flight_wait: Duration,
     defaults: Policy,
+    spawner: Spawner,
     redaction: Option<Redaction>,
     traces_hits: bool,
 }
@@ -339,6 +360,7 @@ impl Default for CacheBuilder {
             enabled: true,
             flight_wait: Duration::from_secs(30),
             defaults: Policy::new(),
+            spawner: Spawner::default(),
             redaction: None,
             traces_hits: false,
         }
@@ -401,6 +423,25 @@ impl CacheBuilder {
         self
     }
 
+    /// What runs the detached computations of async callers. Default: the runtime around the caller, if it is one that is
+    /// known (feature `tokio`); otherwise the caller runs them. Those of sync callers have a thread each.
+    ///
+    /// # Example: on a runtime of one's own
+    /// ```
+    /// use easy_cache_core::Cache;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+    /// let handle = runtime.handle().clone();
+    /// let cache = Cache::builder().spawner(move |task| drop(handle.spawn(task))).build();
+    /// # let _ = cache;
+    /// # Ok(()) }
+    /// ```
+    pub fn spawner(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
+        self.spawner = Spawner::Given(Arc::new(spawn));
+        self
+    }
+
     /// What of keys and tags is shown in events, errors and explanations. Default: all of it.
     ///
     /// # Example: only what kind of thing it is
@@ -428,7 +469,15 @@ impl CacheBuilder {
     pub fn build(self) -> Cache {
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
         let events = Events::new(&self.namespace, self.clock.clone(), self.redaction);
-        let engine = Engine::new(capacity, self.clock, self.namespace.into(), events, self.flight_wait, self.defaults);
+        let engine = Engine::new(Setup {
+            capacity,
+            clock: self.clock,
+            namespace: self.namespace.into(),
+            flight_wait: self.flight_wait,
+            defaults: self.defaults,
+            events,
+            spawner: self.spawner,
+        });
         engine.set_enabled(self.enabled);
         engine.switches.listen_to_hits(Meter::COUNTS_HITS, self.traces_hits);
         let engine = Arc::new(engine);

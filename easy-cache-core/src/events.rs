@@ -169,6 +169,14 @@ impl Events {
         );
     }
 
+    /// A computation failed, and the former value stands in for its result.
+    pub(crate) fn stood_in(&self, key: &[u8]) {
+        tracing::warn!(
+            target: "easy_cache", namespace = &*self.namespace, key = %self.show(key),
+            "computing a value anew failed: the former one stands in for it"
+        );
+    }
+
     /// The span of a computation.
     pub(crate) fn load(&self, key: &[u8]) -> tracing::Span {
         tracing::debug_span!(target: "easy_cache", "load", namespace = &*self.namespace, key = %self.show(key))

@@ -122,7 +122,7 @@ impl Engine {
     /// Explains one key. Not fast: it looks at everything there is.
     pub(crate) fn explain(&self, key: &[u8]) -> Explanation {
         let now = self.store.clock().precise();
-        let found = self.store.inspect(key);
+        let found = self.store.examine(key);
         let fate = self.events.fates.find(key);
         let stored = found.as_ref().map(|found| found.stored);
         let refused = fate.as_ref().filter(|fate| stored.is_some_and(|stored| fate.at >= stored)).and_then(|fate| {

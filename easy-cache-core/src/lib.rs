@@ -45,7 +45,12 @@
 //! `computation` (a computation in parts), [`scope`], `hold`, [`registry`] → `engine` (flights, frames, tickets) → `backend`
 //! (the memory store). `tag`, `policy`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
 //!
-//! This crate has no features yet: everything in it is small, and needed.
+//! # Features
+//!
+//! | feature | on | what it adds |
+//! |---|---|---|
+//! | `tokio` | yes | detached computations run on the runtime around the caller; [`scope::spawn`], [`scope::spawn_blocking`] |
+//! | `metrics` | no | counters, gauges and a histogram for the recorder of the `metrics` facade: see [`events`] |
 
 mod backend;
 mod cache;
@@ -58,11 +63,13 @@ mod explain;
 mod freshness;
 mod function;
 mod hold;
+mod load;
 mod operation;
 mod plan;
 mod policy;
 pub mod registry;
 pub mod scope;
+mod spawn;
 mod tag;
 mod timer;
 mod value;
@@ -80,10 +87,12 @@ pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 pub use function::expansion as __macro;
 pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Storable};
 pub use hold::Hold;
+pub use load::Called;
 pub use operation::{Operation, OperationFuture};
-pub use plan::{Anywhere, InProcess, Mode, Outcome, Place, Plan, StoresPart, StoresWhole};
+pub use plan::{Anywhere, InProcess, Kept, Mode, Outcome, Place, Plan, StoresPart, StoresWhole};
 pub use policy::Policy;
 pub use scope::Scope;
+pub use spawn::Task;
 pub use tag::Tag;
 pub use value::{Portable, Shared};
-pub use wrapper::{GetOrCompute, GetOrComputeFuture, Kept, Set};
+pub use wrapper::{GetOrCompute, GetOrComputeFuture, Set};

@@ -79,6 +79,15 @@ impl Policy {
         self.freshness.as_deref()
     }
 
+    /// The same, where nothing said is as good as an answer.
+    pub(crate) fn wishes(&self) -> &Freshness {
+        self.freshness().unwrap_or(&Freshness::PLAIN)
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.ttl.is_none() && self.tags.is_empty() && self.weight.is_none() && self.freshness.is_none()
+    }
+
     /// Fills in what is not said here; tags of both count.
     pub(crate) fn or(&mut self, defaults: &Self) {
         self.ttl = self.ttl.or(defaults.ttl);

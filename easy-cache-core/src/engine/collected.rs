@@ -1,27 +1,26 @@
 //! What a computation has used: the tags of its hits, of its inner computations, of its reads, and whether it may be kept.
 //! Who collects, and for whom, is `frame`.
 
-use std::sync::Arc;
-
 use crate::Tag;
-use crate::backend::memory::Seen;
+use crate::backend::memory::{List, Seen, Used};
+use crate::clock::{Clock, NEVER};
 
 /// Everything that one frame, or the tasks of one frame together, have used.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     /// Tags of hits and of inner computations: whole lists, merged once at the end.
-    lists: Vec<Arc<[Seen]>>,
+    lists: Vec<List>,
     /// Tags that were named one by one.
     named: Vec<Seen>,
-    pub(super) tainted: bool,
+    tainted: bool,
 }
 
 /// Room for the lists of a usual request, made at once: growing step by step costs more than the few words.
 const USUAL_HITS: usize = 16;
 
 impl Collected {
-    pub(super) fn add(&mut self, tags: Arc<[Seen]>) {
-        if !self.lists.last().is_some_and(|last| Arc::ptr_eq(last, &tags)) {
+    pub(super) fn add(&mut self, tags: List) {
+        if !self.lists.last().is_some_and(|last| last.is(&tags)) {
             if self.lists.len() == self.lists.capacity() {
                 self.make_room();
             }
@@ -38,15 +37,43 @@ impl Collected {
         self.named.push(seen);
     }
 
-    /// Adds everything to `seen`, possibly with repetitions, and is empty afterwards.
-    pub(super) fn drain_into(&mut self, seen: &mut Vec<Seen>) {
-        seen.append(&mut self.named);
-        seen.extend(self.lists.drain(..).flat_map(|list| list.to_vec()));
+    pub(super) const fn taint(&mut self) {
+        self.tainted = true;
+    }
+
+    /// Whether what was computed from it must not be kept. A value that only stands in for a failed computation is found out
+    /// here, so that a hit need not look.
+    pub(super) fn is_tainted(&self) -> bool {
+        self.tainted || self.lists.iter().any(|list| list.times().stands_in())
+    }
+
+    /// Takes over everything that another one has.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.tainted |= other.tainted;
+        other.lists.into_iter().for_each(|list| self.add(list));
+        other.named.into_iter().for_each(|seen| self.name(seen));
+    }
+
+    pub(super) fn lists(&self) -> &[List] {
+        &self.lists
+    }
+
+    pub(super) fn named(&self) -> &[Seen] {
+        &self.named
+    }
+
+    /// Everything that was used, possibly with repetitions, and when the first of it ends.
+    pub(super) fn into_used(self, clock: &Clock) -> Used {
+        let ends = self.lists.iter().map(|list| list.ends(clock).unwrap_or(0));
+        let until = ends.min().unwrap_or(NEVER);
+        let mut seen = self.named;
+        seen.extend(self.lists.iter().flat_map(|list| list.tags().iter().cloned()));
+        Used { seen, until }
     }
 
     /// The names, possibly with repetitions; without the one that stands for a whole namespace.
     pub(super) fn tags_into(&self, tags: &mut Vec<Tag>) {
-        let lists = self.lists.iter().flat_map(|list| list.iter());
+        let lists = self.lists.iter().flat_map(|list| list.tags());
         tags.extend(
             self.named.iter().chain(lists).map(|seen| seen.cell.tag()).filter(|tag| !tag.is_everything()).cloned(),
         );
@@ -56,8 +83,8 @@ impl Collected {
     /// repetitions are dropped.
     #[cold]
     fn make_room(&mut self) {
-        self.lists.sort_unstable_by_key(|list| Arc::as_ptr(list).addr());
-        self.lists.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        self.lists.sort_unstable_by_key(List::address);
+        self.lists.dedup_by(|a, b| a.is(b));
         self.lists.reserve(self.lists.len().max(USUAL_HITS));
     }
 }
@@ -69,10 +96,14 @@ mod tests {
 
     #[test]
     fn lists_that_come_again_and_again_are_kept_once() {
-        let lists: [Arc<[Seen]>; 3] = std::array::from_fn(|_| Arc::from(Vec::new()));
+        let cache = Cache::new();
+        let lists = ["a", "b", "c"].map(|key| {
+            cache.set(key, 1).wait();
+            cache.engine().store.lookup(key.as_bytes()).unwrap().list
+        });
         let mut collected = Collected::default();
         for n in 0..100_000 {
-            collected.add(Arc::clone(&lists[n % 3]));
+            collected.add(lists[n % 3].clone());
         }
         assert!(collected.lists.len() < 100, "{} lists", collected.lists.len());
     }

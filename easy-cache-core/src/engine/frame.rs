@@ -10,9 +10,11 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use tracing::Span;
 
+use super::ambient::Ambient;
 use super::collected::Collected;
 use crate::Tag;
-use crate::backend::memory::Seen;
+use crate::backend::memory::{Kept, List, Seen, Used};
+use crate::clock::Clock;
 
 /// The collector of one computation or request.
 #[derive(Debug, Default)]
@@ -26,6 +28,8 @@ pub(crate) struct Frame {
     bypass: bool,
     /// The key that this frame computes, and the cache it belongs to.
     computes: Option<Computed>,
+    /// What was stored under that key before, for a computation that asks for it.
+    previous: Option<Kept>,
     /// In which its subscribers see what happens in it.
     span: Option<Span>,
 }
@@ -78,17 +82,24 @@ impl Frame {
     }
 
     pub(crate) fn is_tainted(&self) -> bool {
-        self.collected.tainted || self.tasks.as_ref().is_some_and(|tasks| tasks.lock().tainted)
+        self.collected.is_tainted() || self.tasks.as_ref().is_some_and(|tasks| tasks.lock().is_tainted())
     }
 
-    /// Everything that was used, possibly with repetitions.
-    pub(crate) fn into_seen(mut self) -> Vec<Seen> {
-        let mut seen = Vec::new();
-        self.collected.drain_into(&mut seen);
+    /// Everything that was used, possibly with repetitions, and when the first of it ends.
+    pub(crate) fn into_used(self, clock: &Clock) -> Used {
+        self.into_collected().into_used(clock)
+    }
+
+    fn into_collected(mut self) -> Collected {
         if let Some(tasks) = self.tasks {
-            tasks.lock().drain_into(&mut seen);
+            self.collected.absorb(std::mem::take(&mut *tasks.lock()));
         }
-        seen
+        self.collected
+    }
+
+    pub(crate) fn with_previous(mut self: Box<Self>, previous: Option<Kept>) -> Box<Self> {
+        self.previous = previous;
+        self
     }
 
     /// The tags used so far, each once, in order.
@@ -132,11 +143,11 @@ impl Frame {
     }
 
     fn taint(&mut self) {
-        self.collected.tainted = true;
+        self.collected.taint();
         match &self.kind {
             Kind::Own => return,
             Kind::Untracked => {}
-            Kind::Carried(from) => from.origin.upgrade().into_iter().for_each(|origin| origin.lock().tainted = true),
+            Kind::Carried(from) => from.origin.upgrade().into_iter().for_each(|origin| origin.lock().taint()),
         }
         if let Some(parent) = &mut self.parent {
             parent.taint();
@@ -156,14 +167,14 @@ impl Frame {
 /// What there is to collect. Copied for each of those who want it.
 #[derive(Clone, Copy)]
 enum Tags<'a> {
-    List(&'a Arc<[Seen]>),
+    List(&'a List),
     Named(&'a Seen),
 }
 
 impl Tags<'_> {
     fn add_to(self, collected: &mut Collected) {
         match self {
-            Self::List(tags) => collected.add(Arc::clone(tags)),
+            Self::List(tags) => collected.add(tags.clone()),
             Self::Named(seen) => collected.name(seen.clone()),
         }
     }
@@ -177,13 +188,19 @@ pub(crate) struct Surroundings {
     tracked: bool,
     bypass: bool,
     computes: Vec<Computed>,
+    ambient: Ambient,
 }
 
 impl Surroundings {
     /// Those of the caller.
     pub(crate) fn here() -> Self {
-        let mut here =
-            Self { origin: Weak::new(), tracked: is_collecting(), bypass: is_bypassing(), computes: Vec::new() };
+        let mut here = Self {
+            origin: Weak::new(),
+            tracked: is_collecting(),
+            bypass: is_bypassing(),
+            computes: Vec::new(),
+            ambient: Ambient::here(),
+        };
         update(|frame| {
             let mut next = Some(frame);
             while let Some(frame) = next {
@@ -211,6 +228,12 @@ impl Surroundings {
 
     fn has_origin(&self) -> bool {
         self.origin.strong_count() > 0
+    }
+
+    /// Runs a part of a task in its frame.
+    pub(crate) fn within<T>(&self, frame: &mut Option<Box<Frame>>, f: impl FnOnce() -> T) -> T {
+        let _entered = self.ambient.enter();
+        if frame.is_some() { within(frame, f) } else { f() }
     }
 
     /// The frame of a task; none if there is nothing to take along.
@@ -245,10 +268,7 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         if let Some(frame) = self.0.take() {
-            if frame.is_tainted() {
-                taint();
-            }
-            collect_seen(frame.into_seen());
+            absorb(*frame);
         }
     }
 }
@@ -312,7 +332,7 @@ pub(crate) fn is_bypassing() -> bool {
 
 /// Hands the tags of a found value to the current frame. A value without them cannot be tracked: it taints the frame.
 #[inline]
-pub(crate) fn collect(tags: Option<Arc<[Seen]>>) {
+pub(crate) fn collect(tags: Option<List>) {
     if is_collecting() {
         update(|frame| match tags {
             Some(tags) => frame.collect(Tags::List(&tags)),
@@ -322,8 +342,27 @@ pub(crate) fn collect(tags: Option<Arc<[Seen]>>) {
 }
 
 /// Hands a computation's tags to the frame around it.
-pub(crate) fn collect_list(tags: &Arc<[Seen]>) {
+pub(crate) fn collect_list(tags: &List) {
     update(|frame| frame.collect(Tags::List(tags)));
+}
+
+/// Hands all that a frame has collected to the current one.
+pub(crate) fn absorb(inner: Frame) {
+    let inner = inner.into_collected();
+    update(|frame| {
+        if inner.is_tainted() {
+            frame.taint();
+        }
+        inner.lists().iter().for_each(|list| frame.collect(Tags::List(list)));
+        inner.named().iter().for_each(|seen| frame.collect(Tags::Named(seen)));
+    });
+}
+
+/// What was stored before under the key that is being computed, if it was asked for. It is given once.
+pub(crate) fn take_previous() -> Option<Kept> {
+    let mut previous = None;
+    update(|frame| previous = frame.previous.take());
+    previous
 }
 
 /// Hands single tags to the current frame.

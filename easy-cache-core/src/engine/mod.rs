@@ -1,11 +1,16 @@
 //! The engine: one flight per key, a fence before each computation, and tags that flow outward.
 //!
 //! Reading order: `collected` and `frame` (what was used so far, and who is computing on this thread), `flight` (one computation that
-//! several callers wait for), `join` (lookup, then lead or follow), `ticket` (what a computation carries, and how it ends),
-//! `compute` (the whole journey of one call, as a future and as a plain function).
+//! several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
+//! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
+//! `away` (one that goes on behind its caller), `compute` (the whole journey of one call).
 
+pub(crate) mod ambient;
+pub(crate) mod away;
+pub(crate) mod begun;
 mod collected;
 pub(crate) mod compute;
+pub(crate) mod fallback;
 pub(crate) mod flight;
 pub(crate) mod frame;
 pub(crate) mod join;
@@ -13,16 +18,21 @@ pub(crate) mod switches;
 pub(crate) mod ticket;
 mod told;
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use ahash::RandomState;
+
 use crate::Policy;
-use crate::backend::memory::{Capacity, Found, MemoryStore, Miss};
-use crate::clock::Clock;
+use crate::backend::memory::{Capacity, Kept, List, MemoryStore};
+use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
+use crate::freshness::{Freshness, Standing, Verdict, judge};
+use crate::spawn::Spawner;
 use crate::value::Shared;
-use flight::{Flights, Patience};
+use flight::{Flights, Lead, Patience};
 use switches::Switches;
 
 /// A store with the flights over it: what all handles of one cache share.
@@ -40,6 +50,44 @@ pub(crate) struct Engine {
     flight_wait: Duration,
     /// What a call does not say for itself.
     defaults: Policy,
+    pub(crate) spawner: Spawner,
+    dice: RandomState,
+    draws: AtomicU64,
+}
+
+/// A value that may be served to a call.
+#[derive(Clone)]
+pub(crate) struct Found {
+    pub(crate) value: Shared,
+    /// What it depends on; absent if it was not accepted by the store.
+    pub(crate) tags: Option<List>,
+    pub(crate) stored: Moment,
+    pub(crate) expires: Moment,
+}
+
+impl From<Kept> for Found {
+    fn from(kept: Kept) -> Self {
+        let (stored, expires) = (kept.list.times().stored, kept.list.times().fresh_until);
+        Self { value: kept.value, tags: Some(kept.list), stored, expires }
+    }
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found").field("stored", &self.stored).field("expires", &self.expires).finish_non_exhaustive()
+    }
+}
+
+/// All that makes one cache differ from another.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) capacity: Capacity,
+    pub(crate) clock: Clock,
+    pub(crate) namespace: Box<str>,
+    pub(crate) flight_wait: Duration,
+    pub(crate) defaults: Policy,
+    pub(crate) events: Events,
+    pub(crate) spawner: Spawner,
 }
 
 /// Which callers a flight serves.
@@ -49,28 +97,39 @@ pub(crate) enum Side {
     Sync,
 }
 
+impl Side {
+    const fn other(self) -> Self {
+        match self {
+            Self::Async => Self::Sync,
+            Self::Sync => Self::Async,
+        }
+    }
+}
+
 impl Engine {
-    pub(crate) fn new(
-        capacity: Capacity,
-        clock: Clock,
-        namespace: Box<str>,
-        events: Events,
-        flight_wait: Duration,
-        defaults: Policy,
-    ) -> Self {
+    pub(crate) fn new(setup: Setup) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let events = Arc::new(events);
+        let events = Arc::new(setup.events);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            store: MemoryStore::new(capacity, clock, Arc::clone(&events)),
-            namespace,
+            store: MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events)),
+            namespace: setup.namespace,
             async_flights: Flights::new(),
             sync_flights: Flights::new(),
             switches: Switches::default(),
             events,
-            flight_wait,
-            defaults,
+            flight_wait: setup.flight_wait,
+            defaults: setup.defaults,
+            spawner: setup.spawner,
+            dice: RandomState::new(),
+            draws: AtomicU64::new(0),
         }
+    }
+
+    /// A number between 0 and 1, for times only.
+    pub(crate) fn random(&self) -> f64 {
+        let draw = self.dice.hash_one(self.draws.fetch_add(1, Ordering::Relaxed));
+        (draw >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     pub(crate) fn flights(&self, side: Side) -> &Flights {
@@ -87,7 +146,16 @@ impl Engine {
 
     /// Fills in what the call's policy leaves open.
     pub(crate) fn complete(&self, policy: &mut Policy) {
-        policy.or(&self.defaults);
+        if !self.defaults.is_empty() {
+            policy.or(&self.defaults);
+        }
+    }
+
+    /// A copy of the policy with what it leaves open.
+    pub(crate) fn completed(&self, policy: &Policy) -> Policy {
+        let mut policy = policy.clone();
+        self.complete(&mut policy);
+        policy
     }
 
     pub(crate) fn set_enabled(&self, enabled: bool) {
@@ -102,22 +170,47 @@ impl Engine {
 
     /// A hit, with its tags handed to whoever is computing.
     pub(crate) fn hit(&self, key: &[u8]) -> Option<Found> {
-        self.find(key)?.ok()
-    }
-
-    /// The same, with the reason why there is none; nothing if the cache may not be used.
-    pub(crate) fn find(&self, key: &[u8]) -> Option<Result<Found, Miss>> {
         if !self.is_usable() {
             return None;
         }
-        let found = self.store.lookup(key, frame::is_collecting());
-        if let Ok(found) = &found {
-            frame::collect(found.tags.clone());
-            if !self.switches.are_plain() {
-                self.tell_hit(key);
+        Some(self.serve(key, self.store.lookup(key).ok()?, Verdict::Fresh))
+    }
+
+    /// Whatever is stored, and what a call with these wishes may do with it.
+    pub(crate) fn judged(&self, key: &[u8], wishes: &Freshness) -> Option<(Kept, Verdict)> {
+        if !self.is_usable() {
+            return None;
+        }
+        let kept = self.store.inspect(key)?;
+        let (standing, now) = (kept.list.standing(), self.store.clock().precise());
+        let verdict = judge(kept.list.times(), standing, wishes, now, self.random());
+        if let (Verdict::Outdated, Standing::Outdated { since }) = (verdict, standing)
+            && kept.list.times().outdated_since().is_none()
+        {
+            // From now on the bound is known, however often its tags are invalidated again.
+            self.store.amend(key, &kept, kept.list.times().outdated(since), 0);
+        }
+        Some((kept, verdict))
+    }
+
+    /// Hands out a value. One that is not fresh must not be kept by whoever is computing with it.
+    pub(crate) fn serve(&self, key: &[u8], kept: Kept, verdict: Verdict) -> Found {
+        self.tell_served(key, verdict);
+        if frame::is_collecting() {
+            frame::collect_list(&kept.list);
+            if !verdict.is_fresh() {
+                frame::taint();
             }
         }
-        Some(found)
+        kept.into()
+    }
+
+    /// The lead of a new flight, unless one is under way, on either side: waiting for it is out of the question anyway.
+    pub(crate) fn try_lead(&self, side: Side, key: &[u8]) -> Option<Lead> {
+        let now = self.store.clock().precise();
+        let patience = nanoseconds(self.flight_wait);
+        let free = !self.flights(side.other()).is_under_way(key, now, patience);
+        if free { self.flights(side).try_lead(key, now, patience) } else { None }
     }
 
     /// The same for who needs no more than the value. Outside any frame, this and the store's `value` are the whole hit
@@ -135,8 +228,8 @@ impl Engine {
         if !self.is_usable() {
             return None;
         }
-        let Found { value, tags, .. } = self.store.lookup(key, true).ok()?;
-        frame::collect(tags);
+        let Kept { value, list } = self.store.lookup(key).ok()?;
+        frame::collect(Some(list));
         if !self.switches.are_plain() {
             self.tell_hit(key);
         }

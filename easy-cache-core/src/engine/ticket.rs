@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Engine;
 use super::flight::Lead;
 use super::frame::{self, Frame};
-use crate::backend::memory::{Fence, Fill, Filled, Found, Seen};
-use crate::clock::NEVER;
+use super::{Engine, Found};
+use crate::backend::memory::{Fence, Fill, Filled, Kept, Seen};
+use crate::clock::{NEVER, nanoseconds};
 use crate::events::{Load, LoadOutcome, Refusal};
+use crate::freshness::Standing;
 use crate::value::Shared;
 use crate::{Policy, Tag};
 
@@ -19,15 +20,15 @@ pub(crate) struct Ticket {
     pub(crate) engine: Arc<Engine>,
     key: Box<[u8]>,
     fence: Fence,
-    lead: Option<Lead>,
     load: Load,
+    lead: Option<Lead>,
 }
 
 impl Ticket {
     /// Takes the fence: the computation must start after this, and leadership must have begun before.
     pub(crate) fn new(engine: &Arc<Engine>, key: &[u8], lead: Option<Lead>) -> Self {
-        let load = Load::begin(&engine.events);
-        Self { engine: Arc::clone(engine), key: key.into(), fence: engine.store.domain().fence(), lead, load }
+        let (fence, load) = (engine.store.domain().fence(), Load::begin(&engine.events));
+        Self { engine: Arc::clone(engine), key: key.into(), fence, load, lead }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -40,6 +41,15 @@ impl Ticket {
         Frame::computing(self.engine.id, &self.key, self.engine.events.load(&self.key))
     }
 
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// What is stored under the key now, however old, unless it was invalidated.
+    pub(crate) fn previous(&self) -> Option<Kept> {
+        self.engine.store.inspect(&self.key).filter(|kept| kept.list.standing() == Standing::Current)
+    }
+
     /// The flight that it leads.
     pub(crate) const fn lead(&self) -> Option<&Lead> {
         self.lead.as_ref()
@@ -49,10 +59,7 @@ impl Ticket {
     ///
     /// Whether it was kept is `true` or `false`; the caller uses the value either way.
     pub(crate) fn fill(mut self, value: Shared, policy: &Policy, frame: Frame) -> bool {
-        if let Some(refusal) = self.objection(&frame) {
-            self.engine.events.refused(&self.key, refusal);
-            self.load.end(LoadOutcome::Refused);
-            frame::taint();
+        if self.objects(&frame) {
             self.fail();
             return false;
         }
@@ -60,7 +67,7 @@ impl Ticket {
             lead.close();
         }
         let key = std::mem::take(&mut self.key);
-        let found = self.store(&key, value, policy, frame.into_seen());
+        let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
         if let Some(lead) = self.lead.take() {
             lead.land(found, kept);
@@ -70,14 +77,7 @@ impl Ticket {
 
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
     pub(crate) fn fill_elsewhere(mut self, key: &[u8], value: Shared, policy: &Policy, seen: Frame) -> bool {
-        let objection = self.objection(&seen);
-        let usable = objection.is_none();
-        if let Some(refusal) = objection {
-            self.engine.events.refused(key, refusal);
-            self.load.end(LoadOutcome::Refused);
-            frame::taint();
-        }
-        let kept = usable && self.store(key, value, policy, seen.into_seen()).tags.is_some();
+        let kept = !self.objects(&seen) && self.store(key, value, policy, seen).tags.is_some();
         if let Some(lead) = self.lead.take() {
             lead.redirect();
         }
@@ -87,12 +87,26 @@ impl Ticket {
     /// The result is not to be stored. Its tags still flow outward: the computation around it depends on them.
     pub(crate) fn decline(mut self, policy: &Policy, frame: Frame) {
         let tainted = frame.is_tainted();
-        let tags = self.engine.store.resolve(&self.fence, policy.named_tags(), frame.into_seen());
+        let used = frame.into_used(self.engine.store.clock());
+        let tags = self.engine.store.list(&self.fence, policy, used);
         self.load.end(LoadOutcome::NotStored);
         match tags {
             Ok(tags) if !tainted => frame::collect_list(&tags),
             _ => frame::taint(),
         }
+        self.fail();
+    }
+
+    /// It failed, and what was there before stands in for it: those who wait find that when they look again.
+    pub(crate) fn stand_in(mut self) {
+        self.load.end(LoadOutcome::NotStored);
+        if let Some(lead) = self.lead.take() {
+            lead.redirect();
+        }
+    }
+
+    /// It panicked, and the panic was caught.
+    pub(crate) fn panicked(mut self) {
         self.fail();
     }
 
@@ -104,13 +118,17 @@ impl Ticket {
         }
     }
 
-    /// What forbids to keep the value, whatever it depends on.
-    fn objection(&self, frame: &Frame) -> Option<Refusal> {
-        if frame.is_tainted() {
-            Some(Refusal::Tainted)
-        } else {
-            (!self.engine.is_usable()).then_some(Refusal::Unusable)
-        }
+    /// Whether something forbids to keep the value, whatever it depends on.
+    fn objects(&mut self, frame: &Frame) -> bool {
+        let refusal = match (frame.is_tainted(), self.engine.is_usable()) {
+            (true, _) => Refusal::Tainted,
+            (false, false) => Refusal::Unusable,
+            (false, true) => return false,
+        };
+        self.engine.events.refused(&self.key, refusal);
+        self.load.end(LoadOutcome::Refused);
+        frame::taint();
+        true
     }
 
     fn fail(&mut self) {
@@ -120,38 +138,33 @@ impl Ticket {
     }
 
     /// One fill. The tags are there if the value is valid, whether or not it found room.
-    fn store(&mut self, key: &[u8], value: Shared, policy: &Policy, collected: Vec<Seen>) -> Found {
-        let clock = self.engine.store.clock();
-        let mut found = Found {
-            value: Arc::clone(&value),
-            tags: None,
-            stored: clock.precise(),
-            expires: policy.time_to_live().map_or(NEVER, |ttl| clock.deadline(ttl)),
-        };
-        let filled = self.engine.store.fill(Fill {
+    fn store(&mut self, key: &[u8], value: Shared, policy: &Policy, frame: Frame) -> Found {
+        let store = &self.engine.store;
+        let filled = store.fill(Fill {
             key,
             fence: &self.fence,
-            value,
-            tags: policy.named_tags(),
-            collected,
-            ttl: policy.time_to_live(),
+            value: Arc::clone(&value),
+            policy,
+            used: frame.into_used(store.clock()),
+            began: self.load.began(),
             weight: policy.known_weight(),
+            random: self.engine.random(),
         });
+        self.engine.tell_fill(key, &filled);
+        self.load.end(if filled.is_valid() { LoadOutcome::Stored } else { LoadOutcome::Refused });
         match filled {
-            Filled::Stored(tags) | Filled::Valid(tags) => {
-                self.engine.events.stored(key, tags.iter().map(|seen| seen.cell.tag()));
-                self.load.end(LoadOutcome::Stored);
-                frame::collect_list(&tags);
-                found.tags = Some(tags);
+            Filled::Valid(list) => {
+                frame::collect_list(&list);
+                Kept { value, list }.into()
             }
-            Filled::Refused(refusal) => {
-                self.engine.events.refused(key, refusal);
-                self.load.end(LoadOutcome::Refused);
+            Filled::Refused(_) => {
                 frame::taint();
+                let stored = store.clock().precise();
+                let ttl = policy.time_to_live();
+                let expires = ttl.map_or(NEVER, |ttl| stored.saturating_add(nanoseconds(ttl)));
+                Found { value, tags: None, stored, expires }
             }
         }
-        self.engine.publish_when_due();
-        found
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::{Engine, frame};
 use crate::backend::memory::{Filled, Miss};
-use crate::events::{Meter, MissReason};
+use crate::events::{Meter, MissReason, Staleness};
+use crate::freshness::Verdict;
 use crate::value::Shared;
 
 impl Engine {
@@ -24,46 +25,49 @@ impl Engine {
         self.events.hit(key, self.switches.trace_hits());
     }
 
-    /// A call that computes, or waits for who does, because of this.
-    pub(super) fn tell_miss(&self, key: &[u8], miss: &Miss) {
-        let reason = match miss {
-            Miss::Absent => MissReason::Absent,
-            Miss::Expired => MissReason::Expired,
-            Miss::Outdated => MissReason::Outdated,
-            Miss::Held(_) => MissReason::Held,
+    /// A value is handed out.
+    pub(super) fn tell_served(&self, key: &[u8], verdict: Verdict) {
+        let why = match verdict {
+            Verdict::Fresh | Verdict::Early if self.switches.are_plain() => return,
+            Verdict::Fresh | Verdict::Early | Verdict::Gone => return self.tell_hit(key),
+            Verdict::Grace => Staleness::Grace,
+            Verdict::StandsIn => Staleness::FailSafe,
+            Verdict::FailSafe => Staleness::Slow,
+            Verdict::Outdated => Staleness::Outdated,
         };
-        self.events.missed(key, reason);
-        self.publish_when_due();
+        self.events.served_stale(key, why);
     }
 
-    /// A call that may not use the cache.
-    pub(super) fn tell_unusable(&self, key: &[u8]) {
-        let reason = if frame::is_bypassing() { MissReason::Bypassed } else { MissReason::Disabled };
-        self.events.missed(key, reason);
-    }
-
-    /// A value that was set by hand.
-    pub(crate) fn tell_set(&self, key: &[u8], filled: &Filled) {
-        match filled {
-            Filled::Stored(tags) => self.events.stored(key, tags.iter().map(|seen| seen.cell.tag())),
-            Filled::Valid(_) => {}
-            Filled::Refused(refusal) => self.events.refused(key, refusal.clone()),
-        }
-        self.publish_when_due();
-    }
-
-    /// A read that found nothing and computes nothing. Looks again for the reason, if anybody wants to know.
+    /// A call that found nothing to serve. Looks again for the reason, if anybody wants to know.
     #[cold]
     pub(crate) fn tell_nothing_found(&self, key: &[u8]) {
         let is_heard = Meter::COUNTS_HITS || tracing::enabled!(target: "easy_cache", tracing::Level::DEBUG);
-        if !is_heard {
-            return;
+        if is_heard && let Some(reason) = self.reason_of_miss(key) {
+            self.events.missed(key, reason);
+            self.publish_when_due();
         }
-        match self.find(key) {
-            None => self.tell_unusable(key),
-            Some(Err(miss)) => self.tell_miss(key, &miss),
-            Some(Ok(_)) => {}
+    }
+
+    /// None if there is something by now.
+    fn reason_of_miss(&self, key: &[u8]) -> Option<MissReason> {
+        Some(match self.store.lookup(key) {
+            _ if frame::is_bypassing() => MissReason::Bypassed,
+            _ if !self.is_usable() => MissReason::Disabled,
+            Ok(_) => return None,
+            Err(Miss::Absent) => MissReason::Absent,
+            Err(Miss::Due) => MissReason::Expired,
+            Err(Miss::Outdated) => MissReason::Outdated,
+            Err(Miss::Held(_)) => MissReason::Held,
+        })
+    }
+
+    /// A value was offered to the store.
+    pub(crate) fn tell_fill(&self, key: &[u8], filled: &Filled) {
+        match filled {
+            Filled::Valid(list) => self.events.stored(key, list.tags().iter().map(|seen| seen.cell.tag())),
+            Filled::Refused(refusal) => self.events.refused(key, refusal.clone()),
         }
+        self.publish_when_due();
     }
 
     /// Hands hits and sizes to the recorder, if that was not done lately.

@@ -18,6 +18,11 @@ impl Load {
         Self { events: Arc::clone(events), began: events.now(), ended: false }
     }
 
+    /// When it began.
+    pub(crate) const fn began(&self) -> Moment {
+        self.began
+    }
+
     /// It has ended.
     pub(crate) fn end(&mut self, outcome: LoadOutcome) {
         self.ended = true;

@@ -1,15 +1,14 @@
 //! Other caches for a part of the code: for a test, a tenant, a job. The names themselves stay what they are.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use super::{DEFAULT, Slot, slot};
 use crate::Cache;
+use crate::engine::ambient::{self, Ambient};
 
 /// Runs code with another default cache, without touching anybody else's: each test of a process may have its own.
 ///
@@ -51,17 +50,12 @@ pub fn with_alias(name: &str, cache: Cache) -> Overrides {
 /// Which names mean which caches for a part of the code. From [`with`].
 #[derive(Clone, Default)]
 #[must_use = "other caches are used by what is run or wrapped inside"]
-pub struct Overrides(Vec<Arc<Override>>);
+pub struct Overrides(Ambient);
 
 /// One name that means another cache, as long as anybody may say so.
 struct Override {
     slot: &'static Slot,
     cache: &'static Cache,
-}
-
-thread_local! {
-    /// The ones in force on this thread, the innermost last.
-    static IN_FORCE: RefCell<Vec<Arc<Override>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Overrides {
@@ -94,25 +88,13 @@ impl Overrides {
     /// assert_eq!(registry::default_cache().namespace(), "mine");
     /// ```
     pub fn enter(&self) -> Entered {
-        // A thread that is ending has no place to note it.
-        if !self.0.is_empty() {
-            let _ = IN_FORCE.try_with(|in_force| in_force.borrow_mut().extend(self.0.iter().cloned()));
-        }
-        Entered { overrides: self.clone(), thread: PhantomData }
-    }
-
-    /// Those of the caller.
-    pub(crate) fn in_force() -> Self {
-        Self(IN_FORCE.try_with(|in_force| in_force.borrow().clone()).unwrap_or_default())
+        Entered(self.0.enter())
     }
 }
 
 /// The cache that the name of `slot` means on this thread, if it is not the usual one.
 pub(super) fn find(slot: &'static Slot) -> Option<&'static Cache> {
-    let find = |in_force: &RefCell<Vec<Arc<Override>>>| {
-        in_force.borrow().iter().rev().find(|entry| std::ptr::eq(entry.slot, slot)).map(|entry| entry.cache)
-    };
-    IN_FORCE.try_with(find).ok().flatten()
+    ambient::find(|entry: &Override| std::ptr::eq(entry.slot, slot).then_some(entry.cache))
 }
 
 /// The registry hands out references that last as long as the process. So the handle is kept for ever, once for each cache;
@@ -139,33 +121,17 @@ impl Drop for Override {
 
 impl fmt::Debug for Overrides {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|entry| entry.cache)).finish()
+        f.debug_list().entries(self.0.of_kind().map(|entry: &Override| entry.cache)).finish()
     }
 }
 
 /// Other caches are in force on this thread until this is dropped. Guards may be dropped in any order.
 #[must_use = "the caches are in force until the guard is dropped"]
-pub struct Entered {
-    overrides: Overrides,
-    thread: PhantomData<*const ()>,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let _ = IN_FORCE.try_with(|in_force| {
-            let mut in_force = in_force.borrow_mut();
-            for entry in self.overrides.0.iter().rev() {
-                if let Some(place) = in_force.iter().rposition(|other| Arc::ptr_eq(other, entry)) {
-                    in_force.remove(place);
-                }
-            }
-        });
-    }
-}
+pub struct Entered(#[expect(dead_code, reason = "only its end matters")] ambient::Entered);
 
 impl fmt::Debug for Entered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Entered").field(&self.overrides).finish()
+        f.write_str("Entered")
     }
 }
 

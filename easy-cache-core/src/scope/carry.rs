@@ -6,8 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 
-use crate::engine::frame::{self, Frame, Surroundings};
-use crate::registry::Overrides;
+use crate::engine::frame::{Frame, Surroundings};
 
 /// Takes the caller's scope along into something that it starts.
 ///
@@ -35,7 +34,7 @@ use crate::registry::Overrides;
 /// ```
 #[must_use = "the scope is taken along by what is wrapped or run inside"]
 pub fn carry() -> Carried {
-    Carried { surroundings: Surroundings::here(), overrides: Overrides::in_force() }
+    Carried { surroundings: Surroundings::here() }
 }
 
 /// A thread inside the caller's scope.
@@ -56,7 +55,6 @@ pub fn spawn_thread<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -
 #[derive(Clone)]
 pub struct Carried {
     surroundings: Surroundings,
-    overrides: Overrides,
 }
 
 impl Carried {
@@ -80,18 +78,13 @@ impl Carried {
     /// assert_eq!(request.tags(), [Tag::table("authors"), Tag::table("books")]);
     /// ```
     pub fn run<T>(&self, f: impl FnOnce() -> T) -> T {
-        self.inside(&mut self.surroundings.frame(), f)
+        self.surroundings.within(&mut self.surroundings.frame(), f)
     }
 
     /// Runs a future inside the scope that was taken along.
     pub fn wrap<F: IntoFuture>(&self, future: F) -> Carrying<F::IntoFuture> {
         let frame = self.surroundings.frame();
         Carrying { carried: self.clone(), frame, future: Box::pin(future.into_future()) }
-    }
-
-    fn inside<T>(&self, frame: &mut Option<Box<Frame>>, f: impl FnOnce() -> T) -> T {
-        let _overrides = self.overrides.enter();
-        if frame.is_some() { frame::within(frame, f) } else { f() }
     }
 }
 
@@ -114,7 +107,7 @@ impl<F: Future> Future for Carrying<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let Self { carried, frame, future } = &mut *self;
-        carried.inside(frame, || future.as_mut().poll(cx))
+        carried.surroundings.within(frame, || future.as_mut().poll(cx))
     }
 }
 

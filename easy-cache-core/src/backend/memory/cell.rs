@@ -6,9 +6,9 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use super::domain::Domain;
-use super::order::Bucket;
+use super::order::{Bucket, EVERYTHING};
 use crate::Tag;
-use crate::clock::Moment;
+use crate::clock::{Clock, Moment};
 
 /// The lowest bit says that a writer holds the tag; the bits above are the version.
 const HELD: u64 = 1;
@@ -76,6 +76,21 @@ impl TagCell {
     /// Since when it is held, if it is.
     pub(super) fn held_since(&self) -> Option<Moment> {
         self.holds.lock().iter().map(|mark| mark.since).min()
+    }
+
+    /// Whether it is a tag like any other, and not the one that stands for a whole namespace.
+    pub(super) fn is_a_name(&self) -> bool {
+        self.bucket != EVERYTHING
+    }
+
+    /// The clock of its namespace.
+    pub(super) fn clock(&self) -> Option<usize> {
+        self.domain.upgrade().map(|domain| domain.clock().id())
+    }
+
+    /// The same, if it is the one that is looked for.
+    pub(super) fn clock_with(&self, id: usize) -> Option<Clock> {
+        self.domain.upgrade().map(|domain| domain.clock().clone()).filter(|clock| clock.id() == id)
     }
 
     /// Marks the tag for a writer. The bit is set under the lock of the list, so it is set exactly while the list is not empty.
@@ -155,6 +170,15 @@ impl Seen {
         self.cell.version() == self.version
     }
 
+    /// When the tag was invalidated, if that was exactly once since. Between the two readings of the version nothing may have
+    /// moved: the moment could be that of a second invalidation.
+    pub(super) fn bumped_once_at(&self) -> Option<Moment> {
+        let once = self.version + ONE_VERSION;
+        let before = self.cell.version();
+        let at = self.cell.bumped_at.load(Ordering::SeqCst);
+        (before == once && self.cell.version() == once).then_some(at)
+    }
+
     /// Equal for the same tag at the same version only.
     pub(crate) fn identity(&self) -> (usize, u64) {
         (Arc::as_ptr(&self.cell).addr(), self.version)
@@ -198,6 +222,18 @@ mod tests {
         assert!(cell.is_held() && seen.is_current());
         cell.settle(10);
         assert!(!cell.is_held() && !seen.is_current());
+    }
+
+    #[test]
+    fn the_moment_of_an_invalidation_is_known_if_there_was_exactly_one() {
+        let cell = cell();
+        let seen = Seen::now(Arc::clone(&cell));
+        assert_eq!(seen.bumped_once_at(), None);
+        cell.bump(7);
+        assert_eq!(seen.bumped_once_at(), Some(7));
+        let later = Seen::now(Arc::clone(&cell));
+        cell.bump(9);
+        assert_eq!((seen.bumped_once_at(), later.bumped_once_at()), (None, Some(9)));
     }
 
     #[test]

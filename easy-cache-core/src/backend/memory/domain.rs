@@ -63,6 +63,10 @@ impl Domain {
         })
     }
 
+    pub(super) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// The epoch as the tag that every entry of the namespace carries.
     pub(crate) fn epoch(&self) -> Seen {
         Seen::now(Arc::clone(&self.everything))

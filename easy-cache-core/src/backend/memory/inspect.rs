@@ -1,7 +1,6 @@
 //! All that is known of an entry, for whoever asks why it is served or not. Slow, and off every path of a call.
 
-use super::entry::Slot;
-use super::key::KeyRef;
+use super::cell::Seen;
 use super::store::MemoryStore;
 use crate::Tag;
 use crate::clock::Moment;
@@ -21,24 +20,22 @@ pub(crate) struct Inspected {
 
 impl MemoryStore {
     /// What is stored under the key, served or not. Expired holds count as what they are about to become.
-    pub(crate) fn inspect(&self, key: &[u8]) -> Option<Inspected> {
-        let _ = self.lookup(key, false); // settles holds whose deadline has passed
-        let mut found = None;
-        self.entries.remove_if(&KeyRef(key), |slot| {
-            if let Slot::Stored(entry) = slot {
-                found = Some((entry.stored, entry.expires, entry.tags.clone()));
-            }
-            false
-        });
-        let (stored, fresh_until, list) = found?;
-        let name = |tag: &Tag| (!tag.is_everything()).then(|| tag.clone());
-        let of_cell = |seen: &super::Seen, at| (name(seen.cell.tag()), at);
-        let changed = list.iter().filter(|seen| !seen.is_current()).map(|seen| of_cell(seen, seen.cell.bumped_at()));
-        let held = list.iter().filter_map(|seen| seen.cell.held_since().map(|at| of_cell(seen, at)));
-        let mut tags: Vec<_> = list.iter().filter_map(|seen| name(seen.cell.tag())).collect();
+    pub(crate) fn examine(&self, key: &[u8]) -> Option<Inspected> {
+        let _ = self.lookup(key); // settles holds whose deadline has passed
+        let list = self.inspect(key)?.list;
+        let name = |seen: &Seen| Some(seen.cell.tag()).filter(|tag| !tag.is_everything()).cloned();
+        let changed = list.tags().iter().filter(|seen| !seen.is_current());
+        let held = list.tags().iter().filter_map(|seen| Some((name(seen), seen.cell.held_since()?)));
+        let mut tags: Vec<_> = list.tags().iter().filter_map(name).collect();
         tags.sort_unstable();
         tags.dedup();
-        Some(Inspected { stored, fresh_until, tags, changed: sorted(changed), held: sorted(held) })
+        Some(Inspected {
+            stored: list.times().stored,
+            fresh_until: list.times().fresh_until,
+            tags,
+            changed: sorted(changed.map(|seen| (name(seen), seen.cell.bumped_at()))),
+            held: sorted(held),
+        })
     }
 }
 

@@ -5,18 +5,21 @@
 //! and the entry inserted under the lock of the key's stripe, which a keyed invalidation takes as well.
 //!
 //! Reading order: `order` (sequence and buckets), `cell` (one tag's version and holds), `domain` (all tags of one
-//! namespace), `key` and `entry` (what is stored, and its validation), `store` (lookup, fill, invalidate), `inspect` (why not).
+//! namespace), `list` (what an entry depends on), `key` and `entry` (what is stored, and its
+//! validation), `store` (lookup, fill, invalidate), `inspect` (why an entry is served or not).
 
 mod cell;
 mod domain;
 mod entry;
 mod inspect;
 mod key;
+mod list;
 mod order;
 mod store;
 
 pub(crate) use cell::Seen;
 pub(crate) use domain::{Fence, Held};
-pub(crate) use entry::{Found, Miss};
+pub(crate) use entry::{Kept, Miss};
 pub(crate) use inspect::Inspected;
-pub(crate) use store::{Capacity, Fill, Filled, MemoryStore};
+pub(crate) use list::List;
+pub(crate) use store::{Capacity, Fill, Filled, MemoryStore, Used};

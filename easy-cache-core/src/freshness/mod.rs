@@ -1,7 +1,12 @@
 //! How long a value is good, and what may be done with it when it is not: the wishes of one call or one cache.
-//! How they are carried out is the engine's.
+//! Which of them apply to a stored value is decided in `judge`; how they are carried out is the engine's.
 
+mod judge;
+
+use std::sync::Arc;
 use std::time::Duration;
+
+pub(crate) use judge::{Standing, Times, Verdict, judge, replaces_failure};
 
 /// Gives one type the options of freshness, each put into the [`Freshness`] that it keeps. What differs between the types is
 /// only where that is.
@@ -78,9 +83,24 @@ pub struct Freshness {
     pub(crate) hard_timeout: Option<Duration>,
     pub(crate) early_refresh: Option<EarlyRefresh>,
     pub(crate) serve_outdated: Option<Duration>,
+    /// What the loader says of this value, for the next one.
+    pub(crate) validator: Option<Arc<str>>,
 }
 
 impl Freshness {
+    /// Nothing beyond the ttl.
+    pub(crate) const PLAIN: Self = Self {
+        jitter: None,
+        stale_while_revalidate: None,
+        fail_safe: None,
+        throttle: None,
+        soft_timeout: None,
+        hard_timeout: None,
+        early_refresh: None,
+        serve_outdated: None,
+        validator: None,
+    };
+
     /// Fills in what is not said here.
     pub(crate) fn or(&mut self, defaults: &Self) {
         self.jitter = self.jitter.or(defaults.jitter);
