@@ -10,7 +10,7 @@
 //! |---|---|---|---|
 //! | `easy_cache_hits_total` | counter | | calls answered from what is stored and fresh |
 //! | `easy_cache_misses_total` | counter | `reason`: see [`MissReason`] | calls that were not, and why |
-//! | `easy_cache_stale_served_total` | counter | `reason`: see [`Staleness`] | calls answered with a value past its ttl, or outdated within its bound |
+//! | `easy_cache_stale_served_total` | counter | `reason`: see [`Staleness`] | calls answered with a value past its ttl, or outdated within its bound; not those that a stand-in answers during its throttle, which are hits |
 //! | `easy_cache_loads_total` | counter | `outcome`: see [`LoadOutcome`] | computations that ended, and how |
 //! | `easy_cache_load_seconds` | histogram, seconds | | how long they took |
 //! | `easy_cache_waits_total` | counter | | calls that waited for another caller's computation |

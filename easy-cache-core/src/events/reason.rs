@@ -51,9 +51,9 @@ impl MissReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Staleness {
-    /// Within its grace, while it is computed anew.
+    /// Past its ttl and within its grace, while it is computed anew.
     Grace,
-    /// Computing it anew failed.
+    /// Computing it anew failed. Counted once for each failure; afterwards it is good for its throttle, and found like any hit.
     FailSafe,
     /// Computing it anew takes too long.
     Slow,

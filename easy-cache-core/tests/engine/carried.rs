@@ -217,6 +217,34 @@ async fn another_default_cache_is_taken_along() {
 }
 
 #[tokio::test]
+async fn a_detached_computation_takes_along_what_is_in_force_around_its_caller() {
+    let (cache, named) = (Cache::new(), Cache::builder().namespace("mine").build());
+    let name = || async { Some(registry::cache("of a detached one").namespace().to_owned()) };
+    let call = cache.get_or_compute("name", name()).detach();
+    assert_eq!(registry::with_alias("of a detached one", named).wrap(call).await.as_deref(), Some("mine"));
+}
+
+#[tokio::test]
+async fn a_detached_computation_does_not_wait_for_the_one_that_waits_for_it() {
+    let cache = Cache::new();
+    let (outer, inner) = (cache.clone(), cache.clone());
+    let inside = async move { inner.get_or_compute("outer", async { Some(1) }).await };
+    let load = async move { outer.get_or_compute("inner", inside).detach().await };
+    let waited =
+        tokio::time::timeout(std::time::Duration::from_secs(10), cache.get_or_compute("outer", load).into_future());
+    assert_eq!(waited.await, Ok(Some(1)));
+}
+
+#[tokio::test]
+async fn what_a_detached_computation_reads_belongs_to_the_scope_of_its_caller() {
+    let cache = Cache::new();
+    let inside = cache.clone();
+    let mut request = Scope::new();
+    request.wrap(cache.get_or_compute("outer", async move { read(inside).await }).detach()).await;
+    assert_eq!(request.tags(), [Tag::new("t")]);
+}
+
+#[tokio::test]
 async fn what_is_untracked_leaves_no_tags_but_has_its_own() {
     let cache = Cache::new();
     let mut request = Scope::new();

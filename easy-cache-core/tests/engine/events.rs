@@ -179,6 +179,38 @@ fn who_waits_is_told_and_so_is_an_expired_hold() {
 }
 
 #[test]
+fn values_that_are_not_fresh_are_told_apart_by_what_excuses_them() {
+    let (cache, clock) = cache_and_clock();
+    let call = |load: fn() -> Result<i32, &'static str>| {
+        let call = || {
+            let call = cache.get_or_compute_sync("k", load).ttl(seconds(10)).tags(["t"]).local();
+            call.stale_while_revalidate(seconds(5)).fail_safe(seconds(20)).serve_outdated(seconds(3)).wait()
+        };
+        let (value, heard) = listen(Level::DEBUG, call);
+        (value, heard.into_iter().filter(|line| !line.starts_with(['<', '>', 'l'])).collect::<Vec<_>>())
+    };
+    call(|| Ok(1));
+    clock.advance(seconds(11));
+    let (value, heard) = call(|| Err("down"));
+    assert_eq!(value, Ok(1));
+    let stood_in = "computing a value anew failed: the former one stands in for it key=k";
+    assert_eq!(heard, ["REFRESH key=k", "STALE key=k reason=fail_safe", stood_in]);
+    let (_, heard) = call(|| Err("down"));
+    assert_eq!(heard, [""; 0], "for the time of its throttle it is a hit like any other");
+
+    clock.advance(seconds(60));
+    call(|| Ok(2));
+    cache.invalidate_tags(["t"]).wait().unwrap();
+    let leader = cache.join("k");
+    let mut leader = Box::pin(leader);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let computation = leader.as_mut().poll(&mut context);
+    assert!(computation.is_ready(), "somebody computes it anew");
+    let (value, heard) = call(|| Ok(3));
+    assert_eq!((value, heard), (Ok(2), vec!["STALE key=k reason=outdated".to_owned()]));
+}
+
+#[test]
 fn what_a_loader_tells_is_inside_the_span_of_its_computation() {
     let cache = Cache::new();
     let says = || {

@@ -121,7 +121,7 @@ fn sync_callers_on_all_workers_of_a_runtime_wait_for_each_other_without_a_deadlo
             let call = |n: u64| {
                 let (cache, calls) = (cache.clone(), calls.clone());
                 tokio::spawn(async move {
-                    if n % 2 == 0 {
+                    if n.is_multiple_of(2) {
                         square(&cache, &calls, 5)
                     } else {
                         cache.get_or_compute("square:5", calls.load(25_u64)).await
