@@ -265,7 +265,11 @@ impl Cache {
         F: Future,
         P: Plan<F::Output>,
     {
-        Compute::new(Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan }, load, None)
+        Compute::new(
+            Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan, looks_back: false },
+            load,
+            None,
+        )
     }
 
     /// The same for a computation that may go on behind its caller: it survives it, and stores its value.
@@ -281,11 +285,14 @@ impl Cache {
         F: Future<Output: Send> + Send + 'static,
         P: Plan<F::Output> + Clone + Send + 'static,
     {
-        let call = Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan };
+        let call = Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan, looks_back: false };
         Compute::new(call, load, Some(launch))
     }
 
     /// The same for callers without a runtime; blocks the thread while another sync caller computes.
+    ///
+    /// Not inlined: its journey would take room on the stack of every hit of the function around it.
+    #[inline(never)]
     pub fn compute_sync<R>(
         &self,
         key: impl AsRef<[u8]>,
@@ -294,7 +301,7 @@ impl Cache {
         plan: impl Plan<R>,
         load: impl FnOnce() -> R,
     ) -> R {
-        let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan };
+        let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan, looks_back: false };
         block_on(Compute::new(call, Called::new(load), None))
     }
 

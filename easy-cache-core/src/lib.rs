@@ -67,6 +67,7 @@ mod load;
 mod operation;
 mod plan;
 mod policy;
+mod refresh;
 pub mod registry;
 pub mod scope;
 mod spawn;
@@ -87,10 +88,14 @@ pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 pub use function::expansion as __macro;
 pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Storable};
 pub use hold::Hold;
-pub use load::Called;
+pub use load::{Called, Immediate};
 pub use operation::{Operation, OperationFuture};
-pub use plan::{Anywhere, InProcess, Kept, Mode, Outcome, Place, Plan, StoresPart, StoresWhole};
+pub use plan::{
+    Anywhere, EndsInTime, InProcess, Kept, Mode, OnlyIf, Outcome, Place, Plan, SaysLate, Stores, StoresErr, StoresNone,
+    StoresPart, StoresWhole, TagsOf, TtlOf,
+};
 pub use policy::Policy;
+pub use refresh::{Loaded, Loading, Refresh, RefreshSync};
 pub use scope::Scope;
 pub use spawn::Task;
 pub use tag::Tag;

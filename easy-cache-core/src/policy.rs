@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::Tag;
+use crate::engine::frame::Notes;
 use crate::freshness::{Freshness, options};
 
 /// How a computed value is to be stored. Without a ttl it stays until it is invalidated or evicted.
@@ -82,6 +83,15 @@ impl Policy {
     /// The same, where nothing said is as good as an answer.
     pub(crate) fn wishes(&self) -> &Freshness {
         self.freshness().unwrap_or(&Freshness::PLAIN)
+    }
+
+    /// Takes over what a computation has said of its result.
+    pub(crate) fn heed(&mut self, notes: Notes) {
+        self.ttl = notes.ttl.or(self.ttl);
+        self.tags.extend(notes.tags);
+        if notes.validator.is_some() {
+            self.freshness_mut().validator = notes.validator;
+        }
     }
 
     pub(crate) const fn is_empty(&self) -> bool {

@@ -33,17 +33,20 @@ impl Begun {
 
     /// Stores the result, or whatever else is to be done with it. Yields the caller's answer: the result itself, or what
     /// stands in for a failure.
-    pub(crate) fn end<R, P: Plan<R>>(self, plan: &P, policy: &mut Policy, result: R) -> R {
+    pub(crate) fn end<R, P: Plan<R>>(mut self, plan: &P, policy: &mut Policy, result: R) -> R {
+        let notes = self.frame.take_notes();
         if plan.is_failure(&result)
+            && !notes.no_stand_in
             && let Some(answer) = self.stand_in(plan, policy)
         {
             self.ticket.stand_in();
             return answer;
         }
         let frame = self.frame.finish();
-        match plan.erase(&result) {
+        match plan.erase(&result).filter(|_| !notes.skip) {
             Some(value) => {
                 plan.finish(&result, policy);
+                policy.heed(notes);
                 self.ticket.fill(value, policy, frame);
             }
             None => self.ticket.decline(policy, frame),

@@ -25,6 +25,8 @@ pub(crate) struct Call<'a, K, P> {
     pub(crate) mode: Mode,
     pub(crate) policy: Policy,
     pub(crate) plan: P,
+    /// The load wants to see what was there before.
+    pub(crate) looks_back: bool,
 }
 
 /// A call as a future. The computation is moved to the heap when it starts, not on a hit.
@@ -154,7 +156,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
     where
         P: Plan<F::Output>,
     {
-        let begun = Begun::new(ticket, fallback, self.call.plan.wants_previous());
+        let begun = Begun::new(ticket, fallback, self.call.looks_back);
         match self.launch {
             Some(launch) => self.send(launch, begun, load),
             None => Step::Next(Stage::Loading { begun, load: Box::pin(load) }),

@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tracing::Span;
@@ -29,9 +30,23 @@ pub(crate) struct Frame {
     /// The key that this frame computes, and the cache it belongs to.
     computes: Option<Computed>,
     /// What was stored under that key before, for a computation that asks for it.
-    previous: Option<Kept>,
+    previous: Option<(Kept, Duration)>,
+    /// What the computation says of its result, beside the result.
+    notes: Option<Box<Notes>>,
     /// In which its subscribers see what happens in it.
     span: Option<Span>,
+}
+
+/// What a computation says of its result while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) validator: Option<Arc<str>>,
+    /// The result is the caller's, and not to be stored.
+    pub(crate) skip: bool,
+    /// If it fails, nothing is to stand in for it.
+    pub(crate) no_stand_in: bool,
 }
 
 /// What several threads collect for one frame. They keep no reference that would outlive it: who goes on after the frame
@@ -97,7 +112,7 @@ impl Frame {
         self.collected
     }
 
-    pub(crate) fn with_previous(mut self: Box<Self>, previous: Option<Kept>) -> Box<Self> {
+    pub(crate) fn with_previous(mut self: Box<Self>, previous: Option<(Kept, Duration)>) -> Box<Self> {
         self.previous = previous;
         self
     }
@@ -259,6 +274,11 @@ impl Open {
         within(&mut self.0, f)
     }
 
+    /// What the computation has said of its result.
+    pub(crate) fn take_notes(&mut self) -> Notes {
+        self.0.as_mut().and_then(|frame| frame.notes.take()).map(|notes| *notes).unwrap_or_default()
+    }
+
     /// The computation has its result.
     pub(crate) fn finish(mut self) -> Frame {
         self.0.take().map(|frame| *frame).unwrap_or_default()
@@ -358,11 +378,16 @@ pub(crate) fn absorb(inner: Frame) {
     });
 }
 
-/// What was stored before under the key that is being computed, if it was asked for. It is given once.
-pub(crate) fn take_previous() -> Option<Kept> {
+/// What was stored before under the key that is being computed, and how long ago, if it was asked for. It is given once.
+pub(crate) fn take_previous() -> Option<(Kept, Duration)> {
     let mut previous = None;
     update(|frame| previous = frame.previous.take());
     previous
+}
+
+/// Notes something for the end of the current computation.
+pub(crate) fn note(notes: Notes) {
+    update(|frame| frame.notes = Some(Box::new(notes)));
 }
 
 /// Hands single tags to the current frame.

@@ -1,6 +1,7 @@
 //! What a computation carries from its start, and the ways it can end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::flight::Lead;
 use super::frame::{self, Frame};
@@ -45,9 +46,11 @@ impl Ticket {
         &self.key
     }
 
-    /// What is stored under the key now, however old, unless it was invalidated.
-    pub(crate) fn previous(&self) -> Option<Kept> {
-        self.engine.store.inspect(&self.key).filter(|kept| kept.list.standing() == Standing::Current)
+    /// What is stored under the key now, however old, unless it was invalidated; and how old it is.
+    pub(crate) fn previous(&self) -> Option<(Kept, Duration)> {
+        let kept = self.engine.store.inspect(&self.key).filter(|kept| kept.list.standing() == Standing::Current)?;
+        let age = self.load.began().saturating_sub(kept.list.times().stored);
+        Some((kept, Duration::from_nanos(age)))
     }
 
     /// The flight that it leads.
