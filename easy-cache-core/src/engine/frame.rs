@@ -157,6 +157,15 @@ impl Frame {
         }
     }
 
+    /// The same for a list that comes with its reference: the way of a hit.
+    #[inline]
+    fn take(&mut self, tags: List) {
+        match self.kind {
+            Kind::Own => self.collected.add(tags),
+            Kind::Untracked | Kind::Carried(_) => self.collect(Tags::List(&tags)),
+        }
+    }
+
     fn taint(&mut self) {
         self.collected.taint();
         match &self.kind {
@@ -355,7 +364,7 @@ pub(crate) fn is_bypassing() -> bool {
 pub(crate) fn collect(tags: Option<List>) {
     if is_collecting() {
         update(|frame| match tags {
-            Some(tags) => frame.collect(Tags::List(&tags)),
+            Some(tags) => frame.take(tags),
             None => frame.taint(),
         });
     }

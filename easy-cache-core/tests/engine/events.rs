@@ -189,7 +189,7 @@ fn values_that_are_not_fresh_are_told_apart_by_what_excuses_them() {
         let (value, heard) = listen(Level::DEBUG, call);
         (value, heard.into_iter().filter(|line| !line.starts_with(['<', '>', 'l'])).collect::<Vec<_>>())
     };
-    call(|| Ok(1));
+    assert_eq!(call(|| Ok(1)).0, Ok(1));
     clock.advance(seconds(11));
     let (value, heard) = call(|| Err("down"));
     assert_eq!(value, Ok(1));
@@ -199,7 +199,7 @@ fn values_that_are_not_fresh_are_told_apart_by_what_excuses_them() {
     assert_eq!(heard, [""; 0], "for the time of its throttle it is a hit like any other");
 
     clock.advance(seconds(60));
-    call(|| Ok(2));
+    assert_eq!(call(|| Ok(2)).0, Ok(2));
     cache.invalidate_tags(["t"]).wait().unwrap();
     let leader = cache.join("k");
     let mut leader = Box::pin(leader);
