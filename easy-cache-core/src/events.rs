@@ -11,7 +11,7 @@
 //! | `easy_cache_hits_total` | counter | | calls answered from what is stored and fresh |
 //! | `easy_cache_misses_total` | counter | `reason`: see [`MissReason`] | calls that were not, and why |
 //! | `easy_cache_stale_served_total` | counter | `reason`: see [`Staleness`] | calls answered with a value past its ttl, or outdated within its bound; not those that a stand-in answers during its throttle, which are hits |
-//! | `easy_cache_loads_total` | counter | `outcome`: see [`LoadOutcome`] | computations that ended, and how |
+//! | `easy_cache_loads_total` | counter | `outcome`: see [`LoadOutcome`] | computations that ended, and how; a load of many keys counts for each of them |
 //! | `easy_cache_load_seconds` | histogram, seconds | | how long they took |
 //! | `easy_cache_waits_total` | counter | | calls that waited for another caller's computation |
 //! | `easy_cache_fills_refused_total` | counter | `reason`: see [`Refusal`] | values that were computed and not kept |
@@ -53,7 +53,7 @@
 //! | `INVALIDATED` | debug | `kind`, `tags` (not `key`, unless the kind is `key`) |
 //! | sentences | warn | what an operator should know: a hold past its deadline, a computation that keeps others waiting, two types under one key |
 //!
-//! Each computation runs inside the span `load` (debug), with `namespace` and `key`, so that what a loader logs says for whom.
+//! Each computation runs inside the span `load` (debug), with `namespace` and `key` (or the number of `keys`), so that what a loader logs says for whom.
 //!
 //! Keys and tags often contain what belongs to a person. [`CacheBuilder::redact_keys`] replaces both in events, in spans, in
 //! errors and in what [`Explanation`](crate::Explanation) prints.
@@ -180,6 +180,11 @@ impl Events {
     /// The span of a computation.
     pub(crate) fn load(&self, key: &[u8]) -> tracing::Span {
         tracing::debug_span!(target: "easy_cache", "load", namespace = &*self.namespace, key = %self.show(key))
+    }
+
+    /// The span of a computation for several keys.
+    pub(crate) fn load_many(&self, keys: usize) -> tracing::Span {
+        tracing::debug_span!(target: "easy_cache", "load", namespace = &*self.namespace, keys)
     }
 
     /// A computation that began at `began` has ended.

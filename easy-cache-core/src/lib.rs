@@ -53,6 +53,7 @@
 //! | `metrics` | no | counters, gauges and a histogram for the recorder of the `metrics` facade: see [`events`] |
 
 mod backend;
+mod batch;
 mod cache;
 mod clock;
 mod computation;
@@ -78,6 +79,7 @@ mod wrapper;
 
 pub use easy_cache_macros::ecached;
 
+pub use batch::Batch;
 pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use computation::{Computation, JoinFuture, Joined, Stored};

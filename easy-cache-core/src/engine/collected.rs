@@ -6,7 +6,7 @@ use crate::backend::memory::{List, Seen, Used};
 use crate::clock::{Clock, NEVER};
 
 /// Everything that one frame, or the tasks of one frame together, have used.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Collected {
     /// Tags of hits and of inner computations: whole lists, merged once at the end.
     lists: Vec<List>,

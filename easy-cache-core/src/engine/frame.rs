@@ -27,8 +27,8 @@ pub(crate) struct Frame {
     /// What the tasks collect that took this frame along. Made for the first of them.
     tasks: Option<Arc<Gathered>>,
     bypass: bool,
-    /// The key that this frame computes, and the cache it belongs to.
-    computes: Option<Computed>,
+    /// The keys that this frame computes, and the cache they belong to.
+    computes: Vec<Computed>,
     /// What was stored under that key before, for a computation that asks for it.
     previous: Option<(Kept, Duration)>,
     /// What the computation says of its result, beside the result.
@@ -81,8 +81,18 @@ struct Flags {
 }
 
 impl Frame {
-    pub(crate) fn computing(engine: u64, key: &[u8], span: Span) -> Box<Self> {
-        Box::new(Self { computes: Some((engine, key.into())), span: Some(span), ..Self::default() })
+    /// The frame of a load, for one key or for many.
+    pub(crate) fn computing<'a>(engine: u64, keys: impl Iterator<Item = &'a [u8]>, span: Span) -> Box<Self> {
+        Box::new(Self { computes: keys.map(|key| (engine, key.into())).collect(), span: Some(span), ..Self::default() })
+    }
+
+    /// What was used, once more: for one of several values of one load.
+    pub(crate) fn copy(&self) -> Self {
+        let mut collected = self.collected.clone();
+        if let Some(tasks) = &self.tasks {
+            collected.absorb(tasks.lock().clone());
+        }
+        Self { collected, ..Self::default() }
     }
 
     pub(crate) fn bypassing() -> Box<Self> {
@@ -137,7 +147,7 @@ impl Frame {
         let is_it = |(id, own): &Computed| *id == engine && **own == *key;
         match &self.kind {
             Kind::Carried(from) => from.computes.iter().any(is_it),
-            Kind::Own | Kind::Untracked => self.computes.as_ref().is_some_and(is_it),
+            Kind::Own | Kind::Untracked => self.computes.iter().any(is_it),
         }
     }
 
@@ -237,7 +247,7 @@ impl Surroundings {
 
     /// From the innermost frame outwards: the first one that collects is the origin.
     fn note(&mut self, frame: &mut Frame) {
-        self.computes.extend(frame.computes.clone());
+        self.computes.extend(frame.computes.iter().cloned());
         if let Kind::Carried(from) = &frame.kind {
             self.computes.extend(from.computes.iter().cloned());
         }
@@ -463,10 +473,13 @@ mod tests {
         assert!(outer.is_some_and(|frame| !frame.is_tainted()));
     }
 
+    fn computing(key: &[u8]) -> Box<Frame> {
+        Frame::computing(1, std::iter::once(key), Span::none())
+    }
+
     #[test]
     fn a_key_is_found_through_all_frames_around() {
-        let (mut outer, mut inner) =
-            (Some(Frame::computing(1, b"a", Span::none())), Some(Frame::computing(1, b"b", Span::none())));
+        let (mut outer, mut inner) = (Some(computing(b"a")), Some(computing(b"b")));
         within(&mut outer, || {
             within(&mut inner, || {
                 assert!(is_computing(1, b"a") && is_computing(1, b"b"));

@@ -39,7 +39,7 @@ impl Ticket {
 
     /// The frame in which the computation is to run.
     pub(crate) fn frame(&self) -> Box<Frame> {
-        Frame::computing(self.engine.id, &self.key, self.engine.events.load(&self.key))
+        Frame::computing(self.engine.id, std::iter::once(&*self.key), self.engine.events.load(&self.key))
     }
 
     pub(crate) fn key(&self) -> &[u8] {

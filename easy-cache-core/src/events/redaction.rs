@@ -14,8 +14,8 @@ use crate::Tag;
 /// use easy_cache_core::events::Redaction;
 ///
 /// let cache = Cache::builder().redact_keys(Redaction::Hash).build();
-/// let printed = cache.explain("user:ada@example.org").to_string();
-/// assert!(!printed.contains("ada"));
+/// let printed = cache.explain("user:ursula@example.org").to_string();
+/// assert!(!printed.contains("ursula"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -158,6 +158,20 @@ async fn a_carried_task_does_not_wait_for_the_computation_that_waits_for_it() {
     assert_eq!(calls.count(), 1);
 }
 
+#[tokio::test]
+async fn a_task_of_a_task_does_not_wait_for_the_computation_that_waits_for_both() {
+    let cache = Cache::new();
+    let inside = cache.clone();
+    let outer = async move {
+        let innermost = async move { inside.get_or_compute("k", async { Some(1) }).await };
+        let task = async move { tokio::spawn(scope::carry().wrap(innermost)).await.unwrap() };
+        tokio::spawn(scope::carry().wrap(task)).await.unwrap()
+    };
+    let waited =
+        tokio::time::timeout(std::time::Duration::from_secs(10), cache.get_or_compute("k", outer).into_future());
+    assert_eq!(waited.await, Ok(Some(1)));
+}
+
 #[test]
 fn a_carried_scope_that_runs_inside_another_one_collects_for_both() {
     let cache = Cache::new();

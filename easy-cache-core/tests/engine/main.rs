@@ -2,8 +2,10 @@
 
 #![cfg(test)]
 
+mod batches;
 mod carried;
 mod defaults;
+mod detached;
 mod events;
 mod explain;
 mod failures;
@@ -15,6 +17,7 @@ mod metered;
 mod parts;
 mod races;
 mod reentry;
+mod results;
 mod scopes;
 mod stale;
 mod stress;
