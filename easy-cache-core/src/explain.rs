@@ -259,6 +259,7 @@ impl Refusal {
             Self::Tag(_) => write!(f, "tag `{}` was invalidated meanwhile", shown.next().unwrap_or("…")),
             Self::Everything => f.write_str("everything was invalidated meanwhile"),
             Self::Tainted => f.write_str("it saw what others may not see, or used a value that was not kept"),
+            Self::Stale => f.write_str("it was built from a value that is not fresh"),
             Self::Unusable => f.write_str("the cache was switched off meanwhile"),
         }
     }

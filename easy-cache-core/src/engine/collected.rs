@@ -12,7 +12,19 @@ pub(super) struct Collected {
     lists: Vec<List>,
     /// Tags that were named one by one.
     named: Vec<Seen>,
-    tainted: bool,
+    /// It saw what others may not see.
+    private: bool,
+    /// It has used something that was not fresh.
+    stale: bool,
+}
+
+/// Why a value is not to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taint {
+    /// It is nobody's but its caller's.
+    Private,
+    /// It is as good for others as for its caller.
+    Stale,
 }
 
 /// Room for the lists of a usual request, made at once: growing step by step costs more than the few words.
@@ -37,19 +49,26 @@ impl Collected {
         self.named.push(seen);
     }
 
-    pub(super) const fn taint(&mut self) {
-        self.tainted = true;
+    pub(super) const fn taint(&mut self, taint: Taint) {
+        match taint {
+            Taint::Private => self.private = true,
+            Taint::Stale => self.stale = true,
+        }
     }
 
-    /// Whether what was computed from it must not be kept. A value that only stands in for a failed computation is found out
-    /// here, so that a hit need not look.
-    pub(super) fn is_tainted(&self) -> bool {
-        self.tainted || self.lists.iter().any(|list| list.times().stands_in())
+    pub(super) const fn is_private(&self) -> bool {
+        self.private
+    }
+
+    /// A value that only stands in for a failed computation is found out here, so that a hit need not look.
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale || self.lists.iter().any(|list| list.times().stands_in())
     }
 
     /// Takes over everything that another one has.
     pub(super) fn absorb(&mut self, other: Self) {
-        self.tainted |= other.tainted;
+        self.private |= other.private;
+        self.stale |= other.stale;
         other.lists.into_iter().for_each(|list| self.add(list));
         other.named.into_iter().for_each(|seen| self.name(seen));
     }

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use tracing::Span;
 
 use super::ambient::Ambient;
-use super::collected::Collected;
+use super::collected::{Collected, Taint};
 use crate::Tag;
 use crate::backend::memory::{Kept, List, Seen, Used};
 use crate::clock::Clock;
@@ -97,7 +97,7 @@ impl Frame {
 
     pub(crate) fn bypassing() -> Box<Self> {
         let mut frame = Self { bypass: true, ..Self::default() };
-        frame.taint();
+        frame.taint(Taint::Private);
         Box::new(frame)
     }
 
@@ -107,7 +107,17 @@ impl Frame {
     }
 
     pub(crate) fn is_tainted(&self) -> bool {
-        self.collected.is_tainted() || self.tasks.as_ref().is_some_and(|tasks| tasks.lock().is_tainted())
+        self.is_private() || self.is_stale()
+    }
+
+    /// Whether what it computes is nobody's but its caller's.
+    pub(crate) fn is_private(&self) -> bool {
+        self.collected.is_private() || self.tasks.as_ref().is_some_and(|tasks| tasks.lock().is_private())
+    }
+
+    /// Whether it has used something that was not fresh: not to be kept, but as good for others as for its caller.
+    fn is_stale(&self) -> bool {
+        self.collected.is_stale() || self.tasks.as_ref().is_some_and(|tasks| tasks.lock().is_stale())
     }
 
     /// Everything that was used, possibly with repetitions, and when the first of it ends.
@@ -176,15 +186,15 @@ impl Frame {
         }
     }
 
-    fn taint(&mut self) {
-        self.collected.taint();
+    fn taint(&mut self, taint: Taint) {
+        self.collected.taint(taint);
         match &self.kind {
             Kind::Own => return,
             Kind::Untracked => {}
-            Kind::Carried(from) => from.origin.upgrade().into_iter().for_each(|origin| origin.lock().taint()),
+            Kind::Carried(from) => from.origin.upgrade().into_iter().for_each(|origin| origin.lock().taint(taint)),
         }
         if let Some(parent) = &mut self.parent {
-            parent.taint();
+            parent.taint(taint);
         }
     }
 
@@ -339,7 +349,7 @@ impl<'a> Installed<'a> {
             }
             // The thread is ending: there is no place to collect anything, so nothing may be kept.
             Err(_) => {
-                frame.taint();
+                frame.taint(Taint::Private);
                 *home = Some(frame);
             }
         }
@@ -375,7 +385,7 @@ pub(crate) fn collect(tags: Option<List>) {
     if is_collecting() {
         update(|frame| match tags {
             Some(tags) => frame.take(tags),
-            None => frame.taint(),
+            None => frame.taint(Taint::Private),
         });
     }
 }
@@ -389,8 +399,11 @@ pub(crate) fn collect_list(tags: &List) {
 pub(crate) fn absorb(inner: Frame) {
     let inner = inner.into_collected();
     update(|frame| {
-        if inner.is_tainted() {
-            frame.taint();
+        if inner.is_private() {
+            frame.taint(Taint::Private);
+        }
+        if inner.is_stale() {
+            frame.taint(Taint::Stale);
         }
         inner.lists().iter().for_each(|list| frame.collect(Tags::List(list)));
         inner.named().iter().for_each(|seen| frame.collect(Tags::Named(seen)));
@@ -423,7 +436,12 @@ pub(crate) fn current_tags() -> Vec<Tag> {
 
 /// What the current frame computes is not to be kept.
 pub(crate) fn taint() {
-    update(Frame::taint);
+    update(|frame| frame.taint(Taint::Private));
+}
+
+/// What the current frame computes is built from something that is not fresh.
+pub(crate) fn taint_as_stale() {
+    update(|frame| frame.taint(Taint::Stale));
 }
 
 /// Whether this very key is being computed further up on this thread: waiting for it would wait for ever.

@@ -62,9 +62,19 @@ impl Ticket {
     ///
     /// Whether it was kept is `true` or `false`; the caller uses the value either way.
     pub(crate) fn fill(mut self, value: Shared, policy: &Policy, frame: Frame) -> bool {
-        if self.objects(&frame) {
-            self.fail();
-            return false;
+        match self.objection(&frame) {
+            None => {}
+            Some(Refusal::Stale) => {
+                self.refuse(Refusal::Stale);
+                self.pass_on(value, policy, frame);
+                return false;
+            }
+            Some(refusal) => {
+                self.refuse(refusal);
+                frame::taint();
+                self.fail();
+                return false;
+            }
         }
         if let Some(lead) = &self.lead {
             lead.close();
@@ -78,9 +88,24 @@ impl Ticket {
         kept
     }
 
+    /// The value is built from something that is not fresh. It is not kept, but handed to those who called before its fence was
+    /// taken: computing it themselves, they would get nothing better.
+    fn pass_on(&mut self, value: Shared, policy: &Policy, frame: Frame) {
+        frame::absorb(frame);
+        if let Some(lead) = self.lead.take() {
+            lead.close();
+            lead.land(self.unkept(value, policy), false);
+        }
+    }
+
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
     pub(crate) fn fill_elsewhere(mut self, key: &[u8], value: Shared, policy: &Policy, seen: Frame) -> bool {
-        let kept = !self.objects(&seen) && self.store(key, value, policy, seen).tags.is_some();
+        let objection = self.objection(&seen);
+        let kept = objection.is_none() && self.store(key, value, policy, seen).tags.is_some();
+        if let Some(refusal) = objection {
+            self.refuse(refusal);
+            frame::taint();
+        }
         if let Some(lead) = self.lead.take() {
             lead.redirect();
         }
@@ -89,13 +114,16 @@ impl Ticket {
 
     /// The result is not to be stored. Its tags still flow outward: the computation around it depends on them.
     pub(crate) fn decline(mut self, policy: &Policy, frame: Frame) {
-        let tainted = frame.is_tainted();
+        let (tainted, stale) = (frame.is_private(), frame.is_tainted());
         let used = frame.into_used(self.engine.store.clock());
         let tags = self.engine.store.list(&self.fence, policy, used);
         self.load.end(LoadOutcome::NotStored);
         match tags {
             Ok(tags) if !tainted => frame::collect_list(&tags),
             _ => frame::taint(),
+        }
+        if stale {
+            frame::taint_as_stale();
         }
         self.fail();
     }
@@ -121,17 +149,20 @@ impl Ticket {
         }
     }
 
-    /// Whether something forbids to keep the value, whatever it depends on.
-    fn objects(&mut self, frame: &Frame) -> bool {
-        let refusal = match (frame.is_tainted(), self.engine.is_usable()) {
-            (true, _) => Refusal::Tainted,
-            (false, false) => Refusal::Unusable,
-            (false, true) => return false,
-        };
+    /// What forbids to keep the value, whatever it depends on.
+    fn objection(&self, frame: &Frame) -> Option<Refusal> {
+        if frame.is_private() {
+            Some(Refusal::Tainted)
+        } else if !self.engine.is_usable() {
+            Some(Refusal::Unusable)
+        } else {
+            frame.is_tainted().then_some(Refusal::Stale)
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
         self.engine.events.refused(&self.key, refusal);
         self.load.end(LoadOutcome::Refused);
-        frame::taint();
-        true
     }
 
     fn fail(&mut self) {
@@ -162,12 +193,16 @@ impl Ticket {
             }
             Filled::Refused(_) => {
                 frame::taint();
-                let stored = store.clock().precise();
-                let ttl = policy.time_to_live();
-                let expires = ttl.map_or(NEVER, |ttl| stored.saturating_add(nanoseconds(ttl)));
-                Found { value, tags: None, stored, expires }
+                self.unkept(value, policy)
             }
         }
+    }
+
+    /// A value that is its callers', and not the store's.
+    fn unkept(&self, value: Shared, policy: &Policy) -> Found {
+        let stored = self.engine.store.clock().precise();
+        let ttl = policy.time_to_live();
+        Found { value, tags: None, stored, expires: ttl.map_or(NEVER, |ttl| stored.saturating_add(nanoseconds(ttl))) }
     }
 }
 

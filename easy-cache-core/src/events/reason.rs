@@ -113,6 +113,8 @@ pub enum Refusal {
     Everything,
     /// It saw what others may not see, or was built from something that is not kept itself.
     Tainted,
+    /// It was built from a value that is not fresh.
+    Stale,
     /// The cache was switched off meanwhile, or a transaction began.
     Unusable,
 }
@@ -126,6 +128,7 @@ impl Refusal {
             Self::Tag(_) => "tag",
             Self::Everything => "everything",
             Self::Tainted => "tainted",
+            Self::Stale => "stale",
             Self::Unusable => "unusable",
         }
     }
