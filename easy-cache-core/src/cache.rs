@@ -190,13 +190,12 @@ impl Cache {
     }
 
     /// Hands what was counted since the last time to the `metrics` recorder, and the size of the cache: to be called by what
-    /// scrapes. See [`events`](crate::events).
+    /// scrapes. Without the feature `metrics` it does nothing. See [`events`](crate::events).
     ///
     /// # Example
     /// ```
     /// easy_cache_core::Cache::new().publish_metrics();
     /// ```
-    #[cfg(feature = "metrics")]
     pub fn publish_metrics(&self) {
         self.engine.publish();
     }

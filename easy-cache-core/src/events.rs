@@ -114,9 +114,8 @@ impl Events {
     }
 
     /// Whether hits and sizes have not been handed on for a while. Says so to one caller at a time.
-    #[cfg(feature = "metrics")]
     pub(crate) fn is_due(&self) -> bool {
-        self.meter.is_due(self.now())
+        self.meter.is_due(|| self.now())
     }
 
     fn now(&self) -> Moment {

@@ -51,7 +51,7 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `tokio` | yes | [detached](GetOrCompute::detach) loads of async callers run on the tokio runtime around the caller; [`scope::spawn`], [`scope::spawn_blocking`] |
+//! | `tokio` | yes | [detached](GetOrCompute::detach) loads of async callers run on the tokio runtime around the caller; `spawn` and `spawn_blocking` in [`scope`] |
 //! | `metrics` | no | counters, gauges and a histogram for the recorder of the `metrics` facade: see [`events`] |
 
 mod backend;

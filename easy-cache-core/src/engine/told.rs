@@ -71,20 +71,14 @@ impl Engine {
     }
 
     /// Hands hits and sizes to the recorder, if that was not done lately.
-    #[cfg(feature = "metrics")]
     pub(super) fn publish_when_due(&self) {
         if self.events.is_due() {
             self.publish();
         }
     }
 
-    #[cfg(not(feature = "metrics"))]
-    #[expect(clippy::unused_self, reason = "the same call with and without metrics")]
-    pub(super) const fn publish_when_due(&self) {}
-
     /// Hands hits and sizes to the recorder.
-    #[cfg(feature = "metrics")]
     pub(crate) fn publish(&self) {
-        self.events.meter.publish(self.store.len(), self.store.weight());
+        self.events.meter.publish(|| (self.store.len(), self.store.weight()));
     }
 }

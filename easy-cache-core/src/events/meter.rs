@@ -60,14 +60,16 @@ impl Meter {
         histogram!(name, self.labels(None)).record(took.as_secs_f64());
     }
 
-    pub(super) fn is_due(&self, now: Moment) -> bool {
+    pub(super) fn is_due(&self, now: impl FnOnce() -> Moment) -> bool {
+        let now = now();
         let next = now.saturating_add(PUBLISH_EVERY.as_nanos() as Moment);
         let due = self.due.load(Ordering::Relaxed);
         now >= due && self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Hands on the hits since the last time, and the size of the cache.
-    pub(crate) fn publish(&self, entries: usize, bytes: u64) {
+    pub(crate) fn publish(&self, size: impl FnOnce() -> (usize, u64)) {
+        let (entries, bytes) = size();
         let hits: u64 = self.hits.iter().map(|hits| hits.0.swap(0, Ordering::Relaxed)).sum();
         counter!(names::HITS, self.labels(None)).increment(hits);
         gauge!(names::ENTRIES, self.labels(None)).set(entries as f64);

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Moment;
+
 /// Counts nothing.
 #[derive(Debug)]
 pub(crate) struct Meter;
@@ -20,6 +22,14 @@ impl Meter {
 
     #[inline]
     pub(super) const fn count(&self, _: &'static str, _: Option<(&'static str, &'static str)>) {}
+
+    #[inline]
+    pub(super) fn is_due(&self, _: impl FnOnce() -> Moment) -> bool {
+        false
+    }
+
+    #[inline]
+    pub(crate) fn publish(&self, _: impl FnOnce() -> (usize, u64)) {}
 
     #[inline]
     pub(super) const fn measure(&self, _: &'static str, _: Duration) {}
