@@ -286,6 +286,8 @@ async fn taint_and_transactions_reach_through_what_is_untracked() {
     cache.set("inner", 7).await;
     let inside = cache.clone();
     assert_eq!(scope::bypass(scope::untracked(read(inside))).await, Some(1), "no cache in a transaction");
+    let hit = scope::bypass(scope::untracked(cache.get::<i32>("inner")));
+    assert_eq!(hit.await, None, "nor on the short way of a hit");
     let mut request = Scope::new();
     request.run(|| scope::untracked_sync(scope::taint));
     assert!(request.is_tainted());
