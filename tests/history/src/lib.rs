@@ -8,7 +8,7 @@
 //! - **Strict**: where every writer holds, a hit is what was committed at some moment of the look.
 //!
 //! Reading order: [`database`] (the rows, and what was acknowledged), [`store`] (what a store must offer to be checked),
-//! [`memory`] (the memory cache behind that), [`session`] (one thread's random operations, and the rules), [`run`].
+//! [`memory`] (the memory cache behind that), [`session`] (one thread's random operations, and the rules), [`mod@run`].
 
 pub mod database;
 pub mod memory;

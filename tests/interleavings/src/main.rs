@@ -30,7 +30,7 @@ fn run_all() -> bool {
     println!("{:>9} {:>7}  world", "runs", "ms");
     WORLDS.iter().filter(|world| world.is_for_this_explorer()).for_each(run);
     println!(
-        "{:>9}          in all, by {}: nothing outdated was served, nobody waits for ever",
+        "{:>9} interleavings by {}: nothing outdated was served, nobody waits for ever",
         explorer::runs(),
         explorer::NAME
     );

@@ -1,5 +1,7 @@
 //! What readers and writers do to one cache over one small database, and what has to be true of every answer.
 
+#![expect(clippy::missing_panics_doc, reason = "to panic when a promise is broken is what all of this is for")]
+
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};

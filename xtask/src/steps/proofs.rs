@@ -59,7 +59,8 @@ impl<'run> Proof<'run> {
             finished.output.lines().for_each(|line| println!("    | {line}"));
             let last = finished.output.lines().last().unwrap_or_default().trim();
             let separator = if self.outcome.ran.is_empty() { "" } else { "; " };
-            self.outcome.ran += &format!("{separator}{}", last.split(':').next().unwrap_or_default());
+            let words: Vec<_> = last.split(':').next().unwrap_or_default().split_whitespace().collect();
+            self.outcome.ran += &format!("{separator}{}", words.join(" "));
         }
         self.outcome.problems.extend(self.context.problem_of(&words, &finished));
         Ok(())
