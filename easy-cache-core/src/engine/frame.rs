@@ -4,12 +4,12 @@
 //! computation from thread to thread. It is one pointer in a thread-local; a hit outside any frame pays for one flag.
 
 use std::cell::Cell;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Tag;
 use crate::backend::memory::{Kept, List, Seen, Used};
 use crate::clock::{Clock, NEVER};
+use crate::policy::Notes;
 
 /// The collector of one computation or request.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ pub(crate) struct Frame {
     /// Tags that were named one by one.
     named: Vec<Seen>,
     tainted: bool,
+    /// It has used something that was not fresh: not to be kept, but as good for others as for its caller.
+    stale: bool,
     bypass: bool,
     /// Bypasses until the first cached function has been met.
     looks_away: bool,
@@ -30,18 +32,6 @@ pub(crate) struct Frame {
     previous: Option<(Kept, Duration)>,
     /// What the computation says of its result, beside the result.
     notes: Option<Box<Notes>>,
-}
-
-/// What a computation says of its result while it runs.
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    pub(crate) ttl: Option<Duration>,
-    pub(crate) tags: Vec<Tag>,
-    pub(crate) validator: Option<Arc<str>>,
-    /// The result is the caller's, and not to be stored.
-    pub(crate) skip: bool,
-    /// If it fails, nothing is to stand in for it.
-    pub(crate) no_stand_in: bool,
 }
 
 /// Room for the lists of a usual request, made at once: growing step by step costs more than the few words.
@@ -70,7 +60,13 @@ impl Frame {
 
     /// What was used, once more: for one of several values of one load.
     pub(crate) fn copy(&self) -> Self {
-        Self { lists: self.lists.clone(), named: self.named.clone(), tainted: self.tainted, ..Self::default() }
+        Self {
+            lists: self.lists.clone(),
+            named: self.named.clone(),
+            tainted: self.tainted,
+            stale: self.stale,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn bypassing() -> Box<Self> {
@@ -85,7 +81,16 @@ impl Frame {
     /// Whether what it computes must not be kept. A value that only stands in for a failed computation is found out here,
     /// so that a hit need not look.
     pub(crate) fn is_tainted(&self) -> bool {
-        self.tainted || self.lists.iter().any(|list| list.times().stands_in())
+        self.tainted || self.is_stale()
+    }
+
+    /// Whether what it computes is nobody's but its caller's.
+    pub(crate) const fn is_private(&self) -> bool {
+        self.tainted
+    }
+
+    fn is_stale(&self) -> bool {
+        self.stale || self.lists.iter().any(|list| list.times().stands_in())
     }
 
     /// Everything that was used, possibly with repetitions, and when the first of it ends.
@@ -253,6 +258,7 @@ pub(crate) fn collect_list(tags: &List) {
 pub(crate) fn absorb(inner: Frame) {
     update(|frame| {
         frame.tainted |= inner.tainted;
+        frame.stale |= inner.is_stale();
         inner.lists.into_iter().for_each(|list| frame.add(list));
         frame.name(inner.named);
     });
@@ -299,6 +305,11 @@ pub(crate) fn look_again() {
         }
     });
     FLAGS.set(Flags { bypassing, ..FLAGS.get() });
+}
+
+/// What the current frame computes is built from something that is not fresh.
+pub(crate) fn taint_as_stale() {
+    update(|frame| frame.stale = true);
 }
 
 /// Whether this very key is being computed further up on this thread: waiting for it would wait for ever.

@@ -66,14 +66,16 @@ impl Ticket {
     ///
     /// Whether it was kept is `true` or `false`; the caller uses the value either way.
     pub(crate) fn fill(mut self, value: Shared, policy: &Policy, frame: Frame) -> bool {
-        if frame.is_tainted() || !self.engine.is_usable() {
+        if frame.is_private() || !self.engine.is_usable() {
             frame::taint();
             self.fail();
             return false;
         }
-        if let Some(lead) = &self.lead {
-            lead.close();
+        if frame.is_tainted() {
+            self.pass_on(value, policy, frame);
+            return false;
         }
+        self.close();
         let key = std::mem::take(&mut self.key);
         let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
@@ -84,6 +86,16 @@ impl Ticket {
             lead.land(found, kept);
         }
         kept
+    }
+
+    /// The value is built from something that is not fresh. It is not kept, but handed to those who called before its fence was
+    /// taken: computing it themselves, they would get nothing better.
+    fn pass_on(&mut self, value: Shared, policy: &Policy, frame: Frame) {
+        frame::absorb(frame);
+        if let Some(lead) = self.lead.take() {
+            lead.close();
+            lead.land(self.unkept(value, policy), false);
+        }
     }
 
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
@@ -101,20 +113,30 @@ impl Ticket {
 
     /// The result is not to be stored. Its tags still flow outward: the computation around it depends on them.
     pub(crate) fn decline(mut self, policy: &Policy, frame: Frame) {
-        let tainted = frame.is_tainted();
+        let (tainted, stale) = (frame.is_private(), frame.is_tainted());
         let used = frame.into_used(self.engine.store.clock());
         let tags = self.engine.store.list(&self.fence, policy, used);
         match tags {
             Some(tags) if !tainted => frame::collect_list(&tags),
             _ => frame::taint(),
         }
+        if stale {
+            frame::taint_as_stale();
+        }
         self.fail();
     }
 
-    /// It failed, and what was there before stands in for it: those who wait find that when they look again.
-    pub(crate) fn stand_in(mut self) {
+    /// From here on nobody joins.
+    pub(crate) fn close(&self) {
+        if let Some(lead) = &self.lead {
+            lead.close();
+        }
+    }
+
+    /// It failed, and what was there before stands in for it: also for those who wait.
+    pub(crate) fn stand_in(mut self, found: Found) {
         if let Some(lead) = self.lead.take() {
-            lead.redirect();
+            lead.land(found, true);
         }
     }
 
@@ -156,12 +178,16 @@ impl Ticket {
             }
             Filled::Outdated => {
                 frame::taint();
-                let stored = store.clock().precise();
-                let ttl = policy.time_to_live();
-                let expires = ttl.map_or(NEVER, |ttl| stored.saturating_add(nanoseconds(ttl)));
-                Found { value, tags: None, stored, expires }
+                self.unkept(value, policy)
             }
         }
+    }
+
+    /// A value that is its callers', and not the store's.
+    fn unkept(&self, value: Shared, policy: &Policy) -> Found {
+        let stored = self.engine.store.clock().precise();
+        let ttl = policy.time_to_live();
+        Found { value, tags: None, stored, expires: ttl.map_or(NEVER, |ttl| stored.saturating_add(nanoseconds(ttl))) }
     }
 }
 
