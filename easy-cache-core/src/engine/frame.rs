@@ -293,6 +293,11 @@ pub(crate) fn taint() {
     update(|frame| frame.tainted = true);
 }
 
+/// What the current frame computes is built from something that is not fresh.
+pub(crate) fn taint_as_stale() {
+    update(|frame| frame.stale = true);
+}
+
 /// Ends the bypass of the frames that were only looking away.
 pub(crate) fn look_again() {
     let mut bypassing = false;
@@ -305,11 +310,6 @@ pub(crate) fn look_again() {
         }
     });
     FLAGS.set(Flags { bypassing, ..FLAGS.get() });
-}
-
-/// What the current frame computes is built from something that is not fresh.
-pub(crate) fn taint_as_stale() {
-    update(|frame| frame.stale = true);
 }
 
 /// Whether this very key is being computed further up on this thread: waiting for it would wait for ever.
