@@ -2,12 +2,14 @@
 
 #![cfg(test)]
 
+mod defaults;
 mod flights;
 mod holds;
 mod parts;
 mod races;
 mod reentry;
 mod scopes;
+mod stale;
 mod stress;
 mod support;
 mod tags;
