@@ -4,7 +4,7 @@
 //! defined, and replace them. A slot is append-only: finding its cache costs two loads and takes no lock.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use crate::{Cache, Error, ErrorKind};
@@ -21,22 +21,23 @@ static DEFAULT_SLOT: Slot = Slot::new();
 #[derive(Debug)]
 pub struct Slot {
     caches: [OnceLock<Cache>; REPLACEMENTS],
-    current: AtomicUsize,
+    /// A byte, so that a call need not be asked whether it is among the 256.
+    current: AtomicU8,
 }
 
 impl Slot {
     const fn new() -> Self {
-        Self { caches: [const { OnceLock::new() }; REPLACEMENTS], current: AtomicUsize::new(0) }
+        Self { caches: [const { OnceLock::new() }; REPLACEMENTS], current: AtomicU8::new(0) }
     }
 
     /// The cache that has the name now. If none was registered, a memory cache with the defaults takes the place.
     #[inline]
     pub fn cache(&'static self) -> &'static Cache {
-        self.caches[self.current.load(Ordering::Acquire)].get_or_init(Cache::new)
+        self.caches[usize::from(self.current.load(Ordering::Acquire))].get_or_init(Cache::new)
     }
 
     fn replace(&'static self, name: &str, mut cache: Cache) -> Result<(), Error> {
-        for (number, place) in self.caches.iter().enumerate() {
+        for (number, place) in (0..=u8::MAX).zip(&self.caches) {
             match place.set(cache) {
                 Ok(()) => {
                     self.current.fetch_max(number, Ordering::AcqRel);
