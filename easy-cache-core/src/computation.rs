@@ -43,13 +43,24 @@ impl Cache {
     /// The value under the key if it may be served now: neither waits nor computes. Its tags go to the scope around.
     #[must_use]
     pub fn look(&self, key: impl AsRef<[u8]>) -> Option<Stored> {
-        self.engine().hit(key.as_ref()).map(|found| Stored::new(self, found, false))
+        let found = self.engine().hit(key.as_ref());
+        if found.is_none() {
+            self.engine().tell_nothing_found(key.as_ref());
+        }
+        found.map(|found| Stored::new(self, found, false))
     }
 
     /// The duty to compute the value, unless somebody has it already. Never waits, and does not ask what is stored: for who
     /// has found something that may be served, but should be computed anew.
     ///
     /// Others who miss, or do not accept what is stored, wait for this one.
+    ///
+    /// # Example: one renews, the others serve what there is
+    /// ```
+    /// # let cache = easy_cache_core::Cache::new();
+    /// let renewal = cache.try_lead("page");
+    /// assert!(renewal.is_some() && cache.try_lead("page").is_none());
+    /// ```
     #[must_use]
     pub fn try_lead(&self, key: impl AsRef<[u8]>) -> Option<Computation> {
         let (engine, key) = (self.engine(), key.as_ref());

@@ -5,6 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+/// A load that is ready at once when it is polled: a closure. Only such a load can be waited for by a thread.
+pub trait Immediate: Future {}
+
+impl<L> Immediate for Called<L> where Self: Future {}
+
 /// A closure as a future that is ready at once: the load of a sync caller.
 #[must_use = "futures do nothing unless polled"]
 pub struct Called<L>(Option<L>);

@@ -1,5 +1,6 @@
 //! How a computed value is to be stored: for how long, under which tags, with which weight.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Tag;
@@ -84,6 +85,15 @@ impl Policy {
         self.freshness().unwrap_or(&Freshness::PLAIN)
     }
 
+    /// Takes over what a computation has said of its result.
+    pub(crate) fn heed(&mut self, notes: Notes) {
+        self.ttl = notes.ttl.or(self.ttl);
+        self.tags.extend(notes.tags);
+        if notes.validator.is_some() {
+            self.freshness_mut().validator = notes.validator;
+        }
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
         self.ttl.is_none() && self.tags.is_empty() && self.weight.is_none() && self.freshness.is_none()
     }
@@ -130,4 +140,16 @@ impl Policy {
     pub(crate) fn known_weight(&self) -> u64 {
         self.weight.unwrap_or(0)
     }
+}
+
+/// What a computation says of its result while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) validator: Option<Arc<str>>,
+    /// The result is the caller's, and not to be stored.
+    pub(crate) skip: bool,
+    /// If it fails, nothing is to stand in for it.
+    pub(crate) no_stand_in: bool,
 }

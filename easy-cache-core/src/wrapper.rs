@@ -1,4 +1,5 @@
-//! The plain wrappers: `get_or_compute` and `set`, with their options, for callers without the macro.
+//! The plain wrappers: `get_or_compute` and `set`, with their options, for callers without the macro. Loads that look back are
+//! in `refresh`, many keys at once in `batch`.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -12,9 +13,12 @@ use crate::cache::Fence;
 use crate::engine::Side;
 use crate::engine::away::{Launch, launch};
 use crate::engine::compute::{Call, Compute};
-use crate::load::Called;
+use crate::load::{Called, Immediate};
 use crate::operation::OperationFuture;
-use crate::plan::{Anywhere, Kept, Mode, Outcome, Plan, StoresPart, StoresWhole};
+use crate::plan::{
+    Anywhere, EndsInTime, Kept, Mode, OnlyIf, Outcome, Plan, SaysLate, Stores, StoresErr, StoresNone, StoresPart,
+    StoresWhole, TagsOf, TtlOf,
+};
 use crate::spawn::block_on;
 use crate::{Cache, Operation, Policy, Tag};
 
@@ -76,11 +80,18 @@ pub struct GetOrCompute<'a, F: Future, S> {
     load: F,
     plan: S,
     launch: Option<Launch<S, F, F::Output>>,
+    /// The load wants to see what was there before.
+    looks_back: bool,
 }
 
 impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     pub(crate) const fn new(cache: &'a Cache, key: String, load: F, plan: S) -> Self {
-        Self { cache, key, policy: Policy::new(), mode: Mode::Lookup, load, plan, launch: None }
+        Self { cache, key, policy: Policy::new(), mode: Mode::Lookup, load, plan, launch: None, looks_back: false }
+    }
+
+    pub(crate) const fn looking_back(mut self) -> Self {
+        self.looks_back = true;
+        self
     }
 
     /// Lets the load go on behind its caller: it survives it, stores its value, and serves those who wait for it. Who has
@@ -89,6 +100,23 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     ///
     /// An async load runs where [`CacheBuilder::spawner`](crate::CacheBuilder::spawner) says, a closure on a thread of its
     /// own. It must own all that it uses. To be said last.
+    ///
+    /// If what runs it drops it (a runtime that shuts down) and the result cannot say so ([`hard_timeout`](Self::hard_timeout)),
+    /// a caller that waits for it panics, as if it had been running it itself.
+    ///
+    /// # Example: an old report at once, and the new one behind it
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::Cache;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::io::Error> {
+    /// # async fn report() -> Result<String, std::io::Error> { Ok("all is well".into()) }
+    /// # let cache = Cache::new();
+    /// let call = cache.get_or_compute("report", report()).ttl(Duration::from_secs(60));
+    /// let report = call.stale_while_revalidate(Duration::from_secs(600)).detach().await?;
+    /// # let _ = report;
+    /// # Ok(()) }
+    /// ```
     pub fn detach(mut self) -> Self
     where
         F: Send + 'static,
@@ -127,11 +155,28 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
 
     crate::freshness::options!(freshness_mut);
 
-    /// Nobody waits longer than this: a caller for whom nothing is there in time gets an error instead, if its result can
-    /// say one.
-    pub fn hard_timeout(mut self, wait: Duration) -> Self {
+    /// Nobody waits longer than this: a caller for whom nothing is there in time gets an answer made from an error instead, of
+    /// kind [`TimedOut`](crate::ErrorKind::TimedOut). The load goes on if it is [detached](Self::detach), otherwise it is
+    /// dropped; a closure that is not detached cannot be interrupted.
+    ///
+    /// # Example: half a second, then an error
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::{Cache, Error};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let cache = Cache::new();
+    /// let load = async { Ok::<_, Error>(std::future::pending::<u32>().await) };
+    /// let answer = cache.get_or_compute("k", load).hard_timeout(Duration::from_millis(5)).await;
+    /// assert!(answer.is_err());
+    /// # }
+    /// ```
+    pub fn hard_timeout(mut self, wait: Duration) -> GetOrCompute<'a, F, EndsInTime<S>>
+    where
+        F::Output: SaysLate,
+    {
         self.freshness_mut().hard_timeout = Some(wait);
-        self
+        self.planned(EndsInTime)
     }
 
     fn freshness_mut(&mut self) -> &mut crate::Freshness {
@@ -144,6 +189,59 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
         self
     }
 
+    /// Takes the ttl from the value.
+    ///
+    /// # Example: a token is good for as long as it says
+    /// ```
+    /// # use std::time::Duration;
+    /// # let cache = easy_cache_core::Cache::new();
+    /// # fn fetch() -> Option<(String, u64)> { Some(("secret".into(), 3600)) }
+    /// let token = cache.get_or_compute_sync("token", fetch).ttl_of(|token| Duration::from_secs(token.1)).wait();
+    /// # let _ = token;
+    /// ```
+    pub fn ttl_of<C>(self, ttl: C) -> GetOrCompute<'a, F, TtlOf<S, C>>
+    where
+        S: Stores<F::Output>,
+        C: Fn(&S::Value) -> Duration,
+    {
+        self.planned(|plan| TtlOf(plan, ttl))
+    }
+
+    /// Adds tags that are known only from the value. They are as safe as those that are known before.
+    pub fn tags_of<C, I>(self, tags: C) -> GetOrCompute<'a, F, TagsOf<S, C>>
+    where
+        S: Stores<F::Output>,
+        C: Fn(&S::Value) -> I,
+        I: IntoIterator<Item: Into<Tag>>,
+    {
+        self.planned(|plan| TagsOf(plan, tags))
+    }
+
+    /// Stores the value only if it passes the test; it is returned in any case.
+    pub fn only_if<C>(self, keep: C) -> GetOrCompute<'a, F, OnlyIf<S, C>>
+    where
+        S: Stores<F::Output>,
+        C: Fn(&S::Value) -> bool,
+    {
+        self.planned(|plan| OnlyIf(plan, keep))
+    }
+
+    /// Stores `None` as well, for so long: what does not exist is not looked for again and again.
+    pub fn store_none(self, ttl: Duration) -> GetOrCompute<'a, F, StoresNone<S>>
+    where
+        StoresNone<S>: Plan<F::Output>,
+    {
+        self.planned(|plan| StoresNone(plan, ttl))
+    }
+
+    /// Stores errors as well, for so long; a value that may stand in for the failure comes first.
+    pub fn store_err(self, ttl: Duration) -> GetOrCompute<'a, F, StoresErr<S>>
+    where
+        StoresErr<S>: Plan<F::Output>,
+    {
+        self.planned(|plan| StoresErr(plan, ttl))
+    }
+
     /// Keeps the value in this process, and asks nothing of its type.
     pub fn local(self) -> GetOrCompute<'a, F, S::Local>
     where
@@ -154,23 +252,19 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
 
     /// The same with another plan. Whether it may be sent away has to be said anew: that depends on the plan.
     pub(crate) fn planned<P>(self, change: impl FnOnce(S) -> P) -> GetOrCompute<'a, F, P> {
-        let Self { cache, key, policy, mode, load, plan, .. } = self;
-        GetOrCompute { cache, key, policy, mode, load, plan: change(plan), launch: None }
+        let Self { cache, key, policy, mode, load, plan, looks_back, .. } = self;
+        GetOrCompute { cache, key, policy, mode, load, plan: change(plan), launch: None, looks_back }
     }
 
     fn compute(self, side: Side) -> Compute<'a, String, S, F> {
-        let Self { cache, key, policy, mode, load, plan, launch } = self;
-        Compute::new(Call { engine: cache.engine(), side, key, mode, policy, plan }, load, launch)
+        let Self { cache, key, policy, mode, load, plan, launch, looks_back } = self;
+        Compute::new(Call { engine: cache.engine(), side, key, mode, policy, plan, looks_back }, load, launch)
     }
 }
 
-impl<L, R, S> GetOrCompute<'_, Called<L>, S>
-where
-    L: FnOnce() -> R,
-    S: Plan<R>,
-{
+impl<F: Immediate, S: Plan<F::Output>> GetOrCompute<'_, F, S> {
     /// Runs it, blocking this thread while another sync caller computes the same key.
-    pub fn wait(self) -> R {
+    pub fn wait(self) -> F::Output {
         block_on(self.compute(Side::Sync))
     }
 }
@@ -278,7 +372,10 @@ where
                     random: engine.random(),
                 })
             });
-            filled.is_some_and(|filled| filled.is_valid())
+            filled.is_some_and(|filled| {
+                engine.tell_fill(self.key.as_ref(), &filled);
+                filled.is_valid()
+            })
         })
     }
 }

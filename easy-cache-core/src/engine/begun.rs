@@ -1,5 +1,6 @@
 //! A computation that has begun: its ticket, its frame, and what to fall back on. In line or away, it ends the same way.
 
+use super::Found;
 use super::fallback::Fallback;
 use super::frame::Open;
 use super::ticket::Ticket;
@@ -33,17 +34,20 @@ impl Begun {
 
     /// Stores the result, or whatever else is to be done with it. Yields the caller's answer: the result itself, or what
     /// stands in for a failure.
-    pub(crate) fn end<R, P: Plan<R>>(self, plan: &P, policy: &mut Policy, result: R) -> R {
+    pub(crate) fn end<R, P: Plan<R>>(mut self, plan: &P, policy: &mut Policy, result: R) -> R {
+        let notes = self.frame.take_notes();
         if plan.is_failure(&result)
-            && let Some(answer) = self.stand_in(plan, policy)
+            && !notes.no_stand_in
+            && let Some((answer, found)) = self.stand_in(plan, policy)
         {
-            self.ticket.stand_in();
+            self.ticket.stand_in(found);
             return answer;
         }
         let frame = self.frame.finish();
-        match plan.erase(&result) {
+        match plan.erase(&result).filter(|_| !notes.skip) {
             Some(value) => {
                 plan.finish(&result, policy);
+                policy.heed(notes);
                 self.ticket.fill(value, policy, frame);
             }
             None => self.ticket.decline(policy, frame),
@@ -51,13 +55,14 @@ impl Begun {
         result
     }
 
-    fn stand_in<R, P: Plan<R>>(&self, plan: &P, policy: &Policy) -> Option<R> {
+    fn stand_in<R, P: Plan<R>>(&self, plan: &P, policy: &Policy) -> Option<(R, Found)> {
         let fallback = self.fallback.as_ref()?;
         // Of another type, it stands in for nothing.
         let answer = plan.restore(fallback.kept.value.clone())?;
-        fallback.instead_of_failing(&self.ticket.engine, self.ticket.key(), policy.wishes())?;
-        tracing::warn!(key = %self.ticket.printed_key(), "computing a value anew failed: the former one stands in for it");
-        Some(answer)
+        self.ticket.close();
+        let found = fallback.instead_of_failing(&self.ticket.engine, self.ticket.key(), policy.wishes())?;
+        self.ticket.engine.events.stood_in(self.ticket.key());
+        Some((answer, found))
     }
 
     /// The load panicked, and the panic was caught: that counts as a failure, of which nothing can be shared.

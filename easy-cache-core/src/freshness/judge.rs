@@ -32,7 +32,7 @@ pub(crate) struct Lenience {
     retry_at: Moment,
     /// It is past its ttl, and served because computing it anew failed.
     stands_in: bool,
-    pub(crate) validator: Option<Arc<str>>,
+    validator: Option<Arc<str>>,
 }
 
 /// Whether the tags of an entry allow it to be served.
@@ -68,11 +68,6 @@ impl Verdict {
     /// Whether it may be served while somebody computes it anew.
     pub(crate) const fn is_due(self) -> bool {
         matches!(self, Self::Early | Self::Grace | Self::Outdated)
-    }
-
-    /// Whether nothing needs to be done but to serve it.
-    pub(crate) const fn is_settled(self) -> bool {
-        matches!(self, Self::Fresh | Self::StandsIn)
     }
 
     pub(crate) const fn is_fresh(self) -> bool {

@@ -2,15 +2,26 @@
 
 #![cfg(test)]
 
+mod batches;
+mod carried;
 mod defaults;
+mod detached;
+mod events;
+mod explain;
+mod failures;
 mod flights;
 mod holds;
+mod listener;
+#[cfg(feature = "metrics")]
+mod metered;
 mod parts;
 mod races;
 mod reentry;
+mod results;
 mod scopes;
 mod stale;
 mod stress;
 mod support;
+mod sync;
 mod tags;
 mod values;

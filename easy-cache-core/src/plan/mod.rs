@@ -1,10 +1,15 @@
-//! What of a computation's result is stored, and how a caller gets it back from what is stored.
+//! What of a computation's result is stored, and how a caller gets it back from what is stored. Plans with more to say
+//! about results are in `extended`.
+
+mod extended;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::value::{Portable, Shared};
+
 use crate::{Error, Policy};
+pub use extended::{EndsInTime, OnlyIf, SaysLate, Stores, StoresErr, StoresNone, TagsOf, TtlOf};
 
 /// The translation between what a function returns (`R`) and what is stored.
 ///
@@ -28,11 +33,6 @@ pub trait Plan<R> {
     fn late(&self, error: Error) -> Option<R> {
         let _ = error;
         None
-    }
-
-    /// Whether the computation looks at the value that was there before.
-    fn wants_previous(&self) -> bool {
-        false
     }
 
     /// Adds what is known only from the result: tags, ttl, weight.
@@ -203,5 +203,21 @@ impl<M> Kept for StoresWhole<M> {
 
     fn local(self) -> Self::Local {
         StoresWhole::PLAN
+    }
+}
+
+impl<R: Outcome, M: Place<R::Value>> Stores<R> for StoresPart<M> {
+    type Value = R::Value;
+
+    fn part<'a>(&self, result: &'a R) -> Option<&'a R::Value> {
+        result.value()
+    }
+}
+
+impl<R: Clone + Send + Sync + 'static, M: Place<R>> Stores<R> for StoresWhole<M> {
+    type Value = R;
+
+    fn part<'a>(&self, result: &'a R) -> Option<&'a R> {
+        Some(result)
     }
 }
