@@ -28,7 +28,8 @@
 //! |---|---|
 //! | read it; may the store be used? | [`method`], [`request`], [`target`], [`policy`] |
 //! | find what is stored | [`key`], [`vary`] |
-//! | will it do? | [`stored`], [`freshness`], [`age`], [`conditional`] |
+//! | will it do? | [`stored`], [`freshness`], [`age`], [`stale`], [`conditional`] |
+//! | if not as it is: is it still current? | [`validate`] |
 //! | otherwise: may the answer be stored? | [`store`], [`cache_control`], [`headers`] |
 //! | a change: what must go? | [`invalidate`] |
 //! | say what was done | [`cache_status`] |
@@ -52,7 +53,9 @@ pub mod vary;
 pub mod age;
 pub mod conditional;
 pub mod freshness;
+pub mod stale;
 pub mod stored;
+pub mod validate;
 
 pub mod cache_control;
 pub mod headers;
@@ -74,8 +77,10 @@ pub use key::QueryKey;
 pub use method::MethodClass;
 pub use policy::Policy;
 pub use request::{Bypass, RequestFacts};
+pub use stale::StaleUse;
 pub use store::{Decision, Plan, Refusal, decide};
 pub use stored::{Reuse, Terms};
 pub use target::{Target, authority};
+pub use validate::Verdict;
 pub use vary::Vary;
 pub use view::Headers;

@@ -29,7 +29,15 @@ pub struct Policy {
     request_cookies: RequestCookies,
     per_user: PerUser,
     refresh: ClientRefresh,
+    guesses: bool,
+    while_revalidate: Option<Duration>,
+    if_error: Option<Duration>,
+    validation: Duration,
 }
+
+/// How long a stale response that can be validated is kept: a page that nobody asks for within an hour is rather sent
+/// again than kept. Evictions bound the memory that it takes.
+const DEFAULT_VALIDATION: Duration = Duration::from_secs(60 * 60);
 
 /// What happens to a response that sets cookies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +82,10 @@ impl Default for Policy {
             request_cookies: RequestCookies::Personal,
             per_user: PerUser::Refused,
             refresh: ClientRefresh::PassedOver,
+            guesses: false,
+            while_revalidate: None,
+            if_error: None,
+            validation: DEFAULT_VALIDATION,
         }
     }
 }
@@ -133,8 +145,37 @@ impl Policy {
         self
     }
 
-    /// Obeys clients that ask for a fresh answer (`no-cache`, `max-age`, `min-fresh`, `Pragma: no-cache`). They are
-    /// advice (RFC 9111 §5.2.1) and passed over by default: what is cached inside an application is invalidated by
+    /// Gives a lifetime to responses that state none, from their `Last-Modified` (RFC 9111 §4.2.2): see
+    /// [`guessed_lifetime`](crate::freshness::guessed_lifetime). Right for a proxy before servers of others; off by
+    /// default, since an application can say what it means.
+    pub fn guess_lifetimes(mut self) -> Self {
+        self.guesses = true;
+        self
+    }
+
+    /// For this long past its lifetime a response is served at once, while it is refreshed behind. A response's own
+    /// `stale-while-revalidate` goes before; see [`stale`](crate::stale) for the directives that forbid it.
+    pub fn stale_while_revalidate(mut self, window: Duration) -> Self {
+        self.while_revalidate = Some(window);
+        self
+    }
+
+    /// For this long past its lifetime a response is served if the handler fails (500, 502, 503, 504, or an error). A
+    /// response's own `stale-if-error` goes before; see [`stale`](crate::stale) for the directives that forbid it.
+    pub fn stale_if_error(mut self, window: Duration) -> Self {
+        self.if_error = Some(window);
+        self
+    }
+
+    /// For this long past its lifetime a response with an `ETag` or a `Last-Modified` is kept, so that the handler may say
+    /// that it is still current. Default: one hour. Zero keeps nothing just for that.
+    pub fn keep_for_validation(mut self, window: Duration) -> Self {
+        self.validation = window;
+        self
+    }
+
+    /// Obeys clients that ask for a fresh answer (`no-cache`, `max-age`, `min-fresh`, `Pragma: no-cache`) or accept a
+    /// stale one (`max-stale`). They are advice (RFC 9111 §5.2.1) and passed over by default: what is cached inside an application is invalidated by
     /// its writes, and otherwise any client could make every request reach the handler.
     pub fn honour_client_refresh(mut self) -> Self {
         self.refresh = ClientRefresh::Honoured;
@@ -163,6 +204,22 @@ impl Policy {
 
     pub(crate) fn per_user(&self) -> PerUser {
         self.per_user
+    }
+
+    pub(crate) fn guesses(&self) -> bool {
+        self.guesses
+    }
+
+    pub(crate) fn while_revalidate(&self) -> Option<Duration> {
+        self.while_revalidate
+    }
+
+    pub(crate) fn if_error(&self) -> Option<Duration> {
+        self.if_error
+    }
+
+    pub(crate) fn validation_window(&self) -> Duration {
+        self.validation
     }
 
     pub(crate) fn refresh(&self) -> ClientRefresh {

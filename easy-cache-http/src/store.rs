@@ -1,8 +1,8 @@
 //! May a shared cache keep this response (RFC 9111 §3)? The rules are one table, and each has a name that
 //! `Cache-Status` and events show. What a stored response is then good for is left to [`stored`](crate::stored).
 //!
-//! A response that would have to be validated before each use (`no-cache`, no lifetime left) is not stored: this
-//! cache does not validate.
+//! A response that has to be validated before each use (`no-cache`, no lifetime left) is stored if it can be: if it has
+//! a validator. One that states nothing at all is not, although the RFC would allow it: its handler did not think of caches.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +15,7 @@ use crate::headers::KeptFields;
 use crate::method::MethodClass;
 use crate::policy::{Cookies, PerUser, Policy, RequestCookies};
 use crate::request::RequestFacts;
+use crate::stale::StaleUse;
 use crate::stored::Terms;
 use crate::vary::Vary;
 use crate::view::Headers;
@@ -37,7 +38,7 @@ pub enum Refusal {
     NoStore,
     /// `private` (§5.2.2.7).
     Private,
-    /// `no-cache` (§5.2.2.4).
+    /// `no-cache`, and nothing to validate it with (§5.2.2.4).
     NoCache,
     /// A request with `Authorization`, and no `public`, `s-maxage` or `must-revalidate` (§3.5).
     Authorization,
@@ -51,7 +52,7 @@ pub enum Refusal {
     VaryCredentials,
     /// It states no lifetime, and the policy gives it none (§3).
     NoLifetime,
-    /// Its lifetime is over on arrival (§4.2).
+    /// Its lifetime is over on arrival (§4.2), and there is nothing to validate it with.
     Stale,
 }
 
@@ -106,14 +107,14 @@ const RULES: [(Refusal, Rule); 15] = [
     (Refusal::NotUnderstood, |x| x.directives.must_understand && !is_understood(x.status)),
     (Refusal::NoStore, |x| x.directives.no_store && !x.directives.must_understand),
     (Refusal::Private, |x| x.directives.private == Extent::Everything),
-    (Refusal::NoCache, |x| x.directives.no_cache == Extent::Everything),
+    (Refusal::NoCache, |x| x.directives.no_cache == Extent::Everything && x.validators.is_empty()),
     (Refusal::Authorization, |x| x.request.authorized && !x.open_to_authorized()),
     (Refusal::Cookie, |x| x.request.cookies && !x.open_to_cookies()),
     (Refusal::SetCookie, |x| x.cookies && x.policy.cookies() == Cookies::Refused),
     (Refusal::VaryUnknown, |x| x.vary == Vary::Unknown),
     (Refusal::VaryCredentials, |x| x.vary.names_credentials() && x.policy.per_user() == PerUser::Refused),
     (Refusal::NoLifetime, |x| x.freshness.is_none()),
-    (Refusal::Stale, |x| x.freshness.is_some_and(|freshness| !freshness.is_fresh(Duration::ZERO))),
+    (Refusal::Stale, |x| x.is_useless()),
 ];
 
 /// A request and its response, read.
@@ -127,6 +128,8 @@ struct Exchange<'a> {
     /// It sets a cookie that it does not keep to itself by name (`private="set-cookie"`).
     cookies: bool,
     freshness: Option<Freshness>,
+    stale: StaleUse,
+    validators: Validators,
     /// The handler itself says for how long it may be kept, or that it is for everybody.
     meant_for_others: bool,
 }
@@ -142,14 +145,18 @@ impl<'a> Exchange<'a> {
         let directives = ResponseDirectives::parse(response);
         let fields = KeptFields::of(response, &directives);
         let sets = |name| response.has(name) && fields.keeps(name);
+        let validators = Validators::parse(response);
+        let times = Times::of(response, &directives, arrival);
         Self {
             request,
             status,
             policy,
             cookies: sets("set-cookie") || sets("set-cookie2"),
             vary: Vary::parse(response),
-            freshness: freshness_of(response, &directives, arrival, policy.ttl_for(status)),
-            meant_for_others: directives.public || stated_lifetime(response, &directives, arrival).is_some(),
+            freshness: times.freshness(status, &directives, policy, &validators),
+            stale: StaleUse::of(&directives, policy, !validators.is_empty()),
+            meant_for_others: directives.public || times.stated.is_some(),
+            validators,
             directives,
             fields,
         }
@@ -167,13 +174,22 @@ impl<'a> Exchange<'a> {
         self.meant_for_others || in_the_key || self.policy.request_cookies() == RequestCookies::Irrelevant
     }
 
+    /// Neither fresh, nor good for anything stale.
+    fn is_useless(&self) -> bool {
+        let fresh = |freshness: Freshness| freshness.is_fresh(Duration::ZERO);
+        let late = self.freshness.map(|freshness| freshness.staleness(Duration::ZERO));
+        !self.freshness.is_some_and(fresh) && late.is_none_or(|late| self.stale.window() <= late)
+    }
+
     fn plan<H: Headers + ?Sized>(self, freshness: Freshness, response: &H, arrived: SystemTime) -> Plan {
+        let (open_to_authorized, open_to_cookies) = (self.open_to_authorized(), self.open_to_cookies());
         let terms = Terms {
             freshness,
-            validators: Validators::parse(response),
+            stale: self.stale,
+            validators: self.validators,
             status: self.status,
-            open_to_authorized: self.open_to_authorized(),
-            open_to_cookies: self.open_to_cookies(),
+            open_to_authorized,
+            open_to_cookies,
             vary: self.vary,
         };
         let shared = self.policy.cookies() == Cookies::Shared;
@@ -183,27 +199,43 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// What the response states wins over what the route gives (RFC 9111 §4.2.1; the route is the application's own rule).
-fn freshness_of<H: Headers + ?Sized>(
-    response: &H,
-    directives: &ResponseDirectives,
-    arrival: Arrival,
-    ttl: Option<Duration>,
-) -> Option<Freshness> {
-    let date: Option<SystemTime> = response.single("date").and_then(date::parse);
-    let age = age::initial(age::received(response), date, arrival);
-    stated_lifetime(response, directives, arrival)
-        .map(|lifetime| Freshness::stated(lifetime, age))
-        .or_else(|| ttl.map(|ttl| Freshness::from_storing(ttl, age)))
+/// What a response says about time.
+struct Times {
+    stated: Option<Duration>,
+    date: Option<SystemTime>,
+    arrived: SystemTime,
+    initial_age: Duration,
 }
 
-fn stated_lifetime<H: Headers + ?Sized>(
-    response: &H,
-    directives: &ResponseDirectives,
-    arrival: Arrival,
-) -> Option<Duration> {
-    let date = response.single("date").and_then(date::parse);
-    freshness::stated_lifetime(directives, Expires::parse(response), date, arrival.at)
+impl Times {
+    fn of<H: Headers + ?Sized>(response: &H, directives: &ResponseDirectives, arrival: Arrival) -> Self {
+        let date = response.single("date").and_then(date::parse);
+        Self {
+            stated: freshness::stated_lifetime(directives, Expires::parse(response), date, arrival.at),
+            date,
+            arrived: arrival.at,
+            initial_age: age::initial(age::received(response), date, arrival),
+        }
+    }
+
+    /// What the response states wins over what the route gives (RFC 9111 §4.2.1; the route is the application's own
+    /// rule), and that over a guess. A `no-cache` needs no lifetime.
+    fn freshness(
+        &self,
+        status: u16,
+        directives: &ResponseDirectives,
+        policy: &Policy,
+        validators: &Validators,
+    ) -> Option<Freshness> {
+        let stated = self.stated.map(|lifetime| Freshness::stated(lifetime, self.initial_age));
+        let given = || policy.ttl_for(status).map(|ttl| Freshness::from_storing(ttl, self.initial_age));
+        let guess = || freshness::guessed_lifetime(directives, status, validators.modified(), self.date, self.arrived);
+        let guessed =
+            || guess().filter(|_| policy.guesses()).map(|lifetime| Freshness::stated(lifetime, self.initial_age));
+        let asked_each_time = directives.no_cache == Extent::Everything;
+        let none = || asked_each_time.then(|| Freshness::stated(Duration::ZERO, self.initial_age));
+        stated.or_else(given).or_else(guessed).or_else(none)
+    }
 }
 
 /// The final statuses of RFC 9110 whose rules for caches are followed here; 206 and 304 are not (RFC 9111 §3).

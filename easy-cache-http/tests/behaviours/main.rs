@@ -11,6 +11,8 @@ mod invalidate;
 mod key;
 mod properties;
 mod request;
+mod stale;
 mod store;
 mod support;
+mod validate;
 mod vary;
