@@ -81,6 +81,6 @@ pub use stale::StaleUse;
 pub use store::{Decision, Plan, Refusal, decide};
 pub use stored::{Reuse, Terms};
 pub use target::{Target, authority};
-pub use validate::Verdict;
+pub use validate::Validation;
 pub use vary::Vary;
 pub use view::Headers;

@@ -244,6 +244,12 @@ fn is_understood(status: u16) -> bool {
 }
 
 impl Refusal {
+    /// Says whether another request could have had the same response stored: the reason is in how this one asked.
+    #[must_use]
+    pub fn is_about_the_request(self) -> bool {
+        matches!(self, Self::Method | Self::Bypassed | Self::RequestNoStore | Self::Authorization | Self::Cookie)
+    }
+
     /// The word for `Cache-Status` and for events.
     #[must_use]
     pub fn as_str(self) -> &'static str {

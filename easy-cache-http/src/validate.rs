@@ -29,7 +29,7 @@ const ABOUT_STORED_BYTES: [&str; 8] = [
 
 /// What a response to a validating request says about the stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Validation {
     /// It is current: renew its fields and its freshness (RFC 9111 §4.3.4).
     Confirmed,
     /// A 304, but about another representation than the one asked about. It must not renew the stored one, which is not
@@ -41,11 +41,12 @@ pub enum Verdict {
     Replaced,
 }
 
-impl Verdict {
+impl Validation {
     /// Reads the response to a validating request.
     #[must_use]
     pub fn of<H: Headers + ?Sized>(stored: &Validators, status: u16, response: &H) -> Self {
         match status {
+            304 if stored.is_empty() => Self::Replaced, // nothing was asked
             304 if stored.are_confirmed_by(response) => Self::Confirmed,
             304 => Self::Contradicted,
             status if crate::stale::is_failure(status) => Self::Failed,

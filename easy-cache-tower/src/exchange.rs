@@ -8,10 +8,10 @@ use bytes::Bytes;
 use easy_cache_core::{Cache, Computation, Scope, Tag};
 use easy_cache_http::conditional::Validators;
 use easy_cache_http::{CacheStatus, Conditional, Forward, RequestFacts};
-use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{HeaderMap, Request, Response, StatusCode};
 
 use crate::layer::Settings;
+use crate::previous::{self, Previous};
 use crate::respond;
 use crate::stored::Hit;
 
@@ -61,12 +61,21 @@ pub(crate) struct Task {
     pub(crate) key: Vec<u8>,
     /// The reading of the clock when the handler was called.
     pub(crate) called: Duration,
+    /// What is stored, and stale.
+    pub(crate) previous: Option<Previous>,
 }
 
 impl Task {
     pub(crate) fn new(exchange: Exchange, computation: Computation, key: Vec<u8>) -> Box<Self> {
         let called = exchange.cache().clock().elapsed();
-        Box::new(Self { scope: computation.scope(), exchange: Arc::new(exchange), computation, key, called })
+        let scope = computation.scope();
+        Box::new(Self { scope, exchange: Arc::new(exchange), computation, key, called, previous: None })
+    }
+
+    /// Goes to the handler with what is stored at a place.
+    pub(crate) fn with_previous(mut self: Box<Self>, place: Vec<u8>) -> Box<Self> {
+        self.previous = Previous::at(self.exchange.cache(), place);
+        self
     }
 
     /// A task that nobody waits for.
@@ -81,12 +90,21 @@ impl Task {
         Self::alone(exchange, key)
     }
 
-    /// Takes the conditions off the request: only a whole response can be recorded. They are evaluated afterwards.
+    /// Takes the conditions off the request: only a whole response can be recorded. They are evaluated afterwards. What is
+    /// stored and stale has conditions of its own.
     pub(crate) fn prepare<R>(&self, request: &mut Request<R>) {
         if self.exchange.facts.conditional {
-            request.headers_mut().remove(IF_NONE_MATCH);
-            request.headers_mut().remove(IF_MODIFIED_SINCE);
+            previous::take_conditions_off(request.headers_mut());
         }
+        if let Some(previous) = &self.previous {
+            previous.ask(request.headers_mut());
+        }
+    }
+
+    /// Ends the task of a response that is not to be shared: who waits goes on alone, at once.
+    pub(crate) fn release(self) {
+        self.computation.scatter();
+        self.scope.close();
     }
 
     /// There will be no response. One of those who wait tries once more, then everybody is on their own.

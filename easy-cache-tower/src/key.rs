@@ -69,6 +69,15 @@ pub(crate) fn base<B>(query: &QueryKey, target: &Target<'_>, request: &Request<B
     key
 }
 
+/// No key of a response begins like this: the first byte of those is the class of the method.
+const REFRESH: u8 = 0;
+
+/// Where those meet who find the response under a key stale: nothing is ever stored there, so that a stale response can
+/// stay in its place while it is refreshed.
+pub(crate) fn refresh(place: &[u8]) -> Vec<u8> {
+    [&[REFRESH], place].concat()
+}
+
 /// The key of a variant. The generation keeps responses apart that were stored under another list of fields: the values
 /// alone do not say which fields they belong to.
 pub(crate) fn variant(base: &[u8], generation: u64, vary: &Vary, headers: &HeaderMap) -> Vec<u8> {

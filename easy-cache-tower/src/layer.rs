@@ -8,6 +8,7 @@ use tower_layer::Layer;
 
 use crate::ResponseCache;
 use crate::ahead::Recordings;
+use crate::behind::{Refresh, Spawner};
 
 /// The largest body that is kept, unless the application says otherwise: room for any page or JSON document, and at most
 /// a sixty-fourth of a default cache.
@@ -35,6 +36,7 @@ pub(crate) struct Settings {
     pub(crate) max_body: u64,
     pub(crate) max_variants: usize,
     pub(crate) recordings: Arc<Recordings>,
+    pub(crate) spawner: Spawner,
 }
 
 impl ResponseCacheLayer {
@@ -47,6 +49,7 @@ impl ResponseCacheLayer {
             max_body: MAX_BODY,
             max_variants: MAX_VARIANTS,
             recordings: Arc::default(),
+            spawner: Spawner::default(),
         };
         Self { settings: Arc::new(settings) }
     }
@@ -64,6 +67,22 @@ impl ResponseCacheLayer {
     /// How many variants of one URI (by its `Vary`) are kept before all of them are given up for new ones. Default: 64.
     pub fn max_variants(self, variants: usize) -> Self {
         self.with(|settings| settings.max_variants = variants.max(1))
+    }
+
+    /// How to run a refresh that goes on after its client was answered. Default: on the runtime of tokio around the request
+    /// (feature `tokio`); where there is none, the one request that meets a stale response first waits for the refresh.
+    ///
+    /// # Example: on a runtime of its own
+    /// ```
+    /// # fn layer(runtime: tokio::runtime::Handle) -> easy_cache_tower::ResponseCacheLayer {
+    /// use easy_cache_core::Cache;
+    /// use easy_cache_tower::ResponseCacheLayer;
+    ///
+    /// ResponseCacheLayer::new(Cache::new()).refresh_on(move |refresh| drop(runtime.spawn(refresh)))
+    /// # }
+    /// ```
+    pub fn refresh_on(self, spawn: impl Fn(Refresh) + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.spawner = Spawner::Given(Arc::new(spawn)))
     }
 
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {

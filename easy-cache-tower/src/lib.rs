@@ -86,7 +86,6 @@
 //!   handler that reads another one (`Accept-Language`, a key of its own) names it in `Vary`, or says `private`.
 //! - If a middleware **outside** of this layer passes the user to the handler by other means (an extension), put the layer
 //!   outside of that middleware, or have the handler say `private`.
-//! - It does not validate stale responses, serve them, or cut ranges: such requests go to the handler.
 //! - A stream of unknown length that never ends must say `no-store`, if it is not `text/event-stream`.
 //!
 //! # Where to look
@@ -94,10 +93,11 @@
 //! | step of a request | module |
 //! |---|---|
 //! | what is set once | `layer`, `policy` |
-//! | which way does it go? | `service`, `pass`, `key` |
+//! | which way does it go? | `service`, `way`, `pass`, `key` |
 //! | is there an answer, does it wait? | `find`, `stored`, `exchange` |
 //! | walk that way | `future` |
-//! | what becomes of the handler's response? | `settle`, `variants` |
+//! | what becomes of the handler's response? | `settle`, `previous`, `variants` |
+//! | what goes on behind an answer | `behind` |
 //! | send and record its body | `body`, `stream`, `record`, `recording`, `ahead` |
 //! | write the answer | `respond` |
 //!
@@ -105,12 +105,14 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `tokio` | on by default: a refresh that goes on behind its answer runs on the runtime around the request. Without it, see [`refresh_on`](ResponseCacheLayer::refresh_on) |
 //! | `axum` | on by default: knows the URI that the client asked for inside nested routers of axum 0.8, which show their layers only the rest of it. Without it, two nested routers must not share a cache |
 
 mod layer;
 mod policy;
 
 mod service;
+mod way;
 
 mod key;
 mod pass;
@@ -121,10 +123,12 @@ mod stored;
 
 mod future;
 
+mod previous;
 mod settle;
 mod variants;
 
 mod ahead;
+mod behind;
 mod body;
 mod record;
 mod recording;
@@ -132,6 +136,7 @@ mod stream;
 
 mod respond;
 
+pub use behind::Refresh;
 pub use body::ResponseBody;
 pub use easy_cache_core::scope::current_tags;
 pub use easy_cache_http::{Policy, QueryKey};

@@ -54,6 +54,27 @@ impl ResponseCacheLayer {
         self.says(Policy::store_variants_per_user)
     }
 
+    /// Gives a lifetime to responses that state none, from their `Last-Modified`: see [`Policy::guess_lifetimes`].
+    pub fn guess_lifetimes(self) -> Self {
+        self.says(Policy::guess_lifetimes)
+    }
+
+    /// For this long past its lifetime a response is served at once and refreshed behind the answer: see
+    /// [`Policy::stale_while_revalidate`].
+    pub fn stale_while_revalidate(self, window: Duration) -> Self {
+        self.says(|policy| policy.stale_while_revalidate(window))
+    }
+
+    /// For this long past its lifetime a response is served if the handler fails: see [`Policy::stale_if_error`].
+    pub fn stale_if_error(self, window: Duration) -> Self {
+        self.says(|policy| policy.stale_if_error(window))
+    }
+
+    /// For this long past its lifetime a response that can be validated is kept: see [`Policy::keep_for_validation`].
+    pub fn keep_for_validation(self, window: Duration) -> Self {
+        self.says(|policy| policy.keep_for_validation(window))
+    }
+
     /// Obeys clients that ask for a fresh answer: see [`Policy::honour_client_refresh`].
     pub fn honour_client_refresh(self) -> Self {
         self.says(Policy::honour_client_refresh)

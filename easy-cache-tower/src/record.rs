@@ -56,14 +56,19 @@ impl Recorder {
 
     /// Ends the recording of a response that is not to be stored: nobody waits any longer.
     pub(crate) fn abandon(self) {
-        let Task { computation, scope, .. } = *self.task;
-        computation.scatter();
-        scope.close();
+        self.task.release();
     }
 
     /// Ends the recording of a body that failed. One of those who wait tries once more, then everybody is on their own.
     pub(crate) fn fail(self) {
         self.task.fail();
+    }
+
+    /// Stores a body that is there as a whole.
+    pub(crate) fn keep(mut self, body: Bytes) -> Result<Arc<StoredResponse>, &'static str> {
+        self.size = body.len() as u64;
+        self.chunks.push(body);
+        self.finish()
     }
 
     /// Stores what was recorded.
@@ -73,7 +78,7 @@ impl Recorder {
             return Err("wrong-length");
         }
         let recorded_for = self.task.exchange.cache().clock().elapsed().saturating_sub(self.arrived);
-        if !self.plan.terms.freshness.is_fresh(recorded_for) {
+        if self.plan.terms.useful_for(recorded_for).is_zero() {
             self.abandon();
             return Err("stale");
         }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use easy_cache_core::Tag;
+use easy_cache_core::{Tag, scope};
 use easy_cache_http::{CacheStatus, Conditional, Forward, MethodClass, RequestFacts, age, headers};
 use http::header::{AGE, CACHE_STATUS};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
+use crate::exchange::Exchange;
 use crate::layer::Settings;
 use crate::stored::Hit;
 
@@ -34,6 +35,24 @@ pub(crate) fn stored(
     request: &HeaderMap,
     waited_for: Option<Forward>,
 ) -> Response<Bytes> {
+    let status = match waited_for {
+        None => CacheStatus::hit(&settings.name),
+        Some(forward) => CacheStatus::forwarded(&settings.name, forward).collapsed(),
+    };
+    from_store(hit, facts, request, status)
+}
+
+/// Answers from the store in place of a handler that failed: with this status, or with an error.
+pub(crate) fn stand_in(exchange: &Exchange, hit: &Hit, failure: Option<u16>) -> Response<Bytes> {
+    let status = CacheStatus::forwarded(&exchange.settings.name, exchange.forward).detail("stale-if-error");
+    let status = failure.map_or(status, |failure| status.status(failure));
+    from_store(hit, &exchange.facts, &exchange.headers, status)
+}
+
+fn from_store(hit: &Hit, facts: &RequestFacts, request: &HeaderMap, status: CacheStatus<'_>) -> Response<Bytes> {
+    if hit.is_stale() {
+        scope::taint(); // whatever is made of it is not fresh either
+    }
     let stored = &*hit.response;
     let terms = &stored.terms;
     let whole = !facts.conditional || terms.validators.evaluate(stored.status.as_u16(), request) == Conditional::Full;
@@ -43,10 +62,6 @@ pub(crate) fn stored(
         (stored.status, stored.headers.clone())
     } else {
         (StatusCode::NOT_MODIFIED, fields_of_not_modified(&stored.headers))
-    };
-    let status = match waited_for {
-        None => CacheStatus::hit(&settings.name),
-        Some(forward) => CacheStatus::forwarded(&settings.name, forward).collapsed(),
     };
     let age = age::field_value(terms.freshness.age(hit.resident));
     response.headers_mut().insert(AGE, HeaderValue::from(age));

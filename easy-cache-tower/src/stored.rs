@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use easy_cache_core::{Cache, Stored, Tag};
+use easy_cache_http::cache_control::ResponseDirectives;
 use easy_cache_http::headers::KeptFields;
-use easy_cache_http::{Policy, RequestFacts, Reuse, Terms, Vary};
-use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use easy_cache_http::{Policy, RequestFacts, Reuse, Terms, Vary, validate};
+use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, DATE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::key;
 
@@ -31,6 +32,22 @@ pub(crate) struct StoredResponse {
 const PER_FIELD: usize = 96;
 
 impl StoredResponse {
+    /// The same response with the fields of a 304 in place of its own, and none that belong to one passing by.
+    pub(crate) fn renewed(&self, update: &HeaderMap) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        [AGE, CACHE_STATUS, DATE].iter().for_each(|name| drop(headers.remove(name)));
+        let kept = KeptFields::of(update, &ResponseDirectives::parse(update));
+        let renewing =
+            |name: &HeaderName, is_stored| kept.keeps(name.as_str()) && validate::renews(name.as_str(), is_stored);
+        for name in update.keys().filter(|name| renewing(name, self.headers.contains_key(*name))) {
+            headers.remove(name);
+            for value in update.get_all(name) {
+                headers.append(name, value.clone());
+            }
+        }
+        headers
+    }
+
     /// The header fields that are kept with a body.
     pub(crate) fn fields(received: &HeaderMap, kept: &KeptFields) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(received.len() + 3);
@@ -140,10 +157,18 @@ pub(crate) struct Hit {
 }
 
 impl Hit {
-    /// Whether it may answer this request. That it is fresh was for the store to say, which counts in ticks: a second
-    /// opinion on the last milliseconds would send everybody to the handler at once.
-    pub(crate) fn answers(&self, facts: &RequestFacts, policy: &Policy) -> bool {
-        let resident = self.resident.saturating_sub(easy_cache_core::TICK);
-        !matches!(self.response.terms.reuse(facts, policy, resident), Reuse::Declined)
+    /// Whether and how it answers this request.
+    pub(crate) fn reuse(&self, facts: &RequestFacts, policy: &Policy) -> Reuse {
+        self.response.terms.reuse(facts, policy, self.resident)
+    }
+
+    /// Whether it answers this request, as it is.
+    pub(crate) fn is_served(&self, facts: &RequestFacts, policy: &Policy) -> bool {
+        !matches!(self.reuse(facts, policy), Reuse::Stale | Reuse::Unwanted | Reuse::Declined)
+    }
+
+    /// Whether it was stale when it was looked up. Who is served it all the same must not pass it on as fresh.
+    pub(crate) fn is_stale(&self) -> bool {
+        !self.response.terms.freshness.is_fresh(self.resident)
     }
 }

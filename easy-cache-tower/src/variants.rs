@@ -19,10 +19,8 @@ pub(crate) fn store(
 ) -> bool {
     let terms = &response.terms;
     let place = place(exchange, &terms.vary);
-    let policy = Policy::new()
-        .ttl(terms.freshness.time_left(response.recorded_for))
-        .tag(exchange.tag.clone())
-        .weight(response.weight());
+    let policy =
+        Policy::new().ttl(terms.useful_for(response.recorded_for)).tag(exchange.tag.clone()).weight(response.weight());
     if place == key {
         computation.fill(response, &policy, scope)
     } else {

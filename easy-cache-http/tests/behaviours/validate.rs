@@ -1,7 +1,7 @@
 //! Asking whether a stored response is current, and what the answer changes (RFC 9111 §4.3).
 
 use crate::support::Fields;
-use easy_cache_http::Verdict::{self, Confirmed, Contradicted, Failed, Replaced};
+use easy_cache_http::Validation::{self, Confirmed, Contradicted, Failed, Replaced};
 use easy_cache_http::conditional::Validators;
 use easy_cache_http::validate::renews;
 
@@ -12,8 +12,8 @@ fn conditions(stored: Fields<'_>) -> Vec<(&'static str, String)> {
     validators.conditions().map(|(name, value)| (name, String::from_utf8_lossy(value).into_owned())).collect()
 }
 
-fn verdict(stored: Fields<'_>, status: u16, response: Fields<'_>) -> Verdict {
-    Verdict::of(&Validators::parse(stored), status, response)
+fn verdict(stored: Fields<'_>, status: u16, response: Fields<'_>) -> Validation {
+    Validation::of(&Validators::parse(stored), status, response)
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_failure_says_nothing_and_anything_else_replaces() {
 #[test]
 fn a_head_confirms_only_what_it_names_and_replaces_what_it_contradicts() {
     let stored = Validators::parse(&[("etag", "\"a\"")][..]);
-    let head = |status, fields: Fields<'_>| Verdict::of_head(&stored, 200, 6, status, fields);
+    let head = |status, fields: Fields<'_>| Validation::of_head(&stored, 200, 6, status, fields);
     assert_eq!(head(200, &[("etag", "\"a\"")]), Some(Confirmed));
     assert_eq!(head(200, &[("etag", "\"a\""), ("content-length", "6")]), Some(Confirmed));
     assert_eq!(head(200, &[("etag", "\"a\""), ("content-length", "7")]), Some(Replaced));

@@ -1,0 +1,164 @@
+//! Which way a request goes: answered from the store, to the handler, or to wait for others. Walking it is left to
+//! `service` and `future`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use easy_cache_core::Computation;
+use easy_cache_http::{Bypass, Forward, MethodClass, RequestFacts, Reuse};
+use http::{Request, Response};
+use http_body::Body;
+
+use crate::exchange::{Exchange, Task};
+use crate::find::{self, Held};
+use crate::key;
+use crate::layer::Settings;
+use crate::pass::Passage;
+use crate::respond;
+use crate::stored::Hit;
+
+/// How a request goes on.
+pub(crate) enum Way {
+    /// It does not.
+    Answer(Response<Bytes>),
+    /// To the handler, whose response is not stored.
+    Pass(Passage),
+    /// To the handler, whose response may be stored; nobody waits for it.
+    Alone(Box<Task>),
+    /// To the handler behind the answer, so that the next one is fresh.
+    Behind(Response<Bytes>, Box<Task>),
+    /// To wait for others who are at the same key, or who found the same response stale, if there are any.
+    Wait(Box<Exchange>, Option<Vec<u8>>),
+}
+
+/// Decides, with one look into the store.
+pub(crate) fn way<B: Body>(settings: &Arc<Settings>, request: &Request<B>) -> Way {
+    let mut facts = RequestFacts::of(request.method().as_str(), request.headers());
+    if !request.body().is_end_stream() {
+        facts = facts.with_body();
+    }
+    match facts.bypass() {
+        Some(Bypass::Method) if facts.method == MethodClass::Unsafe => Way::Pass(Passage::changing(settings, request)),
+        Some(bypass) => passing_by(settings, bypass),
+        None if settings.cache.is_usable() => way_by_key(settings, request, facts),
+        None => Way::Pass(Passage::new(settings, Forward::Bypass, Some("disabled"))),
+    }
+}
+
+fn passing_by(settings: &Arc<Settings>, bypass: Bypass) -> Way {
+    let detail = (bypass != Bypass::Method).then(|| bypass.as_str());
+    Way::Pass(Passage::new(settings, Forward::from(bypass), detail))
+}
+
+fn way_by_key<B>(settings: &Arc<Settings>, request: &Request<B>, facts: RequestFacts) -> Way {
+    let headers = request.headers();
+    let target = match key::target(request) {
+        Ok(target) => target,
+        Err(bypass) => return passing_by(settings, bypass),
+    };
+    let base = key::base(settings.policy.query_key(), &target, request);
+    let (forward, next) = match find::look(settings, &base, headers) {
+        Held::Unshared(forward) => (forward, Next::Alone(None)),
+        Held::Nothing(forward) => (forward, Next::Wait(None)),
+        Held::Response(hit, variant) => {
+            match Next::after(settings, &facts, hit, || variant.unwrap_or_else(|| base.clone())) {
+                Ok(next) => next,
+                Err(hit) => return Way::Answer(respond::stored(settings, &hit, &facts, headers, None)),
+            }
+        }
+    };
+    if let Some(status) = facts.status_instead_of_handler() {
+        return Way::Answer(respond::only_if_cached(settings, status));
+    }
+    if facts.method == MethodClass::Head {
+        return Way::Pass(Passage::new(settings, forward, None));
+    }
+    if facts.directives.no_store {
+        return Way::Pass(Passage::new(settings, forward, Some("request-no-store")));
+    }
+    let tag = key::tag_of(&target);
+    let (settings, headers) = (Arc::clone(settings), headers.clone());
+    next.way(Exchange { settings, facts, headers, base, tag, forward })
+}
+
+/// A refresh is a `GET` that may go to the handler and whose response may be kept.
+fn may_refresh(facts: &RequestFacts) -> bool {
+    facts.method == MethodClass::Get && !facts.directives.no_store && !facts.directives.only_if_cached
+}
+
+/// What a request that goes on takes with it.
+enum Next {
+    /// Others may wait for it, and it for others; at the place of a stale response, if there is one.
+    Wait(Option<Vec<u8>>),
+    /// Nobody waits.
+    Alone(Option<Vec<u8>>),
+    Refresh(Box<Refreshing>),
+}
+
+/// A stale response that may be served now, and the lead among those who could refresh it.
+struct Refreshing {
+    hit: Hit,
+    place: Vec<u8>,
+    computation: Computation,
+    key: Vec<u8>,
+}
+
+impl Next {
+    /// What comes after a response was found, and why; or the response, if it is served and that is all.
+    fn after(
+        settings: &Settings,
+        facts: &RequestFacts,
+        hit: Hit,
+        place: impl FnOnce() -> Vec<u8>,
+    ) -> Result<(Forward, Self), Hit> {
+        match hit.reuse(facts, &settings.policy) {
+            Reuse::Declined => Ok((Forward::Request, Self::Alone(None))),
+            Reuse::Unwanted => Ok((Forward::Request, Self::Alone(Some(place())))),
+            Reuse::Stale => Ok((Forward::Stale, Self::stale(&hit, place()))),
+            Reuse::ServeAndRefresh { .. } if may_refresh(facts) => {
+                let place = place();
+                match find::lead_refresh(settings, &place) {
+                    Some((computation, key)) => {
+                        Ok((Forward::Stale, Self::Refresh(Box::new(Refreshing { hit, place, computation, key }))))
+                    }
+                    None => Err(hit),
+                }
+            }
+            _ => Err(hit),
+        }
+    }
+
+    /// What always has to be asked about is nobody else's: one answer cannot be given to two.
+    fn stale(hit: &Hit, place: Vec<u8>) -> Self {
+        if hit.response.terms.stale.always_asks() { Self::Alone(Some(place)) } else { Self::Wait(Some(place)) }
+    }
+
+    fn way(self, exchange: Exchange) -> Way {
+        match self {
+            // What a request with credentials gets is mostly for itself: others do not wait for it, nor does it for others.
+            Self::Wait(stale) if !exchange.facts.authorized => Way::Wait(Box::new(exchange), stale),
+            Self::Wait(place) | Self::Alone(place) => {
+                let task = Task::at_base(exchange);
+                Way::Alone(match place {
+                    Some(place) => task.with_previous(place),
+                    None => task,
+                })
+            }
+            Self::Refresh(refreshing) => refreshing.way(exchange),
+        }
+    }
+}
+
+impl Refreshing {
+    /// Without a way to go on behind the answer, this request waits for the refresh; all others are answered meanwhile.
+    fn way(self, exchange: Exchange) -> Way {
+        let Self { hit, place, computation, key } = self;
+        let settings = Arc::clone(&exchange.settings);
+        let answer = settings.spawner.is_ready().then(|| exchange.answer(&hit));
+        let task = Task::new(exchange, computation, key).with_previous(place);
+        match answer {
+            Some(response) => Way::Behind(response, task),
+            None => Way::Alone(task),
+        }
+    }
+}
