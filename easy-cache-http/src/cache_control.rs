@@ -42,6 +42,8 @@ pub struct ResponseDirectives {
     pub stale_while_revalidate: Option<Duration>,
     /// How long it may be served stale when refreshing fails (RFC 5861 §4).
     pub stale_if_error: Option<Duration>,
+    /// It was a field for this kind of cache that said so, which silences `Expires` too (RFC 9213 §2.2).
+    pub targeted: bool,
 }
 
 /// What `private` or `no-cache` is about.

@@ -30,7 +30,7 @@
 //! | find what is stored | [`key`], [`vary`] |
 //! | will it do? | [`stored`], [`freshness`], [`age`], [`stale`], [`conditional`] |
 //! | if not as it is: is it still current? | [`validate`] |
-//! | otherwise: may the answer be stored? | [`store`], [`cache_control`], [`headers`] |
+//! | otherwise: may the answer be stored? | [`store`], [`cache_control`], [`targeted`], [`headers`] |
 //! | a change: what must go? | [`invalidate`] |
 //! | say what was done | [`cache_status`] |
 //!
@@ -60,6 +60,7 @@ pub mod validate;
 pub mod cache_control;
 pub mod headers;
 pub mod store;
+pub mod targeted;
 
 pub mod cache_status;
 pub mod invalidate;

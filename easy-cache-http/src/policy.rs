@@ -33,6 +33,7 @@ pub struct Policy {
     while_revalidate: Option<Duration>,
     if_error: Option<Duration>,
     validation: Duration,
+    targets: Vec<String>,
 }
 
 /// How long a stale response that can be validated is kept: a page that nobody asks for within an hour is rather sent
@@ -86,6 +87,7 @@ impl Default for Policy {
             while_revalidate: None,
             if_error: None,
             validation: DEFAULT_VALIDATION,
+            targets: Vec::new(),
         }
     }
 }
@@ -174,6 +176,14 @@ impl Policy {
         self
     }
 
+    /// Heeds these fields in place of `Cache-Control` and `Expires`, the first valid one of them (RFC 9213): for a cache
+    /// that is a CDN, `["cdn-cache-control"]`; for one with a name, `["shop-cache-control", "cdn-cache-control"]`. They
+    /// are not taken off the response.
+    pub fn targeted_by<N: Into<String>>(mut self, fields: impl IntoIterator<Item = N>) -> Self {
+        self.targets = fields.into_iter().map(|name| name.into().to_ascii_lowercase()).collect();
+        self
+    }
+
     /// Obeys clients that ask for a fresh answer (`no-cache`, `max-age`, `min-fresh`, `Pragma: no-cache`) or accept a
     /// stale one (`max-stale`). They are advice (RFC 9111 §5.2.1) and passed over by default: what is cached inside an application is invalidated by
     /// its writes, and otherwise any client could make every request reach the handler.
@@ -204,6 +214,10 @@ impl Policy {
 
     pub(crate) fn per_user(&self) -> PerUser {
         self.per_user
+    }
+
+    pub(crate) fn targets(&self) -> &[String] {
+        &self.targets
     }
 
     pub(crate) fn guesses(&self) -> bool {

@@ -142,7 +142,7 @@ impl<'a> Exchange<'a> {
         arrival: Arrival,
         policy: &'a Policy,
     ) -> Self {
-        let directives = ResponseDirectives::parse(response);
+        let directives = ResponseDirectives::for_target(response, policy.targets());
         let fields = KeptFields::of(response, &directives);
         let sets = |name| response.has(name) && fields.keeps(name);
         let validators = Validators::parse(response);
@@ -210,8 +210,9 @@ struct Times {
 impl Times {
     fn of<H: Headers + ?Sized>(response: &H, directives: &ResponseDirectives, arrival: Arrival) -> Self {
         let date = response.single("date").and_then(date::parse);
+        let expires = if directives.targeted { Expires::Missing } else { Expires::parse(response) };
         Self {
-            stated: freshness::stated_lifetime(directives, Expires::parse(response), date, arrival.at),
+            stated: freshness::stated_lifetime(directives, expires, date, arrival.at),
             date,
             arrived: arrival.at,
             initial_age: age::initial(age::received(response), date, arrival),

@@ -75,6 +75,11 @@ impl ResponseCacheLayer {
         self.says(|policy| policy.keep_for_validation(window))
     }
 
+    /// Heeds these fields in place of `Cache-Control` and `Expires`: see [`Policy::targeted_by`].
+    pub fn targeted_by<N: Into<String>>(self, fields: impl IntoIterator<Item = N>) -> Self {
+        self.says(|policy| policy.targeted_by(fields))
+    }
+
     /// Obeys clients that ask for a fresh answer: see [`Policy::honour_client_refresh`].
     pub fn honour_client_refresh(self) -> Self {
         self.says(Policy::honour_client_refresh)
