@@ -28,7 +28,7 @@
 //! |---|---|
 //! | read it; may the store be used? | [`method`], [`request`], [`target`], [`policy`] |
 //! | find what is stored | [`key`], [`vary`] |
-//! | will it do? | [`stored`], [`freshness`], [`age`], [`stale`], [`conditional`] |
+//! | will it do? | [`stored`], [`freshness`], [`age`], [`stale`], [`conditional`], [`range`] |
 //! | if not as it is: is it still current? | [`validate`] |
 //! | otherwise: may the answer be stored? | [`store`], [`cache_control`], [`targeted`], [`headers`] |
 //! | a change: what must go? | [`invalidate`] |
@@ -53,6 +53,7 @@ pub mod vary;
 pub mod age;
 pub mod conditional;
 pub mod freshness;
+pub mod range;
 pub mod stale;
 pub mod stored;
 pub mod validate;
@@ -77,6 +78,7 @@ pub use invalidate::for_each_invalidated;
 pub use key::QueryKey;
 pub use method::MethodClass;
 pub use policy::Policy;
+pub use range::ByteRange;
 pub use request::{Bypass, RequestFacts};
 pub use stale::StaleUse;
 pub use store::{Decision, Plan, Refusal, decide};

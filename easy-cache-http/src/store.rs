@@ -28,6 +28,8 @@ pub enum Refusal {
     Method,
     /// The request passed by the cache for another reason: see [`RequestFacts::bypass`].
     Bypassed,
+    /// The request asked for a part (§3.3).
+    Range,
     /// The client asked for no copy (§5.2.1.5).
     RequestNoStore,
     /// Not final, a part (206, §3.3) or an update (304, §4.3.4).
@@ -99,9 +101,10 @@ pub fn decide<H: Headers + ?Sized>(
 type Rule = fn(&Exchange<'_>) -> bool;
 
 /// The rules in the order in which their names are given as the reason; each alone is enough.
-const RULES: [(Refusal, Rule); 15] = [
+const RULES: [(Refusal, Rule); 16] = [
     (Refusal::Method, |x| x.request.method != MethodClass::Get),
     (Refusal::Bypassed, |x| x.request.bypass().is_some()),
+    (Refusal::Range, |x| x.request.range),
     (Refusal::RequestNoStore, |x| x.request.directives.no_store),
     (Refusal::Status, |x| !(200..600).contains(&x.status) || matches!(x.status, 206 | 304)),
     (Refusal::NotUnderstood, |x| x.directives.must_understand && !is_understood(x.status)),
@@ -248,7 +251,10 @@ impl Refusal {
     /// Says whether another request could have had the same response stored: the reason is in how this one asked.
     #[must_use]
     pub fn is_about_the_request(self) -> bool {
-        matches!(self, Self::Method | Self::Bypassed | Self::RequestNoStore | Self::Authorization | Self::Cookie)
+        matches!(
+            self,
+            Self::Method | Self::Bypassed | Self::Range | Self::RequestNoStore | Self::Authorization | Self::Cookie
+        )
     }
 
     /// The word for `Cache-Status` and for events.
@@ -257,6 +263,7 @@ impl Refusal {
         match self {
             Self::Method => "method",
             Self::Bypassed => "bypassed",
+            Self::Range => "range",
             Self::RequestNoStore => "request-no-store",
             Self::Status => "status",
             Self::NotUnderstood => "not-understood",

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use easy_cache_core::{Tag, scope};
-use easy_cache_http::{CacheStatus, Conditional, Forward, MethodClass, RequestFacts, age, headers};
-use http::header::{AGE, CACHE_STATUS};
+use easy_cache_http::range::Part;
+use easy_cache_http::{ByteRange, CacheStatus, Conditional, Forward, MethodClass, RequestFacts, age, headers};
+use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::exchange::Exchange;
 use crate::layer::Settings;
-use crate::stored::Hit;
+use crate::stored::{Hit, StoredResponse};
 
 /// The tags that a response depends on: an extension of each response that was stored, or came from the store.
 ///
@@ -55,18 +56,60 @@ fn from_store(hit: &Hit, facts: &RequestFacts, request: &HeaderMap, status: Cach
     }
     let stored = &*hit.response;
     let terms = &stored.terms;
-    let whole = !facts.conditional || terms.validators.evaluate(stored.status.as_u16(), request) == Conditional::Full;
-    let body = if whole && facts.method != MethodClass::Head { stored.body.clone() } else { Bytes::new() };
-    let mut response = Response::new(body);
-    (*response.status_mut(), *response.headers_mut()) = if whole {
-        (stored.status, stored.headers.clone())
+    let met =
+        facts.conditional && terms.validators.evaluate(stored.status.as_u16(), request) == Conditional::NotModified;
+    let mut response = if met {
+        not_modified(stored)
+    } else if let Some(range) = range_of(stored, facts, request) {
+        part(stored, range)
     } else {
-        (StatusCode::NOT_MODIFIED, fields_of_not_modified(&stored.headers))
+        whole(stored, facts.method)
     };
     let age = age::field_value(terms.freshness.age(hit.resident));
     response.headers_mut().insert(AGE, HeaderValue::from(age));
     response.headers_mut().insert(CACHE_STATUS, value(status.ttl(terms.freshness.ttl_seconds(hit.resident))));
     response.extensions_mut().insert(ResponseTags(Arc::clone(&stored.tags)));
+    response
+}
+
+fn whole(stored: &StoredResponse, method: MethodClass) -> Response<Bytes> {
+    let mut response = Response::new(if method == MethodClass::Head { Bytes::new() } else { stored.body.clone() });
+    (*response.status_mut(), *response.headers_mut()) = (stored.status, stored.headers.clone());
+    response
+}
+
+fn not_modified(stored: &StoredResponse) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    (*response.status_mut(), *response.headers_mut()) =
+        (StatusCode::NOT_MODIFIED, fields_of_not_modified(&stored.headers));
+    response
+}
+
+/// The part that is asked for, and may be cut from this response.
+fn range_of(stored: &StoredResponse, facts: &RequestFacts, request: &HeaderMap) -> Option<ByteRange> {
+    let may_be_cut = facts.range && facts.method == MethodClass::Get && stored.status == StatusCode::OK;
+    let range = ByteRange::of(request).filter(|_| may_be_cut)?;
+    stored.terms.validators.allow_range(request).then_some(range)
+}
+
+/// Shares the bytes of the stored body.
+fn part(stored: &StoredResponse, range: ByteRange) -> Response<Bytes> {
+    let length = stored.body.len() as u64;
+    let part = range.within(length);
+    let (status, body, mut headers) = match part {
+        // Indices into a body in memory fit a `usize`.
+        Part::Bytes { first, last } => {
+            let body = stored.body.slice(first as usize..=last as usize);
+            (StatusCode::PARTIAL_CONTENT, body, stored.headers.clone())
+        }
+        Part::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new(), HeaderMap::new()),
+    };
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    if let Ok(range) = HeaderValue::try_from(part.content_range(length)) {
+        headers.insert(CONTENT_RANGE, range);
+    }
+    let mut response = Response::new(body);
+    (*response.status_mut(), *response.headers_mut()) = (status, headers);
     response
 }
 

@@ -73,6 +73,9 @@ fn way_by_key<B>(settings: &Arc<Settings>, request: &Request<B>, facts: RequestF
     if facts.method == MethodClass::Head {
         return Way::Pass(Passage::new(settings, forward, None));
     }
+    if facts.range {
+        return Way::Pass(Passage::new(settings, forward, Some("range")));
+    }
     if facts.directives.no_store {
         return Way::Pass(Passage::new(settings, forward, Some("request-no-store")));
     }
@@ -81,9 +84,10 @@ fn way_by_key<B>(settings: &Arc<Settings>, request: &Request<B>, facts: RequestF
     next.way(Exchange { settings, facts, headers, base, tag, forward })
 }
 
-/// A refresh is a `GET` that may go to the handler and whose response may be kept.
+/// A refresh is a `GET` of the whole that may go to the handler and whose response may be kept.
 fn may_refresh(facts: &RequestFacts) -> bool {
-    facts.method == MethodClass::Get && !facts.directives.no_store && !facts.directives.only_if_cached
+    let wishes = &facts.directives;
+    facts.method == MethodClass::Get && !facts.range && !wishes.no_store && !wishes.only_if_cached
 }
 
 /// What a request that goes on takes with it.

@@ -11,6 +11,7 @@ mod heuristic;
 mod invalidate;
 mod key;
 mod properties;
+mod range;
 mod request;
 mod stale;
 mod store;

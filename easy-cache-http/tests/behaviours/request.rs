@@ -19,7 +19,6 @@ fn get_and_head_are_answered_from_the_store_and_other_methods_pass() {
 #[test]
 fn requests_that_a_stored_whole_response_does_not_fit_pass() {
     let table = [
-        ("range", "bytes=0-1", Bypass::Range),
         ("if-match", "\"a\"", Bypass::Precondition),
         ("if-unmodified-since", "x", Bypass::Precondition),
         ("content-length", "5", Bypass::Body),
@@ -29,9 +28,13 @@ fn requests_that_a_stored_whole_response_does_not_fit_pass() {
     for (name, value, expected) in table {
         assert_eq!(bypass("GET", &[(name, value)]), Some(expected), "{name}");
     }
-    for (name, value) in
-        [("content-length", "0"), ("cookie", "a=b"), ("if-none-match", "\"a\""), ("pragma", "no-cache")]
-    {
+    for (name, value) in [
+        ("content-length", "0"),
+        ("cookie", "a=b"),
+        ("range", "bytes=0-1"),
+        ("if-none-match", "\"a\""),
+        ("pragma", "no-cache"),
+    ] {
         assert_eq!(bypass("GET", &[(name, value)]), None, "{name}");
     }
     assert_eq!(RequestFacts::of("GET", &[("accept", "*/*")][..]).with_body().bypass(), Some(Bypass::Body));

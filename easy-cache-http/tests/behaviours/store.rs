@@ -37,7 +37,7 @@ const TABLE: &[Row] = &[
     row(None, "GET", &[("cookie", "session=1")], 200, &[FRESH]),
     row(Some(Refusal::Method), "HEAD", &[], 200, &[FRESH]),
     row(Some(Refusal::Method), "POST", &[], 200, &[FRESH]),
-    row(Some(Refusal::Bypassed), "GET", &[("range", "bytes=0-1")], 200, &[FRESH]),
+    row(Some(Refusal::Range), "GET", &[("range", "bytes=0-1")], 200, &[FRESH]),
     row(Some(Refusal::Bypassed), "GET", &[("content-length", "2")], 200, &[FRESH]),
     row(Some(Refusal::RequestNoStore), "GET", &[("cache-control", "no-store")], 200, &[FRESH]),
     row(None, "GET", &[("cache-control", "no-cache, max-age=0")], 200, &[FRESH]),

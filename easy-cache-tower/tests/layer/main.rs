@@ -7,6 +7,7 @@ mod conditional;
 mod invalidation;
 mod network;
 mod races;
+mod range;
 mod readiness;
 mod reuse;
 mod stale;
