@@ -48,6 +48,8 @@ pub mod request;
 pub mod target;
 
 pub mod key;
+mod language;
+mod parts;
 pub mod vary;
 
 pub mod age;

@@ -4,6 +4,10 @@
 use std::time::Duration;
 
 use crate::key::QueryKey;
+use crate::language::LanguageOrder;
+use crate::parts::KeyParts;
+use crate::target::Target;
+use crate::view::Headers;
 
 /// How the cache treats a route.
 ///
@@ -34,6 +38,9 @@ pub struct Policy {
     if_error: Option<Duration>,
     validation: Duration,
     targets: Vec<String>,
+    languages: LanguageOrder,
+    parts: KeyParts,
+    by_handler: Option<Duration>,
 }
 
 /// How long a stale response that can be validated is kept: a page that nobody asks for within an hour is rather sent
@@ -88,6 +95,9 @@ impl Default for Policy {
             if_error: None,
             validation: DEFAULT_VALIDATION,
             targets: Vec::new(),
+            languages: LanguageOrder::Counts,
+            parts: KeyParts::default(),
+            by_handler: None,
         }
     }
 }
@@ -115,6 +125,35 @@ impl Policy {
     /// Chooses which query parameters are part of the key.
     pub fn query(mut self, query: QueryKey) -> Self {
         self.query = query;
+        self
+    }
+
+    /// Makes request header fields part of the key, byte for byte: for handlers that read a field and do not name it in `Vary`
+    /// (a tenant that a gateway adds). It replaces the fields said before.
+    pub fn key_headers<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.parts.set_headers(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Makes cookies part of the key, by name (a theme, a currency). It replaces the cookies said before, and it says nothing
+    /// about other cookies: if handlers here read no others, say [`ignore_request_cookies`](Self::ignore_request_cookies)
+    /// as well.
+    pub fn key_cookies<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.parts.set_cookies(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Lets requests share a variant by `Accept-Language` whose languages have equal weights in another order. Weights decide
+    /// (RFC 9110 §12.5.4), but some handlers read the order as a preference.
+    pub fn languages_in_any_order(mut self) -> Self {
+        self.languages = LanguageOrder::DoesNotCount;
+        self
+    }
+
+    /// The lifetime that the handler itself gave to one response by other means than its header fields: it goes before them,
+    /// because it was said to this cache alone. It makes nothing shared that they call `private` or `no-store`.
+    pub fn stated_by_handler(mut self, ttl: Duration) -> Self {
+        self.by_handler = Some(ttl);
         self
     }
 
@@ -198,6 +237,13 @@ impl Policy {
         &self.query
     }
 
+    /// Appends the whole primary key of a request to `out`: what [`QueryKey::write_key`] writes, then the fields and cookies
+    /// that are part of it here.
+    pub fn write_key<H: Headers + ?Sized>(&self, target: &Target<'_>, request: &H, out: &mut Vec<u8>) {
+        self.query.write_key(target, out);
+        self.parts.write(request, out);
+    }
+
     /// The ttl that this policy gives to a response with a status, if any.
     #[must_use]
     pub fn ttl_for(&self, status: u16) -> Option<Duration> {
@@ -214,6 +260,14 @@ impl Policy {
 
     pub(crate) fn per_user(&self) -> PerUser {
         self.per_user
+    }
+
+    pub(crate) fn ttl_by_handler(&self) -> Option<Duration> {
+        self.by_handler
+    }
+
+    pub(crate) fn language_order(&self) -> LanguageOrder {
+        self.languages
     }
 
     pub(crate) fn targets(&self) -> &[String] {

@@ -27,6 +27,8 @@ pub struct RequestFacts {
     pub conditional: bool,
     /// It asks for a part: see [`range`](crate::range). A stored whole can answer; what the handler answers is not stored.
     pub range: bool,
+    /// Its key names its user: see [`keyed_by_user`](Self::keyed_by_user).
+    pub keyed_by_user: bool,
     hindrance: Option<Bypass>,
 }
 
@@ -66,9 +68,7 @@ impl RequestFacts {
     pub fn of<H: Headers + ?Sized>(method: &str, headers: &H) -> Self {
         let method = MethodClass::of(method);
         let hindrance = (!method.is_answered_from_store()).then_some(Bypass::Method);
-        let directives = RequestDirectives::default();
-        let (authorized, cookies, conditional, range) = (false, false, false, false);
-        let mut facts = Self { method, directives, authorized, cookies, conditional, range, hindrance };
+        let mut facts = Self::plain(method, hindrance);
         let mut pragma = false;
         for (name, value) in headers.lines() {
             match name {
@@ -88,6 +88,27 @@ impl RequestFacts {
         // RFC 9111 §5.4: `Pragma` counts only in the absence of `Cache-Control`.
         facts.directives.no_cache |= pragma && !facts.directives.present;
         facts
+    }
+
+    fn plain(method: MethodClass, hindrance: Option<Bypass>) -> Self {
+        Self {
+            method,
+            directives: RequestDirectives::default(),
+            authorized: false,
+            cookies: false,
+            conditional: false,
+            range: false,
+            keyed_by_user: false,
+            hindrance,
+        }
+    }
+
+    /// Notes that the key of this request names its user, so that what is stored under it is shown to nobody else: credentials
+    /// do not keep it from being stored. `private`, `no-store` and `Set-Cookie` still do.
+    #[must_use]
+    pub fn keyed_by_user(mut self) -> Self {
+        self.keyed_by_user = true;
+        self
     }
 
     /// Notes a body that no field announces, as HTTP/2 allows.

@@ -115,7 +115,7 @@ const RULES: [(Refusal, Rule); 16] = [
     (Refusal::Cookie, |x| x.request.cookies && !x.open_to_cookies()),
     (Refusal::SetCookie, |x| x.cookies && x.policy.cookies() == Cookies::Refused),
     (Refusal::VaryUnknown, |x| x.vary == Vary::Unknown),
-    (Refusal::VaryCredentials, |x| x.vary.names_credentials() && x.policy.per_user() == PerUser::Refused),
+    (Refusal::VaryCredentials, |x| x.vary.names_credentials() && !x.may_vary_by_credentials()),
     (Refusal::NoLifetime, |x| x.freshness.is_none()),
     (Refusal::Stale, |x| x.is_useless()),
 ];
@@ -158,23 +158,34 @@ impl<'a> Exchange<'a> {
             vary: Vary::parse(response),
             freshness: times.freshness(status, &directives, policy, &validators),
             stale: StaleUse::of(&directives, policy, !validators.is_empty()),
-            meant_for_others: directives.public || times.stated.is_some(),
+            meant_for_others: directives.public || times.stated.is_some() || policy.ttl_by_handler().is_some(),
             validators,
             directives,
             fields,
         }
     }
 
+    /// One copy for each user is what the policy asks for, by variants or by the key itself.
+    fn may_vary_by_credentials(&self) -> bool {
+        self.policy.per_user() == PerUser::Stored || self.request.keyed_by_user
+    }
+
     /// RFC 9111 §3.5.
     fn open_to_authorized(&self) -> bool {
-        self.directives.public || self.directives.s_maxage.is_some() || self.directives.must_revalidate
+        self.request.keyed_by_user
+            || self.directives.public
+            || self.directives.s_maxage.is_some()
+            || self.directives.must_revalidate
     }
 
     /// A cookie does not keep a response from being shared (RFC 9111 names none), if its handler meant it to be. A ttl in code
     /// says less: the handler may read a session and not know that it is cached at all.
     fn open_to_cookies(&self) -> bool {
         let in_the_key = self.vary.names("cookie") && self.policy.per_user() == PerUser::Stored;
-        self.meant_for_others || in_the_key || self.policy.request_cookies() == RequestCookies::Irrelevant
+        self.request.keyed_by_user
+            || self.meant_for_others
+            || in_the_key
+            || self.policy.request_cookies() == RequestCookies::Irrelevant
     }
 
     /// Neither fresh, nor good for anything stale.
@@ -236,9 +247,10 @@ impl Times {
         let guess = || freshness::guessed_lifetime(directives, status, validators.modified(), self.date, self.arrived);
         let guessed =
             || guess().filter(|_| policy.guesses()).map(|lifetime| Freshness::stated(lifetime, self.initial_age));
+        let by_handler = policy.ttl_by_handler().map(|ttl| Freshness::from_storing(ttl, self.initial_age));
         let asked_each_time = directives.no_cache == Extent::Everything;
         let none = || asked_each_time.then(|| Freshness::stated(Duration::ZERO, self.initial_age));
-        stated.or_else(given).or_else(guessed).or_else(none)
+        by_handler.or(stated).or_else(given).or_else(guessed).or_else(none)
     }
 }
 

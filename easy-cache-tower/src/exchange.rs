@@ -23,8 +23,11 @@ pub(crate) struct Exchange {
     /// Which variant the request asks for is known only once its response says what it varies by.
     pub(crate) headers: HeaderMap,
     pub(crate) base: Vec<u8>,
-    pub(crate) tag: Tag,
+    /// Of its path, and what the route says of its address.
+    pub(crate) tags: Vec<Tag>,
     pub(crate) forward: Forward,
+    /// For `Cache-Status`.
+    pub(crate) told_key: Option<String>,
 }
 
 impl Exchange {
@@ -40,12 +43,16 @@ impl Exchange {
     /// The answer from a stored response that was found after waiting.
     pub(crate) fn answer(&self, hit: &Hit) -> Response<Bytes> {
         let waited_for = hit.waited.then_some(self.forward);
-        respond::stored(&self.settings, hit, &self.facts, &self.headers, waited_for)
+        respond::stored(&self.settings, hit, &self.facts, &self.headers, waited_for, self.told_key.as_deref())
     }
 
     /// `Cache-Status` for an answer of the handler.
     pub(crate) fn status(&self, status: StatusCode) -> CacheStatus<'_> {
-        CacheStatus::forwarded(&self.settings.name, self.forward).status(status.as_u16())
+        self.forwarded().status(status.as_u16())
+    }
+
+    pub(crate) fn forwarded(&self) -> CacheStatus<'_> {
+        CacheStatus::forwarded(&self.settings.name, self.forward).key(self.told_key.as_deref())
     }
 }
 

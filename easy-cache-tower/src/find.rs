@@ -34,7 +34,7 @@ pub(crate) fn look(settings: &Settings, base: &[u8], headers: &HeaderMap) -> Hel
         Some(Value::Response(hit)) => Held::Response(hit, None),
         Some(Value::Unshared) => Held::Unshared(Forward::UriMiss),
         Some(Value::Varies(varies)) => {
-            let place = varies.key(base, headers);
+            let place = varies.key(base, &settings.policy, headers);
             match settings.cache.look(&place).map(Value::of) {
                 Some(Value::Response(hit)) => Held::Response(hit, Some(place)),
                 Some(Value::Unshared | Value::Varies(_)) => Held::Unshared(Forward::VaryMiss),
@@ -129,7 +129,10 @@ pub(crate) fn lead_refresh(settings: &Settings, place: &[u8]) -> Option<(Computa
 }
 
 fn key_of(exchange: &Exchange, known: Option<&Varies>) -> Vec<u8> {
-    known.map_or_else(|| exchange.base.clone(), |varies| varies.key(&exchange.base, &exchange.headers))
+    known.map_or_else(
+        || exchange.base.clone(),
+        |varies| varies.key(&exchange.base, &exchange.settings.policy, &exchange.headers),
+    )
 }
 
 /// Whoever was at this variant found that responses differ by other fields: look there before calling the handler.

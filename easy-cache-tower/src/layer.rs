@@ -9,6 +9,7 @@ use tower_layer::Layer;
 use crate::ResponseCache;
 use crate::ahead::Recordings;
 use crate::behind::{Refresh, Spawner};
+use crate::route::Route;
 
 /// The largest body that is kept, unless the application says otherwise: room for any page or JSON document, and at most
 /// a sixty-fourth of a default cache.
@@ -37,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) max_variants: usize,
     pub(crate) recordings: Arc<Recordings>,
     pub(crate) spawner: Spawner,
+    pub(crate) route: Route,
+    pub(crate) tells_key: bool,
 }
 
 impl ResponseCacheLayer {
@@ -50,6 +53,8 @@ impl ResponseCacheLayer {
             max_variants: MAX_VARIANTS,
             recordings: Arc::default(),
             spawner: Spawner::default(),
+            route: Route::default(),
+            tells_key: false,
         };
         Self { settings: Arc::new(settings) }
     }
@@ -57,6 +62,11 @@ impl ResponseCacheLayer {
     /// The name of this cache in `Cache-Status`. Default: `easy-cache`.
     pub fn named(self, name: impl Into<String>) -> Self {
         self.with(|settings| settings.name = name.into())
+    }
+
+    /// Says in `Cache-Status` under which URI a response is stored. It tells strangers how the cache works: for development.
+    pub fn tell_key(self) -> Self {
+        self.with(|settings| settings.tells_key = true)
     }
 
     /// The largest body, in bytes, that is kept. A larger one reaches its client whole, and is not kept. Default: 1 MiB.

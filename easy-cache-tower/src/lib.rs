@@ -92,7 +92,8 @@
 //!
 //! | step of a request | module |
 //! |---|---|
-//! | what is set once | `layer`, `policy` |
+//! | what is set once | `layer`, `policy`, `route` |
+//! | what a handler says of one response | `mark` |
 //! | which way does it go? | `service`, `way`, `pass`, `key` |
 //! | is there an answer, does it wait? | `find`, `stored`, `exchange` |
 //! | walk that way | `future` |
@@ -109,7 +110,9 @@
 //! | `axum` | on by default: knows the URI that the client asked for inside nested routers of axum 0.8, which show their layers only the rest of it. Without it, two nested routers must not share a cache |
 
 mod layer;
+mod mark;
 mod policy;
+mod route;
 
 mod service;
 mod way;
@@ -143,5 +146,7 @@ pub use easy_cache_http::{Policy, QueryKey};
 pub use future::{ResponseFuture, Waiting};
 pub use key::path_tag;
 pub use layer::ResponseCacheLayer;
+pub use mark::Mark;
 pub use respond::ResponseTags;
+pub use route::RequestHead;
 pub use service::ResponseCache;

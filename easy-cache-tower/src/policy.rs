@@ -3,9 +3,10 @@
 use std::mem;
 use std::time::Duration;
 
+use easy_cache_core::Tag;
 use easy_cache_http::{Policy, QueryKey};
 
-use crate::ResponseCacheLayer;
+use crate::{RequestHead, ResponseCacheLayer};
 
 /// The policy of a route. None of it makes shared what a handler calls `private` or `no-store`.
 impl ResponseCacheLayer {
@@ -31,6 +32,77 @@ impl ResponseCacheLayer {
     /// Chooses which query parameters are part of the key. Default: the whole query, byte for byte.
     pub fn query(self, query: QueryKey) -> Self {
         self.says(|policy| policy.query(query))
+    }
+
+    /// Caches only requests that this holds for; all others go to the handler as if there were no cache.
+    ///
+    /// # Example: nothing for those who are previewing
+    /// ```
+    /// # use easy_cache_core::Cache;
+    /// # use easy_cache_tower::ResponseCacheLayer;
+    /// let layer = ResponseCacheLayer::new(Cache::new()).only_if(|request| !request.headers.contains_key("x-preview"));
+    /// ```
+    pub fn only_if(self, question: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.route.set_only_if(question))
+    }
+
+    /// Keeps a copy of its own for each user that this names: their requests may carry credentials, and nobody else is shown
+    /// what is kept for them. Where it names nobody, the rules for requests of strangers hold. `private` and `no-store`
+    /// still keep a response from being stored.
+    ///
+    /// Name the user by what was verified (an extension that your authentication has put there), never by what a client
+    /// may write by itself: whoever writes another's name gets that one's pages.
+    ///
+    /// # Example: the user that a middleware outside of the cache has authenticated
+    /// ```
+    /// # use easy_cache_core::Cache;
+    /// # use easy_cache_tower::ResponseCacheLayer;
+    /// #[derive(Clone)]
+    /// struct User {
+    ///     id: u64,
+    /// }
+    ///
+    /// let layer = ResponseCacheLayer::new(Cache::new())
+    ///     .key_per_user(|request| Some(request.extensions.get::<User>()?.id.to_be_bytes()));
+    /// ```
+    pub fn key_per_user<U: AsRef<[u8]>>(
+        self,
+        question: impl Fn(&RequestHead<'_>) -> Option<U> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|settings| settings.route.set_user(question))
+    }
+
+    /// Tags that the address of a request alone tells; they join those that its handler's work collects.
+    ///
+    /// # Example: one shop of many
+    /// ```
+    /// # use easy_cache_core::Cache;
+    /// # use easy_cache_tower::ResponseCacheLayer;
+    /// let layer = ResponseCacheLayer::new(Cache::new()).tag_by(|request| {
+    ///     let shop = request.uri.path().split('/').nth(1);
+    ///     shop.map(|shop| format!("shop:{shop}"))
+    /// });
+    /// ```
+    pub fn tag_by<I: IntoIterator<Item: Into<Tag>>>(
+        self,
+        question: impl Fn(&RequestHead<'_>) -> I + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|settings| settings.route.set_tags(question))
+    }
+
+    /// Makes request header fields part of the key: see [`Policy::key_headers`].
+    pub fn key_headers<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        self.says(|policy| policy.key_headers(names))
+    }
+
+    /// Makes cookies part of the key, by name: see [`Policy::key_cookies`].
+    pub fn key_cookies<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        self.says(|policy| policy.key_cookies(names))
+    }
+
+    /// Lets the same languages in another order share a variant: see [`Policy::languages_in_any_order`].
+    pub fn languages_in_any_order(self) -> Self {
+        self.says(Policy::languages_in_any_order)
     }
 
     /// Says that no handler here reads cookies: see [`Policy::ignore_request_cookies`].

@@ -11,12 +11,12 @@ use easy_cache_http::validate::CONDITIONS;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Response, response};
 
-use crate::ResponseBody;
 use crate::exchange::{Exchange, Task};
 use crate::record::Recorder;
 use crate::respond::{self, ResponseTags};
 use crate::settle::{self, Rejection};
 use crate::stored::{Hit, Value};
+use crate::{Mark, ResponseBody};
 
 /// What is stored, and cannot answer as it is.
 #[derive(Debug)]
@@ -94,6 +94,9 @@ impl Task {
         let exchange = Arc::clone(&self.exchange);
         let (status, body) = (exchange.status(parts.status), stored.body.clone());
         (parts.status, parts.headers) = (stored.status, stored.renewed(&parts.headers));
+        if let (None, Some(mark)) = (parts.extensions.get::<Mark>(), &stored.mark) {
+            parts.extensions.insert(mark.clone());
+        }
         self.scope.run(|| std::mem::take(&mut previous.seen).close());
         match self.decide(&parts, body.len() as u64) {
             Err(Rejection { word, is_lasting }) => {

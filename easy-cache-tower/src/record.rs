@@ -9,6 +9,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode, response};
 use http_body::Frame;
 
+use crate::Mark;
 use crate::exchange::Task;
 use crate::stored::StoredResponse;
 use crate::variants;
@@ -20,6 +21,7 @@ pub(crate) struct Recorder {
     plan: Box<Plan>,
     status: StatusCode,
     headers: HeaderMap,
+    mark: Option<Mark>,
     chunks: Vec<Bytes>,
     size: u64,
     /// The length that was announced: the body may be dropped once it is reached, without its end having been seen.
@@ -33,7 +35,8 @@ impl Recorder {
         let arrived = task.exchange.cache().clock().elapsed();
         let headers = StoredResponse::fields(&parts.headers, &plan.fields);
         let (chunks, expected) = (Vec::new(), announced_length(&parts.headers).or(size));
-        Self { task, plan, status: parts.status, headers, chunks, size: 0, expected, arrived }
+        let mark = parts.extensions.get().cloned();
+        Self { task, plan, status: parts.status, headers, mark, chunks, size: 0, expected, arrived }
     }
 
     /// Takes down one frame; an error says why the recording must end here.
@@ -82,10 +85,11 @@ impl Recorder {
             self.abandon();
             return Err("stale");
         }
-        let Self { task, plan, status, headers, chunks, .. } = self;
+        let Self { task, plan, status, headers, mark, chunks, .. } = self;
         let Task { exchange, computation, scope, key, .. } = *task;
         let (body, tags, terms) = (joined(chunks), scope.tags().into(), plan.terms);
-        let response = Arc::new(StoredResponse { status, headers, body, terms, tags, recorded_for }.with_length());
+        let response =
+            Arc::new(StoredResponse { status, headers, body, terms, tags, mark, recorded_for }.with_length());
         if variants::store(&exchange, &key, computation, Arc::clone(&response), scope) {
             Ok(response)
         } else {

@@ -35,17 +35,18 @@ pub(crate) fn stored(
     facts: &RequestFacts,
     request: &HeaderMap,
     waited_for: Option<Forward>,
+    told_key: Option<&str>,
 ) -> Response<Bytes> {
     let status = match waited_for {
         None => CacheStatus::hit(&settings.name),
         Some(forward) => CacheStatus::forwarded(&settings.name, forward).collapsed(),
     };
-    from_store(hit, facts, request, status)
+    from_store(hit, facts, request, status.key(told_key))
 }
 
 /// Answers from the store in place of a handler that failed: with this status, or with an error.
 pub(crate) fn stand_in(exchange: &Exchange, hit: &Hit, failure: Option<u16>) -> Response<Bytes> {
-    let status = CacheStatus::forwarded(&exchange.settings.name, exchange.forward).detail("stale-if-error");
+    let status = exchange.forwarded().detail("stale-if-error");
     let status = failure.map_or(status, |failure| status.status(failure));
     from_store(hit, &exchange.facts, &exchange.headers, status)
 }

@@ -2,24 +2,26 @@
 //!
 //! The rules are those of `easy-cache-http`. Reading the body is left to `stream`, storing it to `record`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
 use bytes::Bytes;
+use easy_cache_core::scope;
 use easy_cache_http::conditional::Validators;
 use easy_cache_http::{Arrival, Decision, Plan, Validation, decide};
 use http::header::{CONTENT_TYPE, DATE, TRAILER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, response};
 use http_body::Body;
 
-use crate::ResponseBody;
 use crate::exchange::{Exchange, Task};
 use crate::record::{Recorder, announced_length};
 use crate::recording::Recording;
 use crate::respond::{self, ResponseTags};
 use crate::stored::Unshared;
 use crate::stream::{Stream, Verdict};
+use crate::{Mark, ResponseBody};
 
 /// For how long nobody waits at a key whose response could not be shared. Short: a response that can be shared ends it
 /// anyway, and what is saved is one wait for each request of a crowd.
@@ -48,6 +50,7 @@ impl Task {
     {
         let (parts, body) = response.into_parts();
         let mut task = self;
+        task.take_mark(&parts);
         if let Some(previous) = task.previous.take() {
             match previous.verdict(&parts) {
                 Validation::Confirmed => return task.confirm(previous, parts),
@@ -67,6 +70,14 @@ impl Task {
         }
     }
 
+    /// What the handler says of its response, it may depend on like on what it has read.
+    fn take_mark(&mut self, parts: &response::Parts) {
+        if let Some(mark) = parts.extensions.get::<Mark>() {
+            let cache = self.exchange.cache();
+            self.scope.run(|| scope::depend(cache, mark.named_tags().iter().cloned()));
+        }
+    }
+
     /// The stored response in place of an error of the service itself.
     pub(crate) fn stand_in(&self) -> Option<Response<Bytes>> {
         self.previous.as_ref()?.stand_in(&self.exchange, None)
@@ -76,7 +87,12 @@ impl Task {
         let settings = &self.exchange.settings;
         let clock = settings.cache.clock();
         let arrival = Arrival { at: clock.wall(), delay: clock.elapsed().saturating_sub(self.called) };
-        match decide(&self.exchange.facts, parts.status.as_u16(), &parts.headers, arrival, &settings.policy) {
+        let mark = parts.extensions.get::<Mark>();
+        if mark.is_some_and(Mark::is_forbidden) {
+            return Err(Rejection::lasting("handler"));
+        }
+        let policy = mark.map_or(Cow::Borrowed(&settings.policy), |mark| Cow::Owned(mark.refine(&settings.policy)));
+        match decide(&self.exchange.facts, parts.status.as_u16(), &parts.headers, arrival, &policy) {
             Decision::Refuse(why) => Err(Rejection { word: why.as_str(), is_lasting: !why.is_about_the_request() }),
             Decision::Store(_) if self.scope.is_tainted() => {
                 Err(Rejection { word: "uncommitted-data", is_lasting: false })

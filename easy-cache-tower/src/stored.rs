@@ -13,7 +13,7 @@ use easy_cache_http::{Policy, RequestFacts, Reuse, Terms, Vary, validate};
 use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::key;
+use crate::{Mark, key};
 
 /// A response as it was recorded. Its body is shared with everybody who is sent it.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct StoredResponse {
     pub(crate) body: Bytes,
     pub(crate) terms: Terms,
     pub(crate) tags: Arc<[Tag]>,
+    /// What its handler said of it: a 304 that says nothing leaves it at that.
+    pub(crate) mark: Option<Mark>,
     /// The time from the response's head to its storing: the store counts from there.
     pub(crate) recorded_for: Duration,
 }
@@ -96,8 +98,8 @@ impl Varies {
         cache.stored(base)?.downcast().ok()
     }
 
-    pub(crate) fn key(&self, base: &[u8], headers: &HeaderMap) -> Vec<u8> {
-        key::variant(base, self.generation, &self.fields, headers)
+    pub(crate) fn key(&self, base: &[u8], policy: &Policy, headers: &HeaderMap) -> Vec<u8> {
+        key::variant(base, self.generation, &self.fields, policy, headers)
     }
 
     pub(crate) fn is_same(&self, other: Option<&Self>) -> bool {

@@ -19,8 +19,10 @@ pub(crate) fn store(
 ) -> bool {
     let terms = &response.terms;
     let place = place(exchange, &terms.vary);
-    let policy =
-        Policy::new().ttl(terms.useful_for(response.recorded_for)).tag(exchange.tag.clone()).weight(response.weight());
+    let policy = Policy::new()
+        .ttl(terms.useful_for(response.recorded_for))
+        .tags(exchange.tags.iter().cloned())
+        .weight(response.weight());
     if place == key {
         computation.fill(response, &policy, scope)
     } else {
@@ -36,7 +38,7 @@ fn place(exchange: &Exchange, vary: &Vary) -> Vec<u8> {
     match known.as_deref() {
         None if vary.fields().is_empty() => return base.clone(),
         Some(known) if known.covers(vary) => {
-            let key = known.key(base, headers);
+            let key = known.key(base, &exchange.settings.policy, headers);
             if cache.stored(&key).is_some() || known.admits_one_more(exchange.settings.max_variants) {
                 return key;
             }
@@ -45,7 +47,7 @@ fn place(exchange: &Exchange, vary: &Vary) -> Vec<u8> {
     }
     let varies = Varies::by(known.map_or_else(|| vary.clone(), |known| known.with(vary)));
     varies.admits_one_more(exchange.settings.max_variants);
-    let key = varies.key(base, headers);
+    let key = varies.key(base, &exchange.settings.policy, headers);
     cache.set(base, varies).wait();
     key
 }

@@ -40,6 +40,7 @@ pub(crate) fn way<B: Body>(settings: &Arc<Settings>, request: &Request<B>) -> Wa
     match facts.bypass() {
         Some(Bypass::Method) if facts.method == MethodClass::Unsafe => Way::Pass(Passage::changing(settings, request)),
         Some(bypass) => passing_by(settings, bypass),
+        None if !settings.route.admits(request) => Way::Pass(Passage::new(settings, Forward::Bypass, Some("route"))),
         None if settings.cache.is_usable() => way_by_key(settings, request, facts),
         None => Way::Pass(Passage::new(settings, Forward::Bypass, Some("disabled"))),
     }
@@ -50,38 +51,59 @@ fn passing_by(settings: &Arc<Settings>, bypass: Bypass) -> Way {
     Way::Pass(Passage::new(settings, Forward::from(bypass), detail))
 }
 
-fn way_by_key<B>(settings: &Arc<Settings>, request: &Request<B>, facts: RequestFacts) -> Way {
+fn way_by_key<B>(settings: &Arc<Settings>, request: &Request<B>, mut facts: RequestFacts) -> Way {
     let headers = request.headers();
     let target = match key::target(request) {
         Ok(target) => target,
         Err(bypass) => return passing_by(settings, bypass),
     };
-    let base = key::base(settings.policy.query_key(), &target, request);
+    let user = settings.route.user(request);
+    if user.is_some() {
+        facts = facts.keyed_by_user();
+    }
+    let base = key::base(&settings.policy, user.as_deref(), &target, request);
+    let told_key = settings.tells_key.then(|| key::told(&target));
     let (forward, next) = match find::look(settings, &base, headers) {
         Held::Unshared(forward) => (forward, Next::Alone(None)),
         Held::Nothing(forward) => (forward, Next::Wait(None)),
         Held::Response(hit, variant) => {
             match Next::after(settings, &facts, hit, || variant.unwrap_or_else(|| base.clone())) {
                 Ok(next) => next,
-                Err(hit) => return Way::Answer(respond::stored(settings, &hit, &facts, headers, None)),
+                Err(hit) => {
+                    return Way::Answer(respond::stored(settings, &hit, &facts, headers, None, told_key.as_deref()));
+                }
             }
         }
     };
-    if let Some(status) = facts.status_instead_of_handler() {
-        return Way::Answer(respond::only_if_cached(settings, status));
+    if let Some(way) = without_keeping(settings, &facts, forward) {
+        return way.telling(told_key);
     }
-    if facts.method == MethodClass::Head {
-        return Way::Pass(Passage::new(settings, forward, None));
-    }
-    if facts.range {
-        return Way::Pass(Passage::new(settings, forward, Some("range")));
-    }
-    if facts.directives.no_store {
-        return Way::Pass(Passage::new(settings, forward, Some("request-no-store")));
-    }
-    let tag = key::tag_of(&target);
+    let tags = std::iter::once(key::tag_of(&target)).chain(settings.route.tags(request)).collect();
     let (settings, headers) = (Arc::clone(settings), headers.clone());
-    next.way(Exchange { settings, facts, headers, base, tag, forward })
+    next.way(Exchange { settings, facts, headers, base, tags, forward, told_key })
+}
+
+/// The way of a request that was not answered and whose response will not be stored.
+fn without_keeping(settings: &Arc<Settings>, facts: &RequestFacts, forward: Forward) -> Option<Way> {
+    if let Some(status) = facts.status_instead_of_handler() {
+        return Some(Way::Answer(respond::only_if_cached(settings, status)));
+    }
+    let detail = match facts {
+        RequestFacts { method: MethodClass::Head, .. } => None,
+        RequestFacts { range: true, .. } => Some("range"),
+        facts if facts.directives.no_store => Some("request-no-store"),
+        _ => return None,
+    };
+    Some(Way::Pass(Passage::new(settings, forward, detail)))
+}
+
+impl Way {
+    fn telling(self, key: Option<String>) -> Self {
+        match self {
+            Self::Pass(passage) => Self::Pass(passage.telling(key)),
+            other => other,
+        }
+    }
 }
 
 /// A refresh is a `GET` of the whole that may go to the handler and whose response may be kept.

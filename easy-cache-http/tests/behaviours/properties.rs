@@ -100,7 +100,8 @@ proptest! {
                 for_each_invalidated(MethodClass::Unsafe, 200, &target, headers, |_| {});
             }
         }
-        Vary::parse(headers).write_key(headers, &mut Vec::new());
+        Vary::parse(headers).write_key(headers, &Policy::new(), &mut Vec::new());
+        Policy::new().key_cookies(["a"]).key_headers(["vary"]).write_key(&Target::new("http", "", "/", None), headers, &mut Vec::new());
     }
 
     #[test]
@@ -152,7 +153,7 @@ proptest! {
         let vary = Vary::parse(&[("vary", "foo")][..]);
         let key = |value: &str, other: &[u8]| {
             let mut out = Vec::new();
-            vary.write_key(&[("foo", value.as_bytes()), ("bar", other)][..], &mut out);
+            vary.write_key(&[("foo", value.as_bytes()), ("bar", other)][..], &Policy::new(), &mut out);
             out
         };
         let members = |value: &str| {

@@ -1,7 +1,7 @@
 //! May it be stored: the table (RFC 9111 §3).
 
 use crate::support::{Exchange, Fields, response, seconds};
-use easy_cache_http::{Policy, Refusal};
+use easy_cache_http::{Arrival, Decision, Policy, Refusal, RequestFacts, Reuse, decide};
 
 const FRESH: (&str, &str) = ("cache-control", "max-age=3600");
 
@@ -168,4 +168,48 @@ fn cookies_shared_in_words_are_still_not_shared_against_private_or_no_store() {
     }
     let named = response(&[("cache-control", "private=\"set-cookie\""), ("set-cookie", "a=b")]).policy(policy());
     assert!(!named.plan().fields.keeps("set-cookie"));
+}
+
+fn keyed_by_user(fields: Fields<'_>, policy: &Policy) -> Option<Refusal> {
+    let facts =
+        RequestFacts::of("GET", &[("authorization", "Bearer bob"), ("cookie", "session=1")][..]).keyed_by_user();
+    let arrival = Arrival { at: crate::support::now(), delay: seconds(0) };
+    match decide(&facts, 200, fields, arrival, policy) {
+        Decision::Store(plan) => {
+            assert!(matches!(plan.terms.reuse(&facts, policy, seconds(0)), Reuse::Serve { .. }));
+            None
+        }
+        Decision::Refuse(refusal) => Some(refusal),
+    }
+}
+
+#[test]
+fn under_a_key_of_its_user_credentials_do_not_hinder_but_everything_else_does() {
+    let policy = Policy::new().ttl(seconds(60));
+    assert_eq!(keyed_by_user(&[], &policy), None);
+    assert_eq!(keyed_by_user(&[FRESH, ("vary", "cookie, authorization")], &policy), None);
+    assert_eq!(keyed_by_user(&[FRESH, ("cache-control", "private")], &policy), Some(Refusal::Private));
+    assert_eq!(keyed_by_user(&[("cache-control", "no-store")], &policy), Some(Refusal::NoStore));
+    assert_eq!(keyed_by_user(&[("set-cookie", "a=b")], &policy), Some(Refusal::SetCookie));
+    assert_eq!(keyed_by_user(&[("vary", "*")], &policy), Some(Refusal::VaryUnknown));
+}
+
+#[test]
+fn what_a_handler_says_to_this_cache_alone_goes_before_its_header_fields_but_not_before_what_they_forbid() {
+    let policy = || Policy::new().stated_by_handler(seconds(60));
+    for fields in [&[][..], &[("cache-control", "max-age=5")], &[("expires", "0")]] {
+        let exchange = response(fields).policy(policy());
+        assert!(exchange.is_reused_after(59) && !exchange.is_reused_after(60), "{fields:?}");
+    }
+    assert_eq!(response(&[]).asked_with(&[("cookie", "a=b")]).policy(policy()).refusal(), None);
+    for (fields, refusal) in [
+        ([("cache-control", "private")], Refusal::Private),
+        ([("cache-control", "no-store")], Refusal::NoStore),
+        ([("set-cookie", "a=b")], Refusal::SetCookie),
+        ([("vary", "*")], Refusal::VaryUnknown),
+    ] {
+        assert_eq!(response(&fields).policy(policy()).refusal(), Some(refusal));
+    }
+    let authorized = response(&[]).asked_with(AUTHORIZED).policy(policy());
+    assert_eq!(authorized.refusal(), Some(Refusal::Authorization));
 }

@@ -10,6 +10,7 @@ mod races;
 mod range;
 mod readiness;
 mod reuse;
+mod route;
 mod stale;
 mod streaming;
 mod support;
