@@ -126,8 +126,8 @@ impl<'a> CacheStatus<'a> {
     }
 
     /// The key (§2.7). It tells a stranger how the cache works: only when asked for.
-    pub fn key(mut self, key: impl Into<Option<&'a str>>) -> Self {
-        self.key = key.into();
+    pub fn key(mut self, key: &'a str) -> Self {
+        self.key = Some(key);
         self
     }
 

@@ -41,6 +41,7 @@ pub struct Policy {
     languages: LanguageOrder,
     parts: KeyParts,
     by_handler: Option<Duration>,
+    parts_kept: bool,
 }
 
 /// How long a stale response that can be validated is kept: a page that nobody asks for within an hour is rather sent
@@ -98,6 +99,7 @@ impl Default for Policy {
             languages: LanguageOrder::Counts,
             parts: KeyParts::default(),
             by_handler: None,
+            parts_kept: false,
         }
     }
 }
@@ -192,6 +194,19 @@ impl Policy {
     pub fn guess_lifetimes(mut self) -> Self {
         self.guesses = true;
         self
+    }
+
+    /// Keeps the last part (206) of each URI that a client asked for, for clients that ask for something inside it. For
+    /// proxies; an application that serves files mostly has the whole at hand.
+    pub fn keep_parts(mut self) -> Self {
+        self.parts_kept = true;
+        self
+    }
+
+    /// Whether parts are kept: see [`keep_parts`](Self::keep_parts).
+    #[must_use]
+    pub fn keeps_parts(&self) -> bool {
+        self.parts_kept
     }
 
     /// For this long past its lifetime a response is served at once, while it is refreshed behind. A response's own

@@ -2,9 +2,12 @@
 //! response (`If-Range`) is left to [`Validators`](crate::conditional::Validators::allow_range).
 //!
 //! A single range of bytes is cut from a stored 200. Everything else that `Range` may say (several ranges, other units, what
-//! is malformed) is answered with the whole, which RFC 9110 §14.2 allows. Parts (206) are not stored, and so never put
-//! together (RFC 9111 §3.3 makes both an option): handlers of applications seldom cut, and a whole page that is stored
-//! once serves every range.
+//! is malformed) is answered with the whole, which RFC 9110 §14.2 allows.
+//!
+//! Of the responses with a part (206), the last one of each URI is stored if the [`Policy`](crate::Policy::keep_parts) says
+//! so, and serves what lies inside it for as long as it is fresh. Parts are not put together, and a missing rest is not asked
+//! for (RFC 9111 §3.4 makes both an option): that would need both halves in memory to send one, and two answers of a
+//! handler are seldom known to be of one page, since that takes a strong tag.
 
 use crate::grammar;
 use crate::view::Headers;
@@ -89,6 +92,50 @@ impl Part {
         match self {
             Self::Bytes { first, last } => format!("bytes {first}-{last}/{length}"),
             Self::Unsatisfiable => format!("bytes */{length}"),
+        }
+    }
+}
+
+/// Which bytes of a whole a 206 carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartOf {
+    first: u64,
+    last: u64,
+    total: u64,
+}
+
+impl PartOf {
+    /// Reads `Content-Range`; `None` if it is not a part of a whole of known length.
+    #[must_use]
+    pub fn of<H: Headers + ?Sized>(response: &H) -> Option<Self> {
+        let value = grammar::trim(response.single("content-range")?);
+        let (unit, value) = value.split_at_checked(6)?;
+        let at = |byte| value.iter().position(|other| *other == byte);
+        let (dash, slash) = (at(b'-')?, at(b'/')?);
+        let first = number(value.get(..dash)?)?;
+        let (last, total) = (number(value.get(dash + 1..slash)?)?, number(&value[slash + 1..])?);
+        let is_inside = first <= last && last < total;
+        (unit.eq_ignore_ascii_case(b"bytes ") && is_inside).then_some(Self { first, last, total })
+    }
+
+    /// The length of the whole.
+    #[must_use]
+    pub fn total(self) -> u64 {
+        self.total
+    }
+
+    /// The length of this part.
+    #[must_use]
+    pub fn length(self) -> u64 {
+        self.last - self.first + 1
+    }
+
+    /// Where a part of the whole begins in this one, if it lies inside.
+    #[must_use]
+    pub fn offset_of(self, part: Part) -> Option<u64> {
+        match part {
+            Part::Bytes { first, last } if self.first <= first && last <= self.last => Some(first - self.first),
+            Part::Bytes { .. } | Part::Unsatisfiable => None,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::freshness::{self, Expires, Freshness};
 use crate::headers::KeptFields;
 use crate::method::MethodClass;
 use crate::policy::{Cookies, PerUser, Policy, RequestCookies};
+use crate::range::PartOf;
 use crate::request::RequestFacts;
 use crate::stale::StaleUse;
 use crate::stored::Terms;
@@ -104,13 +105,13 @@ type Rule = fn(&Exchange<'_>) -> bool;
 const RULES: [(Refusal, Rule); 16] = [
     (Refusal::Method, |x| x.request.method != MethodClass::Get),
     (Refusal::Bypassed, |x| x.request.bypass().is_some()),
-    (Refusal::Range, |x| x.request.range),
+    (Refusal::Range, |x| x.request.range && x.part.is_none()),
     (Refusal::RequestNoStore, |x| x.request.directives.no_store),
-    (Refusal::Status, |x| !(200..600).contains(&x.status) || matches!(x.status, 206 | 304)),
+    (Refusal::Status, |x| !(200..600).contains(&x.status) || x.status == 304 || x.status == 206 && x.part.is_none()),
     (Refusal::NotUnderstood, |x| x.directives.must_understand && !is_understood(x.status)),
     (Refusal::NoStore, |x| x.directives.no_store && !x.directives.must_understand),
     (Refusal::Private, |x| x.directives.private == Extent::Everything),
-    (Refusal::NoCache, |x| x.directives.no_cache == Extent::Everything && x.validators.is_empty()),
+    (Refusal::NoCache, |x| x.directives.no_cache == Extent::Everything && !x.can_be_validated()),
     (Refusal::Authorization, |x| x.request.authorized && !x.open_to_authorized()),
     (Refusal::Cookie, |x| x.request.cookies && !x.open_to_cookies()),
     (Refusal::SetCookie, |x| x.cookies && x.policy.cookies() == Cookies::Refused),
@@ -133,6 +134,8 @@ struct Exchange<'a> {
     freshness: Option<Freshness>,
     stale: StaleUse,
     validators: Validators,
+    /// A part that may be kept as one.
+    part: Option<PartOf>,
     /// The handler itself says for how long it may be kept, or that it is for everybody.
     meant_for_others: bool,
 }
@@ -150,16 +153,21 @@ impl<'a> Exchange<'a> {
         let sets = |name| response.has(name) && fields.keeps(name);
         let validators = Validators::parse(response);
         let times = Times::of(response, &directives, arrival);
+        let vary = Vary::parse(response);
+        let part = part_of(request, status, response, &vary).filter(|_| policy.keeps_parts());
         Self {
             request,
             status,
             policy,
             cookies: sets("set-cookie") || sets("set-cookie2"),
-            vary: Vary::parse(response),
+            vary,
             freshness: times.freshness(status, &directives, policy, &validators),
-            stale: StaleUse::of(&directives, policy, !validators.is_empty()),
+            // Nobody asks whether a part is still the current one.
+            stale: part
+                .map_or_else(|| StaleUse::of(&directives, policy, !validators.is_empty()), |_| StaleUse::default()),
             meant_for_others: directives.public || times.stated.is_some() || policy.ttl_by_handler().is_some(),
             validators,
+            part,
             directives,
             fields,
         }
@@ -188,6 +196,10 @@ impl<'a> Exchange<'a> {
             || self.policy.request_cookies() == RequestCookies::Irrelevant
     }
 
+    fn can_be_validated(&self) -> bool {
+        !self.validators.is_empty() && self.part.is_none()
+    }
+
     /// Neither fresh, nor good for anything stale.
     fn is_useless(&self) -> bool {
         let fresh = |freshness: Freshness| freshness.is_fresh(Duration::ZERO);
@@ -202,6 +214,7 @@ impl<'a> Exchange<'a> {
             stale: self.stale,
             validators: self.validators,
             status: self.status,
+            part: self.part,
             open_to_authorized,
             open_to_cookies,
             vary: self.vary,
@@ -211,6 +224,12 @@ impl<'a> Exchange<'a> {
         let date_to_add = (!response.has("date")).then(|| date::format(arrived));
         Plan { terms, fields, date_to_add }
     }
+}
+
+/// The part that a request asked for and got. Parts have no variants.
+fn part_of<H: Headers + ?Sized>(request: &RequestFacts, status: u16, response: &H, vary: &Vary) -> Option<PartOf> {
+    let is_part = request.range && status == 206 && vary.fields().is_empty();
+    PartOf::of(response).filter(|_| is_part)
 }
 
 /// What a response says about time.

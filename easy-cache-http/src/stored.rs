@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::conditional::Validators;
 use crate::freshness::Freshness;
 use crate::policy::{ClientRefresh, Policy};
+use crate::range::PartOf;
 use crate::request::RequestFacts;
 use crate::stale::StaleUse;
 use crate::vary::Vary;
@@ -25,6 +26,8 @@ pub struct Terms {
     pub validators: Validators,
     /// Its status.
     pub status: u16,
+    /// Which bytes it has, if not all of them.
+    pub part: Option<PartOf>,
     /// It says of itself that it may answer requests with `Authorization` (RFC 9111 §3.5).
     pub open_to_authorized: bool,
     /// It may answer requests with `Cookie`: its handler said that it is for others too, or its key holds the cookies.

@@ -11,8 +11,9 @@ use crate::conditional::Validators;
 use crate::headers;
 use crate::view::Headers;
 
-/// The fields that make a request conditional or partial. A validating request has its own in place of them.
-pub const CONDITIONS: [&str; 5] = ["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"];
+/// The fields that make a request conditional on what its client has. A request whose response is to be stored goes
+/// without them, a validating one with those of the stored response.
+pub const CONDITIONS: [&str; 2] = ["if-modified-since", "if-none-match"];
 
 /// Fields that describe the bytes that are stored: a 304 has no bytes, and what it says of them was often written by
 /// something that did not know that (a compressing middleware, for one).

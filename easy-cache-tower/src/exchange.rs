@@ -7,9 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use easy_cache_core::{Cache, Computation, Scope, Tag};
 use easy_cache_http::conditional::Validators;
-use easy_cache_http::{CacheStatus, Conditional, Forward, RequestFacts};
+use easy_cache_http::{CacheStatus, Conditional, Forward, MethodClass, RequestFacts};
 use http::{HeaderMap, Request, Response, StatusCode};
 
+use crate::key;
 use crate::layer::Settings;
 use crate::previous::{self, Previous};
 use crate::respond;
@@ -52,7 +53,7 @@ impl Exchange {
     }
 
     pub(crate) fn forwarded(&self) -> CacheStatus<'_> {
-        CacheStatus::forwarded(&self.settings.name, self.forward).key(self.told_key.as_deref())
+        respond::telling(CacheStatus::forwarded(&self.settings.name, self.forward), self.told_key.as_deref())
     }
 }
 
@@ -70,13 +71,29 @@ pub(crate) struct Task {
     pub(crate) called: Duration,
     /// What is stored, and stale.
     pub(crate) previous: Option<Previous>,
+    /// The request is a `HEAD`: its response is never stored, and may only say something about what is.
+    pub(crate) is_head: bool,
 }
 
 impl Task {
     pub(crate) fn new(exchange: Exchange, computation: Computation, key: Vec<u8>) -> Box<Self> {
         let called = exchange.cache().clock().elapsed();
         let scope = computation.scope();
-        Box::new(Self { scope, exchange: Arc::new(exchange), computation, key, called, previous: None })
+        Box::new(Self { scope, exchange: Arc::new(exchange), computation, key, called, previous: None, is_head: false })
+    }
+
+    /// A request for a part, which nobody waits for.
+    pub(crate) fn of_part(exchange: Exchange) -> Box<Self> {
+        let key = key::part(&exchange.base);
+        Self::alone(exchange, key)
+    }
+
+    /// A `HEAD` that goes to the handler because what is stored at a place is stale.
+    pub(crate) fn of_head(mut exchange: Exchange, place: Vec<u8>) -> Box<Self> {
+        exchange.facts.method = MethodClass::Get; // what it says is about the stored `GET`
+        let mut task = Self::at_base(exchange).with_previous(place);
+        task.is_head = true;
+        task
     }
 
     /// Goes to the handler with what is stored at a place.
@@ -100,10 +117,10 @@ impl Task {
     /// Takes the conditions off the request: only a whole response can be recorded. They are evaluated afterwards. What is
     /// stored and stale has conditions of its own.
     pub(crate) fn prepare<R>(&self, request: &mut Request<R>) {
-        if self.exchange.facts.conditional {
+        if self.exchange.facts.conditional && !self.is_head {
             previous::take_conditions_off(request.headers_mut());
         }
-        if let Some(previous) = &self.previous {
+        if let Some(previous) = self.previous.as_ref().filter(|_| !self.is_head) {
             previous.ask(request.headers_mut());
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use easy_cache_core::{Computation, Joined};
-use easy_cache_http::{Forward, Reuse};
+use easy_cache_http::{ByteRange, Forward, RequestFacts, Reuse};
 use http::HeaderMap;
 
 use crate::exchange::{Exchange, Task};
@@ -42,6 +42,21 @@ pub(crate) fn look(settings: &Settings, base: &[u8], headers: &HeaderMap) -> Hel
             }
         }
     }
+}
+
+/// The part that is kept of a URI, if what is asked for lies inside it.
+pub(crate) fn look_for_part(
+    settings: &Settings,
+    base: &[u8],
+    facts: &RequestFacts,
+    headers: &HeaderMap,
+) -> Option<Hit> {
+    let range = ByteRange::of(headers).filter(|_| facts.range && settings.policy.keeps_parts())?;
+    let Value::Response(hit) = Value::of(settings.cache.look(key::part(base))?) else { return None };
+    let terms = &hit.response.terms;
+    let part = terms.part?;
+    let holds = part.offset_of(range.within(part.total())).is_some() && terms.validators.allow_range(headers);
+    (holds && hit.is_served(facts, &settings.policy)).then_some(hit)
 }
 
 /// Where a wait ends.

@@ -73,8 +73,14 @@ pub(crate) fn base<B>(policy: &Policy, user: Option<&[u8]>, target: &Target<'_>,
     key
 }
 
-/// No key of a response begins like this: the first byte of those is the class of the method.
+/// No key of a response begins like these: the first byte of those is the class of the method.
 const REFRESH: u8 = 0;
+const PART: u8 = u8::MAX;
+
+/// Where the last part of a URI is kept that somebody asked for.
+pub(crate) fn part(base: &[u8]) -> Vec<u8> {
+    [&[PART], base].concat()
+}
 
 /// Where those meet who find the response under a key stale: nothing is ever stored there, so that a stale response can
 /// stay in its place while it is refreshed.

@@ -45,7 +45,7 @@ impl Passage {
     /// Marks the response. What comes back must be awaited before the response may be sent.
     pub(crate) fn finish(&self, response: &mut response::Parts) -> Option<Dropping> {
         let status = CacheStatus::forwarded(&self.settings.name, self.forward).status(response.status.as_u16());
-        let status = status.key(self.told_key.as_deref());
+        let status = respond::telling(status, self.told_key.as_deref());
         let status = self.detail.map_or(status, |detail| status.detail(detail));
         let tags = self.change.as_ref().map(|change| change.drops(response.status, &response.headers));
         respond::add_status(&mut response.headers, status);

@@ -131,6 +131,11 @@ impl ResponseCacheLayer {
         self.says(Policy::guess_lifetimes)
     }
 
+    /// Keeps parts that clients asked for: see [`Policy::keep_parts`].
+    pub fn keep_parts(self) -> Self {
+        self.says(Policy::keep_parts)
+    }
+
     /// For this long past its lifetime a response is served at once and refreshed behind the answer: see
     /// [`Policy::stale_while_revalidate`].
     pub fn stale_while_revalidate(self, window: Duration) -> Self {

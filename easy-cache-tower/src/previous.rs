@@ -10,11 +10,12 @@ use easy_cache_http::Validation;
 use easy_cache_http::validate::CONDITIONS;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Response, response};
+use http_body::Body;
 
 use crate::exchange::{Exchange, Task};
 use crate::record::Recorder;
 use crate::respond::{self, ResponseTags};
-use crate::settle::{self, Rejection};
+use crate::settle;
 use crate::stored::{Hit, Value};
 use crate::{Mark, ResponseBody};
 
@@ -52,6 +53,18 @@ impl Previous {
         Validation::of(&self.hit.response.terms.validators, response.status.as_u16(), &response.headers)
     }
 
+    fn verdict_of_head(&self, head: &response::Parts) -> Option<Validation> {
+        let stored = &self.hit.response;
+        let length = stored.body.len() as u64;
+        Validation::of_head(
+            &stored.terms.validators,
+            stored.status.as_u16(),
+            length,
+            head.status.as_u16(),
+            &head.headers,
+        )
+    }
+
     /// The handler answered with something that is not kept: what is stored is known to be over.
     pub(crate) fn forget_if_stale(&self, cache: &Cache) {
         if self.hit.is_stale() {
@@ -80,45 +93,84 @@ pub(crate) fn take_conditions_off(headers: &mut HeaderMap) {
     CONDITIONS.iter().for_each(|name| drop(headers.remove(*name)));
 }
 
+/// For how many seconds a response is fresh again, or why it is not kept.
+type Renewed = Result<i64, &'static str>;
+
 impl Task {
-    /// The 304 is about the stored response: keeps it on, with renewed fields, this request's fence, and the tags of both.
-    pub(crate) fn confirm<B>(
-        mut self: Box<Self>,
-        mut previous: Previous,
-        update: response::Parts,
-    ) -> Response<ResponseBody<B>>
+    /// The 304 is about the stored response: this client gets it with renewed fields, and so will others.
+    pub(crate) fn confirm<B>(self: Box<Self>, previous: Previous, update: response::Parts) -> Response<ResponseBody<B>>
     where
-        B: http_body::Body,
+        B: Body,
     {
+        let (exchange, body) = (Arc::clone(&self.exchange), previous.hit.response.body.clone());
+        let status = exchange.status(update.status);
+        let (mut parts, renewed) = self.renew(previous, update);
+        let status = match renewed {
+            Ok(seconds) => status.stored().ttl(seconds),
+            Err(why) => status.detail(why),
+        };
+        respond::add_status(&mut parts.headers, status);
+        settle::answer(&exchange, parts, body)
+    }
+
+    /// Keeps the stored response on, with renewed fields, this request's fence, and the tags of both. Yields its head as it
+    /// is now, and how many seconds it is fresh, or why it is not kept.
+    fn renew(mut self: Box<Self>, mut previous: Previous, update: response::Parts) -> (response::Parts, Renewed) {
         let (stored, mut parts) = (Arc::clone(&previous.hit.response), update);
-        let exchange = Arc::clone(&self.exchange);
-        let (status, body) = (exchange.status(parts.status), stored.body.clone());
         (parts.status, parts.headers) = (stored.status, stored.renewed(&parts.headers));
         if let (None, Some(mark)) = (parts.extensions.get::<Mark>(), &stored.mark) {
             parts.extensions.insert(mark.clone());
         }
         self.scope.run(|| std::mem::take(&mut previous.seen).close());
-        match self.decide(&parts, body.len() as u64) {
-            Err(Rejection { word, is_lasting }) => {
-                if is_lasting {
-                    previous.forget_if_stale(exchange.cache());
+        let plan = match self.decide(&parts, stored.body.len() as u64) {
+            Ok(plan) => plan,
+            Err(why) => {
+                if why.is_lasting {
+                    previous.forget_if_stale(self.exchange.cache());
                 }
                 self.release();
-                respond::add_status(&mut parts.headers, status.detail(word));
+                return (parts, Err(why.word));
             }
-            Ok(plan) => {
-                settle::add_date(&mut parts, &plan);
-                let seconds = plan.terms.freshness.ttl_seconds(Duration::ZERO);
-                match Recorder::new(self, plan, &parts, None).keep(body.clone()) {
-                    Ok(stored) => {
-                        parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
-                        respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
-                    }
-                    Err(why) => respond::add_status(&mut parts.headers, status.detail(why)),
-                }
+        };
+        settle::add_date(&mut parts, &plan);
+        let seconds = plan.terms.freshness.ttl_seconds(Duration::ZERO);
+        let kept = Recorder::new(self, plan, &parts, None).keep(stored.body.clone());
+        let renewed = kept.map(|stored| {
+            parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
+            seconds
+        });
+        (parts, renewed)
+    }
+
+    /// The response to a `HEAD` goes to its client as it is. It may confirm what is stored, or show that it is over.
+    pub(crate) fn respond_to_head<B>(
+        mut self: Box<Self>,
+        mut parts: response::Parts,
+        body: B,
+    ) -> Response<ResponseBody<B>>
+    where
+        B: Body,
+    {
+        let (exchange, mut head) = (Arc::clone(&self.exchange), Response::new(()).into_parts().0);
+        (head.status, head.headers) = (parts.status, parts.headers.clone());
+        let status = exchange.status(parts.status);
+        let status = match self.previous.take().map(|previous| (previous.verdict_of_head(&head), previous)) {
+            Some((Some(Validation::Confirmed), previous)) => match self.renew(previous, head).1 {
+                Ok(seconds) => status.stored().ttl(seconds),
+                Err(why) => status.detail(why),
+            },
+            Some((Some(_), previous)) => {
+                previous.forget(exchange.cache());
+                self.release();
+                status
             }
-        }
-        settle::answer(&exchange, parts, body)
+            Some((None, _)) | None => {
+                self.release();
+                status
+            }
+        };
+        respond::add_status(&mut parts.headers, status);
+        Response::from_parts(parts, ResponseBody::passing(body))
     }
 
     /// A 304 about something else. The handler said that nothing changed for what it was asked, so this client gets what
@@ -129,7 +181,7 @@ impl Task {
         update: &response::Parts,
     ) -> Response<ResponseBody<B>>
     where
-        B: http_body::Body,
+        B: Body,
     {
         let exchange = Arc::clone(&self.exchange);
         previous.forget(exchange.cache());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use easy_cache_http::Plan;
+use easy_cache_http::range::PartOf;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode, response};
 use http_body::Frame;
@@ -76,7 +77,8 @@ impl Recorder {
 
     /// Stores what was recorded.
     pub(crate) fn finish(self) -> Result<Arc<StoredResponse>, &'static str> {
-        if self.expected.is_some_and(|expected| self.size != expected) {
+        let promised = [self.expected, self.plan.terms.part.map(PartOf::length)];
+        if promised.iter().flatten().any(|promised| self.size != *promised) {
             self.fail();
             return Err("wrong-length");
         }

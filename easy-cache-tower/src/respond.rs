@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use easy_cache_core::{Tag, scope};
-use easy_cache_http::range::Part;
+use easy_cache_http::range::{Part, PartOf};
 use easy_cache_http::{ByteRange, CacheStatus, Conditional, Forward, MethodClass, RequestFacts, age, headers};
 use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -41,7 +41,7 @@ pub(crate) fn stored(
         None => CacheStatus::hit(&settings.name),
         Some(forward) => CacheStatus::forwarded(&settings.name, forward).collapsed(),
     };
-    from_store(hit, facts, request, status.key(told_key))
+    from_store(hit, facts, request, telling(status, told_key))
 }
 
 /// Answers from the store in place of a handler that failed: with this status, or with an error.
@@ -88,30 +88,33 @@ fn not_modified(stored: &StoredResponse) -> Response<Bytes> {
 
 /// The part that is asked for, and may be cut from this response.
 fn range_of(stored: &StoredResponse, facts: &RequestFacts, request: &HeaderMap) -> Option<ByteRange> {
-    let may_be_cut = facts.range && facts.method == MethodClass::Get && stored.status == StatusCode::OK;
-    let range = ByteRange::of(request).filter(|_| may_be_cut)?;
+    let has_bytes = stored.status == StatusCode::OK || stored.terms.part.is_some();
+    let range = ByteRange::of(request).filter(|_| has_bytes && facts.range && facts.method == MethodClass::Get)?;
     stored.terms.validators.allow_range(request).then_some(range)
 }
 
 /// Shares the bytes of the stored body.
 fn part(stored: &StoredResponse, range: ByteRange) -> Response<Bytes> {
-    let length = stored.body.len() as u64;
-    let part = range.within(length);
-    let (status, body, mut headers) = match part {
-        // Indices into a body in memory fit a `usize`.
-        Part::Bytes { first, last } => {
-            let body = stored.body.slice(first as usize..=last as usize);
-            (StatusCode::PARTIAL_CONTENT, body, stored.headers.clone())
-        }
-        Part::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new(), HeaderMap::new()),
+    let total = stored.terms.part.map_or(stored.body.len() as u64, PartOf::total);
+    let part = range.within(total);
+    let (status, body, mut headers) = match cut(stored, part) {
+        Some(body) => (StatusCode::PARTIAL_CONTENT, body, stored.headers.clone()),
+        None => (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new(), HeaderMap::new()),
     };
     headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    if let Ok(range) = HeaderValue::try_from(part.content_range(length)) {
+    if let Ok(range) = HeaderValue::try_from(part.content_range(total)) {
         headers.insert(CONTENT_RANGE, range);
     }
     let mut response = Response::new(body);
     (*response.status_mut(), *response.headers_mut()) = (status, headers);
     response
+}
+
+fn cut(stored: &StoredResponse, part: Part) -> Option<Bytes> {
+    let Part::Bytes { first, last } = part else { return None };
+    let start = stored.terms.part.map_or(Some(first), |held| held.offset_of(part))?;
+    let (start, end) = (usize::try_from(start).ok()?, usize::try_from(start + (last - first) + 1).ok()?);
+    (end <= stored.body.len()).then(|| stored.body.slice(start..end))
 }
 
 /// What a 304 says of the response that the client has.
@@ -129,6 +132,11 @@ pub(crate) fn only_if_cached(settings: &Settings, status: u16) -> Response<Bytes
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::GATEWAY_TIMEOUT);
     add_status(response.headers_mut(), CacheStatus::generated(&settings.name).detail("only-if-cached"));
     response
+}
+
+/// With the key, where it is to be told.
+pub(crate) fn telling<'a>(status: CacheStatus<'a>, key: Option<&'a str>) -> CacheStatus<'a> {
+    key.map_or(status, |key| status.key(key))
 }
 
 /// Adds what this cache did to what caches behind it said.

@@ -51,6 +51,9 @@ impl Task {
         let (parts, body) = response.into_parts();
         let mut task = self;
         task.take_mark(&parts);
+        if task.is_head {
+            return task.respond_to_head(parts, body);
+        }
         if let Some(previous) = task.previous.take() {
             match previous.verdict(&parts) {
                 Validation::Confirmed => return task.confirm(previous, parts),
@@ -80,7 +83,8 @@ impl Task {
 
     /// The stored response in place of an error of the service itself.
     pub(crate) fn stand_in(&self) -> Option<Response<Bytes>> {
-        self.previous.as_ref()?.stand_in(&self.exchange, None)
+        let previous = self.previous.as_ref().filter(|_| !self.is_head)?;
+        previous.stand_in(&self.exchange, None)
     }
 
     pub(crate) fn decide(&self, parts: &response::Parts, size: u64) -> Result<Box<Plan>, Rejection> {

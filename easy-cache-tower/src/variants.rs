@@ -6,6 +6,7 @@ use easy_cache_core::{Computation, Policy, Scope};
 use easy_cache_http::Vary;
 
 use crate::exchange::Exchange;
+use crate::key;
 use crate::stored::{StoredResponse, Varies};
 
 /// Stores a response, and hands it to those who wait at `key`. `false` if it was refused because something that it
@@ -18,7 +19,7 @@ pub(crate) fn store(
     scope: Scope,
 ) -> bool {
     let terms = &response.terms;
-    let place = place(exchange, &terms.vary);
+    let place = if terms.part.is_some() { key::part(&exchange.base) } else { place(exchange, &terms.vary) };
     let policy = Policy::new()
         .ttl(terms.useful_for(response.recorded_for))
         .tags(exchange.tags.iter().cloned())

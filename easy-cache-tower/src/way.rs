@@ -75,23 +75,33 @@ fn way_by_key<B>(settings: &Arc<Settings>, request: &Request<B>, mut facts: Requ
             }
         }
     };
-    if let Some(way) = without_keeping(settings, &facts, forward) {
+    if let Some(hit) = find::look_for_part(settings, &base, &facts, headers) {
+        return Way::Answer(respond::stored(settings, &hit, &facts, headers, None, told_key.as_deref()));
+    }
+    if let Some(way) = without_keeping(settings, &facts, forward, next.has_place()) {
         return way.telling(told_key);
     }
+    let is_head = facts.method == MethodClass::Head;
     let tags = std::iter::once(key::tag_of(&target)).chain(settings.route.tags(request)).collect();
     let (settings, headers) = (Arc::clone(settings), headers.clone());
-    next.way(Exchange { settings, facts, headers, base, tags, forward, told_key })
+    let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key };
+    match next {
+        Next::Wait(Some(place)) | Next::Alone(Some(place)) if is_head => Way::Alone(Task::of_head(exchange, place)),
+        _ if exchange.facts.range => Way::Alone(Task::of_part(exchange)),
+        next => next.way(exchange),
+    }
 }
 
-/// The way of a request that was not answered and whose response will not be stored.
-fn without_keeping(settings: &Arc<Settings>, facts: &RequestFacts, forward: Forward) -> Option<Way> {
+/// The way of a request that was not answered and whose response says nothing about what is, or will be, stored.
+fn without_keeping(settings: &Arc<Settings>, facts: &RequestFacts, forward: Forward, stored: bool) -> Option<Way> {
     if let Some(status) = facts.status_instead_of_handler() {
         return Some(Way::Answer(respond::only_if_cached(settings, status)));
     }
     let detail = match facts {
-        RequestFacts { method: MethodClass::Head, .. } => None,
-        RequestFacts { range: true, .. } => Some("range"),
         facts if facts.directives.no_store => Some("request-no-store"),
+        RequestFacts { method: MethodClass::Head, .. } if stored => return None,
+        RequestFacts { method: MethodClass::Head, .. } => None,
+        RequestFacts { range: true, .. } if !settings.policy.keeps_parts() => Some("range"),
         _ => return None,
     };
     Some(Way::Pass(Passage::new(settings, forward, detail)))
@@ -130,6 +140,11 @@ struct Refreshing {
 }
 
 impl Next {
+    /// Whether something is stored that the handler may say something about.
+    fn has_place(&self) -> bool {
+        matches!(self, Self::Wait(Some(_)) | Self::Alone(Some(_)))
+    }
+
     /// What comes after a response was found, and why; or the response, if it is served and that is all.
     fn after(
         settings: &Settings,

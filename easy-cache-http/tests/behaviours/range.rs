@@ -1,6 +1,6 @@
 //! Which part a request asks for (RFC 9110 §14).
 
-use easy_cache_http::range::Part;
+use easy_cache_http::range::{Part, PartOf};
 use easy_cache_http::{ByteRange, RequestFacts};
 use proptest::prelude::*;
 
@@ -63,6 +63,39 @@ proptest! {
     fn a_part_is_always_inside(value in "bytes=[0-9]{0,20}-[0-9]{0,20}", length in any::<u64>()) {
         if let Some(Part::Bytes { first, last }) = range(&value).map(|range| range.within(length)) {
             prop_assert!(first <= last && last < length);
+        }
+    }
+}
+
+#[test]
+fn a_part_is_read_only_if_it_lies_in_a_whole_of_known_length() {
+    let of = |value: &str| PartOf::of(&[("content-range", value)][..]).map(|part| (part.length(), part.total()));
+    assert_eq!(of("bytes 2-5/10"), Some((4, 10)));
+    assert_eq!(of("Bytes 0-0/1"), Some((1, 1)));
+    for broken in [
+        "bytes 2-5/*",
+        "bytes */10",
+        "bytes 5-2/10",
+        "bytes 2-10/10",
+        "bytes=2-5/10",
+        "lines 2-5/10",
+        "bytes",
+        "bytes /-",
+        "",
+    ] {
+        assert_eq!(of(broken), None, "{broken}");
+    }
+    let held = PartOf::of(&[("content-range", "bytes 2-5/10")][..]).unwrap();
+    let offset = |first, last| held.offset_of(Part::Bytes { first, last });
+    assert_eq!((offset(2, 5), offset(4, 4), offset(1, 5), offset(2, 6)), (Some(0), Some(2), None, None));
+    assert_eq!(held.offset_of(Part::Unsatisfiable), None);
+}
+
+proptest! {
+    #[test]
+    fn no_content_range_makes_reading_panic(value in "[a-z ]{0,7}[0-9*/ -]{0,12}") {
+        if let Some(part) = PartOf::of(&[("content-range", value.as_str())][..]) {
+            prop_assert!(part.length() <= part.total());
         }
     }
 }

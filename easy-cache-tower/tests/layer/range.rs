@@ -92,6 +92,106 @@ async fn a_part_of_something_that_is_not_stored_is_the_handlers_affair_and_is_no
     assert!(part(&site, "bytes=0-1").await.is_hit());
 }
 
+/// A site that keeps parts, and whose handler cuts what it is asked for out of ten digits.
+fn cutting(fields: Fields<'static>) -> Site {
+    Site::of(
+        |layer| layer.keep_parts(),
+        move |call, request| {
+            let Some(range) = request.headers().get("range") else { return page(TAGGED, "0123456789") };
+            let (first, last) = range.to_str().unwrap()[6..].split_once('-').unwrap();
+            let (first, last): (usize, usize) = (first.parse().unwrap(), last.parse().unwrap_or(9));
+            let range = format!("bytes {first}-{last}/10");
+            let named = [("content-range", range.as_str()), ("x-call", if call == 1 { "first" } else { "later" })];
+            respond(206, &[fields, &named].concat(), page(&[], &"0123456789"[first..=last]).into_body())
+        },
+    )
+}
+
+#[tokio::test]
+async fn a_part_that_is_kept_serves_what_lies_inside_it() {
+    let site = cutting(&[("cache-control", "max-age=60"), ("etag", "\"a\"")]);
+    let first = part(&site, "bytes=4-9").await;
+    assert_eq!((first.status.as_u16(), first.text(), first.said().has("stored")), (206, "456789", true));
+    for (range, text, content_range) in [
+        ("bytes=4-9", "456789", "bytes 4-9/10"),
+        ("bytes=5-6", "56", "bytes 5-6/10"),
+        ("bytes=5-", "56789", "bytes 5-9/10"),
+        ("bytes=-2", "89", "bytes 8-9/10"),
+        ("bytes=8-99", "89", "bytes 8-9/10"),
+    ] {
+        let answer = part(&site, range).await;
+        assert_eq!((answer.status.as_u16(), answer.text(), answer.is_hit()), (206, text, true), "{range}");
+        assert_eq!((answer.header("content-range"), answer.header("x-call")), (Some(content_range), Some("first")));
+    }
+    assert_eq!(site.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_part_serves_nothing_outside_it_and_never_the_whole() {
+    let site = cutting(&[("cache-control", "max-age=60"), ("etag", "\"a\"")]);
+    part(&site, "bytes=4-6").await;
+    for (range, text) in [("bytes=3-5", "345"), ("bytes=7-", "789"), ("bytes=0-0", "0")] {
+        part(&site, "bytes=4-6").await;
+        let answer = part(&site, range).await;
+        assert_eq!((answer.text(), answer.is_hit()), (text, false), "{range}");
+    }
+    let other = site.get_with("/", &[("range", "bytes=0-0"), ("if-range", "\"b\"")]).await;
+    assert!(!other.is_hit(), "another response is asked for");
+    let whole = site.get("/").await;
+    assert_eq!((whole.status.as_u16(), whole.text(), whole.is_hit()), (200, "0123456789", false));
+    assert!(part(&site, "bytes=0-9").await.is_hit(), "from now on the whole serves all parts");
+}
+
+#[tokio::test]
+async fn a_part_is_dropped_by_its_lifetime_by_tags_and_by_changes() {
+    let site = cutting(&[("cache-control", "max-age=60"), ("etag", "\"a\"")]);
+    let kept = || async { part(&site, "bytes=0-4").await.is_hit() };
+    assert!(!kept().await && kept().await);
+    site.clock.advance(seconds(60));
+    assert!(!kept().await && kept().await);
+    site.ask(request("PUT", "/", &[])).await;
+    assert!(!kept().await && kept().await);
+    site.cache.invalidate_all().await.unwrap();
+    assert!(!kept().await);
+}
+
+#[tokio::test]
+async fn parts_that_rules_or_arithmetic_forbid_are_not_kept() {
+    let forbidden: [Fields<'static>; 6] = [
+        &[("cache-control", "private, max-age=60")],
+        &[("cache-control", "no-cache"), ("etag", "\"a\"")],
+        &[("cache-control", "max-age=60"), ("set-cookie", "a=b")],
+        &[("cache-control", "max-age=60"), ("vary", "accept")],
+        &[("cache-control", "max-age=0"), ("etag", "\"a\"")],
+        &[],
+    ];
+    for fields in forbidden {
+        let site = cutting(fields);
+        part(&site, "bytes=0-4").await;
+        assert!(!part(&site, "bytes=0-4").await.is_hit(), "{fields:?}");
+    }
+    for content_range in ["bytes 0-4/10", "bytes 0-4/*", "bytes */10", "bytes 0-1/2, bytes 0-1/2", "x"] {
+        let site = Site::of(
+            |layer| layer.keep_parts(),
+            move |_, _| {
+                let fields = [("cache-control", "max-age=60"), ("content-range", content_range)];
+                respond(206, &fields, page(&[], "0123").into_body())
+            },
+        );
+        part(&site, "bytes=0-4").await;
+        assert!(!part(&site, "bytes=0-3").await.is_hit(), "{content_range} of four bytes");
+    }
+}
+
+#[tokio::test]
+async fn two_users_a_part_for_one_with_credentials_is_not_shown_to_another() {
+    let site = cutting(&[("cache-control", "max-age=60"), ("etag", "\"a\"")]);
+    let bob = [("authorization", "Bearer bob"), ("range", "bytes=0-4")];
+    site.get_with("/", &bob).await;
+    assert!(!part(&site, "bytes=0-4").await.is_hit());
+    assert!(!site.get_with("/", &bob).await.is_hit());
+}
+
 #[tokio::test]
 async fn a_206_that_nobody_asked_for_is_not_kept() {
     let site = Site::plain(|_, _| {

@@ -367,14 +367,51 @@ async fn a_stale_response_is_not_asked_about_for_somebody_it_was_not_made_for() 
     assert_eq!(site.get_with("/", &[("authorization", "Bearer bob")]).await.text(), "bob");
 }
 
+/// A site whose `HEAD` says this.
+fn with_head(head: Fields<'static>) -> Site {
+    Site::plain(move |call, request: &Asked| {
+        assert!(!is_asked(request) || request.method() == "GET", "a HEAD is passed on as it is");
+        match request.method().as_str() {
+            "HEAD" => respond(200, head, nothing()),
+            _ => page(TAGGED, format!("page {call}")),
+        }
+    })
+}
+
 #[tokio::test]
-async fn a_head_at_a_stale_response_goes_to_the_handler() {
-    let site = Site::plain(|call, request: &Asked| {
-        let body = if request.method() == "HEAD" { String::new() } else { format!("page {call}") };
-        page(TAGGED, body)
-    });
+async fn a_head_that_names_the_stored_response_renews_it_and_its_body_stays() {
+    let site =
+        with_head(&[("etag", "\"one\""), ("cache-control", "max-age=20"), ("x-both", "new"), ("content-length", "6")]);
     site.get("/").await;
     site.clock.advance(seconds(10));
     let head = site.ask(request("HEAD", "/", &[])).await;
-    assert_eq!((head.said().word("fwd"), site.calls()), (Some("stale"), 2));
+    assert_eq!((head.said().word("fwd"), head.body.len()), (Some("stale"), 0));
+    assert!(head.said().has("stored"));
+    site.clock.advance(seconds(19));
+    let get = site.get("/").await;
+    assert_eq!((get.text(), get.is_hit()), ("page 1", true));
+    assert_eq!((get.header("x-both"), get.header("x-first")), (Some("new"), Some("kept")));
+    assert_eq!(site.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_head_that_contradicts_the_stored_response_drops_it() {
+    for head in [&[("etag", "\"two\"")][..], &[("etag", "\"one\""), ("content-length", "7")]] {
+        let site = with_head(head);
+        site.get("/").await;
+        site.clock.advance(seconds(10));
+        site.ask(request("HEAD", "/", &[])).await;
+        let get = site.get("/").await;
+        assert_eq!((get.text(), get.said().word("fwd")), ("page 3", Some("uri-miss")), "{head:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_says_nothing_about_the_stored_response_changes_nothing() {
+    let site = with_head(&[("cache-control", "max-age=60")]);
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    assert!(!site.ask(request("HEAD", "/", &[])).await.said().has("stored"));
+    let get = site.get("/").await;
+    assert_eq!((get.text(), get.said().word("fwd")), ("page 3", Some("stale")));
 }
