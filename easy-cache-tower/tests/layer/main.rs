@@ -11,6 +11,7 @@ mod range;
 mod readiness;
 mod reuse;
 mod route;
+mod router;
 mod stale;
 mod streaming;
 mod support;
