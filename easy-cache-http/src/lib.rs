@@ -34,6 +34,8 @@
 //! | a change: what must go? | [`invalidate`] |
 //! | say what was done | [`cache_status`] |
 //!
+//! Every behaviour, with what was decided and the test that holds it: [`rules`].
+//!
 //! # Features
 //!
 //! | feature | what it adds |
@@ -70,6 +72,9 @@ pub mod invalidate;
 
 pub mod date;
 mod grammar;
+
+#[doc = include_str!("../RULES.md")]
+pub mod rules {}
 
 pub use age::Arrival;
 pub use cache_status::{CacheStatus, Forward};

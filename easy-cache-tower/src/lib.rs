@@ -63,22 +63,29 @@
 //!
 //! # What it does
 //!
-//! - **Keeps** a `GET` response that states a lifetime (`s-maxage`, `max-age`, `Expires`), or that a route gives one
-//!   ([`ttl`](ResponseCacheLayer::ttl)). A route's policy never overrides `private`, `no-store` or `no-cache`.
+//! - **Keeps** a `GET` response that states a lifetime (`s-maxage`, `max-age`, `Expires`), that a handler [marks](Mark), or
+//!   that a route gives one ([`ttl`](ResponseCacheLayer::ttl)). None of these overrides `private` or `no-store`.
 //! - **Never keeps**, by default: answers to requests with `Authorization` (unless `public`), responses with `Set-Cookie`,
 //!   `Vary: *`, `Vary: Cookie` or `Vary: Authorization`, trailers, server-sent events, and what a handler read in an open
 //!   transaction. For a route's ttl alone, nothing is kept of, or shown to, requests with a `Cookie`: a handler that states a
 //!   lifetime, or [`ignore_request_cookies`](ResponseCacheLayer::ignore_request_cookies), says that cookies do not matter.
+//!   [`key_per_user`](ResponseCacheLayer::key_per_user) keeps a copy for each user instead.
+//! - **Asks** about what is stale, or `no-cache`, if it has an `ETag` or a `Last-Modified`: the handler's 304 renews it.
+//! - **Serves stale**, where a response, a handler or a route allows it: at once, while a refresh goes on behind the answer
+//!   ([`stale_while_revalidate`](ResponseCacheLayer::stale_while_revalidate)), and in place of a handler that fails
+//!   ([`stale_if_error`](ResponseCacheLayer::stale_if_error)). What was invalidated is never served, stale or not.
 //! - **Collapses**: requests for one key wait for the one that is with the handler. If its client goes away, another takes
 //!   over; if its response turns out not to be for all, they go to the handler together, at once, and for a while nobody waits
 //!   at that key.
 //! - **Streams**: a body reaches its client while it is recorded. Those who wait for it read it on where a slow client does
 //!   not. Over the [limit](ResponseCacheLayer::max_body) the recording is dropped, and the client still gets every byte.
-//! - **Answers from the store**: `HEAD`, `If-None-Match` and `If-Modified-Since`. Bodies are shared, never copied.
+//! - **Answers from the store**: `HEAD`, `Range`, `If-None-Match` and `If-Modified-Since`. Bodies are shared, never copied.
 //! - **Drops** the responses of a path when an unsafe request for it succeeds, before that request is answered, together with
 //!   the paths on the same host that `Location` and `Content-Location` name: see [`path_tag`].
 //! - **Refuses** to keep a response whose tags were invalidated while it was produced, its body included.
 //! - **Says** what it did in `Cache-Status`, and on what a response depends in the extension [`ResponseTags`].
+//!
+//! What each header field leads to is one table: [`easy_cache_http::rules`].
 //!
 //! # What it does not
 //!

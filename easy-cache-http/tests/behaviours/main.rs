@@ -13,6 +13,7 @@ mod key;
 mod properties;
 mod range;
 mod request;
+mod rules;
 mod stale;
 mod store;
 mod support;

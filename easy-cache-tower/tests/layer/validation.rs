@@ -202,6 +202,64 @@ async fn no_cache_is_kept_and_asked_about_each_time_by_each_client() {
 }
 
 #[tokio::test]
+async fn those_who_waited_for_a_no_cache_page_each_ask_about_it() {
+    let gate = Arc::new(Semaphore::new(0));
+    let inside = Arc::clone(&gate);
+    let site = Site::with(
+        |layer| layer,
+        move |_, call, request: Asked| {
+            let gate = Arc::clone(&inside);
+            async move {
+                if is_asked(&request) {
+                    return Ok(respond(304, &[("x-call", call.to_string().as_str())], nothing()));
+                }
+                gate.acquire().await.unwrap().forget();
+                Ok(page(&[("cache-control", "no-cache"), ("etag", "\"one\"")], "page"))
+            }
+        },
+    );
+    let crowd: Vec<_> = (0..5).map(|_| site.spawn("/")).collect();
+    settle().await;
+    gate.add_permits(5);
+    let mut calls = Vec::new();
+    for one in crowd {
+        let answer = crate::support::soon(one).await.unwrap();
+        assert_eq!((answer.text(), answer.said().has("collapsed")), ("page", false));
+        calls.push(answer.header("x-call").unwrap_or("first").to_owned());
+    }
+    calls.sort();
+    assert_eq!(calls, ["2", "3", "4", "5", "first"]);
+}
+
+#[tokio::test]
+async fn those_who_find_a_no_cache_page_ask_about_it_all_at_once() {
+    let (gate, asked) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (inside, counted) = (Arc::clone(&gate), Arc::clone(&asked));
+    let site = Site::with(
+        |layer| layer,
+        move |_, _, request: Asked| {
+            let (gate, asked) = (Arc::clone(&inside), Arc::clone(&counted));
+            async move {
+                if !is_asked(&request) {
+                    return Ok(page(&[("cache-control", "no-cache"), ("etag", "\"one\"")], "page"));
+                }
+                asked.fetch_add(1, Ordering::SeqCst);
+                gate.acquire().await.unwrap().forget();
+                Ok(respond(304, &[], nothing()))
+            }
+        },
+    );
+    site.get("/").await;
+    let crowd: Vec<_> = (0..5).map(|_| site.spawn("/")).collect();
+    settle().await;
+    assert_eq!(asked.load(Ordering::SeqCst), 5, "nobody waits for an answer that is another's");
+    gate.add_permits(5);
+    for one in crowd {
+        assert_eq!(crate::support::soon(one).await.unwrap().text(), "page");
+    }
+}
+
+#[tokio::test]
 async fn two_users_of_a_no_cache_page_each_get_what_the_handler_says_to_them() {
     let site = Site::plain(|_, request| {
         let user = request.headers().get("x-user").map_or("nobody", |user| user.to_str().unwrap()).to_owned();
