@@ -148,6 +148,11 @@ impl Value {
     }
 }
 
+/// Whether a response goes out as it is. Whatever else the rules may come to say is no such word.
+pub(crate) fn is_served(reuse: Reuse) -> bool {
+    matches!(reuse, Reuse::Serve { .. } | Reuse::ServeAndRefresh { .. } | Reuse::ServeStale { .. })
+}
+
 /// A stored response that was found.
 #[derive(Debug)]
 pub(crate) struct Hit {
@@ -166,7 +171,7 @@ impl Hit {
 
     /// Whether it answers this request, as it is.
     pub(crate) fn is_served(&self, facts: &RequestFacts, policy: &Policy) -> bool {
-        !matches!(self.reuse(facts, policy), Reuse::Stale | Reuse::Unwanted | Reuse::Declined)
+        is_served(self.reuse(facts, policy))
     }
 
     /// Whether it was stale when it was looked up. Who is served it all the same must not pass it on as fresh.

@@ -15,7 +15,7 @@ use crate::key;
 use crate::layer::Settings;
 use crate::pass::Passage;
 use crate::respond;
-use crate::stored::Hit;
+use crate::stored::{Hit, is_served};
 
 /// How a request goes on.
 pub(crate) enum Way {
@@ -153,7 +153,6 @@ impl Next {
         place: impl FnOnce() -> Vec<u8>,
     ) -> Result<(Forward, Self), Hit> {
         match hit.reuse(facts, &settings.policy) {
-            Reuse::Declined => Ok((Forward::Request, Self::Alone(None))),
             Reuse::Unwanted => Ok((Forward::Request, Self::Alone(Some(place())))),
             Reuse::Stale => Ok((Forward::Stale, Self::stale(&hit, place()))),
             Reuse::ServeAndRefresh { .. } if may_refresh(facts) => {
@@ -165,7 +164,8 @@ impl Next {
                     None => Err(hit),
                 }
             }
-            _ => Err(hit),
+            reuse if is_served(reuse) => Err(hit),
+            _ => Ok((Forward::Request, Self::Alone(None))),
         }
     }
 

@@ -293,6 +293,27 @@ async fn what_is_invalidated_while_the_handler_fails_does_not_stand_in() {
 }
 
 #[tokio::test]
+async fn an_answer_that_only_its_own_request_keeps_from_being_kept_leaves_the_stale_response_alone() {
+    let site = Site::with(
+        |layer| layer,
+        |_, call, _| async move {
+            match call {
+                1 => Ok(page(&[("cache-control", "max-age=10, stale-if-error=30")], "page 1")),
+                2 => {
+                    scope::taint(); // it read in an open transaction
+                    Ok(page(&[("cache-control", "max-age=10")], "page 2"))
+                }
+                _ => Err(Broken),
+            }
+        },
+    );
+    site.get("/").await;
+    site.clock.advance(seconds(15));
+    assert_eq!(site.get("/").await.said().word("detail"), Some("uncommitted-data"));
+    assert_eq!(site.get("/").await.text(), "page 1");
+}
+
+#[tokio::test]
 async fn a_stale_answer_taints_what_is_made_of_it() {
     let site = numbered();
     site.get("/").await;
