@@ -5,9 +5,6 @@ use crate::grammar;
 use crate::key::{begin_part, end_part};
 use crate::view::Headers;
 
-const ABSENT: u8 = 0;
-const PRESENT: u8 = 1;
-
 /// Header fields and cookies that are part of the key of each request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct KeyParts {
@@ -36,11 +33,8 @@ impl KeyParts {
 }
 
 fn write_part<'a>(values: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
-    let presence = out.len();
-    out.push(ABSENT);
     let start = begin_part(out);
     for value in values {
-        out[presence] = PRESENT;
         let value_start = begin_part(out);
         out.extend_from_slice(value);
         end_part(value_start, out);

@@ -50,6 +50,11 @@ impl StaleUse {
         }
     }
 
+    /// The same for a part, which nobody asks about and which is not served stale.
+    pub(crate) fn without_windows(self) -> Self {
+        Self { while_revalidate: Duration::ZERO, if_error: Duration::ZERO, validation: Duration::ZERO, ..self }
+    }
+
     /// Says whether it may not be used without asking the origin, even while it is fresh (RFC 9111 §5.2.2.4).
     #[must_use]
     pub fn always_asks(&self) -> bool {

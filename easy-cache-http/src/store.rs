@@ -155,6 +155,8 @@ impl<'a> Exchange<'a> {
         let times = Times::of(response, &directives, arrival);
         let vary = Vary::parse(response);
         let part = part_of(request, status, response, &vary).filter(|_| policy.keeps_parts());
+        let stale = StaleUse::of(&directives, policy, !validators.is_empty());
+        let stale = if part.is_some() { stale.without_windows() } else { stale };
         Self {
             request,
             status,
@@ -162,9 +164,7 @@ impl<'a> Exchange<'a> {
             cookies: sets("set-cookie") || sets("set-cookie2"),
             vary,
             freshness: times.freshness(status, &directives, policy, &validators),
-            // Nobody asks whether a part is still the current one.
-            stale: part
-                .map_or_else(|| StaleUse::of(&directives, policy, !validators.is_empty()), |_| StaleUse::default()),
+            stale,
             meant_for_others: directives.public || times.stated.is_some() || policy.ttl_by_handler().is_some(),
             validators,
             part,

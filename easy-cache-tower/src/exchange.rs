@@ -96,9 +96,9 @@ impl Task {
         task
     }
 
-    /// Goes to the handler with what is stored at a place.
+    /// Goes to the handler with what is stored at a place, if there is something that may be asked about.
     pub(crate) fn with_previous(mut self: Box<Self>, place: Vec<u8>) -> Box<Self> {
-        self.previous = Previous::at(self.exchange.cache(), place);
+        self.previous = Previous::at(&self.exchange, place);
         self
     }
 

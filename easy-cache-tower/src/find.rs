@@ -4,16 +4,15 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
-use easy_cache_core::{Computation, Joined};
-use easy_cache_http::{ByteRange, Forward, RequestFacts, Reuse};
+use easy_cache_core::Joined;
+use easy_cache_http::{ByteRange, Forward, RequestFacts};
 use http::HeaderMap;
 
 use crate::exchange::{Exchange, Task};
 use crate::key;
 use crate::layer::Settings;
-use crate::stored::{Hit, Value, Varies};
+use crate::stored::{self, Hit, Value, Varies};
 
 /// How often a request starts over because the fields that tell variants apart changed while it waited.
 const DETOURS: usize = 4;
@@ -68,79 +67,37 @@ pub(crate) enum Arrival {
 /// A request that waits for its turn.
 pub(crate) type Arriving = Pin<Box<dyn Future<Output = Arrival> + Send>>;
 
-/// Waits for those who are at the same key, if there are any.
-pub(crate) async fn arrive(exchange: Box<Exchange>, stale: Option<Vec<u8>>) -> Arrival {
-    match stale {
-        Some(place) => arrive_at_stale(exchange, place).await,
-        None => arrive_at_nothing(exchange).await,
-    }
-}
-
-async fn arrive_at_nothing(mut exchange: Box<Exchange>) -> Arrival {
+/// Waits for those who are at the same key, if there are any. What is stored there, and may not be served as it is, one of
+/// them asks about; the others wait for what comes of that.
+pub(crate) async fn arrive(mut exchange: Box<Exchange>) -> Arrival {
     let settings = Arc::clone(&exchange.settings);
+    let facts = exchange.facts;
     let mut known: Option<Arc<Varies>> = None;
     for _ in 0..DETOURS {
         let key = key_of(&exchange, known.as_deref());
-        match settings.recordings.follow(&key, settings.cache.join(&key)).await {
+        let joining = settings.cache.join(&key).accept(|stored| stored::is_accepted(stored, &facts, &settings.policy));
+        match settings.recordings.follow(&key, joining).await {
             Joined::Compute(computation) if is_outdated(&exchange, known.as_deref()) => {
                 computation.scatter();
                 known = None;
             }
-            Joined::Compute(computation) => return Arrival::Compute(Task::new(*exchange, computation, key)),
+            Joined::Compute(computation) => {
+                return Arrival::Compute(Task::new(*exchange, computation, key.clone()).with_previous(key));
+            }
             Joined::Found(stored) => match Value::of(stored) {
                 Value::Varies(varies) => {
-                    exchange.forward = Forward::VaryMiss;
+                    if exchange.forward == Forward::UriMiss {
+                        exchange.forward = Forward::VaryMiss;
+                    }
                     known = Some(varies);
                 }
-                Value::Response(hit) => return arrive_at_response(exchange, hit, key),
+                Value::Response(hit) => return Arrival::Found(exchange, hit),
                 Value::Unshared => return Arrival::Compute(Task::alone(*exchange, key)),
             },
         }
     }
     let key = key_of(&exchange, known.as_deref());
     Arrival::Compute(Task::alone(*exchange, key))
-}
-
-/// Somebody else stored it meanwhile. If it has to be asked about, that is everybody's own affair: a response that never
-/// answers without asking is not waited for.
-fn arrive_at_response(exchange: Box<Exchange>, hit: Hit, place: Vec<u8>) -> Arrival {
-    match hit.reuse(&exchange.facts, &exchange.settings.policy) {
-        Reuse::Stale | Reuse::Unwanted => {
-            let task = Task::alone(*exchange, place.clone());
-            Arrival::Compute(task.with_previous(place))
-        }
-        Reuse::Declined => Arrival::Compute(Task::alone(*exchange, place)),
-        _ => Arrival::Found(exchange, hit),
-    }
-}
-
-/// One of those who find a response stale asks about it; the others wait for what comes of that.
-async fn arrive_at_stale(exchange: Box<Exchange>, place: Vec<u8>) -> Arrival {
-    let settings = Arc::clone(&exchange.settings);
-    let key = key::refresh(&place);
-    let Joined::Compute(computation) = settings.recordings.follow(&key, settings.cache.join(&key)).await else {
-        return Arrival::Compute(Task::alone(*exchange, key).with_previous(place));
-    };
-    match settings.cache.look(&place).map(Value::of) {
-        Some(Value::Response(hit)) if hit.is_served(&exchange.facts, &settings.policy) => {
-            computation.scatter(); // and so do all others who waited
-            Arrival::Found(exchange, Hit { waited: true, ..hit })
-        }
-        _ => Arrival::Compute(Task::new(*exchange, computation, key).with_previous(place)),
-    }
-}
-
-/// The lead among those who find a response stale, if nobody has it. Does not wait.
-pub(crate) fn lead_refresh(settings: &Settings, place: &[u8]) -> Option<(Computation, Vec<u8>)> {
-    let key = key::refresh(place);
-    let mut joining = settings.cache.join(&key);
-    match Pin::new(&mut joining).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Joined::Compute(computation)) => {
-            drop(joining);
-            Some((computation, key))
-        }
-        Poll::Ready(Joined::Found(_)) | Poll::Pending => None,
-    }
 }
 
 fn key_of(exchange: &Exchange, known: Option<&Varies>) -> Vec<u8> {

@@ -58,8 +58,8 @@ impl<F, W, B> ResponseFuture<F, W, B> {
         Self { state: State::Pass { handler, passage } }
     }
 
-    pub(crate) fn wait(exchange: Box<Exchange>, stale: Option<Vec<u8>>, waiting: W) -> Self {
-        Self { state: State::Wait { arriving: Box::pin(find::arrive(exchange, stale)), waiting: Some(waiting) } }
+    pub(crate) fn wait(exchange: Box<Exchange>, waiting: W) -> Self {
+        Self { state: State::Wait { arriving: Box::pin(find::arrive(exchange)), waiting: Some(waiting) } }
     }
 
     pub(crate) fn run<S, R>(service: &mut S, request: Request<R>, task: Box<Task>) -> Self

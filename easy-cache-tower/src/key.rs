@@ -73,19 +73,12 @@ pub(crate) fn base<B>(policy: &Policy, user: Option<&[u8]>, target: &Target<'_>,
     key
 }
 
-/// No key of a response begins like these: the first byte of those is the class of the method.
-const REFRESH: u8 = 0;
+/// No key of a response begins like this: the first byte of those is the class of the method.
 const PART: u8 = u8::MAX;
 
 /// Where the last part of a URI is kept that somebody asked for.
 pub(crate) fn part(base: &[u8]) -> Vec<u8> {
     [&[PART], base].concat()
-}
-
-/// Where those meet who find the response under a key stale: nothing is ever stored there, so that a stale response can
-/// stay in its place while it is refreshed.
-pub(crate) fn refresh(place: &[u8]) -> Vec<u8> {
-    [&[REFRESH], place].concat()
 }
 
 /// What `Cache-Status` tells of the key, where that is asked for: the URI, without what may name a user.

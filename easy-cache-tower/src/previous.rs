@@ -31,12 +31,14 @@ pub(crate) struct Previous {
 
 impl Previous {
     /// Looks again, behind the fence: what was invalidated by now is not asked about.
-    pub(crate) fn at(cache: &Cache, place: Vec<u8>) -> Option<Self> {
+    pub(crate) fn at(exchange: &Exchange, place: Vec<u8>) -> Option<Self> {
         let mut seen = Scope::new();
-        let stored = seen.run(|| cache.look(&place))?;
+        let stored = seen.run(|| exchange.cache().look(&place))?;
         match Value::of(stored) {
-            Value::Response(hit) => Some(Self { hit, place, seen }),
-            Value::Varies(_) | Value::Unshared => None,
+            Value::Response(hit) if hit.may_be_asked_about(&exchange.facts, &exchange.settings.policy) => {
+                Some(Self { hit, place, seen })
+            }
+            Value::Response(_) | Value::Varies(_) | Value::Unshared => None,
         }
     }
 

@@ -69,9 +69,7 @@ where
                 self.settings.spawner.spawn(Box::pin(behind::run(refresh)));
                 ResponseFuture::answer(response)
             }
-            Way::Wait(exchange, stale) => {
-                ResponseFuture::wait(exchange, stale, Waiting::new(self.take_ready(), request))
-            }
+            Way::Wait(exchange) => ResponseFuture::wait(exchange, Waiting::new(self.take_ready(), request)),
         }
     }
 }

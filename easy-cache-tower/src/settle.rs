@@ -111,10 +111,11 @@ impl Task {
     /// The response is this client's alone: it starts at once, and nobody waits for the end of it.
     fn let_go<B: Body>(self, why: Rejection, mut parts: response::Parts, body: B) -> Response<ResponseBody<B>> {
         let Self { exchange, computation, scope, key, previous, .. } = self;
-        if let Some(previous) = previous.filter(|_| why.is_lasting) {
+        let stays = previous.is_some() && !why.is_lasting;
+        if let Some(previous) = previous.filter(|_| !stays) {
             previous.forget_if_stale(exchange.cache());
         }
-        if computation.is_awaited() && !parts.status.is_server_error() {
+        if computation.is_awaited() && !parts.status.is_server_error() && !stays {
             exchange.cache().set(&key, Unshared).ttl(UNSHARED_FOR).wait();
         }
         computation.scatter();

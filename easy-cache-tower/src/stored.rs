@@ -153,6 +153,14 @@ pub(crate) fn is_served(reuse: Reuse) -> bool {
     matches!(reuse, Reuse::Serve { .. } | Reuse::ServeAndRefresh { .. } | Reuse::ServeStale { .. })
 }
 
+/// Whether a request takes what it finds while it waits: a note, or a response that goes out as it is.
+pub(crate) fn is_accepted(stored: &Stored, facts: &RequestFacts, policy: &Policy) -> bool {
+    stored
+        .value
+        .downcast_ref::<StoredResponse>()
+        .is_none_or(|response| is_served(response.terms.reuse(facts, policy, stored.age + response.recorded_for)))
+}
+
 /// A stored response that was found.
 #[derive(Debug)]
 pub(crate) struct Hit {
@@ -172,6 +180,13 @@ impl Hit {
     /// Whether it answers this request, as it is.
     pub(crate) fn is_served(&self, facts: &RequestFacts, policy: &Policy) -> bool {
         is_served(self.reuse(facts, policy))
+    }
+
+    /// Whether a request may go to the handler with it. What was made for others than its client must not answer it, not even
+    /// if the handler confirms it.
+    pub(crate) fn may_be_asked_about(&self, facts: &RequestFacts, policy: &Policy) -> bool {
+        let reuse = self.reuse(facts, policy);
+        is_served(reuse) || matches!(reuse, Reuse::Stale | Reuse::Unwanted)
     }
 
     /// Whether it was stale when it was looked up. Who is served it all the same must not pass it on as fresh.

@@ -27,8 +27,8 @@ pub(crate) enum Way {
     Alone(Box<Task>),
     /// To the handler behind the answer, so that the next one is fresh.
     Behind(Response<Bytes>, Box<Task>),
-    /// To wait for others who are at the same key, or who found the same response stale, if there are any.
-    Wait(Box<Exchange>, Option<Vec<u8>>),
+    /// To wait for others who are at the same key, if there are any.
+    Wait(Box<Exchange>),
 }
 
 /// Decides, with one look into the store.
@@ -124,11 +124,11 @@ fn may_refresh(facts: &RequestFacts) -> bool {
 
 /// What a request that goes on takes with it.
 enum Next {
-    /// Others may wait for it, and it for others; at the place of a stale response, if there is one.
+    /// Others may wait for it, and it for others. With the place of a stale response, if there is one.
     Wait(Option<Vec<u8>>),
     /// Nobody waits.
     Alone(Option<Vec<u8>>),
-    Refresh(Box<Refreshing>),
+    Refresh(Refreshing),
 }
 
 /// A stale response that may be served now, and the lead among those who could refresh it.
@@ -136,7 +136,6 @@ struct Refreshing {
     hit: Hit,
     place: Vec<u8>,
     computation: Computation,
-    key: Vec<u8>,
 }
 
 impl Next {
@@ -157,10 +156,8 @@ impl Next {
             Reuse::Stale => Ok((Forward::Stale, Self::stale(&hit, place()))),
             Reuse::ServeAndRefresh { .. } if may_refresh(facts) => {
                 let place = place();
-                match find::lead_refresh(settings, &place) {
-                    Some((computation, key)) => {
-                        Ok((Forward::Stale, Self::Refresh(Box::new(Refreshing { hit, place, computation, key }))))
-                    }
+                match settings.cache.try_lead(&place) {
+                    Some(computation) => Ok((Forward::Stale, Self::Refresh(Refreshing { hit, place, computation }))),
                     None => Err(hit),
                 }
             }
@@ -177,7 +174,7 @@ impl Next {
     fn way(self, exchange: Exchange) -> Way {
         match self {
             // What a request with credentials gets is mostly for itself: others do not wait for it, nor does it for others.
-            Self::Wait(stale) if !exchange.facts.authorized => Way::Wait(Box::new(exchange), stale),
+            Self::Wait(_) if !exchange.facts.authorized => Way::Wait(Box::new(exchange)),
             Self::Wait(place) | Self::Alone(place) => {
                 let task = Task::at_base(exchange);
                 Way::Alone(match place {
@@ -193,10 +190,10 @@ impl Next {
 impl Refreshing {
     /// Without a way to go on behind the answer, this request waits for the refresh; all others are answered meanwhile.
     fn way(self, exchange: Exchange) -> Way {
-        let Self { hit, place, computation, key } = self;
+        let Self { hit, place, computation } = self;
         let settings = Arc::clone(&exchange.settings);
         let answer = settings.spawner.is_ready().then(|| exchange.answer(&hit));
-        let task = Task::new(exchange, computation, key).with_previous(place);
+        let task = Task::new(exchange, computation, place.clone()).with_previous(place);
         match answer {
             Some(response) => Way::Behind(response, task),
             None => Way::Alone(task),

@@ -437,6 +437,71 @@ fn with_head(head: Fields<'static>) -> Site {
 }
 
 #[tokio::test]
+async fn who_waited_for_a_page_of_others_neither_gets_it_nor_asks_about_it() {
+    let gate = Arc::new(Semaphore::new(0));
+    let inside = Arc::clone(&gate);
+    let site = Site::with(
+        |layer| layer.ttl(seconds(60)),
+        move |_, _, request: Asked| {
+            let gate = Arc::clone(&inside);
+            async move {
+                assert!(!is_asked(&request), "ann would be sent the page of a stranger");
+                let name = request.headers().get("cookie").map_or("stranger", |_| "ann");
+                gate.acquire().await.unwrap().forget();
+                Ok(page(&[("etag", "\"one\"")], name))
+            }
+        },
+    );
+    let stranger = site.spawn("/");
+    settle().await;
+    let waiting = site.clone();
+    let ann = tokio::spawn(async move { waiting.get_with("/", &[("cookie", "ann")]).await });
+    settle().await;
+    assert_eq!(site.calls(), 1, "she waits");
+    gate.add_permits(2);
+    assert_eq!(crate::support::soon(stranger).await.unwrap().text(), "stranger");
+    assert_eq!(crate::support::soon(ann).await.unwrap().text(), "ann");
+    assert_eq!(site.get("/").await.text(), "stranger");
+}
+
+#[tokio::test]
+async fn a_crowd_at_a_stale_response_that_one_of_them_may_not_share_still_finds_it_in_place() {
+    let (gate, calls) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (inside, counted) = (Arc::clone(&gate), Arc::clone(&calls));
+    let site = Site::with(
+        |layer| layer,
+        move |_, call, request: Asked| {
+            let (gate, calls) = (Arc::clone(&inside), Arc::clone(&counted));
+            async move {
+                if call == 1 {
+                    return Ok(page(TAGGED, "page 1"));
+                }
+                calls.fetch_add(1, Ordering::SeqCst);
+                gate.acquire().await.unwrap().forget();
+                if call == 2 {
+                    scope::taint(); // it read in an open transaction
+                    return Ok(page(TAGGED, "page 2"));
+                }
+                assert!(is_asked(&request), "the stale response is still there");
+                Ok(respond(304, &[], nothing()))
+            }
+        },
+    );
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let crowd: Vec<_> = (0..3).map(|_| site.spawn("/")).collect();
+    settle().await;
+    gate.add_permits(3);
+    let mut texts = Vec::new();
+    for one in crowd {
+        texts.push(crate::support::soon(one).await.unwrap().text().to_owned());
+    }
+    texts.sort();
+    assert_eq!(texts, ["page 1", "page 1", "page 2"]);
+    assert!(site.get("/").await.is_hit());
+}
+
+#[tokio::test]
 async fn a_head_that_names_the_stored_response_renews_it_and_its_body_stays() {
     let site =
         with_head(&[("etag", "\"one\""), ("cache-control", "max-age=20"), ("x-both", "new"), ("content-length", "6")]);
