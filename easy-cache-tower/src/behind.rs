@@ -59,7 +59,8 @@ impl fmt::Debug for Spawner {
     }
 }
 
-/// Walks the way of a request to the end of its body, for nobody.
+/// Walks the way of a request for nobody: to the end of its body, if that is recorded. What is not kept is not read, since
+/// it may never end.
 pub(crate) async fn run<F, B, E>(answer: F)
 where
     F: Future<Output = Result<Response<ResponseBody<B>>, E>>,
@@ -70,5 +71,7 @@ where
         Err(_) => return,
     };
     let mut body = pin!(body);
-    while let Some(Ok(_)) = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {}
+    while body.is_recorded() {
+        let Some(Ok(_)) = std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await else { return };
+    }
 }

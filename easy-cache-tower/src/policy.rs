@@ -10,7 +10,7 @@ use crate::{RequestHead, ResponseCacheLayer};
 
 /// The policy of a route. None of it makes shared what a handler calls `private` or `no-store`.
 impl ResponseCacheLayer {
-    /// Takes over a policy that was put together elsewhere, in place of everything said before.
+    /// Takes over a policy that was put together elsewhere, in place of all that was said of responses and keys before.
     pub fn policy(self, policy: Policy) -> Self {
         self.with(|settings| settings.policy = policy)
     }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::{Broken, Fields, Given, Site, page, request, respond, seconds, settle, soon};
+use bytes::Bytes;
 use easy_cache_core::{Cache, scope};
 use easy_cache_tower::ResponseCacheLayer;
+use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, Empty};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
@@ -150,6 +152,61 @@ async fn a_refresh_that_fails_or_panics_leaves_the_stale_response_and_the_next_o
         assert_eq!(site.calls(), calls);
     }
     assert_eq!(site.get("/").await.text(), "page 4");
+}
+
+/// A refresh gets a body that is sent on and on.
+async fn endless(fields: Fields<'static>, size: usize) {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    let site = Site::of(
+        |layer| layer.max_body(1_000),
+        move |call, _| {
+            if call == 1 {
+                return page(WINDOW, "page 1");
+            }
+            let (mut sender, body) = Channel::<Bytes, Broken>::new(1);
+            let sent = Arc::clone(&counted);
+            tokio::spawn(async move {
+                while sender.send_data(Bytes::from(vec![b'x'; size])).await.is_ok() {
+                    sent.fetch_add(1, Ordering::SeqCst);
+                }
+                sent.store(usize::MAX, Ordering::SeqCst);
+            });
+            respond(200, fields, body.boxed_unsync())
+        },
+    );
+    site.get("/").await;
+    site.clock.advance(seconds(15));
+    site.get("/").await;
+    settle().await;
+    assert_eq!(sent.load(Ordering::SeqCst), usize::MAX, "the body was let go: {fields:?}");
+}
+
+#[tokio::test]
+async fn a_refresh_reads_no_body_that_will_not_be_kept() {
+    endless(&[("cache-control", "no-store")], 10).await;
+    endless(&[("cache-control", "max-age=10"), ("content-type", "text/event-stream")], 10).await;
+    endless(&[("cache-control", "max-age=10")], 600).await;
+}
+
+#[tokio::test]
+async fn a_refresh_keeps_a_body_that_comes_in_parts() {
+    let site = Site::plain(|call, _| {
+        let (mut sender, body) = Channel::<Bytes, Broken>::new(1);
+        tokio::spawn(async move {
+            for part in ["page ", if call == 1 { "1" } else { "2" }] {
+                tokio::task::yield_now().await;
+                let _ = sender.send_data(Bytes::from(part)).await;
+            }
+        });
+        respond(200, WINDOW, body.boxed_unsync())
+    });
+    site.get("/").await;
+    site.clock.advance(seconds(15));
+    assert_eq!(site.get("/").await.text(), "page 1");
+    settle().await;
+    let fresh = site.get("/").await;
+    assert_eq!((fresh.text(), fresh.is_hit(), site.calls()), ("page 2", true, 2));
 }
 
 #[tokio::test]
