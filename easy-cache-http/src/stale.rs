@@ -7,6 +7,7 @@
 //! - `s-maxage` forbids what a route allows, and what a client accepts (RFC 9111 §5.2.2.10). An explicit
 //!   `stale-while-revalidate` or `stale-if-error` beside it counts: whoever writes both means both.
 //! - What the response states wins over what the route gives, also where it is shorter.
+//! - What was never fresh (`max-age=0`) gets nothing from the route: its handler wants to be asked.
 
 use std::time::Duration;
 
@@ -33,7 +34,8 @@ pub fn is_failure(status: u16) -> bool {
 }
 
 impl StaleUse {
-    pub(crate) fn of(directives: &ResponseDirectives, policy: &Policy, can_be_validated: bool) -> Self {
+    /// What the response says, and what the route gives to it, if anything.
+    pub(crate) fn of(directives: &ResponseDirectives, route: Option<&Policy>) -> Self {
         let always_ask = directives.no_cache == Extent::Everything;
         let strictly = always_ask || directives.must_revalidate || directives.proxy_revalidate;
         let forbidden = strictly || directives.s_maxage.is_some();
@@ -41,13 +43,14 @@ impl StaleUse {
             let allowed = if forbidden { stated } else { stated.or(given) };
             allowed.filter(|_| !strictly).unwrap_or_default().min(MAX_DELTA)
         };
-        Self {
-            always_ask,
-            forbidden,
-            while_revalidate: window(directives.stale_while_revalidate, policy.while_revalidate()),
-            if_error: window(directives.stale_if_error, policy.if_error()),
-            validation: if can_be_validated { policy.validation_window().min(MAX_DELTA) } else { Duration::ZERO },
-        }
+        let while_revalidate = window(directives.stale_while_revalidate, route.and_then(Policy::while_revalidate));
+        let if_error = window(directives.stale_if_error, route.and_then(Policy::if_error));
+        Self { always_ask, forbidden, while_revalidate, if_error, validation: Duration::ZERO }
+    }
+
+    /// The same, kept for so long past its lifetime to be asked about.
+    pub(crate) fn kept_for_validation(self, window: Duration) -> Self {
+        Self { validation: window.min(MAX_DELTA), ..self }
     }
 
     /// The same for a part, which nobody asks about and which is not served stale.

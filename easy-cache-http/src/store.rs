@@ -155,15 +155,21 @@ impl<'a> Exchange<'a> {
         let times = Times::of(response, &directives, arrival);
         let vary = Vary::parse(response);
         let part = part_of(request, status, response, &vary).filter(|_| policy.keeps_parts());
-        let stale = StaleUse::of(&directives, policy, !validators.is_empty());
-        let stale = if part.is_some() { stale.without_windows() } else { stale };
+        let freshness = times.freshness(status, &directives, policy, &validators);
+        let was_fresh = freshness.is_some_and(|freshness| freshness.is_fresh(Duration::ZERO));
+        let stale = StaleUse::of(&directives, was_fresh.then_some(policy));
+        let stale = match part {
+            Some(_) => stale.without_windows(),
+            None if validators.is_empty() => stale,
+            None => stale.kept_for_validation(policy.validation_window()),
+        };
         Self {
             request,
             status,
             policy,
             cookies: sets("set-cookie") || sets("set-cookie2"),
             vary,
-            freshness: times.freshness(status, &directives, policy, &validators),
+            freshness,
             stale,
             meant_for_others: directives.public || times.stated.is_some() || policy.ttl_by_handler().is_some(),
             validators,

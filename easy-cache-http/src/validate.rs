@@ -29,6 +29,19 @@ const ABOUT_STORED_BYTES: [&str; 8] = [
 ];
 
 /// What a response to a validating request says about the stored one.
+///
+/// # Example: ask, and hear that nothing changed
+/// ```
+/// use easy_cache_http::Validation;
+/// use easy_cache_http::conditional::Validators;
+///
+/// let stored = Validators::parse(&[("etag", "\"one\"")][..]);
+/// assert_eq!(stored.conditions().next(), Some(("if-none-match", &b"\"one\""[..])));
+///
+/// assert_eq!(Validation::of(&stored, 304, &[("cache-control", "max-age=60")][..]), Validation::Confirmed);
+/// assert_eq!(Validation::of(&stored, 304, &[("etag", "\"two\"")][..]), Validation::Contradicted);
+/// assert_eq!(Validation::of(&stored, 200, &[("etag", "\"two\"")][..]), Validation::Replaced);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Validation {
     /// It is current: renew its fields and its freshness (RFC 9111 §4.3.4).

@@ -138,6 +138,18 @@ impl ResponseCacheLayer {
 
     /// For this long past its lifetime a response is served at once and refreshed behind the answer: see
     /// [`Policy::stale_while_revalidate`].
+    ///
+    /// # Example: a front page that nobody waits for, and that survives a database's restart
+    /// ```
+    /// # use easy_cache_core::Cache;
+    /// # use easy_cache_tower::ResponseCacheLayer;
+    /// use std::time::Duration;
+    ///
+    /// let layer = ResponseCacheLayer::new(Cache::new())
+    ///     .ttl(Duration::from_secs(60))
+    ///     .stale_while_revalidate(Duration::from_secs(300))
+    ///     .stale_if_error(Duration::from_secs(3600));
+    /// ```
     pub fn stale_while_revalidate(self, window: Duration) -> Self {
         self.says(|policy| policy.stale_while_revalidate(window))
     }

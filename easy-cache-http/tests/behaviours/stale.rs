@@ -2,7 +2,7 @@
 
 use crate::support::{Exchange, cache_control, response, seconds};
 use easy_cache_http::stale::is_failure;
-use easy_cache_http::{Policy, RequestFacts, Reuse};
+use easy_cache_http::{Policy, Refusal, RequestFacts, Reuse};
 
 const TAGGED: (&str, &str) = ("etag", "\"a\"");
 
@@ -32,6 +32,19 @@ fn a_route_gives_the_windows_where_the_response_states_none() {
     let stated = cache_control("max-age=10, stale-while-revalidate=1, stale-if-error=2").policy(policy());
     assert_eq!(stated.reuse(&[], 11), Reuse::Stale);
     assert!(answers_for_failure(&stated, 11) && !answers_for_failure(&stated, 12));
+}
+
+#[test]
+fn what_was_never_fresh_is_not_served_stale_on_the_word_of_a_route() {
+    let policy = || Policy::new().stale_while_revalidate(seconds(5)).stale_if_error(seconds(5));
+    assert_eq!(cache_control("max-age=0").policy(policy()).refusal(), Some(Refusal::Stale));
+    for exchange in [tagged("max-age=0"), response(&[("expires", "0"), TAGGED])] {
+        let exchange = exchange.policy(policy());
+        assert_eq!(exchange.reuse(&[], 0), Reuse::Stale);
+        assert!(!answers_for_failure(&exchange, 0));
+    }
+    let stated = tagged("max-age=0, stale-while-revalidate=5").policy(policy());
+    assert_eq!(stated.reuse(&[], 4), Reuse::ServeAndRefresh { age: seconds(4) });
 }
 
 #[test]
