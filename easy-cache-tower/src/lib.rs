@@ -91,8 +91,9 @@
 //!
 //! - Requests are told apart by method, URI, the fields that `Vary` names, and those with which a proxy says what it changed. A
 //!   handler that reads another one (`Accept-Language`, a key of its own) names it in `Vary`, or says `private`.
-//! - If a middleware **outside** of this layer passes the user to the handler by other means (an extension), put the layer
-//!   outside of that middleware, or have the handler say `private`.
+//! - If a middleware **outside** of this layer passes the user to the handler by other means (an extension), say
+//!   [`key_per_user`](ResponseCacheLayer::key_per_user), put the layer outside of that middleware, or have the handler say
+//!   `private`.
 //! - A stream of unknown length that never ends must say `no-store`, if it is not `text/event-stream`.
 //!
 //! # Where to look

@@ -62,7 +62,8 @@ impl Mark {
         self
     }
 
-    /// Keeps the response for so long, whatever its status and whatever lifetime its header fields state for others.
+    /// Keeps the response for so long, whatever its status and whatever lifetime its header fields state for others. It is then
+    /// an answer for everybody, also to a request with a `Cookie`: a handler whose page is for one user says `private`.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
         self

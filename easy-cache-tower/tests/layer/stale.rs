@@ -394,3 +394,18 @@ async fn two_users_a_stale_page_for_everybody_is_not_shown_to_one_with_credentia
     assert_eq!(site.get_with("/", &[("authorization", "Bearer bob")]).await.text(), "bob");
     assert_eq!(site.get("/").await.text(), "nobody", "and his page is shown to nobody else");
 }
+
+#[tokio::test]
+async fn two_users_what_a_refresh_is_told_in_private_is_shown_to_nobody() {
+    let site = Site::plain(|call, request| match request.headers().get("cookie") {
+        Some(user) if call > 1 => page(&[("cache-control", "private, max-age=60")], user.as_bytes().to_vec()),
+        _ => page(WINDOW, format!("page {call}")),
+    });
+    site.get("/").await;
+    site.clock.advance(seconds(15));
+    assert_eq!(site.get_with("/", &[("cookie", "ann")]).await.text(), "page 1", "her request refreshes the page");
+    settle().await;
+    assert_eq!(site.calls(), 2);
+    assert_eq!(site.get_with("/", &[("cookie", "bob")]).await.text(), "bob");
+    assert_eq!(site.get("/").await.text(), "page 4");
+}

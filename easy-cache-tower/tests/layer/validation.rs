@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::{Asked, Fields, Given, Site, page, request, respond, seconds, settle};
 use easy_cache_core::{Cache, Tag, scope};
+use easy_cache_tower::ResponseCacheLayer;
 use http::Response;
 use http_body_util::{BodyExt, Empty};
 use tokio::sync::Semaphore;
@@ -499,6 +500,31 @@ async fn a_crowd_at_a_stale_response_that_one_of_them_may_not_share_still_finds_
     texts.sort();
     assert_eq!(texts, ["page 1", "page 1", "page 2"]);
     assert!(site.get("/").await.is_hit());
+}
+
+/// A handler that confirms, and renews the session of whoever asks.
+fn renewing_sessions(configure: impl FnOnce(ResponseCacheLayer) -> ResponseCacheLayer) -> Site {
+    Site::of(configure, |call, request| {
+        if is_asked(request) {
+            let cookie = format!("session={}", request.headers()["x-user"].to_str().unwrap());
+            return respond(304, &[("set-cookie", cookie.as_str())], nothing());
+        }
+        page(TAGGED, format!("page {call}"))
+    })
+}
+
+#[tokio::test]
+async fn a_cookie_that_comes_with_a_confirmation_is_for_its_client_alone() {
+    for (left_out, hits) in [(true, true), (false, false)] {
+        let site = renewing_sessions(|layer| if left_out { layer.store_without_cookies() } else { layer });
+        let ask = |user| async { site.get_with("/", [("x-user", user)].as_slice()).await };
+        ask("ann").await;
+        site.clock.advance(seconds(10));
+        let ann = ask("ann").await;
+        assert_eq!((ann.text(), ann.header("set-cookie")), ("page 1", Some("session=ann")));
+        let bob = ask("bob").await;
+        assert_eq!((bob.is_hit(), bob.header("set-cookie")), (hits, None));
+    }
 }
 
 #[tokio::test]
