@@ -198,7 +198,7 @@ impl Engine {
         if frame::is_collecting() {
             frame::collect_list(&kept.list);
             if !verdict.is_fresh() {
-                frame::taint();
+                frame::taint_as_stale();
             }
         }
         kept.into()

@@ -66,9 +66,13 @@ impl Ticket {
     ///
     /// Whether it was kept is `true` or `false`; the caller uses the value either way.
     pub(crate) fn fill(mut self, value: Shared, policy: &Policy, frame: Frame) -> bool {
-        if frame.is_tainted() || !self.engine.is_usable() {
+        if frame.is_private() || !self.engine.is_usable() {
             frame::taint();
             self.fail();
+            return false;
+        }
+        if frame.is_tainted() {
+            self.pass_on(value, policy, frame);
             return false;
         }
         if let Some(lead) = &self.lead {
@@ -86,6 +90,16 @@ impl Ticket {
         kept
     }
 
+    /// The value is built from something that is not fresh. It is not kept, but handed to those who called before its fence was
+    /// taken: computing it themselves, they would get nothing better.
+    fn pass_on(&mut self, value: Shared, policy: &Policy, frame: Frame) {
+        frame::absorb(frame);
+        if let Some(lead) = self.lead.take() {
+            lead.close();
+            lead.land(self.unkept(value, policy), false);
+        }
+    }
+
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
     pub(crate) fn fill_elsewhere(mut self, key: &[u8], value: Shared, policy: &Policy, seen: Frame) -> bool {
         let usable = !seen.is_tainted() && self.engine.is_usable();
@@ -101,12 +115,15 @@ impl Ticket {
 
     /// The result is not to be stored. Its tags still flow outward: the computation around it depends on them.
     pub(crate) fn decline(mut self, policy: &Policy, frame: Frame) {
-        let tainted = frame.is_tainted();
+        let (tainted, stale) = (frame.is_private(), frame.is_tainted());
         let used = frame.into_used(self.engine.store.clock());
         let tags = self.engine.store.list(&self.fence, policy, used);
         match tags {
             Some(tags) if !tainted => frame::collect_list(&tags),
             _ => frame::taint(),
+        }
+        if stale {
+            frame::taint_as_stale();
         }
         self.fail();
     }
@@ -156,12 +173,16 @@ impl Ticket {
             }
             Filled::Outdated => {
                 frame::taint();
-                let stored = store.clock().precise();
-                let ttl = policy.time_to_live();
-                let expires = ttl.map_or(NEVER, |ttl| stored.saturating_add(nanoseconds(ttl)));
-                Found { value, tags: None, stored, expires }
+                self.unkept(value, policy)
             }
         }
+    }
+
+    /// A value that is its callers', and not the store's.
+    fn unkept(&self, value: Shared, policy: &Policy) -> Found {
+        let stored = self.engine.store.clock().precise();
+        let ttl = policy.time_to_live();
+        Found { value, tags: None, stored, expires: ttl.map_or(NEVER, |ttl| stored.saturating_add(nanoseconds(ttl))) }
     }
 }
 

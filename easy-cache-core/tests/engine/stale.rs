@@ -29,7 +29,7 @@ async fn hold_the_refresh(
 
 #[tokio::test]
 async fn in_grace_one_computes_in_line_and_all_others_get_the_old_value_at_once() {
-    // case 33, case 40
+    // cases 33, 40
     let (cache, clock, calls) = graceful().await;
     clock.advance(seconds(5));
     assert_eq!(graced(&cache, calls.load(2)).await, Some(1));
@@ -111,6 +111,33 @@ async fn a_stale_value_is_not_kept_by_what_is_built_from_it() {
 }
 
 #[tokio::test]
+async fn what_is_built_from_a_stale_value_is_computed_twice_at_most_however_many_wait() {
+    let (cache, clock, calls) = graceful().await;
+    clock.advance(seconds(15));
+    let (refresher, _finish) = hold_the_refresh(&cache, &calls).await;
+    let outer = Calls::default();
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (cache, counted) = (cache.clone(), outer.load(()));
+        callers.spawn(async move {
+            let load = async {
+                counted.await;
+                tokio::task::yield_now().await;
+                graced(&cache, async { None }).await
+            };
+            let mut scope = Scope::new();
+            let answer = scope.wrap(cache.get_or_compute("outer", load)).await;
+            (answer, scope.is_tainted())
+        });
+    }
+    let answers = callers.join_all().await;
+    assert!(answers.into_iter().all(|answer| answer == (Some(1), true)), "nobody takes it for fresh");
+    assert_eq!(outer.count(), 2);
+    assert!(!cache.contains("outer").await);
+    refresher.abort();
+}
+
+#[tokio::test]
 async fn what_was_invalidated_is_not_served_in_grace() {
     let (cache, clock, calls) = graceful().await;
     clock.advance(seconds(15));
@@ -155,7 +182,7 @@ async fn interrupted_refresh(detached: bool, late_tag: bool) {
 
 #[tokio::test]
 async fn an_invalidation_during_a_refresh_is_not_lost() {
-    // case 51, case 52: early refresh, in line and detached
+    // cases 51, 52: early refresh, in line and detached
     for detached in [false, true] {
         for late_tag in [false, true] {
             interrupted_refresh(detached, late_tag).await;
@@ -165,7 +192,7 @@ async fn an_invalidation_during_a_refresh_is_not_lost() {
 
 #[tokio::test]
 async fn an_early_refresh_gives_the_old_value_to_all_but_one() {
-    // case 28, case 29
+    // cases 28, 29
     let ((cache, clock), calls) = (cache_and_clock(), Calls::default());
     let early = || EarlyRefresh::after(0.1);
     let call = |load| cache.get_or_compute("k", load).ttl(seconds(10)).early_refresh(early());
