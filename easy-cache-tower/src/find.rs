@@ -30,11 +30,13 @@ pub(crate) enum Held {
 pub(crate) fn look(settings: &Settings, base: &[u8], headers: &HeaderMap) -> Held {
     match settings.cache.look(base).map(Value::of) {
         None => Held::Nothing(Forward::UriMiss),
+        Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::UriMiss),
         Some(Value::Response(hit)) => Held::Response(hit, None),
         Some(Value::Unshared) => Held::Unshared(Forward::UriMiss),
         Some(Value::Varies(varies)) => {
             let place = varies.key(base, &settings.policy, headers);
             match settings.cache.look(&place).map(Value::of) {
+                Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::VaryMiss),
                 Some(Value::Response(hit)) => Held::Response(hit, Some(place)),
                 Some(Value::Unshared | Value::Varies(_)) => Held::Unshared(Forward::VaryMiss),
                 None => Held::Nothing(Forward::VaryMiss),

@@ -35,7 +35,9 @@ impl Previous {
         let mut seen = Scope::new();
         let stored = seen.run(|| exchange.cache().look(&place))?;
         match Value::of(stored) {
-            Value::Response(hit) if hit.may_be_asked_about(&exchange.facts, &exchange.settings.policy) => {
+            Value::Response(hit)
+                if !hit.is_over() && hit.may_be_asked_about(&exchange.facts, &exchange.settings.policy) =>
+            {
                 Some(Self { hit, place, seen })
             }
             Value::Response(_) | Value::Varies(_) | Value::Unshared => None,

@@ -189,6 +189,11 @@ impl Hit {
         is_served(reuse) || matches!(reuse, Reuse::Stale | Reuse::Unwanted)
     }
 
+    /// Whether it is good for nothing any more. The store keeps what may be confirmed for longer than it is of use.
+    pub(crate) fn is_over(&self) -> bool {
+        self.response.terms.useful_for(self.resident).is_zero()
+    }
+
     /// Whether it was stale when it was looked up. Who is served it all the same must not pass it on as fresh.
     pub(crate) fn is_stale(&self) -> bool {
         !self.response.terms.freshness.is_fresh(self.resident)

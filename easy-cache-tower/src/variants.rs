@@ -1,6 +1,7 @@
 //! Under which key a response is stored: that of its URI, or that of a variant, with the note that leads there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use easy_cache_core::{Computation, Policy, Scope};
 use easy_cache_http::Vary;
@@ -8,6 +9,10 @@ use easy_cache_http::Vary;
 use crate::exchange::Exchange;
 use crate::key;
 use crate::stored::{StoredResponse, Varies};
+
+/// What is built from something ends with it, and a confirmed response is built from the one before: room for a day of
+/// confirmations, after which it is fetched as a whole. What is over by its own terms is passed over until it is evicted.
+const RENEWABLE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Stores a response, and hands it to those who wait at `key`. `false` if it was refused because something that it
 /// depends on was invalidated meanwhile.
@@ -20,10 +25,9 @@ pub(crate) fn store(
 ) -> bool {
     let terms = &response.terms;
     let place = if terms.part.is_some() { key::part(&exchange.base) } else { place(exchange, &terms.vary) };
-    let policy = Policy::new()
-        .ttl(terms.useful_for(response.recorded_for))
-        .tags(exchange.tags.iter().cloned())
-        .weight(response.weight());
+    let useful = terms.useful_for(response.recorded_for);
+    let room = if terms.validators.is_empty() { Duration::ZERO } else { RENEWABLE };
+    let policy = Policy::new().ttl(useful + room).tags(exchange.tags.iter().cloned()).weight(response.weight());
     if place == key {
         computation.fill(response, &policy, scope)
     } else {

@@ -74,6 +74,44 @@ async fn a_confirmation_without_a_date_does_not_leave_the_old_one_to_age_the_res
 }
 
 #[tokio::test]
+async fn a_confirmed_response_lives_as_long_as_a_new_one() {
+    let handler = |call, request: &Asked| {
+        if is_asked(request) { respond(304, &[], nothing()) } else { page(TAGGED, format!("page {call}")) }
+    };
+    let site = Site::of(|layer| layer.keep_for_validation(seconds(5)), handler);
+    site.get("/").await;
+    for _ in 0..20 {
+        site.clock.advance(seconds(14));
+        assert_eq!(site.get("/").await.said().number("fwd-status"), Some(304));
+        site.clock.advance(seconds(9));
+        assert!(site.get("/").await.is_hit());
+        site.clock.advance(seconds(5));
+        assert_eq!(site.get("/").await.said().number("fwd-status"), Some(304));
+    }
+    assert_eq!(site.get("/").await.text(), "page 1");
+}
+
+#[tokio::test]
+async fn what_was_kept_long_enough_is_not_asked_about() {
+    let site = Site::of(
+        |layer| layer.keep_for_validation(seconds(5)),
+        |call, request| {
+            assert!(!is_asked(request));
+            match call {
+                2 => page(&[("cache-control", "max-age=10"), ("vary", "accept"), ("etag", "\"two\"")], "page 2"),
+                _ => page(TAGGED, format!("page {call}")),
+            }
+        },
+    );
+    for text in ["page 1", "page 2", "page 3"] {
+        let answer = site.get("/").await;
+        assert_eq!(answer.text(), text);
+        assert_ne!(answer.said().word("fwd"), Some("stale"));
+        site.clock.advance(seconds(15));
+    }
+}
+
+#[tokio::test]
 async fn the_handler_is_asked_with_the_stored_conditions_and_the_clients_other_fields() {
     let site = Site::plain(|call, request| {
         let headers = request.headers();
