@@ -11,6 +11,7 @@ use crate::key;
 
 /// The head of a request, as a route's closures see it.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct RequestHead<'a> {
     /// Its method.
     pub method: &'a Method,

@@ -601,3 +601,19 @@ async fn a_head_that_says_nothing_about_the_stored_response_changes_nothing() {
     let get = site.get("/").await;
     assert_eq!((get.text(), get.said().word("fwd")), ("page 3", Some("stale")));
 }
+
+#[tokio::test]
+async fn a_head_keeps_the_conditions_of_its_client() {
+    let site = Site::plain(|call, request: &Asked| match request.headers().get("if-none-match") {
+        Some(known) => {
+            assert_eq!((request.method().as_str(), known.to_str().unwrap()), ("HEAD", "\"mine\""));
+            respond(304, &[("etag", "\"mine\"")], nothing())
+        }
+        None => page(TAGGED, format!("page {call}")),
+    });
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let head = site.ask(request("HEAD", "/", &[("if-none-match", "\"mine\"")])).await;
+    assert_eq!((head.status.as_u16(), head.said().has("stored")), (304, false));
+    assert_eq!(head.header("etag"), Some("\"mine\""));
+}
