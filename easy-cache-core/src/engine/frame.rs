@@ -24,6 +24,8 @@ pub(crate) struct Frame {
     /// It has used something that was not fresh: not to be kept, but as good for others as for its caller.
     stale: bool,
     bypass: bool,
+    /// Bypasses until the first cached function has been met.
+    looks_away: bool,
     /// The keys that this frame computes, and the cache they belong to.
     computes: Vec<(u64, Box<[u8]>)>,
     /// What was stored under that key before, for a computation that asks for it.
@@ -69,6 +71,11 @@ impl Frame {
 
     pub(crate) fn bypassing() -> Box<Self> {
         Box::new(Self { bypass: true, tainted: true, ..Self::default() })
+    }
+
+    /// Like bypassing, but for a look at the first cached function only, so that nothing is wrong with the result.
+    pub(crate) fn looking_away() -> Box<Self> {
+        Box::new(Self { bypass: true, looks_away: true, ..Self::default() })
     }
 
     /// Whether what it computes must not be kept. A value that only stands in for a failed computation is found out here,
@@ -289,6 +296,20 @@ pub(crate) fn taint() {
 /// What the current frame computes is built from something that is not fresh.
 pub(crate) fn taint_as_stale() {
     update(|frame| frame.stale = true);
+}
+
+/// Ends the bypass of the frames that were only looking away.
+pub(crate) fn look_again() {
+    let mut bypassing = false;
+    update(|frame| {
+        let mut next = Some(frame);
+        while let Some(frame) = next {
+            frame.bypass &= !frame.looks_away;
+            bypassing |= frame.bypass;
+            next = frame.parent.as_deref_mut();
+        }
+    });
+    FLAGS.set(Flags { bypassing, ..FLAGS.get() });
 }
 
 /// Whether this very key is being computed further up on this thread: waiting for it would wait for ever.
