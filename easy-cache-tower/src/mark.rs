@@ -12,7 +12,8 @@ use easy_cache_http::Policy;
 /// It makes nothing shared that header fields call `private` or `no-store`.
 ///
 /// # Example: a page that is good for a minute, and dies with its author
-/// ```
+#[cfg_attr(feature = "axum", doc = "```")]
+#[cfg_attr(not(feature = "axum"), doc = "```ignore")]
 /// # use tower::ServiceExt as _;
 /// use std::time::Duration;
 ///

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use easy_cache_core::{Cache, ManualClock};
 use easy_cache_tower::{Mark, ResponseCacheLayer};
 
@@ -60,7 +60,7 @@ async fn a_stale_page_is_served_while_its_handler_works_behind() {
     let calls = Arc::new(AtomicUsize::new(0));
     let handler = move || async move {
         let mark = Mark::new().ttl(seconds(10)).stale_while_revalidate(seconds(30)).tag("pages");
-        (mark, format!("page {}", calls.fetch_add(1, Ordering::SeqCst) + 1))
+        (Extension(mark), format!("page {}", calls.fetch_add(1, Ordering::SeqCst) + 1))
     };
     let router = Router::new().route("/", get(handler)).layer(ResponseCacheLayer::new(cache.clone()));
     let address = serve(router).await;
@@ -127,4 +127,22 @@ async fn two_users_behind_an_authentication_have_pages_of_their_own() {
         let stranger = get_with(address, "/account", &[]).await;
         assert_eq!((stranger.text(), stranger.is_hit()), ("hello stranger", hits));
     }
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn a_handler_returns_its_mark_beside_the_body_or_alone() {
+    let (_, cache) = cache();
+    let mark = || Mark::new().ttl(seconds(60)).tag("pages");
+    let router = Router::new()
+        .route("/beside", get(move || async move { (mark(), "a page") }))
+        .route("/alone", get(move || async move { mark() }));
+    let address = serve(router.layer(ResponseCacheLayer::new(cache.clone()))).await;
+    for (uri, text) in [("/beside", "a page"), ("/alone", "")] {
+        get_with(address, uri, &[]).await;
+        let hit = get_with(address, uri, &[]).await;
+        assert_eq!((hit.text(), hit.is_hit()), (text, true), "{uri}");
+    }
+    cache.invalidate_tags(["pages"]).await.unwrap();
+    assert!(!get_with(address, "/beside", &[]).await.is_hit());
 }
