@@ -51,7 +51,8 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `tokio` | yes | [detached](GetOrCompute::detach) loads of async callers run on the tokio runtime around the caller |
+//! | `tokio` | yes | [detached](GetOrCompute::detach) loads of async callers run on the tokio runtime around the caller; `spawn` and `spawn_blocking` in [`scope`] |
+//! | `metrics` | no | counters, gauges and a histogram for the recorder of the `metrics` facade: see [`events`] |
 
 mod backend;
 mod batch;
@@ -60,6 +61,8 @@ mod clock;
 mod computation;
 mod engine;
 mod error;
+pub mod events;
+mod explain;
 mod freshness;
 mod function;
 mod hold;
@@ -82,6 +85,7 @@ pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use computation::{Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
+pub use explain::{Change, Explanation, Verdict};
 pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 #[doc(hidden)]
 pub use function::expansion as __macro;

@@ -372,7 +372,10 @@ where
                     random: engine.random(),
                 })
             });
-            filled.is_some_and(|filled| filled.is_valid())
+            filled.is_some_and(|filled| {
+                engine.tell_fill(self.key.as_ref(), &filled);
+                filled.is_valid()
+            })
         })
     }
 }

@@ -32,4 +32,4 @@ use shape::Shape;
 use site::Site;
 
 // All that this folder needs from the engine.
-use crate::{Cache, Error, Mode, Operation, Plan, Policy, Portable, SaysLate, Shared, Tag, registry};
+use crate::{Cache, Error, Explanation, Mode, Operation, Plan, Policy, Portable, SaysLate, Shared, Tag, registry};

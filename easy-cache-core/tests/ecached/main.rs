@@ -12,6 +12,7 @@ mod meta;
 mod negative;
 mod policies;
 mod receivers;
+mod registry;
 mod results;
 mod signatures;
 mod support;
