@@ -338,15 +338,18 @@ mod tests {
 
     #[test]
     fn what_has_another_form_is_unreadable() {
-        for shown in [
-            "",
-            "SELECT 1",
-            "\"open",
-            "\"a\" b",
-            "Query { sql: \"a\", binds: [[] }",
-            "Query { sql: \"\\q\", binds: [] }",
-        ] {
+        for shown in ["", "SELECT 1", "\"open", "\"a\" b", "Query { sql: \"a\" }", "Query { sql: \"\\q\", binds: [] }"]
+        {
             assert_eq!(read(&Shown(shown)).sql(), UNREADABLE, "{shown}");
+        }
+    }
+
+    #[test]
+    fn values_that_cannot_be_told_apart_are_never_as_many_as_expected() {
+        for shown in ["[[]", "[1)]", "[1,2]", "[\"a]", "[, 1]"] {
+            let text = read(&Shown(Box::leak(format!("Query {{ sql: \"?\", binds: {shown} }}").into_boxed_str())));
+            assert_eq!((text.sql(), text.len()), ("?", usize::MAX), "{shown}");
+            assert!(!text.is_faithful());
         }
     }
 
