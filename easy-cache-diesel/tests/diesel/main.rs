@@ -7,6 +7,7 @@ mod control;
 mod errors;
 mod queries;
 mod races;
+mod random;
 mod reads;
 mod schema;
 mod shop;

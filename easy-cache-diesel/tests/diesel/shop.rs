@@ -72,7 +72,7 @@ impl Shop {
     /// A connection that no cache hears of. Readers and a writer can use the database at the same time.
     pub(crate) fn behind(&self) -> SqliteConnection {
         let mut conn = SqliteConnection::establish(&self.url()).unwrap();
-        conn.batch_execute("PRAGMA busy_timeout = 20000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON").unwrap();
+        conn.batch_execute("PRAGMA busy_timeout = 20000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON").unwrap();
         conn
     }
 
