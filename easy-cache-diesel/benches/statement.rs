@@ -1,5 +1,10 @@
 //! What a followed connection adds to a statement, and what a hit costs next to the query that it spares: SQLite in memory, so
 //! that nothing else is in the way. `cargo bench -p easy-cache-diesel`.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a command for the terminal that has nobody to hand errors to"
+)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -9,16 +14,20 @@ use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use easy_cache_core::{Cache, Scope};
 use easy_cache_diesel::{CachedDb, CachedQuery};
+use schema::books;
 
-diesel::table! {
-    books {
-        id -> Integer,
-        title -> Text,
-        author_id -> Integer,
+mod schema {
+    diesel::table! {
+        books {
+            id -> Integer,
+            title -> Text,
+            author_id -> Integer,
+        }
     }
 }
 
 type Row = (i32, String, i32);
+type Statement = fn(&mut SqliteConnection, i32);
 
 const ROUNDS: u32 = 15;
 const STATEMENTS: u32 = 4000;
@@ -77,7 +86,7 @@ fn main() {
         println!("{name:<28} {plain:>10.0?} {followed:>10.0?} {more:>+7} ns");
     };
     println!("{:<28} {:>10} {:>10} {:>10}", "", "plain", "followed", "more");
-    let statements: [(&str, fn(&mut SqliteConnection, i32)); 4] = [
+    let statements: [(&str, Statement); 4] = [
         ("select by key", find),
         ("update by key", update),
         ("list of 20", list),

@@ -71,6 +71,11 @@ pub(crate) fn find(instrumentation: &dyn Instrumentation) -> Option<&CacheInstru
     instrumentation.downcast_ref()
 }
 
+/// The same, to change what it knows.
+pub(crate) fn find_mut(instrumentation: &mut dyn Instrumentation) -> Option<&mut CacheInstrumentation> {
+    instrumentation.downcast_mut()
+}
+
 impl Instrumentation for CacheInstrumentation {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         let tracker = &mut self.tracker;

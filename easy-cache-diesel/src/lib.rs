@@ -72,14 +72,16 @@
 //!   connection becomes when the application calls `set_instrumentation` on it later; [`CacheInstrumentation::then`] is for that.
 //! - A hit needs no statement, so in a transaction a cached function answers from the cache, and does not see what the
 //!   transaction has written, unless it is called as in step 5 above.
-//! - Which rows came back: Diesel does not tell. So what is read by primary key also depends on all inserts that do not say
-//!   which rows they add, since one of them may add a row that was not found.
+//! - How many rows came back: Diesel does not tell. What is read by primary key therefore also depends on all inserts that do not say
+//!   which rows they add: one of them may add a row that was not found. [Cached queries](CachedQuery) know, and do not.
 //! - Statements that change the state of a session (`SET ROLE`, a `PRAGMA` that is not mere tuning) change what reads mean, and
 //!   nobody knows for whom. After the first one no read through this database is cached any more, and a warning says so. What all
 //!   connections of a pool are set to belongs into a customizer that runs before: see `CachedDb::customizer_after`.
 //! - A SQLite schema that says `ON CONFLICT REPLACE` for a key: an insert then removes another row, and only its own is known.
 //!   And a database that is put into a connection as a whole (`deserialize_readonly_database_from_buffer`).
 //! - ROLLBACK is trusted. Tables that it does not roll back (MyISAM) are not covered.
+//! - Wrappers that run a synchronous connection on other threads (`SyncConnectionWrapper`) tell what is written, but nobody there
+//!   collects what is read: compute such values in one piece on one thread, and [`carry`] it.
 //! - On asynchronous connections to PostgreSQL an autocommit statement with `RETURNING` may be called finished before it is
 //!   committed: run those in a transaction.
 //!

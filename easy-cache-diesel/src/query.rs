@@ -13,8 +13,9 @@ use easy_cache_core::Cache;
 use crate::Database;
 use crate::database::sql_of;
 use crate::db::Shared;
-use crate::instrumentation::find;
+use crate::instrumentation::{find, find_mut};
 use crate::text::Text;
+use crate::tracker::Tracker;
 
 /// The methods of [`RunQueryDsl`](diesel::RunQueryDsl) that read, answered from the cache: on any query, also boxed ones and raw SQL.
 ///
@@ -61,7 +62,7 @@ pub trait CachedQuery: Sized {
         C: Connection<Backend: Database>,
         Self: LoadQuery<'query, C, U> + QueryFragment<C::Backend>,
     {
-        cached::<_, Vec<U>, _>("load", self, conn, |query, conn| query.load(conn))
+        cached("load", self, conn, |query, conn| query.load(conn), Vec::len)
     }
 
     /// The one row that there is.
@@ -74,7 +75,7 @@ pub trait CachedQuery: Sized {
         C: Connection<Backend: Database>,
         Self: LoadQuery<'query, C, U> + QueryFragment<C::Backend>,
     {
-        cached::<_, U, _>("one", self, conn, |query, conn| query.get_result(conn))
+        cached("one", self, conn, |query, conn| query.get_result(conn), |_| 1)
     }
 
     /// The first row.
@@ -122,12 +123,14 @@ pub trait CachedQuery: Sized {
 
 impl<Q> CachedQuery for Q {}
 
-/// Answers from the cache of the connection, or else by `run`, whose statement records its own tags.
+/// Answers from the cache of the connection, or else by `run`, whose statement records its own tags; `count` tells how many
+/// rows its result is made of.
 fn cached<Q, T, C>(
     what: &str,
     query: Q,
     conn: &mut C,
     run: impl FnOnce(Q, &mut C) -> QueryResult<T>,
+    count: impl FnOnce(&T) -> usize,
 ) -> QueryResult<Arc<T>>
 where
     Q: QueryFragment<C::Backend>,
@@ -135,10 +138,22 @@ where
     C: Connection<Backend: Database>,
 {
     let Some((cache, db, key)) = place::<_, T, _>(what, &query, conn) else { return run(query, conn).map(Arc::new) };
-    let prepared = cache.get_or_compute_sync(key, || run(query, conn).map(Arc::new)).local();
+    let load = || {
+        follow(conn, Tracker::count_next);
+        let result = run(query, conn);
+        follow(conn, |tracker| tracker.counted(result.as_ref().ok().map(count)));
+        result.map(Arc::new)
+    };
+    let prepared = cache.get_or_compute_sync(key, load).local();
     match db.query_ttl {
         Some(ttl) => prepared.ttl(ttl).wait(),
         None => prepared.wait(),
+    }
+}
+
+fn follow<C: Connection>(conn: &mut C, tell: impl FnOnce(&mut Tracker)) {
+    if let Some(ours) = find_mut(conn.instrumentation()) {
+        tell(ours.tracker_mut());
     }
 }
 

@@ -24,6 +24,18 @@ pub(crate) struct Tracker {
     /// one after the other. If it never does, their deadline counts.
     unproved: Vec<Hold>,
     is_open: Arc<AtomicBool>,
+    counting: Counting,
+}
+
+/// What is read by somebody who can tell how many rows came back. Diesel does not.
+#[derive(Debug, Default)]
+enum Counting {
+    #[default]
+    Nobody,
+    /// The next statement.
+    Next,
+    /// A statement that has ended.
+    Ended(Reading),
 }
 
 /// The statement that was sent and has not ended.
@@ -32,12 +44,14 @@ struct Running {
     plan: Plan,
     reading: Reading,
     hold: Option<Hold>,
+    is_counted: bool,
 }
 
 impl Tracker {
     pub(crate) fn new(hook: Hook) -> Self {
         let frames = Frames::new(hook.analyzer().dialect());
-        Self { hook, frames, text: Text::default(), running: None, unproved: Vec::new(), is_open: Arc::default() }
+        let (text, unproved) = (Text::default(), Vec::new());
+        Self { hook, frames, text, running: None, unproved, is_open: Arc::default(), counting: Counting::Nobody }
     }
 
     /// Whether a transaction is open, or may be. Shared with who asks while the connection is in use.
@@ -51,6 +65,18 @@ impl Tracker {
         self.note_open();
     }
 
+    /// To be called by who can count the rows of the next statement, before it is sent.
+    pub(crate) fn count_next(&mut self) {
+        self.counting = Counting::Next;
+    }
+
+    /// The same, after it has ended: how many rows came back, if that is known.
+    pub(crate) fn counted(&mut self, rows: Option<usize>) {
+        if let Counting::Ended(reading) = std::mem::take(&mut self.counting) {
+            reading.returned(rows);
+        }
+    }
+
     /// To be called before a statement is sent.
     pub(crate) fn start(&mut self, query: &(impl Debug + ?Sized)) {
         if let Some(running) = self.running.take() {
@@ -62,16 +88,21 @@ impl Tracker {
         if plan.writes() || plan.controls_transaction() || self.frames.is_open() {
             scope::taint();
         }
-        let reading = self.hook.observe_uncounted(&plan);
+        let is_counted = matches!(std::mem::take(&mut self.counting), Counting::Next);
+        let reading = if is_counted { self.hook.observe(&plan) } else { self.hook.observe_uncounted(&plan) };
         let visible = self.frames.before(&plan);
         let hold = (!visible.is_empty()).then(|| self.hook.hold(&visible).wait());
-        self.running = Some(Running { plan, reading, hold });
+        self.running = Some(Running { plan, reading, hold, is_counted });
     }
 
     /// To be called when the statement has ended.
     pub(crate) fn finish(&mut self, error: Option<&Error>) {
-        let Some(Running { plan, reading, hold }) = self.running.take() else { return };
-        reading.returned(None);
+        let Some(Running { plan, reading, hold, is_counted }) = self.running.take() else { return };
+        if is_counted {
+            self.counting = Counting::Ended(reading);
+        } else {
+            reading.returned(None);
+        }
         let answer = Answer::of(error, plan.dialect());
         let is_certain = plan.is_all_or_nothing() && !self.frames.is_doubtful();
         self.frames.after(&plan, answer);

@@ -161,3 +161,35 @@ fn a_write_whose_end_is_never_told_is_told_with_the_transaction_around_it() {
     });
     assert_eq!(dropped, "books books:1");
 }
+
+/// A value that must not be looked at.
+#[derive(AsExpression)]
+#[diesel(sql_type = Text)]
+struct Shy;
+
+impl std::fmt::Debug for Shy {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("a value that must not be looked at")
+    }
+}
+
+impl ToSql<Text, Sqlite> for Shy {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value("shy");
+        Ok(serialize::IsNull::No)
+    }
+}
+
+#[test]
+fn a_panic_while_a_statement_is_read_reaches_nobody_and_drops_everything() {
+    let shop = Shop::new();
+    let c = &mut shop.connection();
+    assert_eq!(title(&shop, c, 1), "Emma");
+    shop.watch();
+    update(books::table.find(1)).set(books::title.eq(Shy)).execute(c).unwrap();
+    assert!(!shop.serves("books:1") && !shop.serves("authors"));
+    assert_eq!(title(&shop, &mut shop.connection(), 1), "shy");
+    sql_query("SELECT 1").execute(c).unwrap();
+    assert_eq!(shop.dropped_by(|| delete(loans::table).execute(c).unwrap()), "loans loans:*", "writes are still told");
+    assert_eq!(shop.statements_of(|| (title(&shop, c, 2), title(&shop, c, 2))), 2, "but its reads are not trusted");
+}

@@ -40,6 +40,29 @@ fn a_row_is_found_once_until_it_changes() {
 }
 
 #[test]
+fn a_row_that_was_found_does_not_mind_inserts() {
+    let shop = Shop::new();
+    let c = &mut shop.connection();
+    let both = || books::table.filter(books::id.eq_any([1, 2]));
+    assert_eq!(books::table.find_cached::<Book, _, _>(1, c).unwrap().title, "Emma");
+    assert_eq!(both().load_cached::<Book, _>(c).unwrap().len(), 2);
+    insert_into(books::table).values(new_book("Third")).execute(c).unwrap();
+    assert_eq!(shop.statements_of(|| books::table.find_cached::<Book, _, _>(1, c)), 0);
+    assert_eq!(shop.statements_of(|| both().load_cached::<Book, _>(c)), 0);
+}
+
+#[test]
+fn a_list_of_rows_of_which_one_was_not_found_gets_it_when_it_is_added() {
+    let shop = Shop::new();
+    let c = &mut shop.connection();
+    let rows =
+        |c: &mut SqliteConnection| books::table.filter(books::id.eq_any([1, 3])).load_cached::<Book, _>(c).unwrap();
+    assert_eq!(rows(c).len(), 1);
+    insert_into(books::table).values(new_book("Third")).execute(c).unwrap();
+    assert_eq!(rows(c).len(), 2);
+}
+
+#[test]
 fn that_nothing_was_found_is_an_error_and_not_kept() {
     let shop = Shop::new();
     let c = &mut shop.connection();

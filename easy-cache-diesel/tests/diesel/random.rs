@@ -24,7 +24,7 @@ enum Step {
     Delete(i32),
     DeleteAll,
     BreakPromise(i32),
-    Batch(Vec<Step>),
+    Batch(Vec<Self>),
     Control(&'static str),
 }
 
