@@ -1,6 +1,6 @@
 //! Which of Diesel's backends are known, and how each of them writes SQL. Each stands behind a feature of its name.
 
-use std::fmt;
+use std::fmt::Display;
 
 use diesel::backend::Backend;
 use diesel::query_builder::QueryFragment;
@@ -31,13 +31,7 @@ impl Database for diesel::mysql::Mysql {
     const DIALECT: Dialect = Dialect::MySql;
 }
 
-/// What a part of a query looks like in SQL, with its bound values behind it.
-pub(crate) fn sql_of<DB: Database>(part: &impl QueryFragment<DB>) -> impl fmt::Debug {
-    struct Shown<'a, Q, DB>(diesel::query_builder::DebugQuery<'a, Q, DB>);
-    impl<Q: QueryFragment<DB>, DB: Database> fmt::Debug for Shown<'_, Q, DB> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            self.0.fmt(f)
-        }
-    }
-    Shown(diesel::debug_query::<DB, _>(part))
+/// What a part of a query looks like in SQL, with its bound values behind it: as instrumentation shows it.
+pub(crate) fn sql_of<DB: Database>(part: &impl QueryFragment<DB>) -> impl Display {
+    diesel::debug_query::<DB, _>(part)
 }

@@ -6,6 +6,7 @@ use easy_cache_sql::hook::{Pending, Plan};
 use easy_cache_sql::{Control, Dialect, Opaque, Step};
 
 use crate::outcome::Answer;
+use crate::text::UNREADABLE;
 
 /// The transaction of one connection; no frame, no transaction.
 #[derive(Debug)]
@@ -48,6 +49,12 @@ impl Shape<'_> {
     }
 }
 
+/// Whether a text that nobody understands may begin a transaction and leave it open.
+fn may_begin(sql: &str) -> bool {
+    let sql = sql.to_lowercase();
+    ["begin", "start", "savepoint", "call", "execute"].iter().any(|word| sql.contains(word)) || sql == UNREADABLE
+}
+
 fn is_understood(step: &Step) -> bool {
     step.opaque().is_none() && !step.commits_implicitly()
 }
@@ -83,7 +90,9 @@ impl Frames {
     /// To be called **before** a statement is sent: notes what it writes, and tells what it may make visible to others.
     pub(crate) fn before(&mut self, plan: &Plan) -> Pending {
         let mut written = plan.pending().unwrap_or_default();
-        self.write(written.clone());
+        if self.is_open() {
+            self.write(written.clone());
+        }
         match Shape::of(plan) {
             Shape::Plain if self.is_open() && !self.is_doubtful() => Pending::default(),
             Shape::Plain => written,
@@ -108,14 +117,14 @@ impl Frames {
     }
 
     /// To be called when the statement has ended.
-    pub(crate) fn after(&mut self, plan: &Plan, answer: Answer) {
+    pub(crate) fn after(&mut self, plan: &Plan, sql: &str, answer: Answer) {
         match (Shape::of(plan), answer) {
             (Shape::Plain, Answer::Done) => {}
             (Shape::Plain, _) => self.doubt(),
             (Shape::Control(control), Answer::Done) => self.apply(control),
             (Shape::Control(control), _) => self.failed(control, answer),
-            (Shape::Mixed, Answer::Done) => self.apply_all(plan),
-            (Shape::Mixed, _) => self.failed_somewhere(plan),
+            (Shape::Mixed, Answer::Done) => self.apply_all(plan, sql),
+            (Shape::Mixed, _) => self.failed_somewhere(plan, sql),
         }
     }
 
@@ -135,7 +144,7 @@ impl Frames {
         }
     }
 
-    fn apply_all(&mut self, plan: &Plan) {
+    fn apply_all(&mut self, plan: &Plan, sql: &str) {
         for step in plan.steps() {
             if step.commits_implicitly() {
                 self.end();
@@ -145,6 +154,7 @@ impl Frames {
                     self.is_lost = true;
                     self.end();
                 }
+                (Some(_), _) if may_begin(sql) => self.begin_in_doubt(),
                 (Some(_), _) => self.doubt_everything(),
                 (None, Some(control)) => self.apply(control),
                 (None, None) => {}
@@ -163,9 +173,9 @@ impl Frames {
     }
 
     /// The text may have come as far as any of its statements.
-    fn failed_somewhere(&mut self, plan: &Plan) {
-        let may_begin = plan.begins_transaction() || plan.steps().iter().any(|step| step.opaque().is_some());
-        if may_begin || self.is_open() {
+    fn failed_somewhere(&mut self, plan: &Plan, sql: &str) {
+        let is_opaque = plan.steps().iter().any(|step| step.opaque().is_some());
+        if self.is_open() || plan.begins_transaction() || (is_opaque && may_begin(sql)) {
             self.begin_in_doubt();
             self.write(plan.pending().unwrap_or_default());
         }
@@ -230,5 +240,120 @@ impl Frames {
         let mut all = Pending::default();
         self.stack.iter().for_each(|frame| all.merge(frame.written.clone()));
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use easy_cache_core::{Cache, Tag};
+    use easy_cache_sql::hook::{HOLD_FOR, Hook};
+    use easy_cache_sql::{Analyzer, Bind};
+
+    use super::*;
+
+    /// A connection to a database that is not there.
+    struct Connection(Hook, Frames);
+
+    impl Connection {
+        fn to(dialect: Dialect) -> Self {
+            let hook = Hook::new(Analyzer::builder(dialect).build(), Cache::new(), HOLD_FOR);
+            Self(hook, Frames::new(dialect))
+        }
+
+        /// What the statement may make visible.
+        fn run_with(&mut self, sql: &str, answer: Answer) -> Pending {
+            let plan = self.0.plan::<[Bind<'_>]>(sql, &[]);
+            let visible = self.1.before(&plan);
+            self.1.after(&plan, sql, answer);
+            visible
+        }
+
+        fn run(&mut self, sql: &str) -> Pending {
+            self.run_with(sql, Answer::Done)
+        }
+    }
+
+    fn changed<const N: usize>(tables: [&str; N]) -> Pending {
+        Pending::Tags(tables.into_iter().flat_map(|table| [Tag::table(table), Tag::unknown_rows(table)]).collect())
+    }
+
+    fn nothing() -> Pending {
+        Pending::default()
+    }
+
+    #[test]
+    fn postgres_goes_on_with_the_transaction_that_is_open_when_another_begins() {
+        let mut conn = Connection::to(Dialect::Postgres);
+        conn.run("BEGIN");
+        assert_eq!(conn.run("UPDATE a SET x = 1"), nothing());
+        assert_eq!(conn.run("BEGIN"), nothing());
+        assert_eq!(conn.run("COMMIT"), changed(["a"]));
+        assert!(!conn.1.is_open());
+    }
+
+    #[test]
+    fn mysql_commits_before_a_new_transaction_and_before_a_definition() {
+        let mut conn = Connection::to(Dialect::MySql);
+        conn.run("BEGIN");
+        conn.run("UPDATE a SET x = 1");
+        assert_eq!(conn.run("START TRANSACTION"), changed(["a"]));
+        conn.run("UPDATE b SET x = 1");
+        assert_eq!(conn.run("CREATE INDEX i ON c (x)"), changed(["b", "c"]));
+        assert!(!conn.1.is_open());
+        assert_eq!(conn.run("UPDATE a SET x = 1"), changed(["a"]), "an autocommit write");
+    }
+
+    #[test]
+    fn a_savepoint_outside_of_a_transaction_begins_one_in_sqlite_alone() {
+        for dialect in [Dialect::Sqlite, Dialect::MySql] {
+            let mut conn = Connection::to(dialect);
+            conn.run("SAVEPOINT a");
+            assert_eq!(conn.1.is_open(), dialect == Dialect::Sqlite);
+        }
+    }
+
+    #[test]
+    fn transactions_that_begin_by_themselves_are_never_trusted_again() {
+        for text in ["SET autocommit = 0", "COMMIT AND CHAIN"] {
+            let mut conn = Connection::to(Dialect::MySql);
+            conn.run("BEGIN");
+            conn.run("UPDATE a SET x = 1");
+            assert_eq!(conn.run(text), Pending::Everything, "{text}");
+            for _ in 0..2 {
+                assert!(conn.1.is_open(), "{text}");
+                assert_eq!(conn.run("UPDATE b SET x = 1"), changed(["b"]), "told at once, {text}");
+                assert_ne!(conn.run("COMMIT"), nothing(), "and at the end, {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_begin_or_commit_without_an_answer_may_have_happened() {
+        let mut conn = Connection::to(Dialect::Postgres);
+        conn.run_with("BEGIN", Answer::Lost);
+        assert!(conn.1.is_open() && conn.1.is_doubtful());
+        assert_eq!(conn.run("UPDATE a SET x = 1"), changed(["a"]));
+        assert_eq!(conn.run_with("COMMIT", Answer::Lost), changed(["a"]));
+        assert_eq!(conn.run("UPDATE b SET x = 1"), changed(["b"]));
+        assert_eq!(conn.run("COMMIT"), changed(["a", "b"]));
+        assert!(!conn.1.is_open());
+    }
+
+    #[test]
+    fn the_end_of_a_transaction_that_nobody_saw_beginning_makes_everything_visible() {
+        let mut conn = Connection::to(Dialect::Postgres);
+        assert_eq!(conn.run("COMMIT"), Pending::Everything);
+        assert_eq!(conn.run("ROLLBACK"), nothing());
+    }
+
+    #[test]
+    fn a_block_that_nobody_understands_may_have_begun_a_transaction_and_other_text_has_not() {
+        let mut conn = Connection::to(Dialect::MySql);
+        assert_eq!(conn.run("OPTIMIZE EVERYTHING AT ONCE"), Pending::Everything);
+        assert!(!conn.1.is_open());
+        assert_eq!(conn.run("CALL pay(7)"), Pending::Everything);
+        assert!(conn.1.is_open());
+        conn.run("COMMIT");
+        assert!(!conn.1.is_open());
     }
 }

@@ -180,6 +180,6 @@ where
         return None;
     }
     let db = Arc::clone(ours.db());
-    let key = format!("diesel:{}:{what}:{}:{}", db.id, type_name::<T>(), text.shown());
+    let key = format!("diesel:{}:{what}:{}:{}\0{}", db.id, type_name::<T>(), text.sql(), text.list());
     Some((db.hook.cache().clone(), db, key))
 }

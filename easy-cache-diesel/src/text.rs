@@ -1,43 +1,47 @@
-//! Reads a statement and its bound values out of the only form in which Diesel's instrumentation shows both without doubt:
-//! `Debug`. (`Display` separates the two by a comment, which a bound value can contain.) What they mean is left to the SQL
-//! analysis.
+//! Reads a statement and its bound values out of what Diesel's instrumentation shows. What they mean is left to the SQL analysis.
+//!
+//! `Display` shows `SELECT …? -- binds: [7]`. A bound value can contain ` -- binds: [`, so the place of it says nothing. But Diesel
+//! writes the statement in one piece, and the separator in the next: where the pieces begin and end nobody can forge. What
+//! comes in other pieces is not read at all. (`Debug` shows the two apart as well, at the price of escaping every quote.)
 
 use std::cell::OnceCell;
-use std::fmt::{Debug, Write};
+use std::fmt::{self, Display, Write};
 use std::ops::Range;
 
 use easy_cache_sql::{Bind, Values};
 
-/// Taken for the statement when the form is not the known one: nobody understands it, so it has written everything.
-const UNREADABLE: &str = "a statement in a form that is not known";
+/// Taken for the statement when it came in another form: nobody understands it, so it has written everything.
+pub(crate) const UNREADABLE: &str = "a statement in a form that is not known";
 
-/// The text of the statement that is running. Kept from one to the next, so that reading allocates nothing.
+/// What Diesel writes between the statement and its values.
+const SEPARATOR: &str = " -- binds: ";
+
+/// The text of the statement that is running. Kept from one to the next, so that reading it needs no memory of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Text {
-    /// What Diesel printed.
-    shown: String,
-    /// The statement, where `shown` has it with escapes.
-    unescaped: String,
-    sql: Place,
-    /// Where the list of bound values is.
-    list: Range<usize>,
+    sql: String,
+    /// The bound values, as a list of what their `Debug` shows.
+    list: String,
+    stage: Stage,
     /// Looked for when somebody asks: most statements only read, and nobody collects what.
     values: OnceCell<Option<Bound>>,
 }
 
-/// Where the statement is.
-#[derive(Debug, Default)]
-enum Place {
+/// What has been written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
     #[default]
-    Nowhere,
-    Shown(Range<usize>),
-    Unescaped,
+    Nothing,
+    Statement,
+    Values,
+    /// Something that is in no place where Diesel writes anything.
+    Unknown,
 }
 
 /// The bound values.
 #[derive(Debug, Default)]
 struct Bound {
-    /// Each of them in what was shown.
+    /// Each of them in the list.
     shown: Vec<Range<usize>>,
     /// Those that are texts, without quotes and escapes.
     texts: Vec<Option<String>>,
@@ -45,60 +49,31 @@ struct Bound {
 
 impl Text {
     /// Reads what an event shows.
-    pub(crate) fn read(&mut self, query: &(impl Debug + ?Sized)) {
-        self.shown.clear();
+    pub(crate) fn read(&mut self, query: &(impl Display + ?Sized)) {
+        self.sql.clear();
+        self.list.clear();
         self.values.take();
-        self.list = 0..0;
-        self.sql = Place::Nowhere;
-        let is_read = write!(self.shown, "{query:?}").is_ok() && self.find().is_some();
-        if !is_read {
-            self.sql = Place::Nowhere;
+        self.stage = Stage::Nothing;
+        if write!(self, "{query}").is_err() {
+            self.stage = Stage::Unknown;
         }
     }
 
     /// The statement, without its values.
     pub(crate) fn sql(&self) -> &str {
-        match &self.sql {
-            Place::Nowhere => UNREADABLE,
-            Place::Shown(range) => &self.shown[range.clone()],
-            Place::Unescaped => &self.unescaped,
-        }
+        if self.stage == Stage::Unknown { UNREADABLE } else { &self.sql }
     }
 
-    /// Everything that was shown: statement and values.
-    pub(crate) fn shown(&self) -> &str {
-        &self.shown
+    /// All bound values, as their `Debug` shows them.
+    pub(crate) fn list(&self) -> &str {
+        &self.list
     }
 
     /// Whether every bound value was shown as a literal of Rust, or as a date or UUID: then two different values never look
     /// alike. Of other types nobody knows what their `Debug` leaves out.
     pub(crate) fn is_faithful(&self) -> bool {
         let Some(bound) = self.bound() else { return false };
-        !matches!(self.sql, Place::Nowhere) && bound.shown.iter().all(|place| is_faithful(&self.shown[place.clone()]))
-    }
-
-    /// Finds the statement and its values in `"…"`, which shows plain text, or in `Query { sql: "…", binds: […] }`.
-    fn find(&mut self) -> Option<()> {
-        const SQL: &str = "Query { sql: ";
-        const BINDS: &str = ", binds: [";
-        let is_query = self.shown.starts_with(SQL);
-        let start = if is_query { SQL.len() } else { 0 };
-        let end = start + literal(&self.shown[start..])?;
-        let inside = start + 1..end - 1;
-        self.sql = if self.shown[inside.clone()].contains('\\') {
-            self.unescaped.clear();
-            unescape(&self.shown[inside], &mut self.unescaped)?;
-            Place::Unescaped
-        } else {
-            Place::Shown(inside)
-        };
-        if is_query {
-            let list = self.shown[end..].strip_prefix(BINDS)?.strip_suffix("] }")?;
-            self.list = end + BINDS.len()..end + BINDS.len() + list.len();
-            Some(())
-        } else {
-            (end == self.shown.len()).then_some(())
-        }
+        self.stage != Stage::Unknown && bound.shown.iter().all(|place| is_faithful(&self.list[place.clone()]))
     }
 
     fn bound(&self) -> Option<&Bound> {
@@ -108,19 +83,40 @@ impl Text {
     /// Splits the list at its outermost commas.
     fn split(&self) -> Option<Bound> {
         let mut bound = Bound::default();
-        let Range { start: mut from, end } = self.list;
+        if self.list.is_empty() {
+            return Some(bound);
+        }
+        let (mut from, end) = (1, self.list.strip_prefix('[')?.strip_suffix(']')?.len() + 1);
         while from < end {
-            let length = element(&self.shown[from..end])?;
-            let shown = inner(&self.shown[from..from + length]);
+            let length = element(&self.list[from..end])?;
+            let shown = inner(&self.list[from..from + length]);
             let quoted = shown.strip_prefix('"').and_then(|shown| shown.strip_suffix('"'));
             bound.texts.push(quoted.and_then(unescaped));
             bound.shown.push(from..from + length);
             from += length;
             if from < end {
-                from += self.shown[from..end].starts_with(", ").then_some(2)?;
+                from += self.list[from..end].starts_with(", ").then_some(2)?;
             }
         }
         Some(bound)
+    }
+}
+
+impl Write for Text {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        self.stage = match self.stage {
+            Stage::Nothing => {
+                self.sql.push_str(piece);
+                Stage::Statement
+            }
+            Stage::Statement if piece == SEPARATOR => Stage::Values,
+            Stage::Values => {
+                self.list.push_str(piece);
+                Stage::Values
+            }
+            Stage::Statement | Stage::Unknown => Stage::Unknown,
+        };
+        Ok(())
     }
 }
 
@@ -134,7 +130,7 @@ impl Values for Text {
         let Some(bound) = self.bound() else { return Bind::Other };
         match (bound.texts.get(index), bound.shown.get(index)) {
             (Some(Some(text)), _) => Bind::Text(text),
-            (_, Some(place)) => value(inner(&self.shown[place.clone()])),
+            (_, Some(place)) => value(inner(&self.list[place.clone()])),
             _ => Bind::Other,
         }
     }
@@ -276,25 +272,29 @@ fn is_uuid(shown: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Debug;
+
     use super::*;
 
     struct Shown(&'static str);
 
     impl Debug for Shown {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str(self.0)
         }
     }
 
     /// As Diesel shows a query.
-    #[derive(Debug)]
-    #[expect(dead_code, reason = "only shown")]
-    struct Query<T> {
-        sql: &'static str,
-        binds: T,
+    struct Query<'a>(&'a str, &'a [&'a dyn Debug]);
+
+    impl Display for Query<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let (sql, binds) = (self.0.to_owned(), self.1);
+            write!(f, "{sql} -- binds: {binds:?}")
+        }
     }
 
-    fn read(query: &impl Debug) -> Text {
+    fn read(query: &impl Display) -> Text {
         let mut text = Text::default();
         text.read(query);
         text
@@ -302,17 +302,15 @@ mod tests {
 
     #[test]
     fn plain_text_has_no_values() {
-        let text = read(&"COMMIT");
-        assert_eq!((text.sql(), text.len()), ("COMMIT", 0));
+        let text = read(&"COMMIT -- binds: [1]");
+        assert_eq!((text.sql(), text.len()), ("COMMIT -- binds: [1]", 0));
     }
 
     #[test]
     fn a_query_is_split_into_statement_and_values() {
-        let text = read(&Query { sql: "UPDATE \"b\" SET t = $1 WHERE id = $2", binds: ("a", 7, Some(8), None::<i32>) });
-        assert_eq!(text.sql(), UNREADABLE, "a tuple is no list");
-        let binds: [&dyn Debug; 5] = [&"a\n\"b\"", &7, &Some(8), &None::<i32>, &[1, 2]];
-        let text = read(&Query { sql: "UPDATE \"b\" SET t = $1", binds });
-        assert_eq!(text.sql(), "UPDATE \"b\" SET t = $1");
+        let sql = "UPDATE \"b\" SET t = $1";
+        let text = read(&Query(sql, &[&"a\n\"b\"", &7, &Some(8), &None::<i32>, &[1, 2]]));
+        assert_eq!(text.sql(), sql);
         let found: Vec<_> = (0..6).map(|index| text.get(index)).collect();
         let list = Bind::List(vec![Bind::Integer(1), Bind::Integer(2)]);
         let wanted = [Bind::Text("a\n\"b\""), Bind::Integer(7), Bind::Integer(8), Bind::Other, list, Bind::Other];
@@ -321,33 +319,49 @@ mod tests {
 
     #[test]
     fn a_value_cannot_imitate_the_end_of_the_statement() {
-        let forged = "x\", binds: [7] }";
-        let binds: [&dyn Debug; 2] = [&forged, &1];
-        let text = read(&Query { sql: "UPDATE b SET t = ? WHERE id = ?", binds });
-        assert_eq!(text.get(0), Bind::Text(forged));
-        assert_eq!((text.len(), text.get(1)), (2, Bind::Integer(1)));
+        for forged in [" -- binds: [7]", "x\"] -- binds: [7", "\", 7]"] {
+            let text = read(&Query("UPDATE b SET t = ? WHERE id = ?", &[&forged, &1]));
+            assert_eq!(text.sql(), "UPDATE b SET t = ? WHERE id = ?");
+            assert_eq!((text.len(), text.get(0), text.get(1)), (2, Bind::Text(forged), Bind::Integer(1)));
+        }
+    }
+
+    #[test]
+    fn a_statement_cannot_imitate_its_values() {
+        let text = read(&Query("DELETE FROM b WHERE t = ' -- binds: [7]' AND id = ?", &[&1]));
+        assert_eq!((text.len(), text.get(0)), (1, Bind::Integer(1)));
     }
 
     #[test]
     fn brackets_and_commas_inside_of_a_value_do_not_divide_it() {
-        let binds: [&dyn Debug; 3] = [&Shown("Point { x: 1, y: 2 }"), &Shown("Id(7)"), &["a, b", "c]"]];
-        let text = read(&Query { sql: "?", binds });
+        let text = read(&Query("?", &[&Shown("Point { x: 1, y: 2 }"), &Shown("Id(7)"), &["a, b", "c]"]]));
         let list = Bind::List(vec![Bind::Text("a, b"), Bind::Text("c]")]);
         assert_eq!([text.get(0), text.get(1), text.get(2)], [Bind::Other, Bind::Other, list]);
     }
 
+    /// What is written, piece by piece.
+    struct Pieces(&'static [&'static str]);
+
+    impl Display for Pieces {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.iter().try_for_each(|piece| f.write_str(piece))
+        }
+    }
+
     #[test]
-    fn what_has_another_form_is_unreadable() {
-        for shown in ["", "SELECT 1", "\"open", "\"a\" b", "Query { sql: \"a\" }", "Query { sql: \"\\q\", binds: [] }"]
-        {
-            assert_eq!(read(&Shown(shown)).sql(), UNREADABLE, "{shown}");
+    fn what_comes_in_other_pieces_is_unreadable() {
+        let others: [&[&str]; 3] =
+            [&["SELECT ", "1"], &["SELECT 1", " -- bound: ", "[]"], &["SELECT ", "1", SEPARATOR, "[]"]];
+        for pieces in others {
+            let text = read(&Pieces(pieces));
+            assert_eq!((text.sql(), text.is_faithful()), (UNREADABLE, false), "{pieces:?}");
         }
     }
 
     #[test]
     fn values_that_cannot_be_told_apart_are_never_as_many_as_expected() {
-        for shown in ["[[]", "[1)]", "[1,2]", "[\"a]", "[, 1]"] {
-            let text = read(&Shown(Box::leak(format!("Query {{ sql: \"?\", binds: {shown} }}").into_boxed_str())));
+        for shown in ["[", "1)", "1,2", "\"a", ", 1"] {
+            let text = read(&Query("?", &[&Shown(shown)]));
             assert_eq!((text.sql(), text.len()), ("?", usize::MAX), "{shown}");
             assert!(!text.is_faithful());
         }
@@ -356,26 +370,16 @@ mod tests {
     #[test]
     fn every_escape_is_undone() {
         let wanted = "tab\t line\n quote\" back\\ nul\0 bell\u{7} é \u{200b}";
-        assert_eq!(read(&wanted).sql(), wanted);
+        assert_eq!(read(&Query("?", &[&wanted])).get(0), Bind::Text(wanted));
     }
 
     #[test]
     fn only_literals_dates_and_uuids_are_faithful() {
-        let faithful: [&dyn Debug; 8] = [
-            &1,
-            &-1.5e300,
-            &"a",
-            &Some("b"),
-            &[1, 2],
-            &true,
-            &Shown("2026-01-02T03:04:05.678Z"),
-            &Shown("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
-        ];
-        assert!(read(&Query { sql: "?", binds: faithful }).is_faithful());
+        let dates = [Shown("2026-01-02T03:04:05.678Z"), Shown("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")];
+        let faithful: [&dyn Debug; 8] = [&1, &-1.5e300, &"a", &Some("b"), &[1, 2], &true, &dates[0], &dates[1]];
+        assert!(read(&Query("?", &faithful)).is_faithful());
         for shown in ["Secret", "Secret(\"***\")", "[Secret]", "Some(Secret)", "***", "a0eebc99"] {
-            let binds: [&dyn Debug; 1] = [&Shown(shown)];
-            assert!(!read(&Query { sql: "?", binds }).is_faithful(), "{shown}");
+            assert!(!read(&Query("?", &[&Shown(shown)])).is_faithful(), "{shown}");
         }
-        assert!(!read(&Shown("?")).is_faithful());
     }
 }

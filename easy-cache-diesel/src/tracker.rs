@@ -1,7 +1,7 @@
 //! Follows one connection, statement by statement: what each of them reads is recorded, what it makes visible is held while it
 //! runs, and settled when it has ended. How transactions nest is left to `frames`, what an error says to `outcome`.
 
-use std::fmt::Debug;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -78,7 +78,7 @@ impl Tracker {
     }
 
     /// To be called before a statement is sent.
-    pub(crate) fn start(&mut self, query: &(impl Debug + ?Sized)) {
+    pub(crate) fn start(&mut self, query: &(impl Display + ?Sized)) {
         if let Some(running) = self.running.take() {
             self.abandon(running);
         }
@@ -105,7 +105,7 @@ impl Tracker {
         }
         let answer = Answer::of(error, plan.dialect());
         let is_certain = plan.is_all_or_nothing() && !self.frames.is_doubtful();
-        self.frames.after(&plan, answer);
+        self.frames.after(&plan, self.text.sql(), answer);
         self.note_open();
         match (hold, answer) {
             (Some(hold), Answer::Lost) => self.unproved.push(hold),
@@ -120,7 +120,7 @@ impl Tracker {
 
     /// Nobody will say how this statement ended: its future was dropped, or it never left this process.
     fn abandon(&mut self, Running { plan, hold, .. }: Running) {
-        self.frames.after(&plan, Answer::Lost);
+        self.frames.after(&plan, self.text.sql(), Answer::Lost);
         self.note_open();
         self.unproved.extend(hold);
     }

@@ -67,30 +67,37 @@ impl Hook {
 
     /// To be called **before** a statement that reads is sent. Costs nothing unless a scope collects tags.
     pub fn observe(&self, plan: &Plan) -> Reading {
-        if !scope::is_active() {
-            return Reading(None);
-        }
-        let is_known = |touched: &&Touched| touched.uncacheable.is_none() && !touched.unknown_reads;
-        let touched = plan.touched.as_ref().filter(is_known);
-        let Some(touched) = touched.filter(|_| !self.shared.session_changed.load(Ordering::SeqCst)) else {
-            scope::taint();
-            return Reading(None);
-        };
-        let rows = touched.keys_read().map(|keys| (keys, self.tags_read(touched, Some(keys))));
-        Reading(Some(Dependencies { rows, tables: self.tags_read(touched, None) }))
+        Reading(self.keepable(plan).map(|touched| {
+            let rows = touched.keys_read().map(|keys| (keys, self.tags_read(touched, Some(keys))));
+            Dependencies { rows, tables: self.tags_read(touched, None) }
+        }))
     }
 
     /// The same for an integration that cannot count the rows that come back. What is read by primary key then depends on
     /// these rows, found or not, and on all inserts that do not say which rows they add.
     pub fn observe_uncounted(&self, plan: &Plan) -> Reading {
-        let keyed = plan.touched.as_ref().and_then(|touched| Some((touched, touched.keys_read()?)));
-        let mut reading = self.observe(plan);
-        if let (Some(Dependencies { tables, .. }), Some((touched, keys))) = (&mut reading.0, keyed) {
+        Reading(self.keepable(plan).map(|touched| {
+            let Some(keys) = touched.keys_read() else {
+                return Dependencies { rows: None, tables: self.tags_read(touched, None) };
+            };
             let tags = touched.depends_on(Some(keys)).into_iter().filter_map(|touch| tag(&touch));
             let added = touched.reads.iter().map(|read| new_rows(&read.table));
-            *tables = scope::observe(&self.shared.cache, tags.chain(added));
+            Dependencies { rows: None, tables: scope::observe(&self.shared.cache, tags.chain(added)) }
+        }))
+    }
+
+    /// What is read, if a scope collects it and may keep what is built from it.
+    fn keepable<'p>(&self, plan: &'p Plan) -> Option<&'p Touched> {
+        if !scope::is_active() {
+            return None;
         }
-        reading
+        let is_known = |touched: &&Touched| touched.uncacheable.is_none() && !touched.unknown_reads;
+        let touched = plan.touched.as_ref().filter(is_known);
+        let touched = touched.filter(|_| !self.shared.session_changed.load(Ordering::SeqCst));
+        if touched.is_none() {
+            scope::taint();
+        }
+        touched
     }
 
     fn tags_read(&self, touched: &Touched, returned: Option<usize>) -> Observed {

@@ -54,7 +54,10 @@ fn savepoints_are_found_by_their_names() {
 
 #[test]
 fn a_savepoint_outside_of_a_transaction_is_one() {
-    assert_eq!(dropped_by_each(["SAVEPOINT a", FIRST, "RELEASE a"]), ["", "", "books books:1"]);
+    assert_eq!(
+        dropped_by_each(["SAVEPOINT a", FIRST, "RELEASE a", SECOND]),
+        ["", "", "books books:1", "books books:2"]
+    );
     assert_eq!(dropped_by_each(["SAVEPOINT a", FIRST, "ROLLBACK TO a", "RELEASE a"]), ["", "", "", ""]);
     assert_eq!(dropped_by_each(["SAVEPOINT a", FIRST, "COMMIT"]), ["", "", "books books:1"]);
 }
@@ -69,6 +72,18 @@ fn a_text_of_several_statements_is_told_at_its_end_or_with_the_transaction_that_
 }
 
 #[test]
+fn a_text_that_fails_half_way_may_leave_a_transaction_open() {
+    let shop = Shop::new();
+    let c = &mut shop.connection();
+    c.batch_execute(&format!("BEGIN; {FIRST}; UPDATE books SET title = 'A' WHERE id = 2")).unwrap_err();
+    assert_eq!(title(&shop, c, 1), "A");
+    assert!(!shop.cache.contains("title:1").wait(), "nobody else sees this");
+    assert_eq!(shop.dropped_by(|| c.batch_execute("COMMIT").unwrap()), "books books:1 books:2");
+    assert_eq!(title(&shop, c, 1), "A");
+    assert!(shop.cache.contains("title:1").wait());
+}
+
+#[test]
 fn reads_in_a_transaction_begun_as_text_are_not_kept() {
     let shop = Shop::new();
     let c = &mut shop.connection();
@@ -78,6 +93,22 @@ fn reads_in_a_transaction_begun_as_text_are_not_kept() {
     c.batch_execute("ROLLBACK").unwrap();
     assert_eq!(title(&shop, c, 1), "Emma");
     assert_eq!(shop.statements_of(|| title(&shop, c, 1)), 0);
+}
+
+#[test]
+fn a_text_that_nobody_understands_may_have_begun_a_transaction() {
+    let shop = Shop::new();
+    let c = &mut shop.connection();
+    // SQLite lets a comment end with the text.
+    c.batch_execute("BEGIN /* never closed").unwrap();
+    sql_query(FIRST).execute(c).unwrap();
+    assert_eq!(title(&shop, c, 1), "A");
+    c.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(title(&shop, c, 1), "Emma");
+    assert_eq!(shop.statements_of(|| title(&shop, c, 1)), 0);
+    c.batch_execute("UPDATE books SETT title = 1").unwrap_err();
+    title(&shop, c, 1);
+    assert_eq!(shop.statements_of(|| title(&shop, c, 1)), 0, "but no statement that fails alone has");
 }
 
 #[test]

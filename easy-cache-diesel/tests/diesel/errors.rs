@@ -63,6 +63,22 @@ fn an_error_in_a_transaction_may_have_ended_it() {
 }
 
 #[test]
+fn a_new_transaction_proves_that_the_one_before_was_rolled_back() {
+    let shop = Shop::new();
+    let c = &mut shop.connection();
+    c.batch_execute("BEGIN").unwrap();
+    delete(loans::table).execute(c).unwrap();
+    sql_query("UPDATE OR ROLLBACK books SET title = 'Emma'").execute(c).unwrap_err();
+    let dropped = shop.dropped_by(|| {
+        c.batch_execute("BEGIN").unwrap();
+        update(books::table.find(1)).set(books::author_id.eq(2)).execute(c).unwrap();
+        assert_eq!(shop.dropped(), "", "there is no doubt any more");
+        c.batch_execute("COMMIT").unwrap();
+    });
+    assert_eq!(dropped, "books books:1");
+}
+
+#[test]
 fn an_error_that_was_caught_in_a_savepoint_is_forgotten_with_it() {
     let shop = Shop::new();
     let c = &mut shop.connection();
