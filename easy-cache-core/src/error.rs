@@ -9,6 +9,8 @@ use std::fmt;
 pub enum ErrorKind {
     /// A named cache was replaced more often than a registry slot allows.
     RegistryFull,
+    /// A caller would have had to wait for longer than its hard timeout.
+    TimedOut,
 }
 
 /// An operation on the cache that could not be carried out; the message says which, and on what.

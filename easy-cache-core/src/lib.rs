@@ -31,6 +31,8 @@
 //! - **One computation.** Callers that miss together wait for one of them. If that one is dropped or panics, another takes
 //!   over. A failure is retried once, then everybody computes alone.
 //! - **Tags flow outward.** A value that was built from other cached values carries their tags; see [`scope`].
+//! - **Stale only by agreement.** Past its ttl a value is served only to calls that say so, as far as the call that stored it
+//!   allows: while it is computed anew, or because that failed.
 //! - **The loader's result is the caller's**, unchanged, whether or not it could be stored.
 //!
 //! # Async and sync
@@ -41,25 +43,34 @@
 //!
 //! # Modules
 //!
-//! From the door inwards: `cache` and `wrapper` (the handle and its wrappers), `function` (what the attribute's code calls),
+//! From the door inwards: `cache`, `wrapper`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
 //! `computation` (a computation in parts), [`scope`], `hold`, [`registry`] → `engine` (flights, frames, tickets) → `backend`
-//! (the memory store). `tag`, `policy`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
+//! (the memory store). `tag`, `policy`, `freshness`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
 //!
-//! This crate has no features yet: everything in it is small, and needed.
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `tokio` | yes | [detached](GetOrCompute::detach) loads of async callers run on the tokio runtime around the caller |
 
 mod backend;
+mod batch;
 mod cache;
 mod clock;
 mod computation;
 mod engine;
 mod error;
+mod freshness;
 mod function;
 mod hold;
+mod load;
 mod operation;
 mod plan;
 mod policy;
+mod refresh;
 pub mod registry;
 pub mod scope;
+mod spawn;
 mod tag;
 mod timer;
 mod value;
@@ -67,18 +78,26 @@ mod wrapper;
 
 pub use easy_cache_macros::ecached;
 
+pub use batch::Batch;
 pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use computation::{Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
+pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 #[doc(hidden)]
 pub use function::expansion as __macro;
 pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Storable};
 pub use hold::Hold;
+pub use load::{Called, Immediate};
 pub use operation::{Operation, OperationFuture};
-pub use plan::{Anywhere, InProcess, Mode, Outcome, Place, Plan, StoresPart, StoresWhole};
+pub use plan::{
+    Anywhere, EndsInTime, InProcess, Kept, Mode, OnlyIf, Outcome, Place, Plan, SaysLate, Stores, StoresErr, StoresNone,
+    StoresPart, StoresWhole, TagsOf, TtlOf,
+};
 pub use policy::Policy;
+pub use refresh::{Loaded, Loading, Refresh, RefreshSync};
 pub use scope::Scope;
+pub use spawn::Task;
 pub use tag::Tag;
 pub use value::{Portable, Shared};
-pub use wrapper::{GetOrCompute, GetOrComputeFuture, Kept, Set};
+pub use wrapper::{GetOrCompute, GetOrComputeFuture, Set};

@@ -1,12 +1,14 @@
 //! What a computation carries from its start, and the ways it can end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::Engine;
 use super::flight::Lead;
 use super::frame::{self, Frame};
-use crate::backend::memory::{Fence, Fill, Filled, Found, Seen};
-use crate::clock::NEVER;
+use super::{Engine, Found};
+use crate::backend::memory::{Fence, Fill, Filled, Kept, Seen};
+use crate::clock::{Moment, NEVER, nanoseconds};
+use crate::freshness::Standing;
 use crate::value::Shared;
 use crate::{Policy, Tag};
 
@@ -18,13 +20,15 @@ pub(crate) struct Ticket {
     pub(crate) engine: Arc<Engine>,
     key: Box<[u8]>,
     fence: Fence,
+    began: Moment,
     lead: Option<Lead>,
 }
 
 impl Ticket {
     /// Takes the fence: the computation must start after this, and leadership must have begun before.
     pub(crate) fn new(engine: &Arc<Engine>, key: &[u8], lead: Option<Lead>) -> Self {
-        Self { engine: Arc::clone(engine), key: key.into(), fence: engine.store.domain().fence(), lead }
+        let (fence, began) = (engine.store.domain().fence(), engine.store.clock().precise());
+        Self { engine: Arc::clone(engine), key: key.into(), fence, began, lead }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -37,6 +41,22 @@ impl Ticket {
         Frame::computing(self.engine.id, &self.key)
     }
 
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// The key for people.
+    pub(crate) const fn printed_key(&self) -> Printed<'_> {
+        Printed(&self.key)
+    }
+
+    /// What is stored under the key now, however old, unless it was invalidated; and how old it is.
+    pub(crate) fn previous(&self) -> Option<(Kept, Duration)> {
+        let kept = self.engine.store.inspect(&self.key).filter(|kept| kept.list.standing() == Standing::Current)?;
+        let age = self.began.saturating_sub(kept.list.times().stored);
+        Some((kept, Duration::from_nanos(age)))
+    }
+
     /// The flight that it leads.
     pub(crate) const fn lead(&self) -> Option<&Lead> {
         self.lead.as_ref()
@@ -46,16 +66,18 @@ impl Ticket {
     ///
     /// Whether it was kept is `true` or `false`; the caller uses the value either way.
     pub(crate) fn fill(mut self, value: Shared, policy: &Policy, frame: Frame) -> bool {
-        if frame.is_tainted() || !self.engine.is_usable() {
+        if frame.is_private() || !self.engine.is_usable() {
             frame::taint();
             self.fail();
             return false;
         }
-        if let Some(lead) = &self.lead {
-            lead.close();
+        if frame.is_tainted() {
+            self.pass_on(value, policy, frame);
+            return false;
         }
+        self.close();
         let key = std::mem::take(&mut self.key);
-        let found = self.store(&key, value, policy, frame.into_seen());
+        let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
         if !kept {
             tracing::debug!(key = %Printed(&key), "a value was not kept: something it depends on was invalidated meanwhile");
@@ -66,13 +88,23 @@ impl Ticket {
         kept
     }
 
+    /// The value is built from something that is not fresh. It is not kept, but handed to those who called before its fence was
+    /// taken: computing it themselves, they would get nothing better.
+    fn pass_on(&mut self, value: Shared, policy: &Policy, frame: Frame) {
+        frame::absorb(frame);
+        if let Some(lead) = self.lead.take() {
+            lead.close();
+            lead.land(self.unkept(value, policy), false);
+        }
+    }
+
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
     pub(crate) fn fill_elsewhere(mut self, key: &[u8], value: Shared, policy: &Policy, seen: Frame) -> bool {
         let usable = !seen.is_tainted() && self.engine.is_usable();
         if !usable {
             frame::taint();
         }
-        let kept = usable && self.store(key, value, policy, seen.into_seen()).tags.is_some();
+        let kept = usable && self.store(key, value, policy, seen).tags.is_some();
         if let Some(lead) = self.lead.take() {
             lead.redirect();
         }
@@ -81,12 +113,35 @@ impl Ticket {
 
     /// The result is not to be stored. Its tags still flow outward: the computation around it depends on them.
     pub(crate) fn decline(mut self, policy: &Policy, frame: Frame) {
-        let tainted = frame.is_tainted();
-        let tags = self.engine.store.resolve(&self.fence, policy.named_tags(), frame.into_seen());
+        let (tainted, stale) = (frame.is_private(), frame.is_tainted());
+        let used = frame.into_used(self.engine.store.clock());
+        let tags = self.engine.store.list(&self.fence, policy, used);
         match tags {
             Some(tags) if !tainted => frame::collect_list(&tags),
             _ => frame::taint(),
         }
+        if stale {
+            frame::taint_as_stale();
+        }
+        self.fail();
+    }
+
+    /// From here on nobody joins.
+    pub(crate) fn close(&self) {
+        if let Some(lead) = &self.lead {
+            lead.close();
+        }
+    }
+
+    /// It failed, and what was there before stands in for it: also for those who wait.
+    pub(crate) fn stand_in(mut self, found: Found) {
+        if let Some(lead) = self.lead.take() {
+            lead.land(found, true);
+        }
+    }
+
+    /// It panicked, and the panic was caught.
+    pub(crate) fn panicked(mut self) {
         self.fail();
     }
 
@@ -104,31 +159,35 @@ impl Ticket {
     }
 
     /// One fill. The tags are there if the value is valid, whether or not it found room.
-    fn store(&self, key: &[u8], value: Shared, policy: &Policy, collected: Vec<Seen>) -> Found {
-        let clock = self.engine.store.clock();
-        let mut found = Found {
-            value: Arc::clone(&value),
-            tags: None,
-            stored: clock.precise(),
-            expires: policy.time_to_live().map_or(NEVER, |ttl| clock.deadline(ttl)),
-        };
-        let filled = self.engine.store.fill(Fill {
+    fn store(&self, key: &[u8], value: Shared, policy: &Policy, frame: Frame) -> Found {
+        let store = &self.engine.store;
+        let filled = store.fill(Fill {
             key,
             fence: &self.fence,
-            value,
-            tags: policy.named_tags(),
-            collected,
-            ttl: policy.time_to_live(),
+            value: Arc::clone(&value),
+            policy,
+            used: frame.into_used(store.clock()),
+            began: self.began,
             weight: policy.known_weight(),
+            random: self.engine.random(),
         });
         match filled {
-            Filled::Stored(tags) | Filled::Valid(tags) => {
-                frame::collect_list(&tags);
-                found.tags = Some(tags);
+            Filled::Valid(list) => {
+                frame::collect_list(&list);
+                Kept { value, list }.into()
             }
-            Filled::Outdated => frame::taint(),
+            Filled::Outdated => {
+                frame::taint();
+                self.unkept(value, policy)
+            }
         }
-        found
+    }
+
+    /// A value that is its callers', and not the store's.
+    fn unkept(&self, value: Shared, policy: &Policy) -> Found {
+        let stored = self.engine.store.clock().precise();
+        let ttl = policy.time_to_live();
+        Found { value, tags: None, stored, expires: ttl.map_or(NEVER, |ttl| stored.saturating_add(nanoseconds(ttl))) }
     }
 }
 
