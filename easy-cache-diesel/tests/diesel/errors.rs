@@ -150,7 +150,6 @@ fn a_write_whose_end_is_never_told_is_not_served_until_the_connection_answers_ag
 
 #[test]
 fn a_write_whose_end_is_never_told_counts_as_an_invalidation_when_its_deadline_has_passed() {
-    // case 89
     let shop = Shop::new();
     let mut conn = shop.connection();
     start(&mut conn);

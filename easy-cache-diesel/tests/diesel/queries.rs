@@ -117,7 +117,7 @@ fn the_tags_of_a_cached_query_flow_outward_also_on_a_hit() {
 
 #[test]
 fn a_query_in_a_transaction_sees_the_transaction_and_is_kept_by_nobody() {
-    // case 79, case 80
+    // case 79 and 80
     let shop = Shop::new();
     let c = &mut shop.connection();
     let count = |c: &mut SqliteConnection| books::table.count_cached(c).unwrap();

@@ -105,7 +105,7 @@ fn an_older_snapshot_is_not_kept() {
 
 #[test]
 fn another_thread_sees_what_is_committed_and_nothing_else() {
-    // case 74, case 81
+    // case 74 and 81
     let shop = Shop::new();
     let (reader, writer) = (&mut shop.connection(), &mut shop.connection());
     assert_eq!(title(&shop, reader, 1), "Emma");
