@@ -9,14 +9,16 @@ use crate::backend::memory::{Capacity, Kept};
 use crate::clock::Clock;
 use crate::engine::away::launch;
 use crate::engine::compute::{Call, Compute};
-use crate::engine::{Engine, Setup, Side};
+use crate::engine::{Engine, Setup, Side, switches};
+use crate::events::{Events, Meter, Redaction};
 use crate::hold::Hold;
 use crate::load::Called;
+use crate::parts::DELIMITER;
 use crate::plan::{Mode, Plan};
 use crate::spawn::{Spawner, Task, block_on};
 use crate::value::Shared;
 use crate::wrapper::Set;
-use crate::{Operation, Policy, Tag};
+use crate::{Explanation, Operation, Policy, Tag};
 
 /// A cache. Cloning is cheap, and clones share everything.
 ///
@@ -64,7 +66,13 @@ impl Cache {
         &'a self,
         key: impl AsRef<[u8]> + Send + 'a,
     ) -> Operation<'a, Option<T>> {
-        Operation::new(move || self.engine.hit_value(key.as_ref())?.downcast_ref::<T>().cloned())
+        Operation::new(move || {
+            let found = self.engine.hit_value(key.as_ref());
+            if found.is_none() {
+                self.engine.tell_nothing_found(key.as_ref());
+            }
+            found?.downcast_ref::<T>().cloned()
+        })
     }
 
     /// Whatever is stored under this key, also when its ttl is over. What is outdated or held is never given: there is no read
@@ -160,6 +168,39 @@ impl Cache {
         Operation::new(move || Hold::on_everything(self.clone(), within))
     }
 
+    /// Why a value is served, or not: which tag changed when, whether its ttl has passed, whether it had to make room, and so on.
+    ///
+    /// For people and for tests; it looks at everything there is, and takes microseconds. What became of a key that is not stored
+    /// is remembered for a thousand keys or so, the latest.
+    ///
+    /// # Example: it had to make room
+    /// ```
+    /// use easy_cache_core::{Cache, Verdict};
+    ///
+    /// let cache = Cache::builder().max_weight(10_000).build();
+    /// assert_eq!(cache.explain("n:1").verdict, Verdict::Absent);
+    /// for n in 0..1_000 {
+    ///     cache.set(format!("n:{n}"), n).wait();
+    /// }
+    /// let is_evicted = |n: &i32| matches!(cache.explain(format!("n:{n}")).verdict, Verdict::Evicted { .. });
+    /// assert!((0..1_000).any(|n| is_evicted(&n)));
+    /// ```
+    #[must_use]
+    pub fn explain(&self, key: impl AsRef<[u8]>) -> Explanation {
+        self.engine.explain(key.as_ref())
+    }
+
+    /// Hands what was counted since the last time to the `metrics` recorder, and the size of the cache: to be called by what
+    /// scrapes. Without the feature `metrics` it does nothing. See [`events`](crate::events).
+    ///
+    /// # Example
+    /// ```
+    /// easy_cache_core::Cache::new().publish_metrics();
+    /// ```
+    pub fn publish_metrics(&self) {
+        self.engine.publish();
+    }
+
     /// How long the value under this key stays fresh: `None` if there is none, or if it has no ttl.
     #[must_use]
     pub fn time_to_live(&self, key: impl AsRef<[u8]>) -> Option<Duration> {
@@ -210,6 +251,15 @@ impl Cache {
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    pub(crate) fn shares_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.engine, &other.engine)
+    }
+
+    /// Whether nobody else has a handle, and nothing is being computed for it.
+    pub(crate) fn is_last_handle(&self) -> bool {
+        Arc::strong_count(&self.engine) == 1
     }
 
     /// A look without handing the tags to a scope.
@@ -280,6 +330,7 @@ impl Cache {
     }
 
     /// The same for a closure that may go on behind its caller, on a thread of its own.
+    #[inline(never)]
     pub fn compute_sync_detached<P, R, L>(
         &self,
         key: impl AsRef<[u8]>,
@@ -337,6 +388,7 @@ pub struct Fence(pub(crate) crate::backend::memory::Fence);
 #[must_use]
 pub struct CacheBuilder {
     namespace: String,
+    delimiter: String,
     max_weight: u64,
     expected_entries: usize,
     clock: Clock,
@@ -344,6 +396,8 @@ pub struct CacheBuilder {
     flight_wait: Duration,
     defaults: Policy,
     spawner: Spawner,
+    redaction: Option<Redaction>,
+    traces_hits: bool,
 }
 
 impl Default for CacheBuilder {
@@ -351,6 +405,7 @@ impl Default for CacheBuilder {
     fn default() -> Self {
         Self {
             namespace: String::new(),
+            delimiter: DELIMITER.to_owned(),
             max_weight: 64 << 20,
             expected_entries: 64 << 10,
             clock: Clock::system(),
@@ -358,6 +413,8 @@ impl Default for CacheBuilder {
             flight_wait: Duration::from_secs(30),
             defaults: Policy::new(),
             spawner: Spawner::default(),
+            redaction: None,
+            traces_hits: false,
         }
     }
 }
@@ -366,6 +423,13 @@ impl CacheBuilder {
     /// The name that tells this cache's keys and tags from those of others. Default: empty.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
+        self
+    }
+
+    /// What stands between the parts of keys and tags that are put together by [`Cache::key_of`] and [`Cache::tag_of`].
+    /// Default: `:`, as in the lists of attributes, which are written when the program is compiled.
+    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
+        self.delimiter = delimiter.into();
         self
     }
 
@@ -437,19 +501,47 @@ impl CacheBuilder {
         self
     }
 
+    /// What of keys and tags is shown in events, errors and explanations. Default: all of it.
+    ///
+    /// # Example: only what kind of thing it is
+    /// ```
+    /// use easy_cache_core::Cache;
+    /// use easy_cache_core::events::Redaction;
+    ///
+    /// let cache = Cache::builder().redact_keys(Redaction::FirstPart).build();
+    /// assert!(cache.explain("user:ada@example.org").to_string().starts_with("`user:…`"));
+    /// ```
+    pub const fn redact_keys(mut self, redaction: Redaction) -> Self {
+        self.redaction = Some(redaction);
+        self
+    }
+
+    /// Whether hits are told to `tracing` subscribers (at trace level). Default: no, since even asking them whether they listen is
+    /// a noticeable part of a hit.
+    pub const fn trace_hits(mut self, traces: bool) -> Self {
+        self.traces_hits = traces;
+        self
+    }
+
     /// Makes the cache.
     #[must_use]
     pub fn build(self) -> Cache {
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
+        let events = Events::new(&self.namespace, self.clock.clone(), self.redaction);
         let engine = Engine::new(Setup {
             capacity,
             clock: self.clock,
             namespace: self.namespace.into(),
+            delimiter: self.delimiter.into(),
             flight_wait: self.flight_wait,
             defaults: self.defaults,
+            events,
             spawner: self.spawner,
         });
         engine.set_enabled(self.enabled);
-        Cache { engine: Arc::new(engine) }
+        engine.switches.listen_to_hits(Meter::COUNTS_HITS, self.traces_hits);
+        let engine = Arc::new(engine);
+        switches::register(&engine);
+        Cache { engine }
     }
 }

@@ -11,7 +11,7 @@ use super::begun::Begun;
 use super::fallback::Fallback;
 use super::frame;
 use super::join::{Arrival, Join, Terms};
-use super::ticket::{Printed, Ticket};
+use super::ticket::Ticket;
 use super::{Engine, Found, Side};
 use crate::plan::{Mode, Plan};
 use crate::timer::Deadline;
@@ -122,6 +122,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
     {
         let call = &mut self.call;
         if !call.engine.is_usable() {
+            call.engine.tell_nothing_found(call.key());
             frame::taint();
             return Stage::Passing(Box::pin(load));
         }
@@ -137,6 +138,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
     {
         let call = &self.call;
         if call.mode == Mode::Refresh {
+            call.engine.events.refreshing(call.key());
             return self.begin(Ticket::alone(call.engine, call.key()), None, load);
         }
         let terms = Terms { wishes: call.policy.wishes(), accept: None };
@@ -177,7 +179,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
                 if let Some(due) = fallback.as_ref().filter(|fallback| fallback.verdict.is_due())
                     && let Some(restored) = call.plan.restore(due.kept.value.clone())
                 {
-                    call.engine.serve(due.kept.clone(), due.verdict);
+                    call.engine.serve(call.key(), due.kept.clone(), due.verdict);
                     return Step::Answer(restored);
                 }
                 let wait = call.policy.wishes().soft_timeout.filter(|_| fallback.is_some());
@@ -239,7 +241,7 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
 
     /// A stored value of another type is no answer: the caller computes, and replaces it.
     fn despite_its_type(&self) -> Ticket {
-        tracing::warn!(key = %Printed(self.key()), "two functions use one key for values of different types");
+        self.engine.events.types_differ(self.key());
         Ticket::alone(self.engine, self.key())
     }
 
@@ -266,6 +268,6 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
     }
 
     fn error(&self, why: &str) -> Error {
-        Error::new(ErrorKind::TimedOut, format!("failed to compute `{}`: {why}", Printed(self.key())))
+        Error::new(ErrorKind::TimedOut, format!("failed to compute `{}`: {why}", self.engine.events.show(self.key())))
     }
 }

@@ -7,7 +7,8 @@ use super::flight::Lead;
 use super::frame::{self, Frame};
 use super::{Engine, Found};
 use crate::backend::memory::{Fence, Fill, Filled, Kept, Seen};
-use crate::clock::{Moment, NEVER, nanoseconds};
+use crate::clock::{NEVER, nanoseconds};
+use crate::events::{Load, LoadOutcome, Refusal};
 use crate::freshness::Standing;
 use crate::value::Shared;
 use crate::{Policy, Tag};
@@ -20,15 +21,15 @@ pub(crate) struct Ticket {
     pub(crate) engine: Arc<Engine>,
     key: Box<[u8]>,
     fence: Fence,
-    began: Moment,
+    load: Load,
     lead: Option<Lead>,
 }
 
 impl Ticket {
     /// Takes the fence: the computation must start after this, and leadership must have begun before.
     pub(crate) fn new(engine: &Arc<Engine>, key: &[u8], lead: Option<Lead>) -> Self {
-        let (fence, began) = (engine.store.domain().fence(), engine.store.clock().precise());
-        Self { engine: Arc::clone(engine), key: key.into(), fence, began, lead }
+        let (fence, load) = (engine.store.domain().fence(), Load::begin(&engine.events));
+        Self { engine: Arc::clone(engine), key: key.into(), fence, load, lead }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -38,22 +39,17 @@ impl Ticket {
 
     /// The frame in which the computation is to run.
     pub(crate) fn frame(&self) -> Box<Frame> {
-        Frame::computing(self.engine.id, &self.key)
+        Frame::computing(self.engine.id, std::iter::once(&*self.key), self.engine.events.load(&self.key))
     }
 
     pub(crate) fn key(&self) -> &[u8] {
         &self.key
     }
 
-    /// The key for people.
-    pub(crate) const fn printed_key(&self) -> Printed<'_> {
-        Printed(&self.key)
-    }
-
     /// What is stored under the key now, however old, unless it was invalidated; and how old it is.
     pub(crate) fn previous(&self) -> Option<(Kept, Duration)> {
         let kept = self.engine.store.inspect(&self.key).filter(|kept| kept.list.standing() == Standing::Current)?;
-        let age = self.began.saturating_sub(kept.list.times().stored);
+        let age = self.load.began().saturating_sub(kept.list.times().stored);
         Some((kept, Duration::from_nanos(age)))
     }
 
@@ -66,22 +62,24 @@ impl Ticket {
     ///
     /// Whether it was kept is `true` or `false`; the caller uses the value either way.
     pub(crate) fn fill(mut self, value: Shared, policy: &Policy, frame: Frame) -> bool {
-        if frame.is_private() || !self.engine.is_usable() {
-            frame::taint();
-            self.fail();
-            return false;
-        }
-        if frame.is_tainted() {
-            self.pass_on(value, policy, frame);
-            return false;
+        match self.objection(&frame) {
+            None => {}
+            Some(Refusal::Stale) => {
+                self.refuse(Refusal::Stale);
+                self.pass_on(value, policy, frame);
+                return false;
+            }
+            Some(refusal) => {
+                self.refuse(refusal);
+                frame::taint();
+                self.fail();
+                return false;
+            }
         }
         self.close();
         let key = std::mem::take(&mut self.key);
         let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
-        if !kept {
-            tracing::debug!(key = %Printed(&key), "a value was not kept: something it depends on was invalidated meanwhile");
-        }
         if let Some(lead) = self.lead.take() {
             lead.land(found, kept);
         }
@@ -100,11 +98,12 @@ impl Ticket {
 
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
     pub(crate) fn fill_elsewhere(mut self, key: &[u8], value: Shared, policy: &Policy, seen: Frame) -> bool {
-        let usable = !seen.is_tainted() && self.engine.is_usable();
-        if !usable {
+        let objection = self.objection(&seen);
+        let kept = objection.is_none() && self.store(key, value, policy, seen).tags.is_some();
+        if let Some(refusal) = objection {
+            self.refuse(refusal);
             frame::taint();
         }
-        let kept = usable && self.store(key, value, policy, seen).tags.is_some();
         if let Some(lead) = self.lead.take() {
             lead.redirect();
         }
@@ -116,8 +115,9 @@ impl Ticket {
         let (tainted, stale) = (frame.is_private(), frame.is_tainted());
         let used = frame.into_used(self.engine.store.clock());
         let tags = self.engine.store.list(&self.fence, policy, used);
+        self.load.end(LoadOutcome::NotStored);
         match tags {
-            Some(tags) if !tainted => frame::collect_list(&tags),
+            Ok(tags) if !tainted => frame::collect_list(&tags),
             _ => frame::taint(),
         }
         if stale {
@@ -135,6 +135,7 @@ impl Ticket {
 
     /// It failed, and what was there before stands in for it: also for those who wait.
     pub(crate) fn stand_in(mut self, found: Found) {
+        self.load.end(LoadOutcome::NotStored);
         if let Some(lead) = self.lead.take() {
             lead.land(found, true);
         }
@@ -147,9 +148,26 @@ impl Ticket {
 
     /// Nothing of this kind can be shared: whoever waits computes alone, at once.
     pub(crate) fn scatter(mut self) {
+        self.load.end(LoadOutcome::NotStored);
         if let Some(lead) = self.lead.take() {
             lead.scatter();
         }
+    }
+
+    /// What forbids to keep the value, whatever it depends on.
+    fn objection(&self, frame: &Frame) -> Option<Refusal> {
+        if frame.is_private() {
+            Some(Refusal::Tainted)
+        } else if !self.engine.is_usable() {
+            Some(Refusal::Unusable)
+        } else {
+            frame.is_tainted().then_some(Refusal::Stale)
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.engine.events.refused(&self.key, refusal);
+        self.load.end(LoadOutcome::Refused);
     }
 
     fn fail(&mut self) {
@@ -159,7 +177,7 @@ impl Ticket {
     }
 
     /// One fill. The tags are there if the value is valid, whether or not it found room.
-    fn store(&self, key: &[u8], value: Shared, policy: &Policy, frame: Frame) -> Found {
+    fn store(&mut self, key: &[u8], value: Shared, policy: &Policy, frame: Frame) -> Found {
         let store = &self.engine.store;
         let filled = store.fill(Fill {
             key,
@@ -167,16 +185,18 @@ impl Ticket {
             value: Arc::clone(&value),
             policy,
             used: frame.into_used(store.clock()),
-            began: self.began,
+            began: self.load.began(),
             weight: policy.known_weight(),
             random: self.engine.random(),
         });
+        self.engine.tell_fill(key, &filled);
+        self.load.end(if filled.is_valid() { LoadOutcome::Stored } else { LoadOutcome::Refused });
         match filled {
             Filled::Valid(list) => {
                 frame::collect_list(&list);
                 Kept { value, list }.into()
             }
-            Filled::Outdated => {
+            Filled::Refused(_) => {
                 frame::taint();
                 self.unkept(value, policy)
             }
@@ -198,13 +218,4 @@ pub(crate) fn observe(engine: &Engine, tags: impl Iterator<Item = Tag>) -> Vec<S
     }
     let domain = engine.store.domain();
     std::iter::once(domain.epoch()).chain(tags.map(|tag| domain.see(&tag))).collect()
-}
-
-/// A key for people: keys are bytes.
-pub(crate) struct Printed<'a>(pub(crate) &'a [u8]);
-
-impl std::fmt::Display for Printed<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&String::from_utf8_lossy(self.0))
-    }
 }

@@ -33,6 +33,7 @@ pub(crate) struct TagCell {
 #[derive(Debug, Clone, Copy)]
 struct HoldMark {
     writer: u64,
+    since: Moment,
     deadline: Moment,
 }
 
@@ -67,6 +68,16 @@ impl TagCell {
         self.bumped_at.fetch_max(now, Ordering::SeqCst);
     }
 
+    /// When it was last invalidated.
+    pub(super) fn bumped_at(&self) -> Moment {
+        self.bumped_at.load(Ordering::SeqCst)
+    }
+
+    /// Since when it is held, if it is.
+    pub(super) fn held_since(&self) -> Option<Moment> {
+        self.holds.lock().iter().map(|mark| mark.since).min()
+    }
+
     /// Whether it is a tag like any other, and not the one that stands for a whole namespace.
     pub(super) fn is_a_name(&self) -> bool {
         self.bucket != EVERYTHING
@@ -83,9 +94,9 @@ impl TagCell {
     }
 
     /// Marks the tag for a writer. The bit is set under the lock of the list, so it is set exactly while the list is not empty.
-    pub(super) fn hold(&self, writer: u64, deadline: Moment) {
+    pub(super) fn hold(&self, writer: u64, since: Moment, deadline: Moment) {
         let mut holds = self.holds.lock();
-        holds.push(HoldMark { writer, deadline });
+        holds.push(HoldMark { writer, since, deadline });
         self.word.fetch_or(HELD, Ordering::SeqCst);
     }
 
@@ -100,11 +111,13 @@ impl TagCell {
             return;
         }
         match self.domain.upgrade() {
-            Some(domain) => domain.invalidate_cell(self),
+            Some(domain) => {
+                domain.invalidate_cell(self);
+                domain.events.hold_expired(&self.tag);
+            }
             None => self.bump(0),
         }
         self.remove_holds(|mark| mark.deadline <= now);
-        tracing::warn!(tag = %self.tag, "a writer's hold passed its deadline: its tag counts as invalidated");
     }
 
     /// The same for who meets the cell without an entry: otherwise a tag that nobody reads would gather dead holds.
@@ -192,8 +205,8 @@ mod tests {
     fn two_writers_hold_one_tag_and_release_it_on_their_own() {
         let cell = cell();
         let seen = Seen::now(Arc::clone(&cell));
-        cell.hold(1, 10);
-        cell.hold(2, 10);
+        cell.hold(1, 0, 10);
+        cell.hold(2, 0, 10);
         cell.release(1);
         assert!(!seen.is_servable() && seen.is_current(), "still held by the second writer");
         cell.release(2);
@@ -204,7 +217,7 @@ mod tests {
     fn an_expired_hold_counts_as_an_invalidation() {
         let cell = cell();
         let seen = Seen::now(Arc::clone(&cell));
-        cell.hold(1, 10);
+        cell.hold(1, 0, 10);
         cell.settle(9);
         assert!(cell.is_held() && seen.is_current());
         cell.settle(10);
@@ -226,7 +239,7 @@ mod tests {
     #[test]
     fn an_invalidation_leaves_the_holds_of_others() {
         let cell = cell();
-        cell.hold(1, 10);
+        cell.hold(1, 0, 10);
         cell.bump(0);
         assert!(cell.is_held());
         assert!(!Seen::now(Arc::clone(&cell)).is_servable(), "filled while held: not served before the release");

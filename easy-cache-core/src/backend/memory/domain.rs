@@ -12,6 +12,7 @@ use super::cell::{Seen, TagCell};
 use super::order::{EVERYTHING, Order};
 use crate::Tag;
 use crate::clock::{Clock, Moment};
+use crate::events::Events;
 
 const SHARDS: usize = 64;
 const FIRST_SWEEP: usize = 64;
@@ -36,6 +37,7 @@ pub(crate) struct Domain {
     hasher: RandomState,
     writers: AtomicU64,
     clock: Clock,
+    pub(super) events: Arc<Events>,
     this: Weak<Self>,
 }
 
@@ -46,7 +48,7 @@ struct Shard {
 }
 
 impl Domain {
-    pub(super) fn new(clock: Clock) -> Arc<Self> {
+    pub(super) fn new(clock: Clock, events: Arc<Events>) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             order: Order::new(),
             everything: Arc::new(TagCell::new(Tag::everything(), EVERYTHING, Weak::clone(this))),
@@ -56,6 +58,7 @@ impl Domain {
             hasher: RandomState::new(),
             writers: AtomicU64::new(0),
             clock,
+            events,
             this: Weak::clone(this),
         })
     }
@@ -133,7 +136,7 @@ impl Domain {
         let now = self.clock.precise();
         for cell in &cells {
             cell.settle_if_held(now);
-            cell.hold(writer, deadline);
+            cell.hold(writer, now, deadline);
         }
         Held { writer, cells }
     }
@@ -178,9 +181,13 @@ mod tests {
     use super::*;
     use crate::ManualClock;
 
+    fn domain(clock: Clock) -> Arc<Domain> {
+        Domain::new(clock.clone(), Arc::new(Events::new("", clock, None)))
+    }
+
     #[test]
     fn tags_that_nobody_carries_are_swept() {
-        let domain = Domain::new(Clock::system());
+        let domain = domain(Clock::system());
         let carried: Vec<_> = (0..1_000).map(|n| domain.see(&Tag::new(format!("carried {n}")))).collect();
         for n in 0..100_000 {
             domain.see(&Tag::new(format!("dropped {n}")));
@@ -194,7 +201,7 @@ mod tests {
     #[test]
     fn holds_that_were_dropped_leave_nothing_behind_once_their_deadline_has_passed() {
         let clock = ManualClock::new();
-        let domain = Domain::new(clock.clock());
+        let domain = domain(clock.clock());
         for n in 0..100_000 {
             drop(domain.hold(&[Tag::new(format!("row {n}")), Tag::new("table")], Duration::from_secs(30)));
             clock.advance(Duration::from_secs(1));
@@ -206,7 +213,7 @@ mod tests {
 
     #[test]
     fn invalidating_a_tag_that_nobody_has_seen_leaves_no_record() {
-        let domain = Domain::new(Clock::system());
+        let domain = domain(Clock::system());
         domain.invalidate(&[Tag::new("unheard of")]);
         assert_eq!(domain.records(), 0);
     }

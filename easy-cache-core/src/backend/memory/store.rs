@@ -14,6 +14,7 @@ use super::entry::{Asks, ByEntry, Entry, Kept, Miss, Reader, Slot};
 use super::key::{KeyRef, OwnedKey};
 use super::list::{Facts, List};
 use crate::clock::{Clock, Moment, NEVER};
+use crate::events::{Events, Refusal};
 use crate::freshness::Times;
 use crate::value::Shared;
 use crate::{Policy, Tag};
@@ -81,12 +82,12 @@ pub(crate) enum Filled {
     /// It is stored; or as good as stored, but a value from behind a newer fence is in place, or its ttl is zero.
     Valid(List),
     /// Something it depends on was invalidated since its fence.
-    Outdated,
+    Refused(Refusal),
 }
 
 impl Filled {
     pub(crate) const fn is_valid(&self) -> bool {
-        !matches!(self, Self::Outdated)
+        !matches!(self, Self::Refused(_))
     }
 }
 
@@ -96,15 +97,17 @@ pub(crate) struct MemoryStore {
     entries: Entries,
     stripes: Box<[Mutex<()>]>,
     clock: Clock,
+    events: Arc<Events>,
     hasher: RandomState,
 }
 
 impl MemoryStore {
-    pub(crate) fn new(capacity: Capacity, clock: Clock) -> Self {
+    pub(crate) fn new(capacity: Capacity, clock: Clock, events: Arc<Events>) -> Self {
         let hasher = RandomState::new();
         let entries = Entries::with(capacity.entries, capacity.weight, ByEntry, hasher.clone(), Removed);
         let stripes = (0..STRIPES).map(|_| Mutex::new(())).collect();
-        Self { domain: Domain::new(clock.clone()), entries, stripes, clock, hasher }
+        let domain = Domain::new(clock.clone(), Arc::clone(&events));
+        Self { domain, entries, stripes, clock, events, hasher }
     }
 
     pub(crate) fn domain(&self) -> &Arc<Domain> {
@@ -173,8 +176,9 @@ impl MemoryStore {
     }
 
     pub(crate) fn fill(&self, fill: Fill<'_>) -> Filled {
-        let Some(tags) = self.resolve(fill.fence, fill.policy.named_tags(), fill.used.seen) else {
-            return Filled::Outdated;
+        let tags = match self.resolve(fill.fence, fill.policy.named_tags(), fill.used.seen) {
+            Ok(tags) => tags,
+            Err(refusal) => return Filled::Refused(refusal),
         };
         let now = self.clock.precise();
         let times = Times::new(fill.policy, now, fill.began, fill.used.until, fill.random);
@@ -185,15 +189,15 @@ impl MemoryStore {
     }
 
     /// A list for what is not stored, but used by what may be.
-    pub(crate) fn list(&self, fence: &Fence, policy: &Policy, used: Used) -> Option<List> {
+    pub(crate) fn list(&self, fence: &Fence, policy: &Policy, used: Used) -> Result<List, Refusal> {
         let tags = self.resolve(fence, policy.named_tags(), used.seen)?;
         let now = self.clock.precise();
         let times = Times::new(&Policy::new(), now, now, used.until, 0.0);
-        Some(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id() }, tags))
+        Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id() }, tags))
     }
 
     /// Reads the cells, then checks the buckets. Yields the versions that an entry must carry, the epoch's among them.
-    fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Option<Vec<Seen>> {
+    fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
         let mut tags = collected;
         tags.push(fence.epoch.clone());
         tags.extend(names.iter().map(|tag| self.domain.see(tag)));
@@ -203,27 +207,30 @@ impl MemoryStore {
                 && !(seen.cell.belongs_to(&self.domain)
                     && self.domain.order.changed_since(seen.cell.bucket, fence.sequence))
         };
-        tags.iter().all(unchanged).then_some(tags)
+        match tags.iter().find(|seen| !unchanged(seen)) {
+            Some(changed) => Err(refusal(changed)),
+            None => Ok(tags),
+        }
     }
 
     /// The check of the key and the insertion are one step for everybody else who changes this key.
     fn insert(&self, key: &[u8], entry: Entry, removes: bool) -> Filled {
         let bucket = self.domain.order.bucket(key);
         let fence = entry.list.facts().fence;
-        let mut removed = Vec::new(); // dropped after the stripe
+        let mut removed = Dropped::by(self, key, &entry); // after the stripe
         let _stripe = self.stripe(key).lock();
         if self.domain.order.changed_since(bucket, fence) {
-            return Filled::Outdated;
+            return Filled::Refused(Refusal::Key);
         }
         let list = entry.list.clone();
         if self.list_in_place(key).is_some_and(|other| other.facts().fence > fence) {
             return Filled::Valid(list);
         }
         if removes {
-            removed.extend(self.entries.remove(&KeyRef(key)));
+            removed.slots.extend(self.entries.remove(&KeyRef(key)));
             return Filled::Valid(list);
         }
-        self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed);
+        self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed.slots);
         Filled::Valid(list)
     }
 
@@ -233,10 +240,10 @@ impl MemoryStore {
         let list = kept.list.with(Facts { times, ..kept.list.facts().clone() });
         let amended = Kept { value: Arc::clone(&kept.value), list: list.clone() };
         let entry = Entry { value: Arc::clone(&kept.value), list, attention };
-        let mut removed = Vec::new(); // dropped after the stripe
+        let mut removed = Dropped::by(self, key, &entry); // after the stripe
         let _stripe = self.stripe(key).lock();
         if self.list_in_place(key).is_some_and(|list| list.is(&kept.list)) {
-            self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed);
+            self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed.slots);
         }
         amended
     }
@@ -255,6 +262,7 @@ impl MemoryStore {
     pub(crate) fn invalidate_tags(&self, tags: &[Tag]) {
         if !tags.is_empty() {
             self.domain.invalidate(tags);
+            self.events.tags_invalidated(tags);
         }
     }
 
@@ -266,12 +274,14 @@ impl MemoryStore {
         // The value's own `Drop` may use the cache.
         drop(stripe);
         drop(removed);
+        self.events.key_invalidated(key);
     }
 
     pub(crate) fn invalidate_everything(&self) {
         self.domain.invalidate_everything();
         // Not `clear`, which drops values under its locks.
         self.entries.drain().for_each(drop);
+        self.events.everything_invalidated();
     }
 
     pub(crate) fn hold(&self, tags: &[Tag], within: Duration) -> Held {
@@ -291,14 +301,48 @@ impl MemoryStore {
     }
 }
 
-/// Each cell once. Two versions of one tag cannot both be current: `None`.
-fn merged(mut tags: Vec<Seen>) -> Option<Vec<Seen>> {
+/// Each cell once. Two versions of one tag cannot both be current.
+fn merged(mut tags: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
     tags.sort_unstable_by_key(|seen| Arc::as_ptr(&seen.cell));
-    if tags.windows(2).any(|pair| pair[0].same_cell(&pair[1]) && !pair[0].same_version(&pair[1])) {
-        return None;
+    let differ = |pair: &&[Seen]| pair[0].same_cell(&pair[1]) && !pair[0].same_version(&pair[1]);
+    if let Some(pair) = tags.windows(2).find(differ) {
+        return Err(refusal(&pair[0]));
     }
     tags.dedup_by(|a, b| a.same_cell(b));
-    Some(tags)
+    Ok(tags)
+}
+
+fn refusal(changed: &Seen) -> Refusal {
+    let tag = changed.cell.tag();
+    if tag.is_everything() { Refusal::Everything } else { Refusal::Tag(tag.clone()) }
+}
+
+/// What an insertion took out of the map, until all locks are given back.
+struct Dropped<'a> {
+    store: &'a MemoryStore,
+    key: &'a [u8],
+    /// That of the new entry.
+    list: List,
+    slots: Vec<(OwnedKey, Slot)>,
+}
+
+impl<'a> Dropped<'a> {
+    fn by(store: &'a MemoryStore, key: &'a [u8], entry: &Entry) -> Self {
+        Self { store, key, list: entry.list.clone(), slots: Vec::new() }
+    }
+}
+
+impl Drop for Dropped<'_> {
+    fn drop(&mut self) {
+        for (key, slot) in &self.slots {
+            let Slot::Stored(entry) = slot else { continue };
+            // The key's own former value has been replaced; its new one comes back if it is too large.
+            let (is_own, is_new) = (key.bytes() == self.key, entry.list.is(&self.list));
+            if is_new || !is_own {
+                self.store.events.evicted(key.bytes(), is_new);
+            }
+        }
+    }
 }
 
 impl fmt::Debug for MemoryStore {
