@@ -46,9 +46,14 @@
 //!    connects: [`CachedDb::install`].
 //! 3. On what shall be cached: `#[ecached("user:{id}", skip(conn))]` above a function that is given the connection, or
 //!    `load_cached` instead of `load` on a query ([`CachedQuery`]).
-//! 4. Where a request leaves its task for a thread: `web::block(carry(move || …)).await?.unpack()?` (see [`carry`]).
+//! 4. Where a request leaves its task for a thread, the scope goes with it: [`scope::spawn_blocking`] instead of tokio's, or
+//!    [`scope::carry`] for `web::block` and a pool's `interact`. Without that, what the thread reads is not noticed by the cached
+//!    function or response around it, which **outlives the changes**.
 //! 5. Where a transaction calls cached functions: `conn.transaction(|conn| without_cache(|| …))` (see [`without_cache`]), or
 //!    functions that are given a [`CachedConn`].
+//!
+//! [`scope::spawn_blocking`]: easy_cache_core::scope::spawn_blocking
+//! [`scope::carry`]: easy_cache_core::scope::carry()
 //!
 //! # What is promised
 //!
@@ -81,7 +86,7 @@
 //!   And a database that is put into a connection as a whole (`deserialize_readonly_database_from_buffer`).
 //! - ROLLBACK is trusted. Tables that it does not roll back (MyISAM) are not covered.
 //! - Wrappers that run a synchronous connection on other threads (`SyncConnectionWrapper`) tell what is written, but nobody there
-//!   collects what is read: compute such values in one piece on one thread, and [`carry`] it.
+//!   collects what is read: compute such values in one piece on one thread.
 //! - On asynchronous connections to PostgreSQL an autocommit statement with `RETURNING` may be called finished before it is
 //!   committed: run those in a transaction.
 //!
@@ -90,7 +95,7 @@
 //! `builder` (models and what text cannot show) → `db` (the ways to connect), `pool` (r2d2) → `instrumentation` (what Diesel calls)
 //! → `tracker` (one connection, statement by statement) over `text` (statement and values), `frames` (what a transaction has
 //! written, savepoint by savepoint) and `outcome` (what an error says). `query` (cached queries), `bypass` (transactions and
-//! cached functions), `carry` (threads), `tags` (tags by hand), `model` and `database` (what types tell).
+//! cached functions), `tags` (tags by hand), `model` and `database` (what types tell).
 //!
 //! | feature | default | what for |
 //! |---|---|---|
@@ -112,7 +117,6 @@ mod outcome;
 mod text;
 
 mod bypass;
-mod carry;
 mod query;
 mod tags;
 
@@ -121,7 +125,6 @@ mod model;
 
 pub use builder::CachedDbBuilder;
 pub use bypass::{CachedConn, without_cache};
-pub use carry::{Carried, carry};
 pub use database::Database;
 pub use db::CachedDb;
 pub use instrumentation::CacheInstrumentation;

@@ -4,8 +4,7 @@ use std::thread;
 
 use diesel::prelude::*;
 use diesel::update;
-use easy_cache_core::{Scope, Tag};
-use easy_cache_diesel::carry;
+use easy_cache_core::{Scope, Tag, scope};
 
 use crate::schema::books;
 use crate::shop::{Shop, title};
@@ -18,7 +17,7 @@ async fn a_value_that_was_read_in_a_blocking_task_depends_on_what_it_read() {
         let load = async {
             let mut conn = theirs.connection();
             let read = move || books::table.find(1).select(books::title).first::<String>(&mut conn);
-            tokio::task::spawn_blocking(carry(read)).await.unwrap().unpack()
+            scope::spawn_blocking(read).await.unwrap()
         };
         shop.cache.get_or_compute("page", load).await.unwrap()
     };
@@ -34,23 +33,24 @@ async fn a_value_that_was_read_in_a_blocking_task_depends_on_what_it_read() {
 fn cached_functions_on_another_thread_bring_their_tags_back() {
     let shop = Shop::new();
     for _ in 0..2 {
-        let mut scope = Scope::new();
-        scope.run(|| {
-            let work = carry(|| title(&shop, &mut shop.connection(), 1));
-            let carried = thread::scope(|threads| threads.spawn(work).join().unwrap());
-            assert_eq!(carried.unpack(), "Emma");
+        let mut request = Scope::new();
+        request.run(|| {
+            let carried = scope::carry();
+            let work = || carried.run(|| title(&shop, &mut shop.connection(), 1));
+            assert_eq!(thread::scope(|threads| threads.spawn(work).join().unwrap()), "Emma");
         });
-        assert!(scope.tags().contains(&Tag::row("books", 1)), "also on a hit");
+        assert!(request.tags().contains(&Tag::row("books", 1)), "also on a hit");
     }
 }
 
 #[test]
 fn what_must_not_be_kept_is_not_kept_on_the_other_side_either() {
     let shop = Shop::new();
-    let mut scope = Scope::new();
-    scope.run(|| {
-        let work = carry(|| update(books::table.find(1)).set(books::author_id.eq(2)).execute(&mut shop.connection()));
-        thread::scope(|threads| threads.spawn(work).join().unwrap()).unpack().unwrap();
+    let mut request = Scope::new();
+    request.run(|| {
+        let carried = scope::carry();
+        let change = || update(books::table.find(1)).set(books::author_id.eq(2)).execute(&mut shop.connection());
+        thread::scope(|threads| threads.spawn(|| carried.run(change)).join().unwrap()).unwrap();
     });
-    assert!(scope.is_tainted());
+    assert!(request.is_tainted());
 }
