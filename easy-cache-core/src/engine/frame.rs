@@ -16,6 +16,7 @@ use super::collected::{Collected, Taint};
 use crate::Tag;
 use crate::backend::memory::{Kept, List, Seen, Used};
 use crate::clock::Clock;
+use crate::policy::Notes;
 
 /// The collector of one computation or request.
 #[derive(Debug, Default)]
@@ -35,18 +36,6 @@ pub(crate) struct Frame {
     notes: Option<Box<Notes>>,
     /// In which its subscribers see what happens in it.
     span: Option<Span>,
-}
-
-/// What a computation says of its result while it runs.
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    pub(crate) ttl: Option<Duration>,
-    pub(crate) tags: Vec<Tag>,
-    pub(crate) validator: Option<Arc<str>>,
-    /// The result is the caller's, and not to be stored.
-    pub(crate) skip: bool,
-    /// If it fails, nothing is to stand in for it.
-    pub(crate) no_stand_in: bool,
 }
 
 /// What several threads collect for one frame. They keep no reference that would outlive it: who goes on after the frame

@@ -76,9 +76,7 @@ impl Ticket {
                 return false;
             }
         }
-        if let Some(lead) = &self.lead {
-            lead.close();
-        }
+        self.close();
         let key = std::mem::take(&mut self.key);
         let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
@@ -128,11 +126,18 @@ impl Ticket {
         self.fail();
     }
 
-    /// It failed, and what was there before stands in for it: those who wait find that when they look again.
-    pub(crate) fn stand_in(mut self) {
+    /// From here on nobody joins.
+    pub(crate) fn close(&self) {
+        if let Some(lead) = &self.lead {
+            lead.close();
+        }
+    }
+
+    /// It failed, and what was there before stands in for it: also for those who wait.
+    pub(crate) fn stand_in(mut self, found: Found) {
         self.load.end(LoadOutcome::NotStored);
         if let Some(lead) = self.lead.take() {
-            lead.redirect();
+            lead.land(found, true);
         }
     }
 

@@ -125,25 +125,36 @@ async fn a_value_that_stands_in_is_not_kept_by_what_is_built_from_it() {
 
 #[tokio::test]
 async fn followers_of_a_failure_get_what_stands_in_for_it() {
-    let ((cache, clock), origin) = (cache_and_clock(), Origin::default());
-    safe(&cache, origin.answers(Ok(1))).await.unwrap();
-    clock.advance(seconds(1));
-    let (gate, started, finish) = Calls::default().gated::<()>();
-    let leader = tokio::spawn({
-        let cache = cache.clone();
-        async move { safe(&cache, async { gate.await.map_or(Ok(0), |()| Err(Failure::Down)) }).await }
-    });
-    started.await.unwrap();
-    let mut followers = tokio::task::JoinSet::new();
-    for _ in 0..10 {
-        let (cache, origin) = (cache.clone(), origin.clone());
-        followers.spawn(async move { safe(&cache, origin.answers(Ok(9))).await });
+    // also without any throttle: failures do not queue up
+    for throttle in [0, 2] {
+        let ((cache, clock), origin) = (cache_and_clock(), Origin::default());
+        safe(&cache, origin.answers(Ok(1))).await.unwrap();
+        clock.advance(seconds(1));
+        let (gate, started, finish) = Calls::default().gated::<()>();
+        let leader = tokio::spawn({
+            let cache = cache.clone();
+            async move {
+                let load = async { gate.await.map_or(Ok(0), |()| Err(Failure::Down)) };
+                let call = cache.get_or_compute("k", load).ttl(seconds(1)).fail_safe(seconds(5));
+                call.throttle(seconds(throttle)).await
+            }
+        });
+        started.await.unwrap();
+        let mut followers = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            let (cache, origin) = (cache.clone(), origin.clone());
+            followers.spawn(async move {
+                let mut scope = Scope::new();
+                let answer = scope.wrap(safe(&cache, origin.answers(Ok(9)))).await;
+                (answer, scope.is_tainted())
+            });
+        }
+        settle().await;
+        finish.send(()).unwrap();
+        assert_eq!(leader.await.unwrap(), Ok(1));
+        assert!(followers.join_all().await.into_iter().all(|answer| answer == (Ok(1), true)));
+        assert_eq!(origin.asked(), 1, "nobody tries again at once");
     }
-    settle().await;
-    finish.send(()).unwrap();
-    assert_eq!(leader.await.unwrap(), Ok(1));
-    assert!(followers.join_all().await.into_iter().all(|answer| answer == Ok(1)));
-    assert_eq!(origin.asked(), 1, "nobody tries again at once");
 }
 
 #[tokio::test]
