@@ -13,6 +13,7 @@ use crate::engine::{Engine, Setup, Side, switches};
 use crate::events::{Events, Meter, Redaction};
 use crate::hold::Hold;
 use crate::load::Called;
+use crate::parts::DELIMITER;
 use crate::plan::{Mode, Plan};
 use crate::spawn::{Spawner, Task, block_on};
 use crate::value::Shared;
@@ -329,6 +330,7 @@ impl Cache {
     }
 
     /// The same for a closure that may go on behind its caller, on a thread of its own.
+    #[inline(never)]
     pub fn compute_sync_detached<P, R, L>(
         &self,
         key: impl AsRef<[u8]>,
@@ -386,6 +388,7 @@ pub struct Fence(pub(crate) crate::backend::memory::Fence);
 #[must_use]
 pub struct CacheBuilder {
     namespace: String,
+    delimiter: String,
     max_weight: u64,
     expected_entries: usize,
     clock: Clock,
@@ -402,6 +405,7 @@ impl Default for CacheBuilder {
     fn default() -> Self {
         Self {
             namespace: String::new(),
+            delimiter: DELIMITER.to_owned(),
             max_weight: 64 << 20,
             expected_entries: 64 << 10,
             clock: Clock::system(),
@@ -419,6 +423,13 @@ impl CacheBuilder {
     /// The name that tells this cache's keys and tags from those of others. Default: empty.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
+        self
+    }
+
+    /// What stands between the parts of keys and tags that are put together by [`Cache::key_of`] and [`Cache::tag_of`].
+    /// Default: `:`, as in the lists of attributes, which are written when the program is compiled.
+    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
+        self.delimiter = delimiter.into();
         self
     }
 
@@ -521,6 +532,7 @@ impl CacheBuilder {
             capacity,
             clock: self.clock,
             namespace: self.namespace.into(),
+            delimiter: self.delimiter.into(),
             flight_wait: self.flight_wait,
             defaults: self.defaults,
             events,

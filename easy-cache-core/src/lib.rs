@@ -68,6 +68,7 @@ mod function;
 mod hold;
 mod load;
 mod operation;
+mod parts;
 mod plan;
 mod policy;
 mod refresh;
@@ -79,8 +80,6 @@ mod timer;
 mod value;
 mod wrapper;
 
-pub use easy_cache_macros::ecached;
-
 pub use batch::Batch;
 pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
@@ -90,7 +89,7 @@ pub use explain::{Change, Explanation, Verdict};
 pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 #[doc(hidden)]
 pub use function::expansion as __macro;
-pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Storable};
+pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Meta, Of, OfSync, Storable, Weigh, ecached, of, of_sync};
 pub use hold::Hold;
 pub use load::{Called, Immediate};
 pub use operation::{Operation, OperationFuture};

@@ -28,6 +28,8 @@ pub(crate) struct Frame {
     /// What the tasks collect that took this frame along. Made for the first of them.
     tasks: Option<Arc<Gathered>>,
     bypass: bool,
+    /// Bypasses until the first cached function has been met.
+    looks_away: bool,
     /// The keys that this frame computes, and the cache they belong to.
     computes: Vec<Computed>,
     /// What was stored under that key before, for a computation that asks for it.
@@ -95,6 +97,13 @@ impl Frame {
         Box::new(Self { kind: Kind::Untracked, ..Self::default() })
     }
 
+    /// Like bypassing, but for a look at the first cached function only, so that nothing is wrong with the result.
+    pub(crate) fn looking_away() -> Box<Self> {
+        Box::new(Self { bypass: true, looks_away: true, ..Self::default() })
+    }
+
+    /// Whether what it computes must not be kept. A value that only stands in for a failed computation is found out here,
+    /// so that a hit need not look.
     pub(crate) fn is_tainted(&self) -> bool {
         self.is_private() || self.is_stale()
     }
@@ -431,6 +440,20 @@ pub(crate) fn taint() {
 /// What the current frame computes is built from something that is not fresh.
 pub(crate) fn taint_as_stale() {
     update(|frame| frame.taint(Taint::Stale));
+}
+
+/// Ends the bypass of the frames that were only looking away.
+pub(crate) fn look_again() {
+    let mut bypassing = false;
+    update(|frame| {
+        let mut next = Some(frame);
+        while let Some(frame) = next {
+            frame.bypass &= !frame.looks_away;
+            bypassing |= frame.bypass;
+            next = frame.parent.as_deref_mut();
+        }
+    });
+    FLAGS.set(Flags { bypassing, ..FLAGS.get() });
 }
 
 /// Whether this very key is being computed further up on this thread: waiting for it would wait for ever.

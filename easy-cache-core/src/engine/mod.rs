@@ -42,6 +42,8 @@ pub(crate) struct Engine {
     pub(crate) id: u64,
     pub(crate) store: MemoryStore,
     pub(crate) namespace: Box<str>,
+    /// What stands between the parts of keys that are put together by hand.
+    pub(crate) delimiter: Box<str>,
     /// Async callers and sync callers never wait for each other: a blocked thread may be the one that polls the leader.
     async_flights: Flights,
     sync_flights: Flights,
@@ -84,6 +86,7 @@ pub(crate) struct Setup {
     pub(crate) capacity: Capacity,
     pub(crate) clock: Clock,
     pub(crate) namespace: Box<str>,
+    pub(crate) delimiter: Box<str>,
     pub(crate) flight_wait: Duration,
     pub(crate) defaults: Policy,
     pub(crate) events: Events,
@@ -114,6 +117,7 @@ impl Engine {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             store: MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events)),
             namespace: setup.namespace,
+            delimiter: setup.delimiter,
             async_flights: Flights::new(),
             sync_flights: Flights::new(),
             switches: Switches::default(),

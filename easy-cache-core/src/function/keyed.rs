@@ -50,6 +50,12 @@ impl<R> Keyed<R> {
         self.cache.stored(self.key.as_bytes()).and_then(self.restore)
     }
 
+    /// The same, asked from where the cache is not to be looked into.
+    pub(super) fn peek_anyway(&self) -> Option<R> {
+        crate::engine::frame::look_again();
+        self.peek()
+    }
+
     /// How long the entry will be fresh from now on; none if there is no entry or it has no end.
     #[must_use]
     pub fn ttl(&self) -> Option<Duration> {
