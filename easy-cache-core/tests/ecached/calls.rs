@@ -130,6 +130,7 @@ fn a_question_inside_a_question_is_its_own() {
         format!("{inner}+{}", shop.goods(2).await)
     });
     assert_eq!(block_on(outer.refresh()).unwrap(), "goods:1+2:1:1");
+    assert!(shop.cache.stored(b"goods:2").is_some(), "the outer question was put");
 }
 
 #[test]

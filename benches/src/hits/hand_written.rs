@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::{array, thread};
 
+use crate::candidate::{Answer, Candidate, Loads, candidate};
+use crate::workload;
 use ahash::RandomState;
-use easy_cache_benches::candidate::{Answer, Candidate, Loads, candidate};
-use easy_cache_benches::workload;
 use quick_cache::UnitWeighter;
 use quick_cache::sync::Cache;
 

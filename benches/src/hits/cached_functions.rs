@@ -2,7 +2,7 @@
 //!
 //! The key is left to the macro (a tuple of the arguments, owned): the cheapest that it offers for a `&str`.
 
-use easy_cache_benches::candidate::{Answer, Candidate, Loads, candidate, ready};
+use crate::candidate::{Answer, Candidate, Loads, candidate, ready};
 
 use cached::macros::{cached, concurrent_cached};
 

@@ -6,12 +6,13 @@
 use std::convert::Infallible;
 use std::hint::black_box;
 
-use easy_cache_benches::candidate::{Answer, Candidate, Loads, candidate, ready};
-use easy_cache_benches::workload::Request;
+use crate::candidate::{Answer, Candidate, Loads, ready, without_allocations};
+use crate::workload::{self, Request};
 use easy_cache_core::{Scope, ecached};
 
 static SYNC: Loads = Loads::new();
 static FALLIBLE: Loads = Loads::new();
+static NUMBERS: Loads = Loads::new();
 static SCOPED: Loads = Loads::new();
 static ASYNC: Loads = Loads::new();
 static ASYNC_FALLIBLE: Loads = Loads::new();
@@ -19,16 +20,17 @@ static ASYNC_FALLIBLE: Loads = Loads::new();
 /// Sync and async, each also with a result that can be an error; and sync as in a web application.
 pub(crate) fn candidates() -> Vec<Box<dyn Candidate>> {
     vec![
-        candidate("#[ecached] sync", &SYNC, orders),
-        candidate("#[ecached] sync, Result", &FALLIBLE, |user, month| match orders_or_error(user, month) {
+        without_allocations("#[ecached] sync", &SYNC, orders),
+        without_allocations("#[ecached] sync, Result", &FALLIBLE, |user, month| match orders_or_error(user, month) {
             Ok(answer) => answer,
         }),
-        candidate("#[ecached] async", &ASYNC, |user, month| ready(orders_async(user, month))),
-        candidate("#[ecached] async, Result", &ASYNC_FALLIBLE, |user, month| {
+        without_allocations("#[ecached] async", &ASYNC, |user, month| ready(orders_async(user, month))),
+        without_allocations("#[ecached] async, Result", &ASYNC_FALLIBLE, |user, month| {
             match ready(orders_async_or_error(user, month)) {
                 Ok(answer) => answer,
             }
         }),
+        Box::new(Numbers),
         Box::new(InScopes),
     ]
 }
@@ -51,6 +53,40 @@ async fn orders_async(user: u64, month: &str) -> Answer {
 #[ecached("user:{user}:pickup:{month}", tags = ["orders", "user:{user}"], ttl = "1h")]
 async fn orders_async_or_error(user: u64, month: &str) -> Result<Answer, Infallible> {
     Ok(ASYNC_FALLIBLE.load(user, month))
+}
+
+/// A value that is copied out, not shared.
+struct Numbers;
+
+impl Candidate for Numbers {
+    fn name(&self) -> &'static str {
+        "#[ecached] sync, u64"
+    }
+
+    /// For the comparison with the answers of others, which is not measured.
+    fn call(&self, user: u64, month: &str) -> Answer {
+        workload::answer(orders_count(user, month), month)
+    }
+
+    fn loads(&self) -> u64 {
+        NUMBERS.count()
+    }
+
+    fn batch(&self, requests: &[Request]) {
+        for request in requests {
+            black_box(orders_count(black_box(request.user), black_box(&request.month)));
+        }
+    }
+
+    fn may_allocate(&self) -> bool {
+        false
+    }
+}
+
+#[ecached("user:{user}:number:{month}", tags = ["orders", "user:{user}"], ttl = "1h")]
+fn orders_count(user: u64, month: &str) -> u64 {
+    NUMBERS.load(user, month);
+    user
 }
 
 /// Ten calls in each scope, which collects their tags, as for a response that is built from ten values and cached too.

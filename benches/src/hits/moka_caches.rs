@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use easy_cache_benches::candidate::{Candidate, Loads, candidate, ready};
-use easy_cache_benches::workload;
+use crate::candidate::{Candidate, Loads, candidate, ready};
+use crate::workload;
 
 const CAPACITY: u64 = 10_000;
 const TTL: Duration = Duration::from_secs(3_600);
