@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::backend::memory::Held;
+use crate::mistake::Mistake;
 use crate::{Cache, Operation, Tag};
 
 /// Tags that a writer holds. While it exists, nothing that carries them is served.
@@ -52,6 +53,9 @@ impl Hold {
     pub fn commit(self) -> Operation<'static> {
         Operation::new(move || {
             let store = &self.cache.engine().store;
+            if Mistake::ReleaseBeforeInvalidate.is_made() {
+                self.held.release();
+            }
             match &self.scope {
                 Scope::Tags(tags) => store.invalidate_tags(tags),
                 Scope::Everything => store.invalidate_everything(),

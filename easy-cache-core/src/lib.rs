@@ -67,6 +67,7 @@ mod freshness;
 mod function;
 mod hold;
 mod load;
+mod mistake;
 mod operation;
 mod parts;
 mod plan;
@@ -75,6 +76,7 @@ mod refresh;
 pub mod registry;
 pub mod scope;
 mod spawn;
+mod sync;
 mod tag;
 mod timer;
 mod value;
@@ -92,6 +94,9 @@ pub use function::expansion as __macro;
 pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Meta, Of, OfSync, Storable, Weigh, ecached, of, of_sync};
 pub use hold::Hold;
 pub use load::{Called, Immediate};
+#[cfg(easy_cache_mutations)]
+#[doc(hidden)]
+pub use mistake::Mistake;
 pub use operation::{Operation, OperationFuture};
 pub use plan::{
     Anywhere, EndsInTime, InProcess, Kept, Mode, OnlyIf, Outcome, Place, Plan, SaysLate, Stores, StoresErr, StoresNone,

@@ -7,14 +7,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
-
 use super::Side;
 use super::begun::Begun;
 use super::frame::{self, Frame, Open, Surroundings};
 use crate::Policy;
 use crate::plan::Plan;
 use crate::spawn::Spawner;
+use crate::sync::Mutex;
 
 /// How a detached computation reaches its caller: its answer, and what it used.
 pub(crate) type Away<R> = Pin<Box<dyn Future<Output = Option<R>> + Send>>;

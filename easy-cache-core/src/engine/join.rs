@@ -9,6 +9,7 @@ use super::frame;
 use super::ticket::Ticket;
 use super::{Engine, Found, Side};
 use crate::freshness::{Freshness, Verdict};
+use crate::mistake::Mistake;
 use crate::timer::Deadline;
 
 /// A call on its way. Written once for both sides: only the waiting differs.
@@ -149,10 +150,11 @@ impl Join {
     /// Between this call's look and its lead, another flight may have landed: look once more before computing.
     fn lead(&mut self, engine: &Arc<Engine>, key: &[u8], terms: Terms<'_>, lead: Lead) -> Arrival {
         match Self::look(engine, key, terms) {
-            Look::Serve(found) => {
+            Look::Serve(found) if !Mistake::LeaderLooksOnce.is_made() => {
                 lead.redirect();
                 return Arrival::Found(found);
             }
+            Look::Serve(_) => {}
             Look::Due(due) => self.fallback = Some(due),
             Look::Miss(fallback) => self.fallback = fallback,
         }

@@ -23,14 +23,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ahash::RandomState;
-
 use crate::Policy;
 use crate::backend::memory::{Capacity, Kept, List, MemoryStore};
 use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::freshness::{Freshness, Standing, Verdict, judge};
 use crate::spawn::Spawner;
+use crate::sync::RandomState;
 use crate::value::Shared;
 use flight::{Flights, Lead, Patience};
 use switches::Switches;

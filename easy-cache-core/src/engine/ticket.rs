@@ -10,6 +10,7 @@ use crate::backend::memory::{Fence, Fill, Filled, Kept, Seen};
 use crate::clock::{NEVER, nanoseconds};
 use crate::events::{Load, LoadOutcome, Refusal};
 use crate::freshness::Standing;
+use crate::mistake::Mistake;
 use crate::value::Shared;
 use crate::{Policy, Tag};
 
@@ -76,7 +77,12 @@ impl Ticket {
                 return false;
             }
         }
-        self.close();
+        if !Mistake::FlightClosedAfterFill.is_made() {
+            self.close();
+        }
+        if Mistake::FenceAfterCompute.is_made() || Mistake::RefreshWithoutFence.is_made() && self.renews() {
+            self.fence = self.engine.store.domain().fence();
+        }
         let key = std::mem::take(&mut self.key);
         let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
@@ -94,6 +100,11 @@ impl Ticket {
             lead.close();
             lead.land(self.unkept(value, policy), false);
         }
+    }
+
+    /// Whether something is stored under the key, however old.
+    fn renews(&self) -> bool {
+        self.engine.store.inspect(&self.key).is_some()
     }
 
     /// Offers the value under another key, behind the same fence; those who wait are to look again.

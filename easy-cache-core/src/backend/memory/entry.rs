@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::key::OwnedKey;
 use super::list::List;
 use crate::clock::Moment;
+use crate::sync::thread_local;
 use crate::value::Shared;
 
 /// What the map keeps under a key: four words, of which a hit reads all.

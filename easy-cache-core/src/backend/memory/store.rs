@@ -4,9 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ahash::RandomState;
-use parking_lot::Mutex;
-use quick_cache::{Lifecycle, sync};
+use quick_cache::Lifecycle;
 
 use super::cell::Seen;
 use super::domain::{Domain, Fence, Held};
@@ -16,15 +14,17 @@ use super::list::{Facts, List};
 use crate::clock::{Clock, Moment, NEVER};
 use crate::events::{Events, Refusal};
 use crate::freshness::Times;
+use crate::mistake::Mistake;
+use crate::sync::{self, Entries as Map, Mutex, RandomState};
 use crate::value::Shared;
 use crate::{Policy, Tag};
 
-const STRIPES: usize = 256;
+const STRIPES: usize = sync::scaled(256);
 /// What an entry costs beside its key and its value: the map's slot, reference counts, the list of tags.
 const OVERHEAD: u64 = 176;
 const PER_TAG: u64 = size_of::<Seen>() as u64;
 
-type Entries = sync::Cache<OwnedKey, Slot, ByEntry, RandomState, Removed>;
+type Entries = Map<OwnedKey, Slot, ByEntry, RandomState, Removed>;
 
 /// Hands out everything that an insertion removes, so that it is dropped outside of all locks: a value's own `Drop` may
 /// use the cache.
@@ -202,17 +202,37 @@ impl MemoryStore {
     fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
         let mut tags = collected;
         tags.push(fence.epoch.clone());
+        if Mistake::SeenVersionsUncompared.is_made() || Mistake::EpochUnchecked.is_made() {
+            self.see_again(&mut tags, fence);
+        }
         tags.extend(names.iter().map(|tag| self.domain.see(tag)));
         let tags = merged(tags)?;
-        let unchanged = |seen: &Seen| {
-            seen.is_current()
-                && !(seen.cell.belongs_to(&self.domain)
-                    && self.domain.order.changed_since(seen.cell.bucket, fence.sequence))
-        };
+        // A hold that has expired is an invalidation, also for the followers of a flight, who look at no entry.
+        let now = self.clock.precise();
+        if !Mistake::FillIgnoresExpiredHolds.is_made() {
+            tags.iter().for_each(|seen| seen.cell.settle_if_held(now));
+        }
+        let unchanged = |seen: &Seen| seen.is_current() && !self.is_ahead_of(fence, seen);
         match tags.iter().find(|seen| !unchanged(seen)) {
             Some(changed) => Err(refusal(changed)),
             None => Ok(tags),
         }
+    }
+
+    /// Whether the tag's bucket has moved on since the fence. Of the tags of other caches, the fence knows nothing.
+    fn is_ahead_of(&self, fence: &Fence, seen: &Seen) -> bool {
+        let is_epoch = seen.same_cell(&fence.epoch);
+        let skipped = Mistake::LateTagsUnchecked.is_made() || Mistake::EpochUnchecked.is_made() && is_epoch;
+        let ours = seen.cell.belongs_to(&self.domain) && !skipped;
+        ours && self.domain.order.changed_since(seen.cell.bucket, fence.sequence)
+    }
+
+    /// What no fill may do: take what was seen on the way, or the epoch, as it is now.
+    #[cold]
+    fn see_again(&self, tags: &mut [Seen], fence: &Fence) {
+        let epoch_only = Mistake::EpochUnchecked.is_made();
+        let again = tags.iter_mut().filter(|seen| !epoch_only || seen.same_cell(&fence.epoch));
+        again.for_each(|seen| *seen = Seen::now(Arc::clone(&seen.cell)));
     }
 
     /// The check of the key and the insertion are one step for everybody else who changes this key.
@@ -220,8 +240,9 @@ impl MemoryStore {
         let bucket = self.domain.order.bucket(key);
         let fence = entry.list.facts().fence;
         let mut removed = Dropped::by(self, key, &entry); // after the stripe
+        let early = Mistake::KeyCheckedBeforeStripe.is_made().then(|| self.domain.order.changed_since(bucket, fence));
         let _stripe = self.stripe(key).lock();
-        if self.domain.order.changed_since(bucket, fence) {
+        if early.unwrap_or_else(|| self.domain.order.changed_since(bucket, fence)) {
             return Filled::Refused(Refusal::Key);
         }
         let list = entry.list.clone();
@@ -269,6 +290,10 @@ impl MemoryStore {
     }
 
     pub(crate) fn invalidate_key(&self, key: &[u8]) {
+        if Mistake::RemoveBeforeBucket.is_made() {
+            drop(self.entries.remove(&KeyRef(key)));
+            return self.domain.order.note(self.domain.order.bucket(key), self.domain.order.advance());
+        }
         let sequence = self.domain.order.advance();
         self.domain.order.note(self.domain.order.bucket(key), sequence);
         let stripe = self.stripe(key).lock();
@@ -305,7 +330,7 @@ impl MemoryStore {
 
 /// Each cell once. Two versions of one tag cannot both be current.
 fn merged(mut tags: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
-    tags.sort_unstable_by_key(|seen| Arc::as_ptr(&seen.cell));
+    tags.sort_unstable_by_key(Seen::place);
     let differ = |pair: &&[Seen]| pair[0].same_cell(&pair[1]) && !pair[0].same_version(&pair[1]);
     if let Some(pair) = tags.windows(2).find(differ) {
         return Err(refusal(&pair[0]));
