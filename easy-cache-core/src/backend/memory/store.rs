@@ -129,7 +129,9 @@ impl MemoryStore {
 
     /// The value alone, for a reader that nobody collects tags for: one lookup in the map, one load for each tag of the
     /// entry, one reference count.
-    #[inline]
+    ///
+    /// Inlined also where there are two callers: the call is a thirtieth of a hit.
+    #[inline(always)]
     pub(crate) fn value(&self, key: &[u8]) -> Option<Shared> {
         match self.read(key, Asks::Value) {
             Some(Slot::Value(value)) => Some(value),
