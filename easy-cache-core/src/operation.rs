@@ -30,6 +30,14 @@ impl<'a, T> Operation<'a, T> {
     }
 
     /// Runs the operation and blocks this thread until it is done. With a memory store there is nothing to block on.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.invalidate_all().wait()?; // where nothing can be awaited; elsewhere `.await?`
+    /// # Ok(()) }
+    /// ```
     pub fn wait(self) -> T {
         (self.run)()
     }
