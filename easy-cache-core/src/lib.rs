@@ -50,6 +50,7 @@
 mod backend;
 mod cache;
 mod clock;
+mod codec;
 mod computation;
 mod engine;
 mod error;
@@ -60,7 +61,10 @@ mod plan;
 mod policy;
 pub mod registry;
 pub mod scope;
+pub mod store;
 mod tag;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod timer;
 mod value;
 mod wrapper;
@@ -69,6 +73,7 @@ pub use easy_cache_macros::ecached;
 
 pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
+pub use codec::{Codec, CodecError, Format};
 pub use computation::{Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
 #[doc(hidden)]
