@@ -5,12 +5,15 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::memory::{Capacity, Found};
+use crate::backend::memory::{Capacity, Kept};
 use crate::clock::Clock;
-use crate::engine::Engine;
+use crate::engine::away::launch;
 use crate::engine::compute::{Call, Compute};
+use crate::engine::{Engine, Setup, Side};
 use crate::hold::Hold;
+use crate::load::Called;
 use crate::plan::{Mode, Plan};
+use crate::spawn::{Spawner, Task, block_on};
 use crate::value::Shared;
 use crate::wrapper::Set;
 use crate::{Operation, Policy, Tag};
@@ -137,7 +140,7 @@ impl Cache {
     #[must_use]
     pub fn time_to_live(&self, key: impl AsRef<[u8]>) -> Option<Duration> {
         let found = self.find(key.as_ref())?;
-        self.engine.store.remaining(found.expires)
+        self.engine.store.remaining(found.list.times().fresh_until)
     }
 
     /// Switches the cache off (every call computes, nothing is stored) and on again. Entries stay; invalidations work.
@@ -186,8 +189,8 @@ impl Cache {
     }
 
     /// A look without handing the tags to a scope.
-    fn find(&self, key: &[u8]) -> Option<Found> {
-        if self.engine.is_usable() { self.engine.store.lookup(key, false).ok() } else { None }
+    fn find(&self, key: &[u8]) -> Option<Kept> {
+        if self.engine.is_usable() { self.engine.store.lookup(key).ok() } else { None }
     }
 }
 
@@ -212,10 +215,34 @@ impl Cache {
         F: Future,
         P: Plan<F::Output>,
     {
-        Compute::new(Call { engine: &self.engine, key, mode, policy, plan }, load)
+        Compute::new(
+            Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan, looks_back: false },
+            load,
+            None,
+        )
+    }
+
+    /// The same for a computation that may go on behind its caller: it survives it, and stores its value.
+    pub fn compute_detached<'a, P, F>(
+        &'a self,
+        key: impl AsRef<[u8]> + Send + 'a,
+        mode: Mode,
+        policy: Policy,
+        plan: P,
+        load: F,
+    ) -> impl Future<Output = F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+        P: Plan<F::Output> + Clone + Send + 'static,
+    {
+        let call = Call { engine: &self.engine, side: Side::Async, key, mode, policy, plan, looks_back: false };
+        Compute::new(call, load, Some(launch))
     }
 
     /// The same for callers without a runtime; blocks the thread while another sync caller computes.
+    ///
+    /// Not inlined: its journey would take room on the stack of every hit of the function around it.
+    #[inline(never)]
     pub fn compute_sync<R>(
         &self,
         key: impl AsRef<[u8]>,
@@ -224,7 +251,8 @@ impl Cache {
         plan: impl Plan<R>,
         load: impl FnOnce() -> R,
     ) -> R {
-        Call { engine: &self.engine, key, mode, policy, plan }.run(load)
+        let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan, looks_back: false };
+        block_on(Compute::new(call, Called::new(load), None))
     }
 
     /// The stored value as it is, without handing its tags to a scope.
@@ -272,6 +300,8 @@ pub struct CacheBuilder {
     clock: Clock,
     enabled: bool,
     flight_wait: Duration,
+    defaults: Policy,
+    spawner: Spawner,
 }
 
 impl Default for CacheBuilder {
@@ -284,6 +314,8 @@ impl Default for CacheBuilder {
             clock: Clock::system(),
             enabled: true,
             flight_wait: Duration::from_secs(30),
+            defaults: Policy::new(),
+            spawner: Spawner::default(),
         }
     }
 }
@@ -328,11 +360,53 @@ impl CacheBuilder {
         self
     }
 
+    /// What a call does not say for itself, its cache says: ttl, weight, and all about freshness. Tags of both count.
+    ///
+    /// # Example: a cache for sessions
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::{Cache, Policy};
+    ///
+    /// let half_an_hour = Policy::new().ttl(Duration::from_secs(1800)).jitter(Duration::from_secs(60));
+    /// let cache = Cache::builder().namespace("sessions").defaults(half_an_hour).build();
+    /// # let _ = cache;
+    /// ```
+    pub fn defaults(mut self, policy: Policy) -> Self {
+        self.defaults = policy;
+        self
+    }
+
+    /// What runs the detached computations of async callers. Default: the runtime around the caller, if it is one that is
+    /// known (feature `tokio`); otherwise the caller runs them. Those of sync callers have a thread each.
+    ///
+    /// # Example: on a runtime of one's own
+    /// ```
+    /// use easy_cache_core::Cache;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+    /// let handle = runtime.handle().clone();
+    /// let cache = Cache::builder().spawner(move |task| drop(handle.spawn(task))).build();
+    /// # let _ = cache;
+    /// # Ok(()) }
+    /// ```
+    pub fn spawner(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
+        self.spawner = Spawner::Given(Arc::new(spawn));
+        self
+    }
+
     /// Makes the cache.
     #[must_use]
     pub fn build(self) -> Cache {
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
-        let engine = Engine::new(capacity, self.clock, self.namespace.into(), self.flight_wait);
+        let engine = Engine::new(Setup {
+            capacity,
+            clock: self.clock,
+            namespace: self.namespace.into(),
+            flight_wait: self.flight_wait,
+            defaults: self.defaults,
+            spawner: self.spawner,
+        });
         engine.set_enabled(self.enabled);
         Cache { engine: Arc::new(engine) }
     }

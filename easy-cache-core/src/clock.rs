@@ -80,6 +80,11 @@ impl Clock {
         self.precise().saturating_add(nanoseconds(after))
     }
 
+    /// Tells clocks apart: moments of two clocks cannot be compared.
+    pub(crate) fn id(&self) -> usize {
+        Arc::as_ptr(&self.now).addr()
+    }
+
     /// The wake-ups that this clock owes.
     pub(crate) const fn timers(&self) -> &Arc<Timers> {
         &self.timers
@@ -160,7 +165,8 @@ impl Default for ManualClock {
     }
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
+/// A duration as clocks count it.
+pub(crate) fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 

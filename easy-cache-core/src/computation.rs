@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::backend::memory::Found;
-use crate::engine::Side;
 use crate::engine::flight::Lead;
-use crate::engine::join::{Arrival, Join};
+use crate::engine::join::{Arrival, Join, Terms};
 use crate::engine::ticket::Ticket;
+use crate::engine::{Found, Side};
+use crate::freshness::Freshness;
 use crate::value::Shared;
 use crate::{Cache, Policy, Scope};
 
@@ -37,13 +37,24 @@ impl Cache {
     /// # }
     /// ```
     pub fn join<K: AsRef<[u8]>>(&self, key: K) -> JoinFuture<'_, K> {
-        JoinFuture { cache: self, key, join: Join::new(Side::Async), polled: false }
+        JoinFuture { cache: self, key, join: Join::new(Side::Async), accept: None, polled: false }
     }
 
     /// The value under the key if it may be served now: neither waits nor computes. Its tags go to the scope around.
     #[must_use]
     pub fn look(&self, key: impl AsRef<[u8]>) -> Option<Stored> {
         self.engine().hit(key.as_ref()).map(|found| Stored::new(self, found, false))
+    }
+
+    /// The duty to compute the value, unless somebody has it already. Never waits, and does not ask what is stored: for who
+    /// has found something that may be served, but should be computed anew.
+    ///
+    /// Others who miss, or do not accept what is stored, wait for this one.
+    #[must_use]
+    pub fn try_lead(&self, key: impl AsRef<[u8]>) -> Option<Computation> {
+        let (engine, key) = (self.engine(), key.as_ref());
+        let lead = if engine.is_usable() { engine.try_lead(Side::Async, key)? } else { return None };
+        Some(Computation { ticket: Ticket::new(engine, key, Some(lead)) })
     }
 
     /// A computation that nobody waits for, whatever is stored or under way: its fence is taken now.
@@ -53,13 +64,38 @@ impl Cache {
 }
 
 /// The future of [`Cache::join`].
-#[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct JoinFuture<'a, K> {
     cache: &'a Cache,
     key: K,
     join: Join,
+    accept: Option<Accept<'a>>,
     polled: bool,
+}
+
+type Accept<'a> = Box<dyn Fn(&Stored) -> bool + Send + 'a>;
+
+impl<'a, K> JoinFuture<'a, K> {
+    /// Takes no value but one that the caller agrees to. To any other it prefers the duty to compute a new one; those who
+    /// agree are served meanwhile.
+    ///
+    /// Who waited for a value and does not agree to it computes alone: such callers never wait one after the other.
+    ///
+    /// # Example: nothing that is older than a minute
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::Cache;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let cache = Cache::new();
+    /// let joined = cache.join("report").accept(|stored| stored.age < Duration::from_secs(60)).await;
+    /// # let _ = joined;
+    /// # }
+    /// ```
+    pub fn accept(mut self, accept: impl Fn(&Stored) -> bool + Send + 'a) -> Self {
+        self.accept = Some(Box::new(accept));
+        self
+    }
 }
 
 impl<K> Unpin for JoinFuture<'_, K> {}
@@ -69,11 +105,21 @@ impl<K: AsRef<[u8]>> Future for JoinFuture<'_, K> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Joined> {
         let waited = std::mem::replace(&mut self.polled, true);
-        let Self { cache, key, join, .. } = &mut *self;
-        join.poll(cache.engine(), key.as_ref(), cx).map(|arrival| match arrival {
+        let Self { cache, key, join, accept, .. } = &mut *self;
+        let cache = *cache;
+        let accept = accept.as_ref().map(|accept| |found: &Found| accept(&Stored::new(cache, found.clone(), waited)));
+        let accept = accept.as_ref().map(|accept| accept as &dyn Fn(&Found) -> bool);
+        let terms = Terms { wishes: &Freshness::PLAIN, accept };
+        join.poll(cache.engine(), key.as_ref(), terms, cx).map(|arrival| match arrival {
             Arrival::Found(found) => Joined::Found(Stored::new(cache, found, waited)),
-            Arrival::Compute(ticket) => Joined::Compute(Computation { ticket }),
+            Arrival::Compute(ticket, _) => Joined::Compute(Computation { ticket }),
         })
+    }
+}
+
+impl<K: fmt::Debug> fmt::Debug for JoinFuture<'_, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinFuture").field("key", &self.key).field("join", &self.join).finish_non_exhaustive()
     }
 }
 
@@ -151,7 +197,8 @@ impl Computation {
     /// `false` if it was not kept: something it depends on was invalidated since, or the scope is tainted. The value is
     /// still good for the caller that computed it.
     pub fn fill<T: Send + Sync + 'static>(self, value: Arc<T>, policy: &Policy, scope: Scope) -> bool {
-        self.ticket.fill(value, policy, scope.into_frame())
+        let policy = self.ticket.engine.completed(policy);
+        self.ticket.fill(value, &policy, scope.into_frame())
     }
 
     /// Stores the value under another key, behind the same fence; those who wait look again.
@@ -162,7 +209,8 @@ impl Computation {
         policy: &Policy,
         scope: Scope,
     ) -> bool {
-        self.ticket.fill_elsewhere(key.as_ref(), value, policy, scope.into_frame())
+        let policy = self.ticket.engine.completed(policy);
+        self.ticket.fill_elsewhere(key.as_ref(), value, &policy, scope.into_frame())
     }
 
     /// The result is not to be stored: one of those who wait tries once more, then everybody computes alone.

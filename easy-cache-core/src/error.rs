@@ -11,8 +11,8 @@ pub enum ErrorKind {
     RegistryFull,
     /// A store outside the process could not be reached, or refused.
     Store,
-    /// A store outside the process did not answer in time.
-    Timeout,
+    /// A caller would have had to wait for longer than its hard timeout, or a store outside the process did not answer in time.
+    TimedOut,
 }
 
 /// An operation on the cache that could not be carried out; the message says which, and on what.

@@ -54,13 +54,17 @@ mod codec;
 mod computation;
 mod engine;
 mod error;
+mod freshness;
 mod function;
 mod hold;
+mod load;
 mod operation;
 mod plan;
 mod policy;
+mod refresh;
 pub mod registry;
 pub mod scope;
+mod spawn;
 pub mod store;
 mod tag;
 #[cfg(any(test, feature = "testing"))]
@@ -76,14 +80,21 @@ pub use clock::{Clock, ManualClock, TICK};
 pub use codec::{Codec, CodecError, Format};
 pub use computation::{Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
+pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 #[doc(hidden)]
 pub use function::expansion as __macro;
 pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Storable};
 pub use hold::Hold;
+pub use load::{Called, Immediate};
 pub use operation::{Operation, OperationFuture};
-pub use plan::{Anywhere, InProcess, Mode, Outcome, Place, Plan, StoresPart, StoresWhole};
+pub use plan::{
+    Anywhere, EndsInTime, InProcess, Kept, Mode, OnlyIf, Outcome, Place, Plan, SaysLate, Stores, StoresErr, StoresNone,
+    StoresPart, StoresWhole, TagsOf, TtlOf,
+};
 pub use policy::Policy;
+pub use refresh::{Loaded, Loading, Refresh, RefreshSync};
 pub use scope::Scope;
+pub use spawn::Task;
 pub use tag::Tag;
 pub use value::{Portable, Shared};
-pub use wrapper::{GetOrCompute, GetOrComputeFuture, Kept, Set};
+pub use wrapper::{GetOrCompute, GetOrComputeFuture, Set};

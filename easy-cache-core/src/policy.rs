@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::Tag;
+use crate::engine::frame::Notes;
+use crate::freshness::{Freshness, options};
 
 /// How a computed value is to be stored. Without a ttl it stays until it is invalidated or evicted.
 ///
@@ -20,12 +22,14 @@ pub struct Policy {
     ttl: Option<Duration>,
     tags: Vec<Tag>,
     weight: Option<u64>,
+    /// Most policies say no more than a ttl and tags: they stay small.
+    freshness: Option<Box<Freshness>>,
 }
 
 impl Policy {
     /// No ttl, no tags.
     pub const fn new() -> Self {
-        Self { ttl: None, tags: Vec::new(), weight: None }
+        Self { ttl: None, tags: Vec::new(), weight: None, freshness: None }
     }
 
     /// How long the value is fresh. Zero means that it is not stored.
@@ -55,6 +59,53 @@ impl Policy {
     pub fn weight(mut self, bytes: u64) -> Self {
         self.weight = Some(bytes);
         self
+    }
+
+    options!(freshness_mut);
+
+    /// Nobody waits longer than this: a caller for whom nothing is there in time gets an error instead, if its result can
+    /// say one.
+    pub fn hard_timeout(mut self, wait: Duration) -> Self {
+        self.freshness_mut().hard_timeout = Some(wait);
+        self
+    }
+
+    /// What is said beyond the ttl, to be changed in place.
+    pub(crate) fn freshness_mut(&mut self) -> &mut Freshness {
+        self.freshness.get_or_insert_default()
+    }
+
+    /// What is said beyond the ttl, if anything.
+    pub(crate) fn freshness(&self) -> Option<&Freshness> {
+        self.freshness.as_deref()
+    }
+
+    /// The same, where nothing said is as good as an answer.
+    pub(crate) fn wishes(&self) -> &Freshness {
+        self.freshness().unwrap_or(&Freshness::PLAIN)
+    }
+
+    /// Takes over what a computation has said of its result.
+    pub(crate) fn heed(&mut self, notes: Notes) {
+        self.ttl = notes.ttl.or(self.ttl);
+        self.tags.extend(notes.tags);
+        if notes.validator.is_some() {
+            self.freshness_mut().validator = notes.validator;
+        }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.ttl.is_none() && self.tags.is_empty() && self.weight.is_none() && self.freshness.is_none()
+    }
+
+    /// Fills in what is not said here; tags of both count.
+    pub(crate) fn or(&mut self, defaults: &Self) {
+        self.ttl = self.ttl.or(defaults.ttl);
+        self.weight = self.weight.or(defaults.weight);
+        self.tags.extend_from_slice(&defaults.tags);
+        if let Some(freshness) = defaults.freshness() {
+            self.freshness_mut().or(freshness);
+        }
     }
 
     /// Sets the ttl in place.

@@ -57,10 +57,7 @@ impl Scope {
 
     /// Hands all that was collected to the scope around the caller, if there is one.
     pub fn close(self) {
-        if self.is_tainted() {
-            taint();
-        }
-        frame::collect_seen(self.into_frame().into_seen());
+        frame::absorb(self.into_frame());
     }
 
     pub(crate) const fn of_frame(frame: Box<Frame>) -> Self {

@@ -1,14 +1,15 @@
 //! Wake-ups at a moment of the injected clock, without any runtime: the clock's own thread, or the test that moves it, fires
-//! them. What is to be done then is the sleeper's to know.
+//! them; and the deadlines of those who wait. What is to be done then is the sleeper's to know.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::task::Waker;
+use std::task::{Context, Waker};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::clock::Moment;
+use crate::clock::{Clock, Moment};
 
 /// All wake-ups that one clock owes.
 #[derive(Debug, Default)]
@@ -67,6 +68,38 @@ impl Drop for Timer {
         drop(due);
         // A waker's own drop may do anything: not under the lock.
         drop(taken_back);
+    }
+}
+
+/// A moment that a caller waits for at most.
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    at: Moment,
+    timer: Option<(Waker, Timer)>,
+}
+
+impl Deadline {
+    pub(crate) const fn at(at: Moment) -> Self {
+        Self { at, timer: None }
+    }
+
+    /// So long from now.
+    pub(crate) fn after(clock: &Clock, wait: Duration) -> Self {
+        Self::at(clock.deadline(wait))
+    }
+
+    /// Whether it has passed. If not, the task is woken when it has.
+    pub(crate) fn has_passed(&mut self, clock: &Clock, cx: &Context<'_>) -> bool {
+        if clock.precise() >= self.at {
+            return true;
+        }
+        if !self.timer.as_ref().is_some_and(|(waker, _)| waker.will_wake(cx.waker())) {
+            let waker = cx.waker().clone();
+            self.timer = Some((waker.clone(), Timer::set(clock.timers(), self.at, waker)));
+            // The clock may have come to the moment, and gone, before the timer was set.
+            return clock.precise() >= self.at;
+        }
+        false
     }
 }
 

@@ -2,17 +2,23 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::backend::memory::Fill;
+use crate::backend::memory::{Fill, Used};
 use crate::cache::Fence;
+use crate::engine::Side;
+use crate::engine::away::{Launch, launch};
 use crate::engine::compute::{Call, Compute};
+use crate::load::{Called, Immediate};
 use crate::operation::OperationFuture;
-use crate::plan::{Anywhere, InProcess, Mode, Outcome, Plan, StoresPart, StoresWhole};
+use crate::plan::{
+    Anywhere, EndsInTime, Kept, Mode, OnlyIf, Outcome, Plan, SaysLate, Stores, StoresErr, StoresNone, StoresPart,
+    StoresWhole, TagsOf, TtlOf,
+};
+use crate::spawn::block_on;
 use crate::{Cache, Operation, Policy, Tag};
 
 impl Cache {
@@ -27,7 +33,7 @@ impl Cache {
     where
         F: Future<Output: Outcome>,
     {
-        GetOrCompute::new(self, key.into(), load)
+        GetOrCompute::new(self, key.into(), load, StoresPart::PLAN)
     }
 
     /// The same for a future whose result is stored whatever it is.
@@ -35,7 +41,7 @@ impl Cache {
     where
         F: Future,
     {
-        GetOrCompute::new(self, key.into(), load)
+        GetOrCompute::new(self, key.into(), load, StoresWhole::PLAN)
     }
 
     /// [`get_or_compute`](Self::get_or_compute) for callers without a runtime: options, then `.wait()`.
@@ -52,53 +58,55 @@ impl Cache {
         &self,
         key: impl Into<String>,
         load: L,
-    ) -> GetOrCompute<'_, L, StoresPart<Anywhere>>
+    ) -> GetOrCompute<'_, Called<L>, StoresPart<Anywhere>>
     where
         R: Outcome,
         L: FnOnce() -> R,
     {
-        GetOrCompute::new(self, key.into(), load)
+        GetOrCompute::new(self, key.into(), Called::new(load), StoresPart::PLAN)
     }
 }
 
 /// A prepared [`Cache::get_or_compute`]: add options, then `.await` it (or `.wait()` for it, if the loader is a closure).
+///
+/// Bounded as a struct: how a load is sent away is said by the type of its output.
 #[must_use = "nothing happens before it is awaited, or run with `.wait()`"]
-pub struct GetOrCompute<'a, L, S> {
+pub struct GetOrCompute<'a, F: Future, S> {
     cache: &'a Cache,
     key: String,
     policy: Policy,
     mode: Mode,
-    load: L,
-    stored: PhantomData<fn() -> S>,
+    load: F,
+    plan: S,
+    launch: Option<Launch<S, F, F::Output>>,
+    /// The load wants to see what was there before.
+    looks_back: bool,
 }
 
-/// What an option of the wrappers may say about the place of the value.
-pub trait Kept {
-    /// The same, in this process only.
-    type Local;
-    #[doc(hidden)]
-    fn plan() -> Self;
-}
-
-impl<M> Kept for StoresPart<M> {
-    type Local = StoresPart<InProcess>;
-
-    fn plan() -> Self {
-        Self::PLAN
+impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
+    pub(crate) const fn new(cache: &'a Cache, key: String, load: F, plan: S) -> Self {
+        Self { cache, key, policy: Policy::new(), mode: Mode::Lookup, load, plan, launch: None, looks_back: false }
     }
-}
 
-impl<M> Kept for StoresWhole<M> {
-    type Local = StoresWhole<InProcess>;
-
-    fn plan() -> Self {
-        Self::PLAN
+    pub(crate) const fn looking_back(mut self) -> Self {
+        self.looks_back = true;
+        self
     }
-}
 
-impl<'a, L, S> GetOrCompute<'a, L, S> {
-    const fn new(cache: &'a Cache, key: String, load: L) -> Self {
-        Self { cache, key, policy: Policy::new(), mode: Mode::Lookup, load, stored: PhantomData }
+    /// Lets the load go on behind its caller: it survives it, stores its value, and serves those who wait for it. Who has
+    /// something older to serve ([`stale_while_revalidate`](Self::stale_while_revalidate),
+    /// [`early_refresh`](Self::early_refresh)) does not wait for it at all.
+    ///
+    /// An async load runs where [`CacheBuilder::spawner`](crate::CacheBuilder::spawner) says, a closure on a thread of its
+    /// own. It must own all that it uses. To be said last.
+    pub fn detach(mut self) -> Self
+    where
+        F: Send + 'static,
+        F::Output: Send + 'static,
+        S: Plan<F::Output> + Clone + Send + 'static,
+    {
+        self.launch = Some(launch);
+        self
     }
 
     /// How long the value is fresh. Default: until it is invalidated or evicted.
@@ -127,55 +135,136 @@ impl<'a, L, S> GetOrCompute<'a, L, S> {
         self
     }
 
+    crate::freshness::options!(freshness_mut);
+
+    /// Nobody waits longer than this: a caller for whom nothing is there in time gets an answer made from an error instead, of
+    /// kind [`TimedOut`](crate::ErrorKind::TimedOut). The load goes on if it is [detached](Self::detach), otherwise it is
+    /// dropped; a closure that is not detached cannot be interrupted.
+    ///
+    /// # Example: half a second, then an error
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::{Cache, Error};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let cache = Cache::new();
+    /// let load = async { Ok::<_, Error>(std::future::pending::<u32>().await) };
+    /// let answer = cache.get_or_compute("k", load).hard_timeout(Duration::from_millis(5)).await;
+    /// assert!(answer.is_err());
+    /// # }
+    /// ```
+    pub fn hard_timeout(mut self, wait: Duration) -> GetOrCompute<'a, F, EndsInTime<S>>
+    where
+        F::Output: SaysLate,
+    {
+        self.freshness_mut().hard_timeout = Some(wait);
+        self.planned(EndsInTime)
+    }
+
+    fn freshness_mut(&mut self) -> &mut crate::Freshness {
+        self.policy.freshness_mut()
+    }
+
     /// Computes although a value is there, stores the new one and returns it.
     pub const fn refresh(mut self) -> Self {
         self.mode = Mode::Refresh;
         self
     }
 
+    /// Takes the ttl from the value.
+    ///
+    /// # Example: a token is good for as long as it says
+    /// ```
+    /// # use std::time::Duration;
+    /// # let cache = easy_cache_core::Cache::new();
+    /// # fn fetch() -> Option<(String, u64)> { Some(("secret".into(), 3600)) }
+    /// let token = cache.get_or_compute_sync("token", fetch).ttl_of(|token| Duration::from_secs(token.1)).wait();
+    /// # let _ = token;
+    /// ```
+    pub fn ttl_of<C>(self, ttl: C) -> GetOrCompute<'a, F, TtlOf<S, C>>
+    where
+        S: Stores<F::Output>,
+        C: Fn(&S::Value) -> Duration,
+    {
+        self.planned(|plan| TtlOf(plan, ttl))
+    }
+
+    /// Adds tags that are known only from the value. They are as safe as those that are known before.
+    pub fn tags_of<C, I>(self, tags: C) -> GetOrCompute<'a, F, TagsOf<S, C>>
+    where
+        S: Stores<F::Output>,
+        C: Fn(&S::Value) -> I,
+        I: IntoIterator<Item: Into<Tag>>,
+    {
+        self.planned(|plan| TagsOf(plan, tags))
+    }
+
+    /// Stores the value only if it passes the test; it is returned in any case.
+    pub fn only_if<C>(self, keep: C) -> GetOrCompute<'a, F, OnlyIf<S, C>>
+    where
+        S: Stores<F::Output>,
+        C: Fn(&S::Value) -> bool,
+    {
+        self.planned(|plan| OnlyIf(plan, keep))
+    }
+
+    /// Stores `None` as well, for so long: what does not exist is not looked for again and again.
+    pub fn store_none(self, ttl: Duration) -> GetOrCompute<'a, F, StoresNone<S>>
+    where
+        StoresNone<S>: Plan<F::Output>,
+    {
+        self.planned(|plan| StoresNone(plan, ttl))
+    }
+
+    /// Stores errors as well, for so long; a value that may stand in for the failure comes first.
+    pub fn store_err(self, ttl: Duration) -> GetOrCompute<'a, F, StoresErr<S>>
+    where
+        StoresErr<S>: Plan<F::Output>,
+    {
+        self.planned(|plan| StoresErr(plan, ttl))
+    }
+
     /// Keeps the value in this process, and asks nothing of its type.
-    pub fn local(self) -> GetOrCompute<'a, L, S::Local>
+    pub fn local(self) -> GetOrCompute<'a, F, S::Local>
     where
         S: Kept,
     {
-        let Self { cache, key, policy, mode, load, .. } = self;
-        GetOrCompute { cache, key, policy, mode, load, stored: PhantomData }
+        self.planned(S::local)
     }
 
-    fn call(self) -> (Call<'a, String, S>, L)
-    where
-        S: Kept,
-    {
-        let Self { cache, key, policy, mode, load, .. } = self;
-        (Call { engine: cache.engine(), key, mode, policy, plan: S::plan() }, load)
+    /// The same with another plan. Whether it may be sent away has to be said anew: that depends on the plan.
+    pub(crate) fn planned<P>(self, change: impl FnOnce(S) -> P) -> GetOrCompute<'a, F, P> {
+        let Self { cache, key, policy, mode, load, plan, looks_back, .. } = self;
+        GetOrCompute { cache, key, policy, mode, load, plan: change(plan), launch: None, looks_back }
     }
 
+    fn compute(self, side: Side) -> Compute<'a, String, S, F> {
+        let Self { cache, key, policy, mode, load, plan, launch, looks_back } = self;
+        Compute::new(Call { engine: cache.engine(), side, key, mode, policy, plan, looks_back }, load, launch)
+    }
+}
+
+impl<F: Immediate, S: Plan<F::Output>> GetOrCompute<'_, F, S> {
     /// Runs it, blocking this thread while another sync caller computes the same key.
-    pub fn wait<R>(self) -> R
-    where
-        L: FnOnce() -> R,
-        S: Kept + Plan<R>,
-    {
-        let (call, load) = self.call();
-        call.run(load)
+    pub fn wait(self) -> F::Output {
+        block_on(self.compute(Side::Sync))
     }
 }
 
 impl<'a, F, S> IntoFuture for GetOrCompute<'a, F, S>
 where
     F: Future,
-    S: Kept + Plan<F::Output>,
+    S: Plan<F::Output>,
 {
     type Output = F::Output;
     type IntoFuture = GetOrComputeFuture<'a, F, S>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let (call, load) = self.call();
-        GetOrComputeFuture(Compute::new(call, load))
+        GetOrComputeFuture(self.compute(Side::Async))
     }
 }
 
-impl<L, S> fmt::Debug for GetOrCompute<'_, L, S> {
+impl<F: Future, S> fmt::Debug for GetOrCompute<'_, F, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GetOrCompute").field("key", &self.key).field("policy", &self.policy).finish_non_exhaustive()
     }
@@ -183,7 +272,7 @@ impl<L, S> fmt::Debug for GetOrCompute<'_, L, S> {
 
 /// The future of [`GetOrCompute`].
 #[must_use = "futures do nothing unless polled"]
-pub struct GetOrComputeFuture<'a, F, S>(Compute<'a, String, S, F>);
+pub struct GetOrComputeFuture<'a, F: Future, S>(Compute<'a, String, S, F>);
 
 impl<F: Future, S: Plan<F::Output>> Future for GetOrComputeFuture<'_, F, S> {
     type Output = F::Output;
@@ -193,7 +282,7 @@ impl<F: Future, S: Plan<F::Output>> Future for GetOrComputeFuture<'_, F, S> {
     }
 }
 
-impl<F, S> fmt::Debug for GetOrComputeFuture<'_, F, S> {
+impl<F: Future, S> fmt::Debug for GetOrComputeFuture<'_, F, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("GetOrComputeFuture")
     }
@@ -248,19 +337,21 @@ where
         self.operation().wait()
     }
 
-    fn operation(self) -> Operation<'a, bool> {
+    fn operation(mut self) -> Operation<'a, bool> {
         Operation::new(move || {
             let engine = self.cache.engine();
+            engine.complete(&mut self.policy);
             let weight = self.policy.known_weight().max(size_of::<T>() as u64);
             let filled = engine.is_usable().then(|| {
                 engine.store.fill(Fill {
                     key: self.key.as_ref(),
                     fence: &self.fence.0,
                     value: Arc::new(self.value),
-                    tags: self.policy.named_tags(),
-                    collected: Vec::new(),
-                    ttl: self.policy.time_to_live(),
+                    policy: &self.policy,
+                    used: Used::NOTHING,
+                    began: engine.store.clock().precise(),
                     weight,
+                    random: engine.random(),
                 })
             });
             filled.is_some_and(|filled| filled.is_valid())

@@ -1,121 +1,75 @@
-//! The whole journey of one call: join, compute inside a frame, fill. As a future, and as a plain function.
+//! The whole journey of one call: join, compute inside a frame, in line or away, fill. Sync callers make the same journey:
+//! their load is a future that is ready at once, and they block their thread while others compute.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::frame::{self, Frame, Open};
-use super::join::{Arrival, Join};
+use super::away::{Away, Launch, Sent, Work};
+use super::begun::Begun;
+use super::fallback::Fallback;
+use super::frame;
+use super::join::{Arrival, Join, Terms};
 use super::ticket::{Printed, Ticket};
-use super::{Engine, Side};
-use crate::Policy;
+use super::{Engine, Found, Side};
 use crate::plan::{Mode, Plan};
-use crate::value::Shared;
+use crate::timer::Deadline;
+use crate::{Error, ErrorKind, Policy};
 
 /// A call with everything it needs to know, however it waits.
 pub(crate) struct Call<'a, K, P> {
     pub(crate) engine: &'a Arc<Engine>,
+    pub(crate) side: Side,
     pub(crate) key: K,
     pub(crate) mode: Mode,
     pub(crate) policy: Policy,
     pub(crate) plan: P,
-}
-
-/// What a call turned out to be.
-enum Way<R> {
-    Answer(R),
-    Compute(Ticket),
-}
-
-impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
-    fn key(&self) -> &[u8] {
-        self.key.as_ref()
-    }
-
-    /// A stored value of another type is no answer: the caller computes, and replaces it.
-    fn way<R>(&self, arrival: Arrival) -> Way<R>
-    where
-        P: Plan<R>,
-    {
-        match arrival {
-            Arrival::Compute(ticket) => Way::Compute(ticket),
-            Arrival::Found(found) => match self.plan.restore(found.value) {
-                Some(result) => Way::Answer(result),
-                None => {
-                    tracing::warn!(key = %Printed(self.key()), "two functions use one key for values of different types");
-                    Way::Compute(Ticket::alone(self.engine, self.key()))
-                }
-            },
-        }
-    }
-
-    fn end<R>(&mut self, ticket: Ticket, frame: Frame, result: &R)
-    where
-        P: Plan<R>,
-    {
-        match self.plan.erase(result) {
-            Some(value) => self.fill(ticket, frame, result, value),
-            None => ticket.decline(&self.policy, frame),
-        }
-    }
-
-    fn fill<R>(&mut self, ticket: Ticket, frame: Frame, result: &R, value: Shared)
-    where
-        P: Plan<R>,
-    {
-        self.plan.finish(result, &mut self.policy);
-        ticket.fill(value, &self.policy, frame);
-    }
-
-    /// Blocks the thread while another sync caller computes.
-    pub(crate) fn run<R>(mut self, load: impl FnOnce() -> R) -> R
-    where
-        P: Plan<R>,
-    {
-        if !self.engine.is_usable() {
-            frame::taint();
-            return load();
-        }
-        let ticket = match self.mode {
-            Mode::Refresh => Ticket::alone(self.engine, self.key()),
-            Mode::Lookup => match self.way(Join::new(Side::Sync).wait(self.engine, self.key())) {
-                Way::Answer(result) => return result,
-                Way::Compute(ticket) => ticket,
-            },
-        };
-        let mut frame = Open::new(ticket.frame());
-        let result = frame.run(load);
-        self.end(ticket, frame.finish(), &result);
-        result
-    }
+    /// The load wants to see what was there before.
+    pub(crate) looks_back: bool,
 }
 
 /// A call as a future. The computation is moved to the heap when it starts, not on a hit.
-pub(crate) struct Compute<'a, K, P, F> {
+///
+/// Bounded as a struct: what is sent away, and what comes back, is said by the future's output.
+pub(crate) struct Compute<'a, K, P, F: Future> {
     call: Call<'a, K, P>,
     stage: Stage<F>,
+    /// How to send the computation away, if the caller wants it to go on without it.
+    launch: Option<Launch<P, F, F::Output>>,
+    hard: Option<Deadline>,
 }
 
-enum Stage<F> {
+enum Stage<F: Future> {
     Start(F),
     Joining(Join, F),
     Loading {
-        ticket: Ticket,
-        frame: Open,
+        begun: Begun,
         load: Pin<Box<F>>,
+    },
+    Away {
+        answer: Away<F::Output>,
+        fallback: Option<Fallback>,
+        soft: Option<Deadline>,
     },
     /// The cache is switched off, or the call is made inside a transaction.
     Passing(Pin<Box<F>>),
     Done,
 }
 
-// No field is ever pinned in place: a running computation is on the heap.
-impl<K, P, F> Unpin for Compute<'_, K, P, F> {}
+/// Where a stage leads.
+enum Step<F: Future> {
+    Answer(F::Output),
+    Next(Stage<F>),
+    Wait(Stage<F>),
+}
 
-impl<'a, K: AsRef<[u8]>, P, F> Compute<'a, K, P, F> {
-    pub(crate) const fn new(call: Call<'a, K, P>, load: F) -> Self {
-        Self { call, stage: Stage::Start(load) }
+// No field is ever pinned in place: a running computation is on the heap.
+impl<K, P, F: Future> Unpin for Compute<'_, K, P, F> {}
+
+impl<'a, K: AsRef<[u8]>, P, F: Future> Compute<'a, K, P, F> {
+    pub(crate) const fn new(call: Call<'a, K, P>, load: F, launch: Option<Launch<P, F, F::Output>>) -> Self {
+        Self { call, stage: Stage::Start(load), launch, hard: None }
     }
 }
 
@@ -125,54 +79,193 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Future for Compute<'_, K, P,
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.get_mut();
         loop {
-            match std::mem::replace(&mut this.stage, Stage::Done) {
-                Stage::Start(load) => this.stage = this.call.start(load),
-                Stage::Joining(mut join, load) => match join.poll(this.call.engine, this.call.key(), cx) {
-                    Poll::Pending => {
-                        this.stage = Stage::Joining(join, load);
-                        return Poll::Pending;
+            match this.step(cx) {
+                Step::Answer(answer) => return Poll::Ready(answer),
+                Step::Next(stage) => this.stage = stage,
+                Step::Wait(stage) => {
+                    // A stage that is given up is dropped here: its duty passes to somebody who waits.
+                    if let Some(answer) = this.is_too_late(&stage, cx) {
+                        return Poll::Ready(answer);
                     }
-                    Poll::Ready(arrival) => match this.call.way(arrival) {
-                        Way::Answer(result) => return Poll::Ready(result),
-                        Way::Compute(ticket) => this.stage = Stage::loading(ticket, load),
-                    },
-                },
-                Stage::Loading { ticket, mut frame, mut load } => {
-                    let Poll::Ready(result) = frame.run(|| load.as_mut().poll(cx)) else {
-                        this.stage = Stage::Loading { ticket, frame, load };
-                        return Poll::Pending;
-                    };
-                    this.call.end(ticket, frame.finish(), &result);
-                    return Poll::Ready(result);
+                    this.stage = stage;
+                    return Poll::Pending;
                 }
-                Stage::Passing(mut load) => {
-                    let polled = load.as_mut().poll(cx);
-                    if polled.is_pending() {
-                        this.stage = Stage::Passing(load);
-                    }
-                    return polled;
-                }
-                Stage::Done => panic!("a cached call was polled after it had answered or panicked"),
             }
         }
     }
 }
 
-impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
-    fn start<F>(&self, load: F) -> Stage<F> {
-        if !self.engine.is_usable() {
+impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
+    fn step(&mut self, cx: &mut Context<'_>) -> Step<F>
+    where
+        P: Plan<F::Output>,
+    {
+        match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Start(load) => Step::Next(self.start(load)),
+            Stage::Joining(join, load) => self.join(join, load, cx),
+            Stage::Loading { mut begun, mut load } => match begun.run(|| load.as_mut().poll(cx)) {
+                Poll::Pending => Step::Wait(Stage::Loading { begun, load }),
+                Poll::Ready(result) => Step::Answer(begun.end(&self.call.plan, &mut self.call.policy, result)),
+            },
+            Stage::Away { answer, fallback, soft } => self.away(answer, fallback, soft, cx),
+            Stage::Passing(mut load) => match load.as_mut().poll(cx) {
+                Poll::Pending => Step::Wait(Stage::Passing(load)),
+                Poll::Ready(result) => Step::Answer(result),
+            },
+            Stage::Done => panic!("a cached call was polled after it had answered or panicked"),
+        }
+    }
+
+    fn start(&mut self, load: F) -> Stage<F>
+    where
+        P: Plan<F::Output>,
+    {
+        let call = &mut self.call;
+        if !call.engine.is_usable() {
             frame::taint();
             return Stage::Passing(Box::pin(load));
         }
-        match self.mode {
-            Mode::Lookup => Stage::Joining(Join::new(Side::Async), load),
-            Mode::Refresh => Stage::loading(Ticket::alone(self.engine, self.key()), load),
+        call.engine.complete(&mut call.policy);
+        let hard = call.policy.wishes().hard_timeout;
+        self.hard = hard.map(|wait| Deadline::after(call.engine.store.clock(), wait));
+        Stage::Joining(Join::new(call.side), load)
+    }
+
+    fn join(&mut self, mut join: Join, load: F, cx: &mut Context<'_>) -> Step<F>
+    where
+        P: Plan<F::Output>,
+    {
+        let call = &self.call;
+        if call.mode == Mode::Refresh {
+            return self.begin(Ticket::alone(call.engine, call.key()), None, load);
+        }
+        let terms = Terms { wishes: call.policy.wishes(), accept: None };
+        match join.poll(call.engine, call.key(), terms, cx) {
+            Poll::Pending => Step::Wait(Stage::Joining(join, load)),
+            Poll::Ready(Arrival::Compute(ticket, fallback)) => self.begin(ticket, fallback, load),
+            Poll::Ready(Arrival::Found(found)) => match call.plan.restore(found.value) {
+                Some(answer) => Step::Answer(answer),
+                None => self.begin(call.despite_its_type(), None, load),
+            },
+        }
+    }
+
+    fn begin(&self, ticket: Ticket, fallback: Option<Fallback>, load: F) -> Step<F>
+    where
+        P: Plan<F::Output>,
+    {
+        let begun = Begun::new(ticket, fallback, self.call.looks_back);
+        match self.launch {
+            Some(launch) => self.send(launch, begun, load),
+            None => Step::Next(Stage::Loading { begun, load: Box::pin(load) }),
         }
     }
 }
 
-impl<F> Stage<F> {
-    fn loading(ticket: Ticket, load: F) -> Self {
-        Self::Loading { frame: Open::new(ticket.frame()), ticket, load: Box::pin(load) }
+impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
+    /// Who finds something to serve while it is computed anew elsewhere has its answer.
+    fn send(&self, launch: Launch<P, F, F::Output>, begun: Begun, load: F) -> Step<F>
+    where
+        P: Plan<F::Output>,
+    {
+        let call = &self.call;
+        let fallback = begun.fallback().cloned();
+        let work = Work { begun, policy: call.policy.clone(), load };
+        match launch(work, &call.plan, &call.engine.spawner, call.side) {
+            Sent::Here(answer) => Step::Next(Stage::Away { answer, fallback: None, soft: None }),
+            Sent::Away(answer) => {
+                if let Some(due) = fallback.as_ref().filter(|fallback| fallback.verdict.is_due())
+                    && let Some(restored) = call.plan.restore(due.kept.value.clone())
+                {
+                    call.engine.serve(due.kept.clone(), due.verdict);
+                    return Step::Answer(restored);
+                }
+                let wait = call.policy.wishes().soft_timeout.filter(|_| fallback.is_some());
+                let soft = wait.map(|wait| Deadline::after(call.engine.store.clock(), wait));
+                Step::Next(Stage::Away { answer, fallback, soft })
+            }
+        }
+    }
+
+    fn away(
+        &mut self,
+        mut answer: Away<F::Output>,
+        fallback: Option<Fallback>,
+        mut soft: Option<Deadline>,
+        cx: &mut Context<'_>,
+    ) -> Step<F>
+    where
+        P: Plan<F::Output>,
+    {
+        match answer.as_mut().poll(cx) {
+            Poll::Ready(Some(answer)) => Step::Answer(answer),
+            Poll::Ready(None) => Step::Answer(self.call.abandoned(fallback.as_ref())),
+            Poll::Pending => {
+                let clock = self.call.engine.store.clock();
+                let late = soft.as_mut().is_some_and(|soft| soft.has_passed(clock, cx));
+                match fallback.as_ref().filter(|_| late).and_then(|fallback| self.call.settle_for(fallback)) {
+                    Some(answer) => Step::Answer(answer),
+                    None => Step::Wait(Stage::Away { answer, fallback, soft }),
+                }
+            }
+        }
+    }
+
+    /// Whether the caller cannot be kept waiting any longer, and what it gets then.
+    fn is_too_late(&mut self, stage: &Stage<F>, cx: &Context<'_>) -> Option<F::Output>
+    where
+        P: Plan<F::Output>,
+    {
+        let hard = self.hard.as_mut()?;
+        if !hard.has_passed(self.call.engine.store.clock(), cx) {
+            return None;
+        }
+        self.hard = None;
+        let fallback = match stage {
+            Stage::Joining(join, _) => join.fallback(),
+            Stage::Loading { begun, .. } => begun.fallback(),
+            Stage::Away { fallback, .. } => fallback.as_ref(),
+            Stage::Start(_) | Stage::Passing(_) | Stage::Done => None,
+        };
+        let settled = fallback.and_then(|fallback| self.call.settle_for(fallback));
+        settled.or_else(|| self.call.plan.late(self.call.error("it was not computed in time")))
+    }
+}
+
+impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
+    fn key(&self) -> &[u8] {
+        self.key.as_ref()
+    }
+
+    /// A stored value of another type is no answer: the caller computes, and replaces it.
+    fn despite_its_type(&self) -> Ticket {
+        tracing::warn!(key = %Printed(self.key()), "two functions use one key for values of different types");
+        Ticket::alone(self.engine, self.key())
+    }
+
+    /// The answer to who waits no longer, if what there is may still be served.
+    fn settle_for<R>(&self, fallback: &Fallback) -> Option<R>
+    where
+        P: Plan<R>,
+    {
+        let found: Found = fallback.instead_of_waiting(self.engine, self.key(), self.policy.wishes())?;
+        self.plan.restore(found.value)
+    }
+
+    /// Whoever ran the detached computation has dropped it.
+    fn abandoned<R>(&self, fallback: Option<&Fallback>) -> R
+    where
+        P: Plan<R>,
+    {
+        let error = || self.error("what runs detached computations has dropped it");
+        let settled = fallback.and_then(|fallback| self.settle_for(fallback));
+        match settled.or_else(|| self.plan.late(error())) {
+            Some(answer) => answer,
+            None => panic!("{}", error()),
+        }
+    }
+
+    fn error(&self, why: &str) -> Error {
+        Error::new(ErrorKind::TimedOut, format!("failed to compute `{}`: {why}", Printed(self.key())))
     }
 }

@@ -9,16 +9,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ahash::RandomState;
 use event_listener::{Event, EventListener};
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::backend::memory::Found;
+use super::Found;
 use crate::clock::{Clock, Moment};
-use crate::timer::Timer;
+use crate::timer::Deadline;
 
 const SHARDS: usize = 64;
 
@@ -39,6 +39,13 @@ pub(crate) struct Flights {
 struct Flight {
     state: Mutex<State>,
     changed: Event,
+    began: Moment,
+}
+
+impl Flight {
+    fn is_alive(&self, now: Moment, patience: Moment) -> bool {
+        self.began.saturating_add(patience) > now
+    }
 }
 
 #[derive(Debug)]
@@ -85,8 +92,8 @@ impl Flights {
         self.ticks.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    /// Leads a new flight for the key, or follows the one that is under way.
-    pub(crate) fn join(&self, key: &[u8]) -> Joined {
+    /// Leads a new flight for the key, or follows the one that is under way. `now` is when it begins, if it does.
+    pub(crate) fn join(&self, key: &[u8], now: Moment) -> Joined {
         let mut table = self.shard(key).lock();
         if let Some(flight) = table.get(key) {
             let mut state = flight.state.lock();
@@ -94,14 +101,36 @@ impl Flights {
             let late = matches!(state.phase, Phase::Closed { .. } | Phase::Done(_));
             drop(state);
             let seat = self.seat(key, Arc::clone(flight));
-            return Joined::Follow(Follow { seat, late, listener: None, deadline: None, timer: None });
+            return Joined::Follow(Follow { seat, late, listener: None, deadline: None });
         }
-        let since = self.tick();
-        let state = State { phase: Phase::Led { since }, followers: 0, failures: 0 };
-        let flight = Arc::new(Flight { state: Mutex::new(state), changed: Event::new() });
-        table.insert(key.into(), Arc::clone(&flight));
+        let flight = self.begin(&mut table, key, now);
         drop(table);
         Joined::Lead(Lead { seat: self.seat(key, flight), settled: false })
+    }
+
+    /// Leads a new flight, unless one is under way. One that has been so for longer than `patience` counts as given up: without
+    /// followers nobody else would notice that its leader is never polled again.
+    pub(crate) fn try_lead(&self, key: &[u8], now: Moment, patience: Moment) -> Option<Lead> {
+        let mut table = self.shard(key).lock();
+        if table.get(key).is_some_and(|flight| flight.is_alive(now, patience) || flight.state.lock().followers > 0) {
+            return None;
+        }
+        let flight = self.begin(&mut table, key, now);
+        drop(table);
+        Some(Lead { seat: self.seat(key, flight), settled: false })
+    }
+
+    /// Whether a flight is under way that is not yet given up.
+    pub(crate) fn is_under_way(&self, key: &[u8], now: Moment, patience: Moment) -> bool {
+        self.shard(key).lock().get(key).is_some_and(|flight| flight.is_alive(now, patience))
+    }
+
+    fn begin(&self, table: &mut Table, key: &[u8], now: Moment) -> Arc<Flight> {
+        let since = self.tick();
+        let state = State { phase: Phase::Led { since }, followers: 0, failures: 0 };
+        let flight = Arc::new(Flight { state: Mutex::new(state), changed: Event::new(), began: now });
+        table.insert(key.into(), Arc::clone(&flight));
+        flight
     }
 
     fn seat(&self, key: &[u8], flight: Arc<Flight>) -> Seat {
@@ -272,8 +301,7 @@ pub(crate) struct Follow {
     late: bool,
     listener: Option<EventListener>,
     /// When its patience ends.
-    deadline: Option<Moment>,
-    timer: Option<(Waker, Timer)>,
+    deadline: Option<Deadline>,
 }
 
 /// How long followers wait, and by which clock.
@@ -313,17 +341,13 @@ impl Follow {
 
     /// Sees to it that the waiting ends: at the deadline, the flight is given up.
     fn is_out_of_patience(&mut self, patience: Patience<'_>, cx: &Context<'_>) -> bool {
-        let deadline = *self.deadline.get_or_insert_with(|| patience.clock.deadline(patience.wait));
-        if patience.clock.precise() >= deadline {
+        let deadline = self.deadline.get_or_insert_with(|| Deadline::after(patience.clock, patience.wait));
+        let passed = deadline.has_passed(patience.clock, cx);
+        if passed {
             tracing::warn!("a computation keeps others waiting for too long: it is done once more");
             self.seat.give_up();
-            return true;
         }
-        if !self.timer.as_ref().is_some_and(|(waker, _)| waker.will_wake(cx.waker())) {
-            let waker = cx.waker().clone();
-            self.timer = Some((waker.clone(), Timer::set(patience.clock.timers(), deadline, waker)));
-        }
-        false
+        passed
     }
 
     fn check(&self, called: Tick) -> Option<Heard> {
@@ -357,17 +381,19 @@ impl Drop for Follow {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use super::*;
 
     fn follow(flights: &Flights) -> Follow {
-        match flights.join(b"k") {
+        match flights.join(b"k", 0) {
             Joined::Follow(follow) => follow,
             Joined::Lead(_) => panic!("a flight is under way"),
         }
     }
 
     fn lead(flights: &Flights) -> Lead {
-        match flights.join(b"k") {
+        match flights.join(b"k", 0) {
             Joined::Lead(lead) => lead,
             Joined::Follow(_) => panic!("no flight is under way"),
         }

@@ -5,9 +5,11 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::Tag;
-use crate::backend::memory::Seen;
+use crate::backend::memory::{Kept, List, Seen, Used};
+use crate::clock::{Clock, NEVER};
 
 /// The collector of one computation or request.
 #[derive(Debug, Default)]
@@ -15,13 +17,29 @@ pub(crate) struct Frame {
     /// The frame around this one, while this one is installed.
     parent: Option<Box<Self>>,
     /// Tags of hits and of inner computations: whole lists, merged once at the end.
-    lists: Vec<Arc<[Seen]>>,
+    lists: Vec<List>,
     /// Tags that were named one by one.
     named: Vec<Seen>,
     tainted: bool,
     bypass: bool,
     /// The key that this frame computes, and the cache it belongs to.
     computes: Option<(u64, Box<[u8]>)>,
+    /// What was stored under that key before, for a computation that asks for it.
+    previous: Option<(Kept, Duration)>,
+    /// What the computation says of its result, beside the result.
+    notes: Option<Box<Notes>>,
+}
+
+/// What a computation says of its result while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) validator: Option<Arc<str>>,
+    /// The result is the caller's, and not to be stored.
+    pub(crate) skip: bool,
+    /// If it fails, nothing is to stand in for it.
+    pub(crate) no_stand_in: bool,
 }
 
 /// Room for the lists of a usual request, made at once: growing step by step costs more than the few words.
@@ -48,20 +66,29 @@ impl Frame {
         Box::new(Self { bypass: true, tainted: true, ..Self::default() })
     }
 
-    pub(crate) const fn is_tainted(&self) -> bool {
-        self.tainted
+    /// Whether what it computes must not be kept. A value that only stands in for a failed computation is found out here,
+    /// so that a hit need not look.
+    pub(crate) fn is_tainted(&self) -> bool {
+        self.tainted || self.lists.iter().any(|list| list.times().stands_in())
     }
 
-    /// Everything that was used, possibly with repetitions.
-    pub(crate) fn into_seen(self) -> Vec<Seen> {
+    /// Everything that was used, possibly with repetitions, and when the first of it ends.
+    pub(crate) fn into_used(self, clock: &Clock) -> Used {
+        let ends = self.lists.iter().map(|list| list.ends(clock).unwrap_or(0));
+        let until = ends.min().unwrap_or(NEVER);
         let mut seen = self.named;
-        seen.extend(self.lists.iter().flat_map(|list| list.iter().cloned()));
-        seen
+        seen.extend(self.lists.iter().flat_map(|list| list.tags().iter().cloned()));
+        Used { seen, until }
+    }
+
+    pub(crate) fn with_previous(mut self: Box<Self>, previous: Option<(Kept, Duration)>) -> Box<Self> {
+        self.previous = previous;
+        self
     }
 
     /// The tags used so far, each once, in order; without the one that stands for a whole namespace.
     pub(crate) fn tags(&self) -> Vec<Tag> {
-        let lists = self.lists.iter().flat_map(|list| list.iter());
+        let lists = self.lists.iter().flat_map(|list| list.tags());
         let mut tags: Vec<_> = self.named.iter().chain(lists).map(|seen| seen.cell.tag().clone()).collect();
         tags.retain(|tag| *tag != Tag::everything());
         tags.sort_unstable();
@@ -73,8 +100,8 @@ impl Frame {
         self.computes.as_ref().is_some_and(|(id, own)| *id == engine && **own == *key)
     }
 
-    fn add(&mut self, tags: Arc<[Seen]>) {
-        if !self.lists.last().is_some_and(|last| Arc::ptr_eq(last, &tags)) {
+    fn add(&mut self, tags: List) {
+        if !self.lists.last().is_some_and(|last| last.is(&tags)) {
             if self.lists.len() == self.lists.capacity() {
                 self.make_room();
             }
@@ -97,8 +124,8 @@ impl Frame {
     /// repetitions are dropped.
     #[cold]
     fn make_room(&mut self) {
-        self.lists.sort_unstable_by_key(|list| Arc::as_ptr(list).addr());
-        self.lists.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        self.lists.sort_unstable_by_key(List::address);
+        self.lists.dedup_by(|a, b| a.is(b));
         self.lists.reserve(self.lists.len().max(USUAL_HITS));
     }
 }
@@ -118,6 +145,11 @@ impl Open {
         within(&mut self.0, f)
     }
 
+    /// What the computation has said of its result.
+    pub(crate) fn take_notes(&mut self) -> Notes {
+        self.0.as_mut().and_then(|frame| frame.notes.take()).map(|notes| *notes).unwrap_or_default()
+    }
+
     /// The computation has its result.
     pub(crate) fn finish(mut self) -> Frame {
         self.0.take().map(|frame| *frame).unwrap_or_default()
@@ -127,10 +159,7 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         if let Some(frame) = self.0.take() {
-            if frame.is_tainted() {
-                taint();
-            }
-            collect_seen(frame.into_seen());
+            absorb(*frame);
         }
     }
 }
@@ -190,7 +219,7 @@ pub(crate) fn is_bypassing() -> bool {
 
 /// Hands the tags of a found value to the current frame. A value without them cannot be tracked: it taints the frame.
 #[inline]
-pub(crate) fn collect(tags: Option<Arc<[Seen]>>) {
+pub(crate) fn collect(tags: Option<List>) {
     if is_collecting() {
         update(|frame| match tags {
             Some(tags) => frame.add(tags),
@@ -200,8 +229,29 @@ pub(crate) fn collect(tags: Option<Arc<[Seen]>>) {
 }
 
 /// Hands a computation's tags to the frame around it.
-pub(crate) fn collect_list(tags: &Arc<[Seen]>) {
-    update(|frame| frame.add(Arc::clone(tags)));
+pub(crate) fn collect_list(tags: &List) {
+    update(|frame| frame.add(tags.clone()));
+}
+
+/// Hands all that a frame has collected to the current one.
+pub(crate) fn absorb(inner: Frame) {
+    update(|frame| {
+        frame.tainted |= inner.tainted;
+        inner.lists.into_iter().for_each(|list| frame.add(list));
+        frame.name(inner.named);
+    });
+}
+
+/// What was stored before under the key that is being computed, and how long ago, if it was asked for. It is given once.
+pub(crate) fn take_previous() -> Option<(Kept, Duration)> {
+    let mut previous = None;
+    update(|frame| previous = frame.previous.take());
+    previous
+}
+
+/// Notes something for the end of the current computation.
+pub(crate) fn note(notes: Notes) {
+    update(|frame| frame.notes = Some(Box::new(notes)));
 }
 
 /// Hands single tags to the current frame.
@@ -268,12 +318,18 @@ mod tests {
         assert!(outer.is_some_and(|frame| !frame.is_tainted()));
     }
 
+    fn list() -> List {
+        let cache = crate::Cache::new();
+        cache.set("k", 1).wait();
+        cache.engine().store.lookup(b"k").unwrap().list
+    }
+
     #[test]
     fn lists_that_come_again_and_again_are_kept_once() {
-        let lists: [Arc<[Seen]>; 3] = std::array::from_fn(|_| Arc::from(Vec::new()));
+        let lists: [List; 3] = std::array::from_fn(|_| list());
         let mut frame = Frame::default();
         for n in 0..100_000 {
-            frame.add(Arc::clone(&lists[n % 3]));
+            frame.add(lists[n % 3].clone());
         }
         assert!(frame.lists.len() < 100, "{} lists", frame.lists.len());
     }

@@ -1,22 +1,32 @@
 //! The engine: one flight per key, a fence before each computation, and tags that flow outward.
 //!
 //! Reading order: `frame` (who is computing on this thread, and what it has used so far), `flight` (one computation that
-//! several callers wait for), `join` (lookup, then lead or follow), `ticket` (what a computation carries, and how it ends),
-//! `compute` (the whole journey of one call, as a future and as a plain function).
+//! several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
+//! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
+//! `away` (one that goes on behind its caller), `compute` (the whole journey of one call).
 
+pub(crate) mod away;
+pub(crate) mod begun;
 pub(crate) mod compute;
+pub(crate) mod fallback;
 pub(crate) mod flight;
 pub(crate) mod frame;
 pub(crate) mod join;
 pub(crate) mod ticket;
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::backend::memory::{Capacity, Found, MemoryStore};
-use crate::clock::Clock;
+use ahash::RandomState;
+
+use crate::Policy;
+use crate::backend::memory::{Capacity, Kept, List, MemoryStore};
+use crate::clock::{Clock, Moment, nanoseconds};
+use crate::freshness::{Freshness, Standing, Verdict, judge};
+use crate::spawn::Spawner;
 use crate::value::Shared;
-use flight::{Flights, Patience};
+use flight::{Flights, Lead, Patience};
 
 /// A store with the flights over it: what all handles of one cache share.
 #[derive(Debug)]
@@ -30,6 +40,45 @@ pub(crate) struct Engine {
     sync_flights: Flights,
     enabled: AtomicBool,
     flight_wait: Duration,
+    /// What a call does not say for itself.
+    defaults: Policy,
+    pub(crate) spawner: Spawner,
+    dice: RandomState,
+    draws: AtomicU64,
+}
+
+/// A value that may be served to a call.
+#[derive(Clone)]
+pub(crate) struct Found {
+    pub(crate) value: Shared,
+    /// What it depends on; absent if it was not accepted by the store.
+    pub(crate) tags: Option<List>,
+    pub(crate) stored: Moment,
+    pub(crate) expires: Moment,
+}
+
+impl From<Kept> for Found {
+    fn from(kept: Kept) -> Self {
+        let (stored, expires) = (kept.list.times().stored, kept.list.times().fresh_until);
+        Self { value: kept.value, tags: Some(kept.list), stored, expires }
+    }
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found").field("stored", &self.stored).field("expires", &self.expires).finish_non_exhaustive()
+    }
+}
+
+/// All that makes one cache differ from another.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) capacity: Capacity,
+    pub(crate) clock: Clock,
+    pub(crate) namespace: Box<str>,
+    pub(crate) flight_wait: Duration,
+    pub(crate) defaults: Policy,
+    pub(crate) spawner: Spawner,
 }
 
 /// Which callers a flight serves.
@@ -39,18 +88,37 @@ pub(crate) enum Side {
     Sync,
 }
 
+impl Side {
+    const fn other(self) -> Self {
+        match self {
+            Self::Async => Self::Sync,
+            Self::Sync => Self::Async,
+        }
+    }
+}
+
 impl Engine {
-    pub(crate) fn new(capacity: Capacity, clock: Clock, namespace: Box<str>, flight_wait: Duration) -> Self {
+    pub(crate) fn new(setup: Setup) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            store: MemoryStore::new(capacity, clock),
-            namespace,
+            store: MemoryStore::new(setup.capacity, setup.clock),
+            namespace: setup.namespace,
             async_flights: Flights::new(),
             sync_flights: Flights::new(),
             enabled: AtomicBool::new(true),
-            flight_wait,
+            flight_wait: setup.flight_wait,
+            defaults: setup.defaults,
+            spawner: setup.spawner,
+            dice: RandomState::new(),
+            draws: AtomicU64::new(0),
         }
+    }
+
+    /// A number between 0 and 1, for times only.
+    pub(crate) fn random(&self) -> f64 {
+        let draw = self.dice.hash_one(self.draws.fetch_add(1, Ordering::Relaxed));
+        (draw >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     pub(crate) fn flights(&self, side: Side) -> &Flights {
@@ -63,6 +131,20 @@ impl Engine {
     /// How long followers of this cache's flights wait.
     pub(crate) fn patience(&self) -> Patience<'_> {
         Patience { clock: self.store.clock(), wait: self.flight_wait }
+    }
+
+    /// Fills in what the call's policy leaves open.
+    pub(crate) fn complete(&self, policy: &mut Policy) {
+        if !self.defaults.is_empty() {
+            policy.or(&self.defaults);
+        }
+    }
+
+    /// A copy of the policy with what it leaves open.
+    pub(crate) fn completed(&self, policy: &Policy) -> Policy {
+        let mut policy = policy.clone();
+        self.complete(&mut policy);
+        policy
     }
 
     pub(crate) fn set_enabled(&self, enabled: bool) {
@@ -80,9 +162,43 @@ impl Engine {
         if !self.is_usable() {
             return None;
         }
-        let found = self.store.lookup(key, frame::is_collecting()).ok()?;
-        frame::collect(found.tags.clone());
-        Some(found)
+        Some(self.serve(self.store.lookup(key).ok()?, Verdict::Fresh))
+    }
+
+    /// Whatever is stored, and what a call with these wishes may do with it.
+    pub(crate) fn judged(&self, key: &[u8], wishes: &Freshness) -> Option<(Kept, Verdict)> {
+        if !self.is_usable() {
+            return None;
+        }
+        let kept = self.store.inspect(key)?;
+        let (standing, now) = (kept.list.standing(), self.store.clock().precise());
+        let verdict = judge(kept.list.times(), standing, wishes, now, self.random());
+        if let (Verdict::Outdated, Standing::Outdated { since }) = (verdict, standing)
+            && kept.list.times().outdated_since().is_none()
+        {
+            // From now on the bound is known, however often its tags are invalidated again.
+            self.store.amend(key, &kept, kept.list.times().outdated(since), 0);
+        }
+        Some((kept, verdict))
+    }
+
+    /// Hands out a value. One that is not fresh must not be kept by whoever is computing with it.
+    pub(crate) fn serve(&self, kept: Kept, verdict: Verdict) -> Found {
+        if frame::is_collecting() {
+            frame::collect_list(&kept.list);
+            if !verdict.is_fresh() {
+                frame::taint();
+            }
+        }
+        kept.into()
+    }
+
+    /// The lead of a new flight, unless one is under way, on either side: waiting for it is out of the question anyway.
+    pub(crate) fn try_lead(&self, side: Side, key: &[u8]) -> Option<Lead> {
+        let now = self.store.clock().precise();
+        let patience = nanoseconds(self.flight_wait);
+        let free = !self.flights(side.other()).is_under_way(key, now, patience);
+        if free { self.flights(side).try_lead(key, now, patience) } else { None }
     }
 
     /// The same for who needs no more than the value. Outside any frame, this and the store's `value` are the whole hit
@@ -100,8 +216,8 @@ impl Engine {
         if !self.is_usable() {
             return None;
         }
-        let Found { value, tags, .. } = self.store.lookup(key, true).ok()?;
-        frame::collect(tags);
+        let Kept { value, list } = self.store.lookup(key).ok()?;
+        frame::collect(Some(list));
         Some(value)
     }
 }

@@ -1,12 +1,14 @@
 //! What a computation carries from its start, and the ways it can end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::Engine;
 use super::flight::Lead;
 use super::frame::{self, Frame};
-use crate::backend::memory::{Fence, Fill, Filled, Found, Seen};
-use crate::clock::NEVER;
+use super::{Engine, Found};
+use crate::backend::memory::{Fence, Fill, Filled, Kept, Seen};
+use crate::clock::{Moment, NEVER, nanoseconds};
+use crate::freshness::Standing;
 use crate::value::Shared;
 use crate::{Policy, Tag};
 
@@ -18,13 +20,15 @@ pub(crate) struct Ticket {
     pub(crate) engine: Arc<Engine>,
     key: Box<[u8]>,
     fence: Fence,
+    began: Moment,
     lead: Option<Lead>,
 }
 
 impl Ticket {
     /// Takes the fence: the computation must start after this, and leadership must have begun before.
     pub(crate) fn new(engine: &Arc<Engine>, key: &[u8], lead: Option<Lead>) -> Self {
-        Self { engine: Arc::clone(engine), key: key.into(), fence: engine.store.domain().fence(), lead }
+        let (fence, began) = (engine.store.domain().fence(), engine.store.clock().precise());
+        Self { engine: Arc::clone(engine), key: key.into(), fence, began, lead }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -35,6 +39,22 @@ impl Ticket {
     /// The frame in which the computation is to run.
     pub(crate) fn frame(&self) -> Box<Frame> {
         Frame::computing(self.engine.id, &self.key)
+    }
+
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// The key for people.
+    pub(crate) const fn printed_key(&self) -> Printed<'_> {
+        Printed(&self.key)
+    }
+
+    /// What is stored under the key now, however old, unless it was invalidated; and how old it is.
+    pub(crate) fn previous(&self) -> Option<(Kept, Duration)> {
+        let kept = self.engine.store.inspect(&self.key).filter(|kept| kept.list.standing() == Standing::Current)?;
+        let age = self.began.saturating_sub(kept.list.times().stored);
+        Some((kept, Duration::from_nanos(age)))
     }
 
     /// The flight that it leads.
@@ -55,7 +75,7 @@ impl Ticket {
             lead.close();
         }
         let key = std::mem::take(&mut self.key);
-        let found = self.store(&key, value, policy, frame.into_seen());
+        let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
         if !kept {
             tracing::debug!(key = %Printed(&key), "a value was not kept: something it depends on was invalidated meanwhile");
@@ -72,7 +92,7 @@ impl Ticket {
         if !usable {
             frame::taint();
         }
-        let kept = usable && self.store(key, value, policy, seen.into_seen()).tags.is_some();
+        let kept = usable && self.store(key, value, policy, seen).tags.is_some();
         if let Some(lead) = self.lead.take() {
             lead.redirect();
         }
@@ -82,11 +102,24 @@ impl Ticket {
     /// The result is not to be stored. Its tags still flow outward: the computation around it depends on them.
     pub(crate) fn decline(mut self, policy: &Policy, frame: Frame) {
         let tainted = frame.is_tainted();
-        let tags = self.engine.store.resolve(&self.fence, policy.named_tags(), frame.into_seen());
+        let used = frame.into_used(self.engine.store.clock());
+        let tags = self.engine.store.list(&self.fence, policy, used);
         match tags {
             Some(tags) if !tainted => frame::collect_list(&tags),
             _ => frame::taint(),
         }
+        self.fail();
+    }
+
+    /// It failed, and what was there before stands in for it: those who wait find that when they look again.
+    pub(crate) fn stand_in(mut self) {
+        if let Some(lead) = self.lead.take() {
+            lead.redirect();
+        }
+    }
+
+    /// It panicked, and the panic was caught.
+    pub(crate) fn panicked(mut self) {
         self.fail();
     }
 
@@ -104,31 +137,31 @@ impl Ticket {
     }
 
     /// One fill. The tags are there if the value is valid, whether or not it found room.
-    fn store(&self, key: &[u8], value: Shared, policy: &Policy, collected: Vec<Seen>) -> Found {
-        let clock = self.engine.store.clock();
-        let mut found = Found {
-            value: Arc::clone(&value),
-            tags: None,
-            stored: clock.precise(),
-            expires: policy.time_to_live().map_or(NEVER, |ttl| clock.deadline(ttl)),
-        };
-        let filled = self.engine.store.fill(Fill {
+    fn store(&self, key: &[u8], value: Shared, policy: &Policy, frame: Frame) -> Found {
+        let store = &self.engine.store;
+        let filled = store.fill(Fill {
             key,
             fence: &self.fence,
-            value,
-            tags: policy.named_tags(),
-            collected,
-            ttl: policy.time_to_live(),
+            value: Arc::clone(&value),
+            policy,
+            used: frame.into_used(store.clock()),
+            began: self.began,
             weight: policy.known_weight(),
+            random: self.engine.random(),
         });
         match filled {
-            Filled::Stored(tags) | Filled::Valid(tags) => {
-                frame::collect_list(&tags);
-                found.tags = Some(tags);
+            Filled::Valid(list) => {
+                frame::collect_list(&list);
+                Kept { value, list }.into()
             }
-            Filled::Outdated => frame::taint(),
+            Filled::Outdated => {
+                frame::taint();
+                let stored = store.clock().precise();
+                let ttl = policy.time_to_live();
+                let expires = ttl.map_or(NEVER, |ttl| stored.saturating_add(nanoseconds(ttl)));
+                Found { value, tags: None, stored, expires }
+            }
         }
-        found
     }
 }
 

@@ -2,12 +2,15 @@
 
 #![cfg(test)]
 
+mod defaults;
+mod failures;
 mod flights;
 mod holds;
 mod parts;
 mod races;
 mod reentry;
 mod scopes;
+mod stale;
 mod stress;
 mod support;
 mod tags;

@@ -11,6 +11,10 @@ pub(crate) const fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
+pub(crate) const fn milliseconds(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
 /// A cache whose time stands still until the test moves it.
 pub(crate) fn cache_and_clock() -> (Cache, ManualClock) {
     let clock = ManualClock::new();

@@ -6,9 +6,9 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use super::domain::Domain;
-use super::order::Bucket;
+use super::order::{Bucket, EVERYTHING};
 use crate::Tag;
-use crate::clock::Moment;
+use crate::clock::{Clock, Moment};
 
 /// The lowest bit says that a writer holds the tag; the bits above are the version.
 const HELD: u64 = 1;
@@ -25,6 +25,8 @@ pub(crate) struct TagCell {
     tag: Tag,
     holds: Mutex<Vec<HoldMark>>,
     domain: Weak<Domain>,
+    /// When it was last invalidated. Written after the version, so that it is never later than the version says.
+    bumped_at: AtomicU64,
 }
 
 /// A writer's mark on a tag, and the moment at which it turns into an invalidation.
@@ -36,7 +38,14 @@ struct HoldMark {
 
 impl TagCell {
     pub(super) fn new(tag: Tag, bucket: Bucket, domain: Weak<Domain>) -> Self {
-        Self { word: AtomicU64::new(0), bucket, tag, holds: Mutex::new(Vec::new()), domain }
+        Self {
+            word: AtomicU64::new(0),
+            bucket,
+            tag,
+            holds: Mutex::new(Vec::new()),
+            domain,
+            bumped_at: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn tag(&self) -> &Tag {
@@ -52,9 +61,25 @@ impl TagCell {
         self.word.load(Ordering::SeqCst) & HELD != 0
     }
 
-    /// The last step of an invalidation. Holds stay as they are.
-    pub(super) fn bump(&self) {
+    /// The last step of an invalidation, which began at `now`. Holds stay as they are.
+    pub(super) fn bump(&self, now: Moment) {
         self.word.fetch_add(ONE_VERSION, Ordering::SeqCst);
+        self.bumped_at.fetch_max(now, Ordering::SeqCst);
+    }
+
+    /// Whether it is a tag like any other, and not the one that stands for a whole namespace.
+    pub(super) fn is_a_name(&self) -> bool {
+        self.bucket != EVERYTHING
+    }
+
+    /// The clock of its namespace.
+    pub(super) fn clock(&self) -> Option<usize> {
+        self.domain.upgrade().map(|domain| domain.clock().id())
+    }
+
+    /// The same, if it is the one that is looked for.
+    pub(super) fn clock_with(&self, id: usize) -> Option<Clock> {
+        self.domain.upgrade().map(|domain| domain.clock().clone()).filter(|clock| clock.id() == id)
     }
 
     /// Marks the tag for a writer. The bit is set under the lock of the list, so it is set exactly while the list is not empty.
@@ -76,7 +101,7 @@ impl TagCell {
         }
         match self.domain.upgrade() {
             Some(domain) => domain.invalidate_cell(self),
-            None => self.bump(),
+            None => self.bump(0),
         }
         self.remove_holds(|mark| mark.deadline <= now);
         tracing::warn!(tag = %self.tag, "a writer's hold passed its deadline: its tag counts as invalidated");
@@ -132,6 +157,15 @@ impl Seen {
         self.cell.version() == self.version
     }
 
+    /// When the tag was invalidated, if that was exactly once since. Between the two readings of the version nothing may have
+    /// moved: the moment could be that of a second invalidation.
+    pub(super) fn bumped_once_at(&self) -> Option<Moment> {
+        let once = self.version + ONE_VERSION;
+        let before = self.cell.version();
+        let at = self.cell.bumped_at.load(Ordering::SeqCst);
+        (before == once && self.cell.version() == once).then_some(at)
+    }
+
     /// Equal for the same tag at the same version only.
     pub(crate) fn identity(&self) -> (usize, u64) {
         (Arc::as_ptr(&self.cell).addr(), self.version)
@@ -178,10 +212,22 @@ mod tests {
     }
 
     #[test]
+    fn the_moment_of_an_invalidation_is_known_if_there_was_exactly_one() {
+        let cell = cell();
+        let seen = Seen::now(Arc::clone(&cell));
+        assert_eq!(seen.bumped_once_at(), None);
+        cell.bump(7);
+        assert_eq!(seen.bumped_once_at(), Some(7));
+        let later = Seen::now(Arc::clone(&cell));
+        cell.bump(9);
+        assert_eq!((seen.bumped_once_at(), later.bumped_once_at()), (None, Some(9)));
+    }
+
+    #[test]
     fn an_invalidation_leaves_the_holds_of_others() {
         let cell = cell();
         cell.hold(1, 10);
-        cell.bump();
+        cell.bump(0);
         assert!(cell.is_held());
         assert!(!Seen::now(Arc::clone(&cell)).is_servable(), "filled while held: not served before the release");
     }

@@ -60,6 +60,10 @@ impl Domain {
         })
     }
 
+    pub(super) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// The epoch as the tag that every entry of the namespace carries.
     pub(crate) fn epoch(&self) -> Seen {
         Seen::now(Arc::clone(&self.everything))
@@ -87,6 +91,7 @@ impl Domain {
 
     /// Sequence, buckets, cells: the order that fills rely on. A tag without a record leaves nothing behind but its bucket.
     pub(super) fn invalidate(&self, tags: &[Tag]) {
+        let now = self.clock.precise();
         let sequence = self.order.advance();
         for tag in tags {
             self.order.note(self.order.bucket(tag.encoded()), sequence);
@@ -94,7 +99,7 @@ impl Domain {
         for tag in tags {
             let cell = self.shard(tag).lock().cells.get(tag).cloned();
             if let Some(cell) = cell {
-                cell.bump();
+                cell.bump(now);
             }
         }
     }
@@ -105,9 +110,10 @@ impl Domain {
     }
 
     pub(super) fn invalidate_cell(&self, cell: &TagCell) {
+        let now = self.clock.precise();
         let sequence = self.order.advance();
         self.order.note(cell.bucket, sequence);
-        cell.bump();
+        cell.bump(now);
     }
 
     /// Marks the tags for a new writer until `within` has passed.

@@ -4,62 +4,59 @@ use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
-use super::cell::Seen;
 use super::key::OwnedKey;
+use super::list::List;
 use crate::clock::Moment;
 use crate::value::Shared;
 
-/// What the map keeps under a key.
+/// What the map keeps under a key: four words, of which a hit reads all.
 pub(super) struct Entry {
     pub(super) value: Shared,
-    /// Its tags and the epoch. Shared with the scopes that a hit is collected into.
-    pub(super) tags: Arc<[Seen]>,
-    pub(super) stored: Moment,
-    pub(super) expires: Moment,
-    /// The sequence of the fence it was computed behind.
-    pub(super) fence: u64,
-    pub(super) weight: u64,
+    pub(super) list: List,
+    /// Until then it is served without a thought; afterwards somebody who knows the call's wishes has to judge it.
+    pub(super) attention: Moment,
 }
 
 impl Entry {
     /// What the reader gets. The decision whether it may be served is one comparison and one load per tag.
     #[inline]
     fn serve(&self, reader: Reader) -> Slot {
-        if reader.now >= self.expires {
-            return Slot::Refused(Miss::Expired);
+        if let Asks::Anything = reader.asks {
+            return self.keep();
         }
-        if !self.tags.iter().all(Seen::is_servable) {
-            return Slot::Refused(if self.is_current() { Miss::Held(Arc::clone(&self.tags)) } else { Miss::Outdated });
+        if reader.now >= self.attention {
+            return Slot::Refused(Miss::Due);
         }
-        let value = Arc::clone(&self.value);
-        let tags = match reader.asks {
-            Asks::Value => return Slot::Value(value),
-            Asks::Details => None,
-            Asks::Tags => Some(Arc::clone(&self.tags)),
-        };
-        Slot::Servable(Found { value, tags, stored: self.stored, expires: self.expires })
+        if !self.list.is_servable() {
+            return Slot::Refused(self.reason());
+        }
+        match reader.asks {
+            Asks::Value => Slot::Value(Arc::clone(&self.value)),
+            Asks::Details | Asks::Anything => self.keep(),
+        }
     }
 
-    /// Whether nothing but a hold can keep it from being served.
+    #[inline]
+    fn keep(&self) -> Slot {
+        Slot::Servable(Kept { value: Arc::clone(&self.value), list: self.list.clone() })
+    }
+
     #[cold]
-    fn is_current(&self) -> bool {
-        self.tags.iter().all(Seen::is_current)
+    fn reason(&self) -> Miss {
+        if self.list.is_current() { Miss::Held(self.list.clone()) } else { Miss::Outdated }
     }
 }
 
-/// A value that may be served.
+/// A value that is stored, with all that is known about it.
 #[derive(Clone)]
-pub(crate) struct Found {
+pub(crate) struct Kept {
     pub(crate) value: Shared,
-    /// Present if the reader asked for it.
-    pub(crate) tags: Option<Arc<[Seen]>>,
-    pub(crate) stored: Moment,
-    pub(crate) expires: Moment,
+    pub(crate) list: List,
 }
 
-impl fmt::Debug for Found {
+impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Found").field("stored", &self.stored).field("expires", &self.expires).finish_non_exhaustive()
+        f.debug_struct("Kept").field("list", &self.list).finish_non_exhaustive()
     }
 }
 
@@ -68,24 +65,24 @@ impl fmt::Debug for Found {
 pub(crate) enum Miss {
     /// Nothing is stored under the key.
     Absent,
-    /// Its ttl has passed.
-    Expired,
+    /// It has come to its moment of attention: past its ttl, or to be computed anew soon.
+    Due,
     /// A tag of it, or the whole namespace, was invalidated.
     Outdated,
     /// A writer holds a tag of it.
-    Held(Arc<[Seen]>),
+    Held(List),
 }
 
 /// The value type of the map.
 ///
 /// The map clones a value under the read lock of its shard, and offers no other way to look at it in place. So `Clone`
 /// is where an entry is validated: cloning [`Slot::Stored`] yields what the reader gets, at the price of one reference
-/// count for the value, and one more for the tags only if a scope collects them.
+/// count for the value, and one more for its list only if somebody needs more than the value.
 pub(super) enum Slot {
     Stored(Entry),
     /// Two words instead of all that is known: moving the rest around is a noticeable part of a hit.
     Value(Shared),
-    Servable(Found),
+    Servable(Kept),
     Refused(Miss),
 }
 
@@ -100,10 +97,10 @@ pub(super) struct Reader {
 #[derive(Clone, Copy)]
 pub(super) enum Asks {
     Value,
-    /// The value and its times.
+    /// The value and its list, which costs a second reference count.
     Details,
-    /// These, and the list of tags, which costs a second reference count.
-    Tags,
+    /// The same, whether or not it may be served.
+    Anything,
 }
 
 thread_local! {
@@ -135,7 +132,7 @@ pub(super) struct ByEntry;
 impl quick_cache::Weighter<OwnedKey, Slot> for ByEntry {
     fn weight(&self, _: &OwnedKey, slot: &Slot) -> u64 {
         match slot {
-            Slot::Stored(entry) => entry.weight,
+            Slot::Stored(entry) => entry.list.facts().weight,
             Slot::Value(_) | Slot::Servable(_) | Slot::Refused(_) => 1,
         }
     }

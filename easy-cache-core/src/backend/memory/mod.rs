@@ -5,16 +5,19 @@
 //! and the entry inserted under the lock of the key's stripe, which a keyed invalidation takes as well.
 //!
 //! Reading order: `order` (sequence and buckets), `cell` (one tag's version and holds), `domain` (all tags of one
-//! namespace), `key` and `entry` (what is stored, and its validation), `store` (lookup, fill, invalidate).
+//! namespace), `list` (what an entry depends on), `key` and `entry` (what is stored, and its
+//! validation), `store` (lookup, fill, invalidate).
 
 mod cell;
 mod domain;
 mod entry;
 mod key;
+mod list;
 mod order;
 mod store;
 
 pub(crate) use cell::Seen;
 pub(crate) use domain::{Fence, Held};
-pub(crate) use entry::Found;
-pub(crate) use store::{Capacity, Fill, Filled, MemoryStore};
+pub(crate) use entry::Kept;
+pub(crate) use list::List;
+pub(crate) use store::{Capacity, Fill, Filled, MemoryStore, Used};

@@ -10,15 +10,17 @@ use quick_cache::{Lifecycle, sync};
 
 use super::cell::Seen;
 use super::domain::{Domain, Fence, Held};
-use super::entry::{Asks, ByEntry, Entry, Found, Miss, Reader, Slot};
+use super::entry::{Asks, ByEntry, Entry, Kept, Miss, Reader, Slot};
 use super::key::{KeyRef, OwnedKey};
-use crate::Tag;
+use super::list::{Facts, List};
 use crate::clock::{Clock, Moment, NEVER};
+use crate::freshness::Times;
 use crate::value::Shared;
+use crate::{Policy, Tag};
 
 const STRIPES: usize = 256;
 /// What an entry costs beside its key and its value: the map's slot, reference counts, the list of tags.
-const OVERHEAD: u64 = 160;
+const OVERHEAD: u64 = 176;
 const PER_TAG: u64 = size_of::<Seen>() as u64;
 
 type Entries = sync::Cache<OwnedKey, Slot, ByEntry, RandomState, Removed>;
@@ -48,21 +50,36 @@ pub(crate) struct Fill<'a> {
     pub(crate) key: &'a [u8],
     pub(crate) fence: &'a Fence,
     pub(crate) value: Shared,
-    /// Tags by name, known before the computation or only from its result: the same rule holds for both.
-    pub(crate) tags: &'a [Tag],
-    /// Tags that were collected on the way, with the version that was seen.
-    pub(crate) collected: Vec<Seen>,
-    pub(crate) ttl: Option<Duration>,
+    /// Its tags by name, known before the computation or only from its result (the same rule holds for both), and how long
+    /// it is good.
+    pub(crate) policy: &'a Policy,
+    /// What was collected on the way.
+    pub(crate) used: Used,
+    /// When the computation began.
+    pub(crate) began: Moment,
+    /// What the value itself weighs.
     pub(crate) weight: u64,
+    pub(crate) random: f64,
+}
+
+/// What a computation has used.
+#[derive(Debug)]
+pub(crate) struct Used {
+    /// Tags, with the version that was seen.
+    pub(crate) seen: Vec<Seen>,
+    /// When the first of the cached values ends.
+    pub(crate) until: Moment,
+}
+
+impl Used {
+    pub(crate) const NOTHING: Self = Self { seen: Vec::new(), until: NEVER };
 }
 
 /// What became of a fill.
 #[derive(Debug)]
 pub(crate) enum Filled {
-    /// It is stored.
-    Stored(Arc<[Seen]>),
-    /// It is as good as stored, but a value from behind a newer fence is in place, or its ttl is zero.
-    Valid(Arc<[Seen]>),
+    /// It is stored; or as good as stored, but a value from behind a newer fence is in place, or its ttl is zero.
+    Valid(List),
     /// Something it depends on was invalidated since its fence.
     Outdated,
 }
@@ -123,11 +140,19 @@ impl MemoryStore {
 
     /// The same with all that is known about the value.
     #[inline]
-    pub(crate) fn lookup(&self, key: &[u8], wants_tags: bool) -> Result<Found, Miss> {
-        match self.read(key, if wants_tags { Asks::Tags } else { Asks::Details }) {
-            Some(Slot::Servable(found)) => Ok(found),
+    pub(crate) fn lookup(&self, key: &[u8]) -> Result<Kept, Miss> {
+        match self.read(key, Asks::Details) {
+            Some(Slot::Servable(kept)) => Ok(kept),
             Some(Slot::Refused(miss)) => Err(self.settled(miss)),
             Some(Slot::Stored(_) | Slot::Value(_)) | None => Err(Miss::Absent),
+        }
+    }
+
+    /// Whatever is there, for a judge.
+    pub(crate) fn inspect(&self, key: &[u8]) -> Option<Kept> {
+        match self.read(key, Asks::Anything) {
+            Some(Slot::Servable(kept)) => Some(kept),
+            _ => None,
         }
     }
 
@@ -142,28 +167,33 @@ impl MemoryStore {
     fn settled(&self, miss: Miss) -> Miss {
         if let Miss::Held(tags) = &miss {
             let now = self.clock.precise();
-            tags.iter().filter(|seen| seen.cell.is_held()).for_each(|seen| seen.cell.settle(now));
+            tags.tags().iter().filter(|seen| seen.cell.is_held()).for_each(|seen| seen.cell.settle(now));
         }
         miss
     }
 
     pub(crate) fn fill(&self, fill: Fill<'_>) -> Filled {
-        let Some(tags) = self.resolve(fill.fence, fill.tags, fill.collected) else { return Filled::Outdated };
-        let now = self.clock.precise();
-        let expires = fill.ttl.map_or(NEVER, |ttl| self.clock.deadline(ttl));
-        let entry = Entry {
-            weight: fill.weight.saturating_add(OVERHEAD + fill.key.len() as u64 + PER_TAG * tags.len() as u64),
-            value: fill.value,
-            tags: Arc::clone(&tags),
-            stored: now,
-            expires,
-            fence: fill.fence.sequence,
+        let Some(tags) = self.resolve(fill.fence, fill.policy.named_tags(), fill.used.seen) else {
+            return Filled::Outdated;
         };
-        self.insert(fill.key, entry, tags, expires <= now)
+        let now = self.clock.precise();
+        let times = Times::new(fill.policy, now, fill.began, fill.used.until, fill.random);
+        let (attention, ends) = (times.attention(fill.policy), times.fresh_until <= now);
+        let weight = fill.weight.saturating_add(OVERHEAD + fill.key.len() as u64 + PER_TAG * tags.len() as u64);
+        let list = List::new(Facts { times, fence: fill.fence.sequence, weight, clock: self.clock.id() }, tags);
+        self.insert(fill.key, Entry { value: fill.value, list, attention }, ends)
+    }
+
+    /// A list for what is not stored, but used by what may be.
+    pub(crate) fn list(&self, fence: &Fence, policy: &Policy, used: Used) -> Option<List> {
+        let tags = self.resolve(fence, policy.named_tags(), used.seen)?;
+        let now = self.clock.precise();
+        let times = Times::new(&Policy::new(), now, now, used.until, 0.0);
+        Some(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id() }, tags))
     }
 
     /// Reads the cells, then checks the buckets. Yields the versions that an entry must carry, the epoch's among them.
-    pub(crate) fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Option<Arc<[Seen]>> {
+    fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Option<Vec<Seen>> {
         let mut tags = collected;
         tags.push(fence.epoch.clone());
         tags.extend(names.iter().map(|tag| self.domain.see(tag)));
@@ -173,37 +203,51 @@ impl MemoryStore {
                 && !(seen.cell.belongs_to(&self.domain)
                     && self.domain.order.changed_since(seen.cell.bucket, fence.sequence))
         };
-        tags.iter().all(unchanged).then(|| tags.into())
+        tags.iter().all(unchanged).then_some(tags)
     }
 
     /// The check of the key and the insertion are one step for everybody else who changes this key.
-    fn insert(&self, key: &[u8], entry: Entry, tags: Arc<[Seen]>, removes: bool) -> Filled {
+    fn insert(&self, key: &[u8], entry: Entry, removes: bool) -> Filled {
         let bucket = self.domain.order.bucket(key);
+        let fence = entry.list.facts().fence;
         let mut removed = Vec::new(); // dropped after the stripe
         let _stripe = self.stripe(key).lock();
-        if self.domain.order.changed_since(bucket, entry.fence) {
+        if self.domain.order.changed_since(bucket, fence) {
             return Filled::Outdated;
         }
-        if self.fence_in_place(key).is_some_and(|fence| fence > entry.fence) {
-            return Filled::Valid(tags);
+        let list = entry.list.clone();
+        if self.list_in_place(key).is_some_and(|other| other.facts().fence > fence) {
+            return Filled::Valid(list);
         }
         if removes {
             removed.extend(self.entries.remove(&KeyRef(key)));
-            return Filled::Valid(tags);
+            return Filled::Valid(list);
         }
         self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed);
-        Filled::Stored(tags)
+        Filled::Valid(list)
     }
 
-    fn fence_in_place(&self, key: &[u8]) -> Option<u64> {
-        let mut fence = None;
+    /// Gives the entry other times, unless it was replaced or dropped meanwhile. Its tags stay, with the versions that it was
+    /// built under: this makes nothing servable that an invalidation has outdated.
+    pub(crate) fn amend(&self, key: &[u8], kept: &Kept, times: Times, attention: Moment) {
+        let list = kept.list.with(Facts { times, ..kept.list.facts().clone() });
+        let entry = Entry { value: Arc::clone(&kept.value), list, attention };
+        let mut removed = Vec::new(); // dropped after the stripe
+        let _stripe = self.stripe(key).lock();
+        if self.list_in_place(key).is_some_and(|list| list.is(&kept.list)) {
+            self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed);
+        }
+    }
+
+    fn list_in_place(&self, key: &[u8]) -> Option<List> {
+        let mut list = None;
         self.entries.remove_if(&KeyRef(key), |slot| {
             if let Slot::Stored(entry) = slot {
-                fence = Some(entry.fence);
+                list = Some(entry.list.clone());
             }
             false
         });
-        fence
+        list
     }
 
     pub(crate) fn invalidate_tags(&self, tags: &[Tag]) {

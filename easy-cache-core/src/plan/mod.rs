@@ -1,10 +1,15 @@
-//! What of a computation's result is stored, and how a caller gets it back from what is stored.
+//! What of a computation's result is stored, and how a caller gets it back from what is stored. Plans with more to say
+//! about results are in `extended`.
+
+mod extended;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::Policy;
 use crate::value::{Portable, Shared};
+
+use crate::{Error, Policy};
+pub use extended::{EndsInTime, OnlyIf, SaysLate, Stores, StoresErr, StoresNone, TagsOf, TtlOf};
 
 /// The translation between what a function returns (`R`) and what is stored.
 ///
@@ -16,6 +21,19 @@ pub trait Plan<R> {
 
     /// What the caller gets on a hit; `None` if the stored value is of another type, which counts as a miss.
     fn restore(&self, stored: Shared) -> Option<R>;
+
+    /// Whether this result is a failure, for which a value that was there before may stand in. Default: it is not. A `None`
+    /// is an answer and no failure.
+    fn is_failure(&self, result: &R) -> bool {
+        let _ = result;
+        false
+    }
+
+    /// What a caller gets that was kept waiting for too long; `None`, the default, if such a result cannot say so.
+    fn late(&self, error: Error) -> Option<R> {
+        let _ = error;
+        None
+    }
 
     /// Adds what is known only from the result: tags, ttl, weight.
     fn finish(&self, result: &R, policy: &mut Policy) {
@@ -44,6 +62,10 @@ pub trait Outcome {
     fn value(&self) -> Option<&Self::Value>;
     /// The result that a hit yields.
     fn from_value(value: Self::Value) -> Self;
+    /// Whether it is a failure: an `Err`, but not a `None`.
+    fn is_failure(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Clone + Send + Sync + 'static, E> Outcome for Result<T, E> {
@@ -55,6 +77,10 @@ impl<T: Clone + Send + Sync + 'static, E> Outcome for Result<T, E> {
 
     fn from_value(value: T) -> Self {
         Ok(value)
+    }
+
+    fn is_failure(&self) -> bool {
+        self.is_err()
     }
 }
 
@@ -121,6 +147,10 @@ impl<R: Outcome, M: Place<R::Value>> Plan<R> for StoresPart<M> {
         stored.downcast_ref::<R::Value>().cloned().map(R::from_value)
     }
 
+    fn is_failure(&self, result: &R) -> bool {
+        result.is_failure()
+    }
+
     fn finish(&self, result: &R, policy: &mut Policy) {
         policy.measured(|| result.value().map_or(0, M::measure));
     }
@@ -137,5 +167,57 @@ impl<R: Clone + Send + Sync + 'static, M: Place<R>> Plan<R> for StoresWhole<M> {
 
     fn finish(&self, result: &R, policy: &mut Policy) {
         policy.measured(|| M::measure(result));
+    }
+}
+
+impl<M> Clone for StoresPart<M> {
+    fn clone(&self) -> Self {
+        Self::PLAN
+    }
+}
+
+impl<M> Clone for StoresWhole<M> {
+    fn clone(&self) -> Self {
+        Self::PLAN
+    }
+}
+
+/// What an option of the wrappers may say about the place of the value.
+pub trait Kept {
+    /// The same, in this process only.
+    type Local;
+    /// Says so.
+    fn local(self) -> Self::Local;
+}
+
+impl<M> Kept for StoresPart<M> {
+    type Local = StoresPart<InProcess>;
+
+    fn local(self) -> Self::Local {
+        StoresPart::PLAN
+    }
+}
+
+impl<M> Kept for StoresWhole<M> {
+    type Local = StoresWhole<InProcess>;
+
+    fn local(self) -> Self::Local {
+        StoresWhole::PLAN
+    }
+}
+
+impl<R: Outcome, M: Place<R::Value>> Stores<R> for StoresPart<M> {
+    type Value = R::Value;
+
+    fn part<'a>(&self, result: &'a R) -> Option<&'a R::Value> {
+        result.value()
+    }
+}
+
+impl<R: Clone + Send + Sync + 'static, M: Place<R>> Stores<R> for StoresWhole<M> {
+    type Value = R;
+
+    fn part<'a>(&self, result: &'a R) -> Option<&'a R> {
+        Some(result)
     }
 }

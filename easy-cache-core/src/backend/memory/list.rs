@@ -1,0 +1,115 @@
+//! What an entry depends on, and all that a hit does not need to know of it, behind one pointer that entries and scopes share.
+
+use std::fmt;
+
+use triomphe::ThinArc;
+
+use super::cell::Seen;
+use crate::clock::Moment;
+use crate::freshness::{Standing, Times};
+
+/// What is known of an entry beside its value.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) times: Times,
+    /// The sequence of the fence it was computed behind.
+    pub(super) fence: u64,
+    pub(super) weight: u64,
+    /// Which clock its times are by.
+    pub(super) clock: usize,
+}
+
+/// The tags of an entry, the epoch among them, with the versions that it was built under; and its facts.
+#[derive(Clone)]
+pub(crate) struct List(ThinArc<Facts, Seen>);
+
+impl List {
+    pub(super) fn new(facts: Facts, tags: Vec<Seen>) -> Self {
+        Self(ThinArc::from_header_and_iter(facts, tags.into_iter()))
+    }
+
+    /// The same tags with other facts.
+    pub(super) fn with(&self, facts: Facts) -> Self {
+        Self::new(facts, self.tags().to_vec())
+    }
+
+    #[inline]
+    pub(crate) fn tags(&self) -> &[Seen] {
+        &self.0.slice
+    }
+
+    #[inline]
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.0.header.header
+    }
+
+    pub(crate) fn times(&self) -> &Times {
+        &self.facts().times
+    }
+
+    /// Whether the two are one, and not only equal.
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.address() == other.address()
+    }
+
+    /// For sorting.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        self.0.as_ptr().addr()
+    }
+
+    /// Whether no tag has changed and none is held.
+    #[inline]
+    pub(super) fn is_servable(&self) -> bool {
+        self.tags().iter().all(Seen::is_servable)
+    }
+
+    /// Whether nothing but a hold can keep it from being served.
+    pub(super) fn is_current(&self) -> bool {
+        self.tags().iter().all(Seen::is_current)
+    }
+
+    /// How its tags stand.
+    pub(crate) fn standing(&self) -> Standing {
+        if self.is_servable() {
+            return Standing::Current;
+        }
+        if !self.times().allows_outdated() || self.tags().iter().any(|seen| seen.cell.is_held()) {
+            return Standing::Barred;
+        }
+        let changed = self.tags().iter().filter(|seen| !seen.is_current());
+        let since = changed.map(|seen| self.changed_at(seen)).try_fold(Moment::MAX, |first, at| Some(first.min(at?)));
+        match since {
+            Some(since) => {
+                Standing::Outdated { since: self.times().outdated_since().map_or(since, |known| known.min(since)) }
+            }
+            None => Standing::Barred,
+        }
+    }
+
+    /// When the tag was invalidated, as far as it can be told. Once it is known for the entry, later invalidations change
+    /// nothing; but what was dropped with everything else, or by another clock, is never served.
+    fn changed_at(&self, seen: &Seen) -> Option<Moment> {
+        if !seen.cell.is_a_name() || seen.cell.clock() != Some(self.facts().clock) {
+            return None;
+        }
+        self.times().outdated_since().or_else(|| seen.bumped_once_at())
+    }
+
+    /// When its value ends, by another clock if need be; `None` if that cannot be told.
+    pub(crate) fn ends(&self, clock: &crate::Clock) -> Option<Moment> {
+        let end = self.times().fresh_until;
+        if end == crate::clock::NEVER || self.facts().clock == clock.id() {
+            return Some(end);
+        }
+        let own = self.tags().iter().find_map(|seen| seen.cell.clock_with(self.facts().clock))?;
+        Some(clock.precise().saturating_add(end.saturating_sub(own.precise())))
+    }
+}
+
+impl fmt::Debug for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("List").field("facts", self.facts()).field("tags", &self.tags().len()).finish_non_exhaustive()
+    }
+}

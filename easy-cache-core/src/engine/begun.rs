@@ -1,0 +1,70 @@
+//! A computation that has begun: its ticket, its frame, and what to fall back on. In line or away, it ends the same way.
+
+use super::fallback::Fallback;
+use super::frame::Open;
+use super::ticket::Ticket;
+use crate::Policy;
+use crate::plan::Plan;
+
+/// A computation under way, without the load itself.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    ticket: Ticket,
+    frame: Open,
+    fallback: Option<Fallback>,
+}
+
+impl Begun {
+    /// `with_previous` says that the load wants to see what is stored now.
+    pub(crate) fn new(ticket: Ticket, fallback: Option<Fallback>, with_previous: bool) -> Self {
+        let previous = if with_previous { ticket.previous() } else { None };
+        Self { frame: Open::new(ticket.frame().with_previous(previous)), ticket, fallback }
+    }
+
+    /// Runs a part of the load.
+    pub(crate) fn run<T>(&mut self, f: impl FnOnce() -> T) -> T {
+        self.frame.run(f)
+    }
+
+    /// What its caller may be given meanwhile.
+    pub(crate) const fn fallback(&self) -> Option<&Fallback> {
+        self.fallback.as_ref()
+    }
+
+    /// Stores the result, or whatever else is to be done with it. Yields the caller's answer: the result itself, or what
+    /// stands in for a failure.
+    pub(crate) fn end<R, P: Plan<R>>(mut self, plan: &P, policy: &mut Policy, result: R) -> R {
+        let notes = self.frame.take_notes();
+        if plan.is_failure(&result)
+            && !notes.no_stand_in
+            && let Some(answer) = self.stand_in(plan, policy)
+        {
+            self.ticket.stand_in();
+            return answer;
+        }
+        let frame = self.frame.finish();
+        match plan.erase(&result).filter(|_| !notes.skip) {
+            Some(value) => {
+                plan.finish(&result, policy);
+                policy.heed(notes);
+                self.ticket.fill(value, policy, frame);
+            }
+            None => self.ticket.decline(policy, frame),
+        }
+        result
+    }
+
+    fn stand_in<R, P: Plan<R>>(&self, plan: &P, policy: &Policy) -> Option<R> {
+        let fallback = self.fallback.as_ref()?;
+        // Of another type, it stands in for nothing.
+        let answer = plan.restore(fallback.kept.value.clone())?;
+        fallback.instead_of_failing(&self.ticket.engine, self.ticket.key(), policy.wishes())?;
+        tracing::warn!(key = %self.ticket.printed_key(), "computing a value anew failed: the former one stands in for it");
+        Some(answer)
+    }
+
+    /// The load panicked, and the panic was caught: that counts as a failure, of which nothing can be shared.
+    pub(crate) fn panicked(self) {
+        self.ticket.panicked();
+    }
+}

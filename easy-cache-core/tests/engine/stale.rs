@@ -1,0 +1,312 @@
+//! Past the ttl: grace, early refresh, fail-safe, what was invalidated by tag. Who computes, who gets what meanwhile.
+
+use easy_cache_core::{Cache, EarlyRefresh, ManualClock, Scope};
+use tokio::task::JoinHandle;
+
+use crate::support::{Calls, cache_and_clock, milliseconds, seconds, settle};
+
+/// A cache that has stored 1 under `k`, with the tag `t`, for ten seconds and as long again in grace.
+async fn graceful() -> (Cache, ManualClock, Calls) {
+    let ((cache, clock), calls) = (cache_and_clock(), Calls::default());
+    assert_eq!(graced(&cache, calls.load(1)).await, Some(1));
+    (cache, clock, calls)
+}
+
+async fn graced(cache: &Cache, load: impl Future<Output = Option<i32>>) -> Option<i32> {
+    cache.get_or_compute("k", load).ttl(seconds(10)).tags(["t"]).stale_while_revalidate(seconds(10)).await
+}
+
+async fn hold_the_refresh(
+    cache: &Cache,
+    calls: &Calls,
+) -> (JoinHandle<Option<i32>>, tokio::sync::oneshot::Sender<i32>) {
+    let (load, started, finish) = calls.gated();
+    let cache = cache.clone();
+    let leader = tokio::spawn(async move { graced(&cache, load).await });
+    started.await.unwrap();
+    (leader, finish)
+}
+
+#[tokio::test]
+async fn in_grace_one_computes_in_line_and_all_others_get_the_old_value_at_once() {
+    // case 33, case 40
+    let (cache, clock, calls) = graceful().await;
+    clock.advance(seconds(5));
+    assert_eq!(graced(&cache, calls.load(2)).await, Some(1));
+    assert_eq!(calls.count(), 1, "fresh: nothing is computed");
+    clock.advance(seconds(10));
+    let (leader, finish) = hold_the_refresh(&cache, &calls).await;
+    for _ in 0..10 {
+        assert_eq!(graced(&cache, calls.load(3)).await, Some(1));
+        assert_eq!(cache.get::<i32>("k").await, None, "who does not ask for it gets nothing stale");
+    }
+    finish.send(2).unwrap();
+    assert_eq!(leader.await.unwrap(), Some(2));
+    assert_eq!(graced(&cache, calls.load(4)).await, Some(2));
+    assert_eq!(calls.count(), 2);
+}
+
+#[tokio::test]
+async fn past_its_grace_a_value_is_computed_anew_before_anybody_is_served() {
+    // case 33
+    let (cache, clock, calls) = graceful().await;
+    clock.advance(seconds(20));
+    assert_eq!(graced(&cache, calls.load(2)).await, Some(2));
+}
+
+#[tokio::test]
+async fn a_thread_refreshes_while_others_are_served() {
+    let ((cache, clock), calls) = (cache_and_clock(), Calls::default());
+    let call = |load| cache.get_or_compute_sync("k", load).ttl(seconds(10)).stale_while_revalidate(seconds(10)).wait();
+    call(Box::new(calls.run(1)) as Box<dyn FnOnce() -> Option<i32>>);
+    clock.advance(seconds(15));
+    let answer = call(Box::new(|| {
+        assert_eq!(call(Box::new(calls.run(3))), Some(1), "a call from inside is served what there is");
+        Some(2)
+    }));
+    assert_eq!(answer, Some(2));
+    assert_eq!(calls.count(), 1);
+}
+
+#[tokio::test]
+async fn sync_and_async_callers_refresh_once_and_never_wait_for_each_other() {
+    let (cache, clock, calls) = graceful().await;
+    clock.advance(seconds(15));
+    let (leader, finish) = hold_the_refresh(&cache, &calls).await;
+    let sync = cache.get_or_compute_sync("k", calls.run(3)).ttl(seconds(10)).stale_while_revalidate(seconds(10)).wait();
+    assert_eq!(sync, Some(1));
+    assert_eq!(calls.count(), 2);
+    finish.send(2).unwrap();
+    leader.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_detached_refresh_goes_on_behind_everybody() {
+    let (cache, clock, calls) = graceful().await;
+    clock.advance(seconds(15));
+    let (load, started, finish) = calls.gated();
+    let first = cache.get_or_compute("k", load).ttl(seconds(10)).stale_while_revalidate(seconds(10)).detach().await;
+    assert_eq!(first, Some(1), "who finds it due does not wait either");
+    started.await.unwrap();
+    assert_eq!(graced(&cache, calls.load(3)).await, Some(1));
+    finish.send(2).unwrap();
+    settle().await;
+    assert_eq!(cache.get::<i32>("k").await, Some(2));
+    assert_eq!(calls.count(), 2);
+}
+
+#[tokio::test]
+async fn a_stale_value_is_not_kept_by_what_is_built_from_it() {
+    let (cache, clock, calls) = graceful().await;
+    clock.advance(seconds(15));
+    let (leader, finish) = hold_the_refresh(&cache, &calls).await;
+    let outer = cache.get_or_compute("outer", async { graced(&cache, calls.load(3)).await });
+    assert_eq!(outer.await, Some(1));
+    assert!(!cache.contains("outer").await);
+    finish.send(2).unwrap();
+    leader.await.unwrap();
+    let mut scope = Scope::new();
+    scope.wrap(async { graced(&cache, calls.load(3)).await }).await;
+    assert!(!scope.is_tainted(), "fresh again");
+}
+
+#[tokio::test]
+async fn what_was_invalidated_is_not_served_in_grace() {
+    let (cache, clock, calls) = graceful().await;
+    clock.advance(seconds(15));
+    cache.invalidate_tags(["t"]).await.unwrap();
+    assert_eq!(graced(&cache, calls.load(2)).await, Some(2));
+    let held = cache.hold(["t"], seconds(60)).await;
+    clock.advance(seconds(15));
+    assert_eq!(graced(&cache, calls.load(3)).await, Some(3), "held: not even in grace");
+    held.rollback().await.unwrap();
+}
+
+/// A refresh during which the tag is invalidated. The tag is known before, or only when the data has been read.
+async fn interrupted_refresh(detached: bool, late_tag: bool) {
+    let ((cache, clock), calls) = (cache_and_clock(), Calls::default());
+    let early = EarlyRefresh::after(0.5);
+    cache.get_or_compute("k", calls.load(1)).ttl(seconds(10)).tags(["t"]).early_refresh(early).await;
+    clock.advance(seconds(6));
+    let (load, started, finish) = calls.gated();
+    let refresher = tokio::spawn({
+        let cache = cache.clone();
+        async move {
+            let inner = cache.clone();
+            let load = async move {
+                let value = load.await;
+                let late: &[&str] = if late_tag { &["t"] } else { &[] };
+                easy_cache_core::scope::depend(&inner, late.iter().copied());
+                value
+            };
+            let known: &[&str] = if late_tag { &[] } else { &["t"] };
+            let call =
+                cache.get_or_compute("k", load).ttl(seconds(10)).tags(known.iter().copied()).early_refresh(early);
+            if detached { call.detach().await } else { call.await }
+        }
+    });
+    started.await.unwrap();
+    cache.invalidate_tags(["t"]).await.unwrap();
+    finish.send(2).unwrap();
+    refresher.await.unwrap();
+    settle().await;
+    assert_eq!(cache.get_or_compute("k", calls.load(3)).await, Some(3), "detached: {detached}, late: {late_tag}");
+}
+
+#[tokio::test]
+async fn an_invalidation_during_a_refresh_is_not_lost() {
+    // case 51, case 52: early refresh, in line and detached
+    for detached in [false, true] {
+        for late_tag in [false, true] {
+            interrupted_refresh(detached, late_tag).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_early_refresh_gives_the_old_value_to_all_but_one() {
+    // case 28, case 29
+    let ((cache, clock), calls) = (cache_and_clock(), Calls::default());
+    let early = || EarlyRefresh::after(0.1);
+    let call = |load| cache.get_or_compute("k", load).ttl(seconds(10)).early_refresh(early());
+    cache.get_or_compute("k", calls.load(1)).ttl(seconds(10)).early_refresh(early()).await;
+    clock.advance(milliseconds(999));
+    assert_eq!(cache.get_or_compute("k", calls.load(9)).ttl(seconds(10)).early_refresh(early()).await, Some(1));
+    assert_eq!(calls.count(), 1);
+    clock.advance(milliseconds(1));
+    let (load, started, finish) = calls.gated();
+    assert_eq!(call(load).detach().await, Some(1));
+    started.await.unwrap();
+    for _ in 0..40 {
+        clock.advance(milliseconds(100));
+        assert_eq!(cache.get_or_compute("k", calls.load(9)).ttl(seconds(10)).early_refresh(early()).await, Some(1));
+    }
+    assert_eq!(calls.count(), 2);
+    finish.send(2).unwrap();
+    settle().await;
+    assert_eq!(cache.get::<i32>("k").await, Some(2));
+}
+
+#[tokio::test]
+async fn who_comes_after_the_end_waits_for_the_early_refresh_under_way() {
+    // case 30
+    let ((cache, clock), calls) = (cache_and_clock(), Calls::default());
+    let early = EarlyRefresh::after(0.2);
+    cache.get_or_compute("k", calls.load(1)).ttl(seconds(2)).early_refresh(early).await;
+    clock.advance(milliseconds(410));
+    let (load, started, finish) = calls.gated();
+    assert_eq!(cache.get_or_compute("k", load).ttl(seconds(2)).early_refresh(early).detach().await, Some(1));
+    started.await.unwrap();
+    clock.advance(milliseconds(1_700));
+    let late = tokio::spawn({
+        let (cache, calls) = (cache.clone(), calls.clone());
+        async move { cache.get_or_compute("k", calls.load(3)).ttl(seconds(2)).early_refresh(early).await }
+    });
+    settle().await;
+    finish.send(2).unwrap();
+    assert_eq!(late.await.unwrap(), Some(2));
+    assert_eq!(calls.count(), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_whose_leader_is_dropped_is_taken_up_by_the_next_caller() {
+    // case 37
+    let (cache, clock, calls) = graceful().await;
+    clock.advance(seconds(15));
+    let (leader, _finish) = hold_the_refresh(&cache, &calls).await;
+    leader.abort();
+    assert!(leader.await.unwrap_err().is_cancelled());
+    assert_eq!(graced(&cache, calls.load(3)).await, Some(3));
+}
+
+#[tokio::test]
+async fn a_refresh_whose_leader_is_never_polled_again_is_given_up() {
+    let (cache, clock) = cache_and_clock();
+    graced_long(&cache, async { Some(1) }).await;
+    clock.advance(seconds(15));
+    let (load, started, _finish) = Calls::default().gated::<i32>();
+    let mut stuck = Box::pin(graced_long(&cache, load));
+    assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(stuck.as_mut().poll(cx).is_pending())).await);
+    started.await.unwrap();
+    clock.advance(seconds(29));
+    assert_eq!(graced_long(&cache, async { Some(2) }).await, Some(1), "it may still come");
+    clock.advance(seconds(1));
+    assert_eq!(graced_long(&cache, async { Some(3) }).await, Some(3));
+}
+
+async fn graced_long(cache: &Cache, load: impl Future<Output = Option<i32>>) -> Option<i32> {
+    cache.get_or_compute("k", load).ttl(seconds(10)).stale_while_revalidate(seconds(90)).await
+}
+
+#[tokio::test]
+async fn a_refresh_that_panics_behind_ends_its_flight() {
+    let (cache, clock, calls) = graceful().await;
+    clock.advance(seconds(15));
+    let panicking = async { if true { panic!("the refresh panics") } else { Some(0) } };
+    let call = cache.get_or_compute("k", panicking).ttl(seconds(10)).stale_while_revalidate(seconds(10));
+    assert_eq!(call.detach().await, Some(1));
+    settle().await;
+    assert_eq!(graced(&cache, calls.load(2)).await, Some(2), "the next one refreshes");
+}
+
+async fn outdated_at_most(cache: &Cache, bound: u64, load: impl Future<Output = Option<i32>>) -> Option<i32> {
+    cache.get_or_compute("k", load).tags(["t"]).serve_outdated(seconds(bound)).await
+}
+
+#[tokio::test]
+async fn who_asks_for_it_is_served_what_was_invalidated_by_tag_but_not_for_longer_than_its_bound() {
+    let ((cache, clock), calls) = (cache_and_clock(), Calls::default());
+    outdated_at_most(&cache, 10, calls.load(1)).await;
+    clock.advance(seconds(100));
+    cache.invalidate_tags(["t"]).await.unwrap();
+    clock.advance(seconds(5));
+    let (load, started, _finish) = calls.gated();
+    let leader = tokio::spawn({
+        let cache = cache.clone();
+        async move { outdated_at_most(&cache, 10, load).await }
+    });
+    started.await.unwrap();
+    assert_eq!(outdated_at_most(&cache, 10, calls.load(3)).await, Some(1));
+    assert_eq!(cache.get::<i32>("k").await, None);
+    cache.invalidate_tags(["t"]).await.unwrap();
+    clock.advance(milliseconds(4_999));
+    assert_eq!(outdated_at_most(&cache, 10, calls.load(3)).await, Some(1), "a second invalidation changes nothing");
+    clock.advance(milliseconds(1));
+    leader.abort();
+    assert_eq!(outdated_at_most(&cache, 10, calls.load(4)).await, Some(4), "nor does it prolong the bound");
+}
+
+#[tokio::test]
+async fn what_was_invalidated_more_than_once_unseen_or_by_key_or_with_everything_is_never_served() {
+    for change in 0..4 {
+        let ((cache, clock), calls) = (cache_and_clock(), Calls::default());
+        outdated_at_most(&cache, 10, calls.load(1)).await;
+        clock.advance(seconds(1));
+        let _held = match change {
+            0 => {
+                cache.invalidate_tags(["t"]).await.unwrap();
+                cache.invalidate_tags(["t"]).await.unwrap();
+                None
+            }
+            1 => {
+                cache.invalidate_key("k").await.unwrap();
+                None
+            }
+            2 => {
+                cache.invalidate_all().await.unwrap();
+                None
+            }
+            _ => {
+                cache.invalidate_tags(["t"]).await.unwrap();
+                Some(cache.hold(["t"], seconds(60)).await)
+            }
+        };
+        let (load, _started, _finish) = calls.gated();
+        let mut waiting = Box::pin(outdated_at_most(&cache, 10, load));
+        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(waiting.as_mut().poll(cx))).await;
+        assert!(polled.is_pending(), "change {change}: it is computed");
+        let mut other = Box::pin(outdated_at_most(&cache, 10, calls.load(3)));
+        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(other.as_mut().poll(cx))).await;
+        assert!(polled.is_pending(), "change {change}: everybody waits for it");
+    }
+}
