@@ -9,6 +9,7 @@ use crate::backend::memory::{Capacity, Kept};
 use crate::clock::Clock;
 use crate::engine::away::launch;
 use crate::engine::compute::{Call, Compute};
+use crate::engine::outside::{Names, Outside};
 use crate::engine::{Engine, Setup, Side};
 use crate::hold::Hold;
 use crate::load::Called;
@@ -16,7 +17,8 @@ use crate::plan::{Mode, Plan};
 use crate::spawn::{Spawner, Task, block_on};
 use crate::value::Shared;
 use crate::wrapper::Set;
-use crate::{Operation, Policy, Tag};
+use crate::store::{Adapter, PlainStore, Store};
+use crate::{Codec, Format, Operation, Policy, Tag};
 
 /// A cache. Cloning is cheap, and clones share everything.
 ///
@@ -93,9 +95,9 @@ impl Cache {
 
     /// Drops the entry of a key, and refuses whatever is being computed for it.
     pub fn invalidate_key<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a> {
-        Operation::new(move || {
+        self.invalidating(move || {
             self.engine.store.invalidate_key(key.as_ref());
-            Ok(())
+            Names::of_key(key.as_ref())
         })
     }
 
@@ -104,9 +106,12 @@ impl Cache {
     /// Costs the same whether one entry or ten million carry the tag. No tags: nothing happens.
     pub fn invalidate_tags<'a>(&'a self, tags: impl IntoIterator<Item: Into<Tag>>) -> Operation<'a> {
         let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
-        Operation::new(move || {
+        if tags.is_empty() {
+            return Operation::new(|| Ok(()));
+        }
+        self.invalidating(move || {
             self.engine.store.invalidate_tags(&tags);
-            Ok(())
+            Names::of_tags(&tags)
         })
     }
 
@@ -117,9 +122,9 @@ impl Cache {
 
     /// Drops everything in this cache's namespace.
     pub fn invalidate_all(&self) -> Operation<'_> {
-        Operation::new(|| {
+        self.invalidating(|| {
             self.engine.store.invalidate_everything();
-            Ok(())
+            Names::of_everything()
         })
     }
 
@@ -128,12 +133,12 @@ impl Cache {
     /// If `within` passes without an outcome (the writer was dropped, the connection lost), the tags count as invalidated.
     pub fn hold<'a>(&'a self, tags: impl IntoIterator<Item: Into<Tag>>, within: Duration) -> Operation<'a, Hold> {
         let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
-        Operation::new(move || Hold::on_tags(self.clone(), tags, within))
+        Hold::on(self, Some(tags.into()), within)
     }
 
     /// Marks the whole namespace: for a write of which nobody can say what it changes.
     pub fn hold_all(&self, within: Duration) -> Operation<'_, Hold> {
-        Operation::new(move || Hold::on_everything(self.clone(), within))
+        Hold::on(self, None, within)
     }
 
     /// How long the value under this key stays fresh: `None` if there is none, or if it has no ttl.
@@ -186,6 +191,18 @@ impl Cache {
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// Invalidates here, then in the store outside the process. If that cannot be reached, the names stay invalidated for this
+    /// process: they are delivered before the store is asked for anything again.
+    fn invalidating<'a>(&'a self, here: impl FnOnce() -> Names + Send + 'a) -> Operation<'a> {
+        match &self.engine.outside {
+            None => Operation::new(move || {
+                here();
+                Ok(())
+            }),
+            Some(outside) => Operation::later(async move { outside.invalidate(here()).await }),
+        }
     }
 
     /// A look without handing the tags to a scope.
@@ -291,7 +308,7 @@ pub struct Fence(pub(crate) crate::backend::memory::Fence);
 /// let cache = Cache::builder().namespace("shop").max_weight(16 << 20).build();
 /// assert_eq!(cache.namespace(), "shop");
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use]
 pub struct CacheBuilder {
     namespace: String,
@@ -302,7 +319,13 @@ pub struct CacheBuilder {
     flight_wait: Duration,
     defaults: Policy,
     spawner: Spawner,
+    outside: Option<MakeStore>,
+    store_timeout: Duration,
+    format: Format,
 }
+
+/// Makes the store when the namespace and the clock are known.
+type MakeStore = Arc<dyn Fn(&str, &Clock) -> Arc<dyn Store> + Send + Sync>;
 
 impl Default for CacheBuilder {
     /// 64 MiB, which a small web application can spare and which holds some hundred thousand small values.
@@ -316,6 +339,9 @@ impl Default for CacheBuilder {
             flight_wait: Duration::from_secs(30),
             defaults: Policy::new(),
             spawner: Spawner::default(),
+            outside: None,
+            store_timeout: Duration::from_secs(1),
+            format: Format::default(),
         }
     }
 }
@@ -395,9 +421,52 @@ impl CacheBuilder {
         self
     }
 
+    /// Keeps the values in a store outside the process, which other processes share. Default: in memory.
+    ///
+    /// Nothing is kept in this process then: every hit asks the store. Values that cannot leave the process (`local`) are
+    /// computed each time. If the store does not answer, calls compute, and nothing is kept; an invalidation that could not be
+    /// delivered is an error, stays in force in this process, and is delivered before the store is asked for anything else.
+    pub fn store(mut self, store: impl Store) -> Self {
+        let store: Arc<dyn Store> = Arc::new(store);
+        self.outside = Some(Arc::new(move |_, _| Arc::clone(&store)));
+        self
+    }
+
+    /// The same for a store that can get, set and delete bytes, under this cache's namespace: see [`PlainStore`].
+    pub fn plain_store(mut self, store: impl PlainStore) -> Self {
+        let store = Arc::new(store);
+        self.outside = Some(Arc::new(move |namespace, clock| {
+            Arc::new(Adapter::new(Arc::clone(&store), namespace, clock.clone()))
+        }));
+        self
+    }
+
+    /// How long an operation of the store may take before it counts as failed. Default: 1 s, which is long for a store and
+    /// short for a request.
+    pub const fn store_timeout(mut self, timeout: Duration) -> Self {
+        self.store_timeout = timeout;
+        self
+    }
+
+    /// How values are written for a store outside the process. Default: [`Codec::Bincode`].
+    pub const fn codec(mut self, codec: Codec) -> Self {
+        self.format.codec = codec;
+        self
+    }
+
+    /// To be raised when a stored type changes: values of other versions are not read, but computed and replaced.
+    pub const fn values_version(mut self, version: u32) -> Self {
+        self.format.version = version;
+        self
+    }
+
     /// Makes the cache.
     #[must_use]
     pub fn build(self) -> Cache {
+        let outside = self.outside.as_ref().map(|make| {
+            let store = make(&self.namespace, &self.clock);
+            Outside::new(store, self.store_timeout, self.clock.clone(), self.format)
+        });
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
         let engine = Engine::new(Setup {
             capacity,
@@ -406,8 +475,19 @@ impl CacheBuilder {
             flight_wait: self.flight_wait,
             defaults: self.defaults,
             spawner: self.spawner,
+            outside,
         });
         engine.set_enabled(self.enabled);
         Cache { engine: Arc::new(engine) }
+    }
+}
+
+impl fmt::Debug for CacheBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheBuilder")
+            .field("namespace", &self.namespace)
+            .field("max_weight", &self.max_weight)
+            .field("has_store", &self.outside.is_some())
+            .finish_non_exhaustive()
     }
 }

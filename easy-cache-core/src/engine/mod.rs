@@ -3,7 +3,8 @@
 //! Reading order: `frame` (who is computing on this thread, and what it has used so far), `flight` (one computation that
 //! several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
 //! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
-//! `away` (one that goes on behind its caller), `compute` (the whole journey of one call).
+//! `away` (one that goes on behind its caller), `outside` (the store outside the process), `compute` (the whole journey of one
+//! call).
 
 pub(crate) mod away;
 pub(crate) mod begun;
@@ -12,6 +13,7 @@ pub(crate) mod fallback;
 pub(crate) mod flight;
 pub(crate) mod frame;
 pub(crate) mod join;
+pub(crate) mod outside;
 pub(crate) mod ticket;
 
 use std::fmt;
@@ -27,6 +29,7 @@ use crate::freshness::{Freshness, Standing, Verdict, judge};
 use crate::spawn::Spawner;
 use crate::value::Shared;
 use flight::{Flights, Lead, Patience};
+use outside::Outside;
 
 /// A store with the flights over it: what all handles of one cache share.
 #[derive(Debug)]
@@ -34,6 +37,8 @@ pub(crate) struct Engine {
     /// Tells this cache's computations from those of others that use the same key.
     pub(crate) id: u64,
     pub(crate) store: MemoryStore,
+    /// The store outside the process, if there is one. Then nothing is kept in this one.
+    pub(crate) outside: Option<Outside>,
     pub(crate) namespace: Box<str>,
     /// Async callers and sync callers never wait for each other: a blocked thread may be the one that polls the leader.
     async_flights: Flights,
@@ -79,6 +84,7 @@ pub(crate) struct Setup {
     pub(crate) flight_wait: Duration,
     pub(crate) defaults: Policy,
     pub(crate) spawner: Spawner,
+    pub(crate) outside: Option<Outside>,
 }
 
 /// Which callers a flight serves.
@@ -100,9 +106,14 @@ impl Side {
 impl Engine {
     pub(crate) fn new(setup: Setup) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
+        let store = MemoryStore::new(setup.capacity, setup.clock);
+        if setup.outside.is_some() {
+            store.domain().share();
+        }
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            store: MemoryStore::new(setup.capacity, setup.clock),
+            store,
+            outside: setup.outside,
             namespace: setup.namespace,
             async_flights: Flights::new(),
             sync_flights: Flights::new(),

@@ -1,14 +1,16 @@
 //! What a computation carries from its start, and the ways it can end.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use super::flight::Lead;
 use super::frame::{self, Frame};
+use super::outside::{Keeping, Parcel, Sight};
 use super::{Engine, Found};
-use crate::backend::memory::{Fence, Fill, Filled, Kept, Seen};
+use crate::backend::memory::{Fence, Fill, Filled, Kept, List, Seen, Used};
 use crate::clock::{Moment, NEVER, nanoseconds};
 use crate::freshness::Standing;
+use crate::plan::Plan;
 use crate::value::Shared;
 use crate::{Policy, Tag};
 
@@ -22,13 +24,26 @@ pub(crate) struct Ticket {
     fence: Fence,
     began: Moment,
     lead: Option<Lead>,
+    /// What the store outside the process has said, if it was asked.
+    sight: Option<Sight>,
 }
 
 impl Ticket {
     /// Takes the fence: the computation must start after this, and leadership must have begun before.
     pub(crate) fn new(engine: &Arc<Engine>, key: &[u8], lead: Option<Lead>) -> Self {
-        let (fence, began) = (engine.store.domain().fence(), engine.store.clock().precise());
-        Self { engine: Arc::clone(engine), key: key.into(), fence, began, lead }
+        Self::behind(engine, key, engine.store.domain().fence(), lead, None)
+    }
+
+    /// The same behind a fence that was taken before.
+    pub(crate) fn behind(
+        engine: &Arc<Engine>,
+        key: &[u8],
+        fence: Fence,
+        lead: Option<Lead>,
+        sight: Option<Sight>,
+    ) -> Self {
+        let began = engine.store.clock().precise();
+        Self { engine: Arc::clone(engine), key: key.into(), fence, began, lead, sight }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -66,6 +81,10 @@ impl Ticket {
     ///
     /// Whether it was kept is `true` or `false`; the caller uses the value either way.
     pub(crate) fn fill(mut self, value: Shared, policy: &Policy, frame: Frame) -> bool {
+        if self.engine.outside.is_some() {
+            self.send(value, None, policy, frame);
+            return false;
+        }
         if frame.is_tainted() || !self.engine.is_usable() {
             frame::taint();
             self.fail();
@@ -86,9 +105,109 @@ impl Ticket {
         kept
     }
 
+    /// The same with the plan that knows how the value leaves this process, if there is a store outside.
+    pub(crate) fn store_as<R>(
+        self,
+        plan: &impl Plan<R>,
+        result: &R,
+        value: Shared,
+        policy: &Policy,
+        frame: Frame,
+    ) -> Option<Keeping> {
+        let Some(outside) = &self.engine.outside else {
+            self.fill(value, policy, frame);
+            return None;
+        };
+        let payload = match plan.encode(result, outside.format) {
+            Some(Ok(payload)) => Some(payload),
+            Some(Err(error)) => {
+                tracing::warn!(%error, key = %self.printed_key(), "a value was not kept: it cannot be written");
+                None
+            }
+            None => {
+                static SAID: Once = Once::new();
+                SAID.call_once(|| tracing::warn!("values that cannot leave the process are not kept beside a shared store"));
+                None
+            }
+        };
+        self.send(value, payload, policy, frame)
+    }
+
+    /// The same with a store outside the process: what is to be done is done when the result has been awaited, if there is one.
+    /// Without a payload nothing can be stored, but those who wait may still be served.
+    pub(crate) fn send(
+        mut self,
+        value: Shared,
+        payload: Option<Vec<u8>>,
+        policy: &Policy,
+        frame: Frame,
+    ) -> Option<Keeping> {
+        if frame.is_tainted() || !self.engine.is_usable() {
+            frame::taint();
+            self.fail();
+            return None;
+        }
+        if let Some(lead) = &self.lead {
+            lead.close();
+        }
+        let lead = self.lead.take();
+        let Some(list) = self.list_outside(policy, frame) else {
+            frame::taint();
+            if let Some(lead) = lead {
+                lead.redirect();
+            }
+            return None;
+        };
+        let parcel = payload.and_then(|payload| self.parcel(payload, &list, lead.as_ref()));
+        if let (Some(parcel), Some(outside)) = (parcel, &self.engine.outside) {
+            return Some(Keeping::new(outside.fill(parcel), value, list, lead));
+        }
+        frame::collect_list(&list);
+        if let Some(lead) = lead {
+            lead.land(Kept { value, list }.into(), false);
+        }
+        None
+    }
+
+    /// What the value depends on; nothing if it is outdated already, or depends on what this cache's store knows nothing of.
+    fn list_outside(&self, policy: &Policy, frame: Frame) -> Option<List> {
+        let store = &self.engine.store;
+        let Used { seen, until } = frame.into_used(store.clock());
+        let fill = Fill {
+            key: &self.key,
+            fence: &self.fence,
+            value: Arc::new(()),
+            policy,
+            used: Used { until, ..Used::NOTHING },
+            began: self.began,
+            weight: 0,
+            random: self.engine.random(),
+        };
+        let list = store.list_outside(&fill, seen)?;
+        if !store.owns(&list) {
+            tracing::warn!(key = %self.printed_key(), "a value was not kept: it depends on tags of another cache");
+            return None;
+        }
+        Some(list)
+    }
+
+    fn parcel(&mut self, payload: Vec<u8>, list: &List, lead: Option<&Lead>) -> Option<Parcel> {
+        let Some(Sight::Fence(fence)) = self.sight.take() else { return None };
+        let now = self.engine.store.clock().precise();
+        let end = list.times().fresh_until;
+        let ttl = (end != NEVER).then(|| Duration::from_nanos(end.saturating_sub(now)));
+        if ttl == Some(Duration::ZERO) {
+            return None;
+        }
+        let everything = Tag::everything();
+        let tags = list.tags().iter().map(|seen| seen.cell.tag().clone()).filter(|tag| *tag != everything).collect();
+        let key = std::mem::take(&mut self.key);
+        Some(Parcel { key, payload, tags, fence, ttl, awaited: lead.is_some_and(Lead::is_awaited) })
+    }
+
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
     pub(crate) fn fill_elsewhere(mut self, key: &[u8], value: Shared, policy: &Policy, seen: Frame) -> bool {
-        let usable = !seen.is_tainted() && self.engine.is_usable();
+        let usable = !seen.is_tainted() && self.engine.is_usable() && self.engine.outside.is_none();
         if !usable {
             frame::taint();
         }

@@ -2,6 +2,7 @@
 //! each also behind an `Arc`. Which results are worth storing beyond that is the plan's question (`plan.rs`).
 
 use super::{Portable, Shared};
+use crate::{CodecError, Format};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -32,6 +33,26 @@ pub trait Shape<R>: Holds<R> + Copy {
 
     /// The result again; none if the stored value is of another type.
     fn restore(stored: Shared) -> Option<R>;
+
+    /// The value as it is stored.
+    fn keep(value: Self::Value) -> Shared
+    where
+        Self::Value: Sized;
+
+    /// Whether values leave the process.
+    const TRAVELS: bool = false;
+
+    /// The value as bytes, where it may leave the process.
+    fn encode(value: &Self::Value, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        let _ = (value, format);
+        None
+    }
+
+    /// What is stored, from those bytes.
+    fn decode(payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+        let _ = (payload, format);
+        None
+    }
 
     /// What the value weighs in a bounded cache, in bytes. Unless it is known how to write it, what it owns is not seen.
     fn measure(value: &Self::Value) -> u64 {
@@ -68,6 +89,10 @@ impl<T: Storable> Shape<T> for Whole {
         Some(Arc::new(result.clone()))
     }
 
+    fn keep(value: T) -> Shared {
+        Arc::new(value)
+    }
+
     #[inline]
     fn restore(stored: Shared) -> Option<T> {
         stored.downcast_ref::<T>().cloned()
@@ -85,6 +110,10 @@ impl<T: Send + Sync + 'static> Shape<Arc<T>> for Pointed {
 
     fn share(result: &Arc<T>) -> Option<Shared> {
         Some(Arc::<T>::clone(result))
+    }
+
+    fn keep(value: T) -> Shared {
+        Arc::new(value)
     }
 
     #[inline]
@@ -106,6 +135,10 @@ impl<T, E, S: Shape<T>> Shape<Result<T, E>> for InOk<S> {
         result.as_ref().ok().and_then(S::share)
     }
 
+    fn keep(value: S::Value) -> Shared {
+        S::keep(value)
+    }
+
     #[inline]
     fn restore(stored: Shared) -> Option<Result<T, E>> {
         S::restore(stored).map(Ok)
@@ -123,6 +156,10 @@ impl<T, S: Shape<T>> Shape<Option<T>> for InSome<S> {
 
     fn share(result: &Option<T>) -> Option<Shared> {
         result.as_ref().and_then(S::share)
+    }
+
+    fn keep(value: S::Value) -> Shared {
+        S::keep(value)
     }
 
     #[inline]
@@ -218,6 +255,10 @@ impl<R, S: Shape<R> + Holds<R, Value: Portable>> Shape<R> for Written<S> {
         S::share(result)
     }
 
+    fn keep(value: S::Value) -> Shared {
+        S::keep(value)
+    }
+
     #[inline]
     fn restore(stored: Shared) -> Option<R> {
         S::restore(stored)
@@ -225,5 +266,15 @@ impl<R, S: Shape<R> + Holds<R, Value: Portable>> Shape<R> for Written<S> {
 
     fn measure(value: &S::Value) -> u64 {
         value.measure()
+    }
+
+    const TRAVELS: bool = true;
+
+    fn encode(value: &S::Value, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        Some(value.encode(format))
+    }
+
+    fn decode(payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+        Some(S::Value::decode(payload, format).map(S::keep))
     }
 }

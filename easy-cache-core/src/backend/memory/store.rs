@@ -186,9 +186,28 @@ impl MemoryStore {
 
     /// A list for what is not stored, but used by what may be.
     pub(crate) fn list(&self, fence: &Fence, policy: &Policy, used: Used) -> Option<List> {
-        let tags = self.resolve(fence, policy.named_tags(), used.seen)?;
         let now = self.clock.precise();
         let times = Times::new(&Policy::new(), now, now, used.until, 0.0);
+        self.list_for(fence, policy, used.seen, times)
+    }
+
+    /// A list for what is stored outside of this process, if nothing here speaks against it.
+    pub(crate) fn list_outside(&self, fill: &Fill<'_>, seen: Vec<Seen>) -> Option<List> {
+        if self.domain.order.changed_since(self.domain.order.bucket(fill.key), fill.fence.sequence) {
+            return None;
+        }
+        let now = self.clock.precise();
+        let times = Times::new(fill.policy, now, fill.began, fill.used.until, fill.random);
+        self.list_for(fill.fence, fill.policy, seen, times)
+    }
+
+    /// Whether all tags are this namespace's own.
+    pub(crate) fn owns(&self, list: &List) -> bool {
+        list.tags().iter().all(|seen| seen.cell.belongs_to(&self.domain))
+    }
+
+    fn list_for(&self, fence: &Fence, policy: &Policy, seen: Vec<Seen>, times: Times) -> Option<List> {
+        let tags = self.resolve(fence, policy.named_tags(), seen)?;
         Some(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id() }, tags))
     }
 
@@ -200,8 +219,12 @@ impl MemoryStore {
         let tags = merged(tags)?;
         let unchanged = |seen: &Seen| {
             seen.is_current()
-                && !(seen.cell.belongs_to(&self.domain)
-                    && self.domain.order.changed_since(seen.cell.bucket, fence.sequence))
+                && if seen.cell.belongs_to(&self.domain) {
+                    !self.domain.order.changed_since(seen.cell.bucket, fence.sequence)
+                } else {
+                    // What happens to the tag elsewhere would not be heard of here.
+                    !seen.cell.is_shared()
+                }
         };
         tags.iter().all(unchanged).then_some(tags)
     }

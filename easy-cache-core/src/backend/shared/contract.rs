@@ -84,6 +84,8 @@ pub struct Hit {
     pub tags: Vec<VersionedTag>,
     /// The version of the namespace as a whole.
     pub epoch: Version,
+    /// What a computation has to carry to its fill if the caller cannot use this entry and replaces it.
+    pub fence: Option<StoreFence>,
     /// How long it has been stored; zero where nobody can say.
     pub age: Duration,
     /// How much longer it may be served, at most; `None` if it has no ttl.
@@ -94,7 +96,7 @@ impl Hit {
     /// An entry without ttl, stored just now.
     #[must_use]
     pub const fn new(payload: Vec<u8>, tags: Vec<VersionedTag>, epoch: Version) -> Self {
-        Self { payload, tags, epoch, age: Duration::ZERO, remaining: None }
+        Self { payload, tags, epoch, fence: None, age: Duration::ZERO, remaining: None }
     }
 }
 

@@ -81,7 +81,7 @@ impl<P: PlainStore> Adapter<P> {
         self.ask_for_late(&envelope, &mut records).await?;
         match records.refuse(envelope.epoch, envelope.key, &envelope.tags) {
             Some(reason) => Ok(missed(reason, records)),
-            None => Ok(Looked::Hit(self.hit(look.key, envelope))),
+            None => Ok(Looked::Hit(Hit { fence: Some(StoreFence::new(records)), ..self.hit(look.key, envelope) })),
         }
     }
 

@@ -9,6 +9,7 @@ mod remembered;
 mod tests;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use adapter::Adapter;
@@ -118,4 +119,28 @@ pub trait PlainStore: Send + Sync + 'static {
 
     /// Forgets what is under a key.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+impl<P: PlainStore> PlainStore for Arc<P> {
+    type Error = P::Error;
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, P::Error> {
+        (**self).get(key).await
+    }
+
+    async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Vec<u8>>>, P::Error> {
+        (**self).get_many(keys).await
+    }
+
+    async fn set(&self, key: &str, value: &[u8], ttl: Option<Duration>) -> Result<(), P::Error> {
+        (**self).set(key, value, ttl).await
+    }
+
+    async fn set_many(&self, entries: &[(&str, &[u8])], ttl: Option<Duration>) -> Result<(), P::Error> {
+        (**self).set_many(entries, ttl).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), P::Error> {
+        (**self).delete(key).await
+    }
 }
