@@ -15,9 +15,9 @@ use crate::hold::Hold;
 use crate::load::Called;
 use crate::plan::{Mode, Plan};
 use crate::spawn::{Spawner, Task, block_on};
+use crate::store::{Adapter, PlainStore, Store};
 use crate::value::Shared;
 use crate::wrapper::Set;
-use crate::store::{Adapter, PlainStore, Store};
 use crate::{Codec, Format, Operation, Policy, Tag};
 
 /// A cache. Cloning is cheap, and clones share everything.
@@ -71,7 +71,10 @@ impl Cache {
 
     /// Whether a value would be served under this key.
     pub fn contains<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a, bool> {
-        Operation::new(move || self.find(key.as_ref()).is_some())
+        match &self.engine.outside {
+            None => Operation::new(move || self.find(key.as_ref()).is_some()),
+            Some(outside) => Operation::later(async move { self.is_usable() && outside.sees(key.as_ref()).await }),
+        }
     }
 
     /// Stores a value that was computed without the cache's help.

@@ -70,7 +70,8 @@ where
     .await;
     let result = match result {
         Ok(result) => {
-            let ended = catch_unwind(AssertUnwindSafe(|| frame::within(&mut frame, || begun.end(&plan, &mut policy, result))));
+            let ended =
+                catch_unwind(AssertUnwindSafe(|| frame::within(&mut frame, || begun.end(&plan, &mut policy, result))));
             match ended {
                 Ok((answer, Some(mut keeping))) => {
                     std::future::poll_fn(|cx| frame::within(&mut frame, || Pin::new(&mut keeping).poll(cx))).await;

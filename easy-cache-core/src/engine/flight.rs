@@ -148,7 +148,14 @@ impl Flights {
 
     fn seat(&self, key: &[u8], flight: Arc<Flight>) -> Seat {
         let shard = self.shard_number(key);
-        Seat { shards: Arc::clone(&self.shards), ticks: Arc::clone(&self.ticks), landings: Arc::clone(&self.landings), shard, key: key.into(), flight }
+        Seat {
+            shards: Arc::clone(&self.shards),
+            ticks: Arc::clone(&self.ticks),
+            landings: Arc::clone(&self.landings),
+            shard,
+            key: key.into(),
+            flight,
+        }
     }
 
     fn shard(&self, key: &[u8]) -> &Mutex<Table> {

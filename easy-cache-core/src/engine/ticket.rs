@@ -126,7 +126,9 @@ impl Ticket {
             }
             None => {
                 static SAID: Once = Once::new();
-                SAID.call_once(|| tracing::warn!("values that cannot leave the process are not kept beside a shared store"));
+                SAID.call_once(|| {
+                    tracing::warn!("values that cannot leave the process are not kept beside a shared store")
+                });
                 None
             }
         };

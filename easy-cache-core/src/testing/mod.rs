@@ -3,9 +3,11 @@
 //!
 //! Behind the feature `testing`; nothing of it is compiled without.
 
+pub mod contract;
 mod faults;
 mod plain_memory;
 
 pub use crate::ManualClock;
+pub use contract::Contract;
 pub use faults::{Attempt, Fault, Faults, Faulty, Injected};
 pub use plain_memory::MemoryPlainStore;

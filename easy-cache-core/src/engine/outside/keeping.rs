@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::Trip;
+use crate::Error;
 use crate::backend::memory::{Kept, List};
 use crate::engine::flight::Lead;
 use crate::engine::frame;
 use crate::store::Filled;
 use crate::value::Shared;
-use crate::Error;
 
 /// Waits for the store. Its caller has its value; dropping this passes leadership on, whatever becomes of the fill.
 pub(crate) struct Keeping {
@@ -30,7 +30,10 @@ impl Keeping {
         let kept = match filled {
             Ok(Filled::Kept) => true,
             Ok(filled) => {
-                tracing::debug!(?filled, "a value was not kept: something it depends on was, or may have been, invalidated");
+                tracing::debug!(
+                    ?filled,
+                    "a value was not kept: something it depends on was, or may have been, invalidated"
+                );
                 false
             }
             Err(error) => {
@@ -38,7 +41,11 @@ impl Keeping {
                 false
             }
         };
-        if kept { frame::collect_list(&list) } else { frame::taint() }
+        if kept {
+            frame::collect_list(&list)
+        } else {
+            frame::taint()
+        }
         if let Some(lead) = self.lead.take() {
             let mut found: crate::engine::Found = Kept { value, list }.into();
             if !kept {

@@ -66,6 +66,11 @@ impl Outside {
         })
     }
 
+    /// Whether there is an entry that may be served.
+    pub(crate) async fn sees(&self, key: &[u8]) -> bool {
+        matches!(self.look(key, &[]).await, Ok(Looked::Hit(_)))
+    }
+
     pub(crate) fn fill(&self, parcel: Parcel) -> Trip<Filled> {
         let outside = self.clone();
         Box::pin(async move {
@@ -122,7 +127,11 @@ impl Outside {
         }
     }
 
-    async fn in_time<T>(&self, what: &str, operation: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
+    async fn in_time<T>(
+        &self,
+        what: &str,
+        operation: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
         let mut operation = std::pin::pin!(operation);
         let mut deadline = Deadline::after(&self.clock, self.timeout);
         let timed = std::future::poll_fn(|cx: &mut Context<'_>| match operation.as_mut().poll(cx) {

@@ -10,8 +10,8 @@ use super::Trip;
 use crate::backend::memory::{Fence, List, Used};
 use crate::clock::NEVER;
 use crate::engine::flight::{Follow, Heard, Joined, Lead, Tick};
-use crate::engine::{Engine, Found, Side, frame};
 use crate::engine::ticket::{Printed, Ticket};
+use crate::engine::{Engine, Found, Side, frame};
 use crate::store::{Hit, Looked, StoreFence};
 use crate::{Policy, Tag};
 
@@ -86,7 +86,8 @@ impl Travel {
 
     fn look(engine: &Engine, side: Side, key: &[u8], tags: &[Tag], purpose: Purpose) -> Stage {
         let flights = engine.flights(side);
-        let start = Start { tick: flights.tick(), landings: flights.landings(key), fence: engine.store.domain().fence() };
+        let start =
+            Start { tick: flights.tick(), landings: flights.landings(key), fence: engine.store.domain().fence() };
         let trip: Trip<Looked> = match &engine.outside {
             Some(outside) => outside.look(key, tags),
             None => Box::pin(std::future::pending()),
