@@ -69,6 +69,30 @@ impl Cache {
         Operation::new(move || self.engine.hit_value(key.as_ref())?.downcast_ref::<T>().cloned())
     }
 
+    /// Whatever is stored under this key, also when its ttl is over. What is outdated or held is never given: there is no read
+    /// for that.
+    ///
+    /// A stale value taints the scope around: nothing that is built from it is kept.
+    ///
+    /// # Example: better an old answer than none
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::{Cache, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// let cache = Cache::builder().clock(clock.clock()).build();
+    /// cache.set("answer", 42).ttl(Duration::from_secs(1)).wait();
+    /// clock.advance(Duration::from_secs(5));
+    /// assert_eq!(cache.get::<i32>("answer").wait(), None);
+    /// assert_eq!(cache.get_stale("answer").wait(), Some(42));
+    /// ```
+    pub fn get_stale<'a, T: Clone + Send + Sync + 'static>(
+        &'a self,
+        key: impl AsRef<[u8]> + Send + 'a,
+    ) -> Operation<'a, Option<T>> {
+        Operation::new(move || self.engine.stale(key.as_ref())?.value.downcast_ref::<T>().cloned())
+    }
+
     /// Whether a value would be served under this key.
     pub fn contains<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a, bool> {
         match &self.engine.outside {
@@ -273,6 +297,24 @@ impl Cache {
     ) -> R {
         let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan, looks_back: false };
         block_on(Compute::new(call, Called::new(load), None))
+    }
+
+    /// The same for a closure that may go on behind its caller, on a thread of its own.
+    pub fn compute_sync_detached<P, R, L>(
+        &self,
+        key: impl AsRef<[u8]>,
+        mode: Mode,
+        policy: Policy,
+        plan: P,
+        load: L,
+    ) -> R
+    where
+        R: Send + 'static,
+        L: FnOnce() -> R + Send + 'static,
+        P: Plan<R> + Clone + Send + 'static,
+    {
+        let call = Call { engine: &self.engine, side: Side::Sync, key, mode, policy, plan, looks_back: false };
+        block_on(Compute::new(call, Called::new(load), Some(launch)))
     }
 
     /// The stored value as it is, without handing its tags to a scope.

@@ -31,6 +31,8 @@
 //! - **One computation.** Callers that miss together wait for one of them. If that one is dropped or panics, another takes
 //!   over. A failure is retried once, then everybody computes alone.
 //! - **Tags flow outward.** A value that was built from other cached values carries their tags; see [`scope`].
+//! - **Stale only by agreement.** Past its ttl a value is served only to calls that say so, as far as the call that stored it
+//!   allows: while it is computed anew, or because that failed.
 //! - **The loader's result is the caller's**, unchanged, whether or not it could be stored.
 //!
 //! # Async and sync
@@ -41,13 +43,18 @@
 //!
 //! # Modules
 //!
-//! From the door inwards: `cache` and `wrapper` (the handle and its wrappers), `function` (what the attribute's code calls),
+//! From the door inwards: `cache`, `wrapper`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
 //! `computation` (a computation in parts), [`scope`], `hold`, [`registry`] → `engine` (flights, frames, tickets) → `backend`
-//! (the memory store). `tag`, `policy`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
+//! (the memory store). `tag`, `policy`, `freshness`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
 //!
-//! This crate has no features yet: everything in it is small, and needed.
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `tokio` | yes | [detached](GetOrCompute::detach) loads of async callers run on the tokio runtime around the caller |
 
 mod backend;
+mod batch;
 mod cache;
 mod clock;
 mod codec;
@@ -75,6 +82,7 @@ mod wrapper;
 
 pub use easy_cache_macros::ecached;
 
+pub use batch::Batch;
 pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use codec::{Codec, CodecError, Format};

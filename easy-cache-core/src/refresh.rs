@@ -51,7 +51,7 @@ impl Cache {
         L: FnOnce(Loading<T>) -> F,
         F: Future<Output = Result<Loaded<T>, E>>,
     {
-        GetOrCompute::new(self, key.into(), Refresh::Start(load), StoresPart::PLAN).looking_back()
+        GetOrCompute::new(self, key.into(), Refresh(Stage::Start(load)), StoresPart::PLAN).looking_back()
     }
 
     /// The same for callers without a runtime.
@@ -72,12 +72,11 @@ impl Cache {
 }
 
 /// The load of [`Cache::get_or_refresh`]: looks back when it begins.
-pub enum Refresh<L, F> {
-    #[doc(hidden)]
+pub struct Refresh<L, F>(Stage<L, F>);
+
+enum Stage<L, F> {
     Start(L),
-    #[doc(hidden)]
     Running(Pin<Box<F>>, End),
-    #[doc(hidden)]
     Done,
 }
 
@@ -92,19 +91,19 @@ where
     type Output = Result<T, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
-        let (mut running, end) = match std::mem::replace(&mut *self, Self::Done) {
-            Self::Start(load) => {
+        let (mut running, end) = match std::mem::replace(&mut self.0, Stage::Done) {
+            Stage::Start(load) => {
                 let loading = Loading::begin();
                 let end = loading.end();
                 (Box::pin(load(loading)), end)
             }
-            Self::Running(running, end) => (running, end),
-            Self::Done => panic!("a load was polled after it was done"),
+            Stage::Running(running, end) => (running, end),
+            Stage::Done => panic!("a load was polled after it was done"),
         };
         match running.as_mut().poll(cx) {
             Poll::Ready(answer) => Poll::Ready(end.note(answer)),
             Poll::Pending => {
-                *self = Self::Running(running, end);
+                self.0 = Stage::Running(running, end);
                 Poll::Pending
             }
         }
@@ -254,9 +253,7 @@ impl<T> fmt::Debug for Loaded<T> {
 }
 
 /// What remains to be said when the loader has answered.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct End {
+struct End {
     no_stand_in: Arc<AtomicBool>,
 }
 

@@ -21,9 +21,11 @@ pub(crate) struct Frame {
     /// Tags that were named one by one.
     named: Vec<Seen>,
     tainted: bool,
+    /// It has used something that was not fresh: not to be kept, but as good for others as for its caller.
+    stale: bool,
     bypass: bool,
-    /// The key that this frame computes, and the cache it belongs to.
-    computes: Option<(u64, Box<[u8]>)>,
+    /// The keys that this frame computes, and the cache they belong to.
+    computes: Vec<(u64, Box<[u8]>)>,
     /// What was stored under that key before, for a computation that asks for it.
     previous: Option<(Kept, Duration)>,
     /// What the computation says of its result, beside the result.
@@ -59,7 +61,22 @@ struct Flags {
 
 impl Frame {
     pub(crate) fn computing(engine: u64, key: &[u8]) -> Box<Self> {
-        Box::new(Self { computes: Some((engine, key.into())), ..Self::default() })
+        Self::computing_all(engine, std::iter::once(key))
+    }
+
+    pub(crate) fn computing_all<'a>(engine: u64, keys: impl Iterator<Item = &'a [u8]>) -> Box<Self> {
+        Box::new(Self { computes: keys.map(|key| (engine, key.into())).collect(), ..Self::default() })
+    }
+
+    /// What was used, once more: for one of several values of one load.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            lists: self.lists.clone(),
+            named: self.named.clone(),
+            tainted: self.tainted,
+            stale: self.stale,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn bypassing() -> Box<Self> {
@@ -69,7 +86,16 @@ impl Frame {
     /// Whether what it computes must not be kept. A value that only stands in for a failed computation is found out here,
     /// so that a hit need not look.
     pub(crate) fn is_tainted(&self) -> bool {
-        self.tainted || self.lists.iter().any(|list| list.times().stands_in())
+        self.tainted || self.is_stale()
+    }
+
+    /// Whether what it computes is nobody's but its caller's.
+    pub(crate) const fn is_private(&self) -> bool {
+        self.tainted
+    }
+
+    fn is_stale(&self) -> bool {
+        self.stale || self.lists.iter().any(|list| list.times().stands_in())
     }
 
     /// Everything that was used, possibly with repetitions, and when the first of it ends.
@@ -97,7 +123,7 @@ impl Frame {
     }
 
     fn is_computing(&self, engine: u64, key: &[u8]) -> bool {
-        self.computes.as_ref().is_some_and(|(id, own)| *id == engine && **own == *key)
+        self.computes.iter().any(|(id, own)| *id == engine && **own == *key)
     }
 
     fn add(&mut self, tags: List) {
@@ -237,6 +263,7 @@ pub(crate) fn collect_list(tags: &List) {
 pub(crate) fn absorb(inner: Frame) {
     update(|frame| {
         frame.tainted |= inner.tainted;
+        frame.stale |= inner.is_stale();
         inner.lists.into_iter().for_each(|list| frame.add(list));
         frame.name(inner.named);
     });
@@ -269,6 +296,11 @@ pub(crate) fn current_tags() -> Vec<Tag> {
 /// What the current frame computes is not to be kept.
 pub(crate) fn taint() {
     update(|frame| frame.tainted = true);
+}
+
+/// What the current frame computes is built from something that is not fresh.
+pub(crate) fn taint_as_stale() {
+    update(|frame| frame.stale = true);
 }
 
 /// Whether this very key is being computed further up on this thread: waiting for it would wait for ever.

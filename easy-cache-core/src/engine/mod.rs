@@ -193,12 +193,23 @@ impl Engine {
         Some((kept, verdict))
     }
 
+    /// Whatever is stored, also past its ttl, but nothing that is outdated or held.
+    pub(crate) fn stale(&self, key: &[u8]) -> Option<Found> {
+        if let Some(found) = self.hit(key) {
+            return Some(found);
+        }
+        let kept = if self.is_usable() { self.store.inspect(key)? } else { return None };
+        let is_fresh = self.store.clock().precise() < kept.list.times().fresh_until;
+        let verdict = if is_fresh { Verdict::Fresh } else { Verdict::Grace };
+        (kept.list.standing() == Standing::Current).then(|| self.serve(kept, verdict))
+    }
+
     /// Hands out a value. One that is not fresh must not be kept by whoever is computing with it.
     pub(crate) fn serve(&self, kept: Kept, verdict: Verdict) -> Found {
         if frame::is_collecting() {
             frame::collect_list(&kept.list);
             if !verdict.is_fresh() {
-                frame::taint();
+                frame::taint_as_stale();
             }
         }
         kept.into()

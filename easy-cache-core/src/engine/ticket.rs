@@ -85,9 +85,13 @@ impl Ticket {
             self.send(value, None, policy, frame);
             return false;
         }
-        if frame.is_tainted() || !self.engine.is_usable() {
+        if frame.is_private() || !self.engine.is_usable() {
             frame::taint();
             self.fail();
+            return false;
+        }
+        if frame.is_tainted() {
+            self.pass_on(value, policy, frame);
             return false;
         }
         if let Some(lead) = &self.lead {
@@ -127,7 +131,7 @@ impl Ticket {
             None => {
                 static SAID: Once = Once::new();
                 SAID.call_once(|| {
-                    tracing::warn!("values that cannot leave the process are not kept beside a shared store")
+                    tracing::warn!("values that cannot leave the process are not kept beside a shared store");
                 });
                 None
             }
@@ -144,9 +148,13 @@ impl Ticket {
         policy: &Policy,
         frame: Frame,
     ) -> Option<Keeping> {
-        if frame.is_tainted() || !self.engine.is_usable() {
+        if frame.is_private() || !self.engine.is_usable() {
             frame::taint();
             self.fail();
+            return None;
+        }
+        if frame.is_tainted() {
+            self.pass_on(value, policy, frame);
             return None;
         }
         if let Some(lead) = &self.lead {
@@ -156,7 +164,7 @@ impl Ticket {
         let Some(list) = self.list_outside(policy, frame) else {
             frame::taint();
             if let Some(lead) = lead {
-                lead.redirect();
+                lead.land(self.unkept(value, policy), false);
             }
             return None;
         };
@@ -207,6 +215,16 @@ impl Ticket {
         Some(Parcel { key, payload, tags, fence, ttl, awaited: lead.is_some_and(Lead::is_awaited) })
     }
 
+    /// The value is built from something that is not fresh. It is not kept, but handed to those who called before its fence was
+    /// taken: computing it themselves, they would get nothing better.
+    fn pass_on(&mut self, value: Shared, policy: &Policy, frame: Frame) {
+        frame::absorb(frame);
+        if let Some(lead) = self.lead.take() {
+            lead.close();
+            lead.land(self.unkept(value, policy), false);
+        }
+    }
+
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
     pub(crate) fn fill_elsewhere(mut self, key: &[u8], value: Shared, policy: &Policy, seen: Frame) -> bool {
         let usable = !seen.is_tainted() && self.engine.is_usable() && self.engine.outside.is_none();
@@ -222,12 +240,15 @@ impl Ticket {
 
     /// The result is not to be stored. Its tags still flow outward: the computation around it depends on them.
     pub(crate) fn decline(mut self, policy: &Policy, frame: Frame) {
-        let tainted = frame.is_tainted();
+        let (tainted, stale) = (frame.is_private(), frame.is_tainted());
         let used = frame.into_used(self.engine.store.clock());
         let tags = self.engine.store.list(&self.fence, policy, used);
         match tags {
             Some(tags) if !tainted => frame::collect_list(&tags),
             _ => frame::taint(),
+        }
+        if stale {
+            frame::taint_as_stale();
         }
         self.fail();
     }
@@ -277,12 +298,16 @@ impl Ticket {
             }
             Filled::Outdated => {
                 frame::taint();
-                let stored = store.clock().precise();
-                let ttl = policy.time_to_live();
-                let expires = ttl.map_or(NEVER, |ttl| stored.saturating_add(nanoseconds(ttl)));
-                Found { value, tags: None, stored, expires }
+                self.unkept(value, policy)
             }
         }
+    }
+
+    /// A value that is its callers', and not the store's.
+    fn unkept(&self, value: Shared, policy: &Policy) -> Found {
+        let stored = self.engine.store.clock().precise();
+        let ttl = policy.time_to_live();
+        Found { value, tags: None, stored, expires: ttl.map_or(NEVER, |ttl| stored.saturating_add(nanoseconds(ttl))) }
     }
 }
 

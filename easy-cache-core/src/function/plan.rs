@@ -39,6 +39,10 @@ where
         S::restore(stored)
     }
 
+    fn is_failure(&self, result: &R) -> bool {
+        S::is_failure(result)
+    }
+
     fn finish(&self, result: &R, policy: &mut Policy) {
         if let Some(value) = S::value(result) {
             (self.finish)(value, policy);

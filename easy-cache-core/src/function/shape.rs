@@ -54,6 +54,12 @@ pub trait Shape<R>: Holds<R> + Copy {
         None
     }
 
+    /// Whether the result is a failure, for which a former value may stand in: an `Err` is one, a `None` is not.
+    fn is_failure(result: &R) -> bool {
+        let _ = result;
+        false
+    }
+
     /// What the value weighs in a bounded cache, in bytes. Unless it is known how to write it, what it owns is not seen.
     fn measure(value: &Self::Value) -> u64 {
         size_of_val(value) as u64
@@ -143,6 +149,10 @@ impl<T, E, S: Shape<T>> Shape<Result<T, E>> for InOk<S> {
     fn restore(stored: Shared) -> Option<Result<T, E>> {
         S::restore(stored).map(Ok)
     }
+
+    fn is_failure(result: &Result<T, E>) -> bool {
+        result.as_ref().map_or(true, S::is_failure)
+    }
 }
 
 impl<T, S: Holds<T>> Holds<Option<T>> for InSome<S> {
@@ -165,6 +175,10 @@ impl<T, S: Shape<T>> Shape<Option<T>> for InSome<S> {
     #[inline]
     fn restore(stored: Shared) -> Option<Option<T>> {
         S::restore(stored).map(Some)
+    }
+
+    fn is_failure(result: &Option<T>) -> bool {
+        result.as_ref().is_some_and(S::is_failure)
     }
 }
 

@@ -41,6 +41,13 @@ impl<T> SaysLate for Option<T> {
 #[derive(Debug, Clone)]
 pub struct EndsInTime<S>(pub(crate) S);
 
+impl<S> EndsInTime<S> {
+    /// The plan, for results that can say that they were not there in time.
+    pub const fn new(plan: S) -> Self {
+        Self(plan)
+    }
+}
+
 /// Takes the ttl from the value.
 #[derive(Debug, Clone)]
 pub struct TtlOf<S, C>(pub(crate) S, pub(crate) C);

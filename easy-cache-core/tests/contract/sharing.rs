@@ -153,6 +153,30 @@ async fn cached_functions_use_the_store_as_well() {
 }
 
 #[tokio::test]
+async fn a_batch_loads_what_the_store_does_not_have() {
+    let world = World::new();
+    let (here, there) = (world.cache().await, world.process());
+    let batch = |cache: Cache, ids: Vec<u64>| async move {
+        let mut asked = Vec::new();
+        let values = cache
+            .batch(ids, |id| format!("n:{id}"))
+            .tags_of(|id, _| [format!("n:{id}")])
+            .get_or_compute(|missing| {
+                asked.extend(missing.iter().copied());
+                std::future::ready(Ok::<_, ()>(missing.into_iter().map(|id| (id, id * id)).collect::<Vec<_>>()))
+            })
+            .await;
+        asked.sort_unstable();
+        (values.unwrap(), asked)
+    };
+    assert_eq!(batch(here.clone(), vec![1, 2]).await.1, [1, 2]);
+    let (values, asked) = batch(there.clone(), vec![1, 2, 3]).await;
+    assert_eq!((values.len(), values[&2], asked), (3, 4, vec![3]));
+    there.invalidate_tags(["n:2"]).await.unwrap();
+    assert_eq!(batch(here, vec![1, 2, 3]).await.1, [2]);
+}
+
+#[tokio::test]
 async fn values_that_cannot_leave_the_process_are_computed_each_time() {
     let world = World::new();
     let cache = world.cache().await;

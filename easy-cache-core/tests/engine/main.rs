@@ -2,13 +2,16 @@
 
 #![cfg(test)]
 
+mod batches;
 mod defaults;
+mod detached;
 mod failures;
 mod flights;
 mod holds;
 mod parts;
 mod races;
 mod reentry;
+mod results;
 mod scopes;
 mod stale;
 mod stress;

@@ -111,6 +111,33 @@ async fn a_stale_value_is_not_kept_by_what_is_built_from_it() {
 }
 
 #[tokio::test]
+async fn what_is_built_from_a_stale_value_is_computed_twice_at_most_however_many_wait() {
+    let (cache, clock, calls) = graceful().await;
+    clock.advance(seconds(15));
+    let (refresher, _finish) = hold_the_refresh(&cache, &calls).await;
+    let outer = Calls::default();
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (cache, counted) = (cache.clone(), outer.load(()));
+        callers.spawn(async move {
+            let load = async {
+                counted.await;
+                tokio::task::yield_now().await;
+                graced(&cache, async { None }).await
+            };
+            let mut scope = Scope::new();
+            let answer = scope.wrap(cache.get_or_compute("outer", load)).await;
+            (answer, scope.is_tainted())
+        });
+    }
+    let answers = callers.join_all().await;
+    assert!(answers.into_iter().all(|answer| answer == (Some(1), true)), "nobody takes it for fresh");
+    assert_eq!(outer.count(), 2);
+    assert!(!cache.contains("outer").await);
+    refresher.abort();
+}
+
+#[tokio::test]
 async fn what_was_invalidated_is_not_served_in_grace() {
     let (cache, clock, calls) = graceful().await;
     clock.advance(seconds(15));

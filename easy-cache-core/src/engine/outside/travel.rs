@@ -13,6 +13,7 @@ use crate::engine::flight::{Follow, Heard, Joined, Lead, Tick};
 use crate::engine::ticket::{Printed, Ticket};
 use crate::engine::{Engine, Found, Side, frame};
 use crate::store::{Hit, Looked, StoreFence};
+use crate::value::Portable;
 use crate::{Policy, Tag};
 
 /// Why a lookup is made.
@@ -93,6 +94,11 @@ impl Travel {
             None => Box::pin(std::future::pending()),
         };
         Stage::Looking { trip, purpose, start }
+    }
+
+    /// Whether nothing is known yet of what the store has.
+    pub(crate) const fn is_looking(&self) -> bool {
+        matches!(self.stage, Stage::Looking { .. })
     }
 
     pub(crate) fn poll(
@@ -184,6 +190,31 @@ impl Travel {
 
 fn compute(engine: &Arc<Engine>, key: &[u8], fence: Fence, lead: Option<Lead>, sight: Sight) -> Landed {
     Landed::Compute(Ticket::behind(engine, key, fence, lead, Some(sight)))
+}
+
+impl Landed {
+    /// The value, or the duty to compute it.
+    pub(crate) fn into_value<V: Portable + Clone + Send + Sync + 'static>(
+        self,
+        engine: &Arc<Engine>,
+        key: &[u8],
+    ) -> Result<V, Ticket> {
+        match self {
+            Self::Compute(ticket) => Err(ticket),
+            Self::Found(found) => found.value.downcast_ref::<V>().cloned().ok_or_else(|| Ticket::alone(engine, key)),
+            Self::Hit(arrived) => {
+                let format = engine.outside.as_ref().map(|outside| outside.format).unwrap_or_default();
+                let value = V::decode(&arrived.hit.payload, format).ok().zip(arrived.list(engine));
+                match value {
+                    Some((value, list)) => {
+                        arrived.serve(&list);
+                        Ok(value)
+                    }
+                    None => Err(arrived.compute(engine, key)),
+                }
+            }
+        }
+    }
 }
 
 impl Arrived {
