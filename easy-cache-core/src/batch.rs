@@ -195,17 +195,17 @@ where
         let mut travels: Vec<_> = waiting.drain().map(travel).collect();
         let mut led = Vec::new();
         std::future::poll_fn(|cx| {
-            for (id, key, travel) in std::mem::take(&mut travels) {
+            for (id, key, mut travel) in std::mem::take(&mut travels) {
                 let value = match travel.poll(engine, key.as_bytes(), tags, cx) {
-                    Err(travel) => {
+                    Poll::Pending => {
                         travels.push((id, key, travel));
                         continue;
                     }
-                    Ok(landed) => landed.into_value::<V>(engine, key.as_bytes()),
+                    Poll::Ready(landed) => landed.into_value::<V>(engine, key.as_bytes()),
                 };
                 match value {
                     Ok(value) => drop(found.insert(id, value)),
-                    Err(ticket) => led.push((id, ticket, None)),
+                    Err(ticket) => led.push((id, *ticket, None)),
                 }
             }
             let looking = travels.iter().any(|(.., travel)| travel.is_looking());

@@ -9,14 +9,14 @@ use crate::backend::memory::{Capacity, Kept};
 use crate::clock::Clock;
 use crate::engine::away::launch;
 use crate::engine::compute::{Call, Compute};
-use crate::engine::outside::{Names, Outside};
+use crate::engine::outside::{Names, Outside, Travel};
 use crate::engine::{Engine, Setup, Side};
 use crate::hold::Hold;
 use crate::load::Called;
 use crate::plan::{Mode, Plan};
 use crate::spawn::{Spawner, Task, block_on};
 use crate::store::{Adapter, PlainStore, Store};
-use crate::value::Shared;
+use crate::value::{Portable, Shared};
 use crate::wrapper::Set;
 use crate::{Codec, Format, Operation, Policy, Tag};
 
@@ -91,6 +91,32 @@ impl Cache {
         key: impl AsRef<[u8]> + Send + 'a,
     ) -> Operation<'a, Option<T>> {
         Operation::new(move || self.engine.stale(key.as_ref())?.value.downcast_ref::<T>().cloned())
+    }
+
+    /// The same for a value that may be in a store outside the process: [`get`](Self::get) sees this process only.
+    ///
+    /// # Example: whatever the store
+    /// ```
+    /// # let cache = easy_cache_core::Cache::new();
+    /// cache.get_or_compute_sync("answer", || Some(42)).wait();
+    /// assert_eq!(cache.fetch::<i32>("answer").wait(), Some(42));
+    /// ```
+    pub fn fetch<'a, T: Portable + Clone + Send + Sync + 'static>(
+        &'a self,
+        key: impl AsRef<[u8]> + Send + 'a,
+    ) -> Operation<'a, Option<T>> {
+        if self.engine.outside.is_none() {
+            return self.get(key);
+        }
+        Operation::later(async move {
+            let (key, engine) = (key.as_ref(), &self.engine);
+            if !engine.is_usable() {
+                return None;
+            }
+            let mut sight = Travel::alone(engine, key);
+            let landed = std::future::poll_fn(|cx| sight.poll(engine, key, &[], cx)).await;
+            landed.into_value(engine, key).ok()
+        })
     }
 
     /// Whether a value would be served under this key.

@@ -150,22 +150,22 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
         Stage::Joining(Join::new(call.side), load)
     }
 
-    fn travel(&self, travel: Box<Travel>, load: F, cx: &mut Context<'_>) -> Step<F>
+    fn travel(&self, mut travel: Box<Travel>, load: F, cx: &mut Context<'_>) -> Step<F>
     where
         P: Plan<F::Output>,
     {
         let call = &self.call;
         match travel.poll(call.engine, call.key(), call.policy.named_tags(), cx) {
-            Err(travel) => Step::Wait(Stage::Traveling(Box::new(travel), load)),
-            Ok(Landed::Compute(ticket)) => self.begin(ticket, None, load),
-            Ok(Landed::Hit(arrived)) => match call.read(&arrived) {
+            Poll::Pending => Step::Wait(Stage::Traveling(travel, load)),
+            Poll::Ready(Landed::Compute(ticket)) => self.begin(ticket, None, load),
+            Poll::Ready(Landed::Hit(arrived)) => match call.read(&arrived) {
                 Some((answer, list)) => {
                     arrived.serve(&list);
                     Step::Answer(answer)
                 }
                 None => self.begin(arrived.compute(call.engine, call.key()), None, load),
             },
-            Ok(Landed::Found(found)) => match call.plan.restore(found.value) {
+            Poll::Ready(Landed::Found(found)) => match call.plan.restore(found.value) {
                 Some(answer) => Step::Answer(answer),
                 None => self.begin(call.despite_its_type(), None, load),
             },

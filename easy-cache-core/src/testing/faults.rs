@@ -230,7 +230,7 @@ impl<S: PlainStore> PlainStore for Faults<S> {
 impl Faulty<Error> {
     fn into_error(self, method: &str) -> Error {
         match self {
-            Self::Injected => Error::store(format!("failed to {method}"), Faulty::<Error>::Injected),
+            Self::Injected => Error::store(format!("failed to {method}"), Self::Injected),
             Self::Store(error) => error,
         }
     }

@@ -12,10 +12,13 @@ use parking_lot::Mutex;
 use crate::clock::{Clock, Moment, NEVER};
 use crate::store::PlainStore;
 
+/// Values by key, each with its end.
+type Values = HashMap<String, (Vec<u8>, Moment)>;
+
 /// A [`PlainStore`] in memory that counts the trips to it. Clones share everything, as the processes do that share a server.
 #[derive(Clone)]
 pub struct MemoryPlainStore {
-    values: Arc<Mutex<HashMap<String, (Vec<u8>, Moment)>>>,
+    values: Arc<Mutex<Values>>,
     trips: Arc<AtomicU64>,
     clock: Clock,
 }

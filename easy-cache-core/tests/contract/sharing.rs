@@ -242,3 +242,15 @@ async fn an_inner_ttl_limits_the_outer_one_through_the_store() {
     world.clock.advance(Duration::from_secs(6));
     assert_eq!(outer(3).await, Some(3));
 }
+
+#[tokio::test]
+async fn what_another_process_stored_can_be_fetched() {
+    let world = World::new();
+    let (here, there) = (world.cache().await, world.process());
+    assert_eq!(there.fetch::<u64>("k").await, None);
+    get(&here, 1).await;
+    assert_eq!(there.fetch::<u64>("k").await, Some(1));
+    assert_eq!(there.fetch::<String>("k").await, None, "it is of another type");
+    here.invalidate_tags(["t"]).await.unwrap();
+    assert_eq!(there.fetch::<u64>("k").await, None);
+}

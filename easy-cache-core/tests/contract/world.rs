@@ -22,7 +22,7 @@ impl World {
     /// A process with a store in which something has happened before.
     pub(crate) async fn cache(&self) -> Cache {
         let cache = self.process();
-        cache.invalidate_all().await.unwrap();
+        cache.invalidate_all().await.unwrap_or_else(|error| panic!("{error}"));
         self.trips();
         cache
     }
@@ -33,5 +33,5 @@ impl World {
 }
 
 pub(crate) async fn get(cache: &Cache, value: u64) -> u64 {
-    cache.get_or_compute("k", async move { Some(value) }).tags(["t"]).await.unwrap()
+    cache.get_or_compute_value("k", async move { value }).tags(["t"]).await
 }

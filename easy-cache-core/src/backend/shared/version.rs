@@ -6,7 +6,7 @@ use crate::Error;
 
 /// The version of a record in a shared store. Opaque: a new one differs from every other that was ever made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Version([u8; Version::LEN]);
+pub struct Version([u8; 16]);
 
 impl Version {
     /// The number of its bytes.

@@ -42,9 +42,9 @@ impl Keeping {
             }
         };
         if kept {
-            frame::collect_list(&list)
+            frame::collect_list(&list);
         } else {
-            frame::taint()
+            frame::taint();
         }
         if let Some(lead) = self.lead.take() {
             let mut found: crate::engine::Found = Kept { value, list }.into();

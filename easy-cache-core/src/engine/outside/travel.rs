@@ -4,7 +4,7 @@
 //! of this process, so that what is invalidated here meanwhile is noticed although the reply does not know it.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::Trip;
 use crate::backend::memory::{Fence, List, Used};
@@ -48,6 +48,13 @@ pub(crate) struct Travel {
 enum Stage {
     Looking { trip: Trip<Looked>, purpose: Purpose, start: Start },
     Following(Follow),
+    Landed,
+}
+
+/// Where a step leads.
+enum Next {
+    Stage(Stage),
+    Landed(Landed),
 }
 
 /// What was noted before a lookup was sent.
@@ -85,6 +92,12 @@ impl Travel {
         Self { side, called, stage: Self::look(engine, side, key, tags, purpose) }
     }
 
+    /// A look of which nothing follows.
+    pub(crate) fn alone(engine: &Engine, key: &[u8]) -> Self {
+        let called = engine.flights(Side::Async).tick();
+        Self { side: Side::Async, called, stage: Self::look(engine, Side::Async, key, &[], Purpose::Alone) }
+    }
+
     fn look(engine: &Engine, side: Side, key: &[u8], tags: &[Tag], purpose: Purpose) -> Stage {
         let flights = engine.flights(side);
         let start =
@@ -102,26 +115,35 @@ impl Travel {
     }
 
     pub(crate) fn poll(
-        mut self,
+        &mut self,
         engine: &Arc<Engine>,
         key: &[u8],
         tags: &[Tag],
         cx: &mut Context<'_>,
-    ) -> Result<Landed, Self> {
+    ) -> Poll<Landed> {
         loop {
-            let next = match self.stage {
-                Stage::Looking { mut trip, purpose, start } => match trip.as_mut().poll(cx) {
-                    Poll::Pending => return Err(Self { stage: Stage::Looking { trip, purpose, start }, ..self }),
-                    Poll::Ready(looked) => Self::looked(engine, self.side, key, tags, looked, purpose, start),
-                },
-                Stage::Following(mut follow) => match follow.poll(self.called, engine.patience(), cx) {
-                    Poll::Pending => return Err(Self { stage: Stage::Following(follow), ..self }),
-                    Poll::Ready(heard) => Self::heard(engine, self.side, key, tags, heard),
-                },
+            let next = match &mut self.stage {
+                Stage::Looking { trip, .. } => {
+                    let looked = ready!(trip.as_mut().poll(cx));
+                    match std::mem::replace(&mut self.stage, Stage::Landed) {
+                        Stage::Looking { purpose, start, .. } => {
+                            Self::looked(engine, self.side, key, tags, looked, purpose, start)
+                        }
+                        other => Next::Stage(other),
+                    }
+                }
+                Stage::Following(follow) => {
+                    let heard = ready!(follow.poll(self.called, engine.patience(), cx));
+                    Self::heard(engine, self.side, key, tags, heard)
+                }
+                Stage::Landed => panic!("a call was polled after it had arrived"),
             };
             match next {
-                Ok(landed) => return Ok(landed),
-                Err(stage) => self.stage = stage,
+                Next::Landed(landed) => {
+                    self.stage = Stage::Landed;
+                    return Poll::Ready(landed);
+                }
+                Next::Stage(stage) => self.stage = stage,
             }
         }
     }
@@ -134,7 +156,7 @@ impl Travel {
         looked: Result<Looked, crate::Error>,
         purpose: Purpose,
         start: Start,
-    ) -> Result<Landed, Stage> {
+    ) -> Next {
         let (sight, hit) = match looked {
             Ok(Looked::Hit(hit)) => (Sight::Fence(hit.fence.clone()), Some(hit)),
             Ok(Looked::Miss(miss)) => (Sight::Fence(miss.fence), None),
@@ -145,45 +167,40 @@ impl Travel {
         };
         match (purpose, hit) {
             (Purpose::First | Purpose::Alone, Some(hit)) => {
-                Ok(Landed::Hit(Box::new(Arrived { hit, fence: start.fence, lead: None })))
+                Next::Landed(Landed::Hit(Box::new(Arrived { hit, fence: start.fence, lead: None })))
             }
             (Purpose::Leading(lead), Some(hit)) => {
-                Ok(Landed::Hit(Box::new(Arrived { hit, fence: start.fence, lead: Some(lead) })))
+                Next::Landed(Landed::Hit(Box::new(Arrived { hit, fence: start.fence, lead: Some(lead) })))
             }
-            (Purpose::Leading(lead), None) => Ok(compute(engine, key, start.fence, Some(lead), sight)),
-            (Purpose::Alone, None) | (Purpose::Refresh, _) => Ok(compute(engine, key, start.fence, None, sight)),
+            (Purpose::Leading(lead), None) => Next::Landed(compute(engine, key, start.fence, Some(lead), sight)),
+            (Purpose::Alone, None) | (Purpose::Refresh, _) => {
+                Next::Landed(compute(engine, key, start.fence, None, sight))
+            }
             (Purpose::First, None) => Self::join(engine, side, key, tags, sight, start),
         }
     }
 
-    fn join(
-        engine: &Arc<Engine>,
-        side: Side,
-        key: &[u8],
-        tags: &[Tag],
-        sight: Sight,
-        start: Start,
-    ) -> Result<Landed, Stage> {
+    fn join(engine: &Arc<Engine>, side: Side, key: &[u8], tags: &[Tag], sight: Sight, start: Start) -> Next {
         let flights = engine.flights(side);
         match flights.join_since(key, engine.store.clock().precise(), Some(start.tick)) {
-            Joined::Follow(follow) => Err(Stage::Following(follow)),
+            Joined::Follow(follow) => Next::Stage(Stage::Following(follow)),
             Joined::Lead(lead) if flights.landings(key) == start.landings => {
-                Ok(compute(engine, key, start.fence, Some(lead), sight))
+                Next::Landed(compute(engine, key, start.fence, Some(lead), sight))
             }
             // Another flight may have landed between this call's look and its lead.
-            Joined::Lead(lead) => Err(Self::look(engine, side, key, tags, Purpose::Leading(lead))),
+            Joined::Lead(lead) => Next::Stage(Self::look(engine, side, key, tags, Purpose::Leading(lead))),
         }
     }
 
-    fn heard(engine: &Arc<Engine>, side: Side, key: &[u8], tags: &[Tag], heard: Heard) -> Result<Landed, Stage> {
+    fn heard(engine: &Arc<Engine>, side: Side, key: &[u8], tags: &[Tag], heard: Heard) -> Next {
         match heard {
             Heard::Take(found) => {
                 frame::collect(found.tags.clone());
-                Ok(Landed::Found(found))
+                Next::Landed(Landed::Found(found))
             }
-            Heard::Again => Err(Self::look(engine, side, key, tags, Purpose::First)),
-            Heard::Lead(lead) => Err(Self::look(engine, side, key, tags, Purpose::Leading(lead))),
-            Heard::Alone => Err(Self::look(engine, side, key, tags, Purpose::Alone)),
+            Heard::Again => Next::Stage(Self::look(engine, side, key, tags, Purpose::First)),
+            Heard::Lead(lead) => Next::Stage(Self::look(engine, side, key, tags, Purpose::Leading(lead))),
+            Heard::Alone => Next::Stage(Self::look(engine, side, key, tags, Purpose::Alone)),
         }
     }
 }
@@ -198,10 +215,12 @@ impl Landed {
         self,
         engine: &Arc<Engine>,
         key: &[u8],
-    ) -> Result<V, Ticket> {
+    ) -> Result<V, Box<Ticket>> {
         match self {
-            Self::Compute(ticket) => Err(ticket),
-            Self::Found(found) => found.value.downcast_ref::<V>().cloned().ok_or_else(|| Ticket::alone(engine, key)),
+            Self::Compute(ticket) => Err(Box::new(ticket)),
+            Self::Found(found) => {
+                found.value.downcast_ref::<V>().cloned().ok_or_else(|| Box::new(Ticket::alone(engine, key)))
+            }
             Self::Hit(arrived) => {
                 let format = engine.outside.as_ref().map(|outside| outside.format).unwrap_or_default();
                 let value = V::decode(&arrived.hit.payload, format).ok().zip(arrived.list(engine));
@@ -210,7 +229,7 @@ impl Landed {
                         arrived.serve(&list);
                         Ok(value)
                     }
-                    None => Err(arrived.compute(engine, key)),
+                    None => Err(Box::new(arrived.compute(engine, key))),
                 }
             }
         }
