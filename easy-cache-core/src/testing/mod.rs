@@ -3,11 +3,13 @@
 //!
 //! Behind the feature `testing`; nothing of it is compiled without.
 
+mod assertions;
 pub mod contract;
 mod faults;
 mod plain_memory;
 
 pub use crate::ManualClock;
+pub use assertions::Probes;
 pub use contract::Contract;
 pub use faults::{Attempt, Fault, Faults, Faulty, Injected};
 pub use plain_memory::MemoryPlainStore;

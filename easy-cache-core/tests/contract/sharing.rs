@@ -48,6 +48,24 @@ async fn a_thousand_callers_of_one_key_compute_once() {
 }
 
 #[tokio::test]
+async fn who_missed_before_another_flight_landed_looks_again() {
+    let world = World::new();
+    let cache = world.cache().await;
+    let first = AtomicUsize::new(0);
+    let stall = world.store.inject(Fault::StallAfter, move |attempt| {
+        attempt.is("get_many", ":e:k") && first.fetch_add(1, Ordering::SeqCst) == 0
+    });
+    let slow = tokio::spawn({
+        let cache = cache.clone();
+        async move { get(&cache, 2).await }
+    });
+    stall.reached(1).await;
+    assert_eq!(get(&cache, 1).await, 1);
+    drop(stall);
+    assert_eq!(slow.await.unwrap(), 1, "its reply was from before the other's value was there");
+}
+
+#[tokio::test]
 async fn a_follower_is_not_handed_what_another_process_has_invalidated() {
     // case 39, across processes
     let world = World::new();
