@@ -4,3 +4,19 @@
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// So is that of the pages for those who come from elsewhere.
+#[cfg(doctest)]
+mod coming_from {
+    #[doc = include_str!("../../docs/from-python.md")]
+    struct Python;
+    #[doc = include_str!("../../docs/from-cached.md")]
+    struct Cached;
+    #[doc = include_str!("../../docs/from-moka.md")]
+    struct Moka;
+}
+
+/// And the recipes.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/cookbook.md")]
+struct Cookbook;

@@ -3,6 +3,7 @@
 //!
 //! Each file below is one step; this one holds what they have in common.
 
+mod behaviours;
 mod cargo;
 mod deny;
 mod features;
@@ -13,6 +14,7 @@ mod toolchain;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use crate::Result;
 use crate::command::{Command, Finished};
@@ -37,6 +39,7 @@ const STEPS: &[Step] = &[
     Step { name: "format", about: "every file is formatted", slow: false, run: cargo::format },
     Step { name: "layers", about: "no crate names one that is above it", slow: false, run: layers::run },
     Step { name: "readme", about: "Rust code in Markdown files is part of some doc test", slow: false, run: readme::run },
+    Step { name: "behaviours", about: "what the docs call tested has a test that carries its number", slow: false, run: behaviours::run },
     Step { name: "clippy", about: "no lint speaks, in any target, with all features", slow: false, run: cargo::clippy },
     Step { name: "features", about: "published crates compile without features, with each one alone, and with all", slow: true, run: features::run },
     Step { name: "docs", about: "the documentation builds without a warning", slow: true, run: cargo::docs },
@@ -134,4 +137,17 @@ fn is_progress(line: &str) -> bool {
         "Finished",
     ];
     (line.starts_with(' ') && of_cargo.contains(&word)) || (word == "test" && line.ends_with("... ok"))
+}
+
+/// The Rust files below a folder.
+fn sources_in(folder: &Path) -> Vec<PathBuf> {
+    let mut sources = Vec::new();
+    for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            sources.extend(sources_in(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push(path);
+        }
+    }
+    sources
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Context;
+use super::{Context, sources_in};
 use crate::Result;
 use crate::outcome::Outcome;
 
@@ -52,18 +52,6 @@ fn opens_rust_block(line: &str) -> bool {
 fn included_files(context: &Context<'_>) -> BTreeSet<PathBuf> {
     let sources = context.workspace.packages.iter().flat_map(|package| sources_in(&package.folder.join("src")));
     sources.flat_map(|source| includes_of(&source)).collect()
-}
-
-fn sources_in(folder: &Path) -> Vec<PathBuf> {
-    let mut sources = Vec::new();
-    for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
-        if path.is_dir() {
-            sources.extend(sources_in(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            sources.push(path);
-        }
-    }
-    sources
 }
 
 fn includes_of(source: &Path) -> Vec<PathBuf> {
