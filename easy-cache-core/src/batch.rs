@@ -267,13 +267,14 @@ where
     fn failed(&self, led: Vec<(K, Ticket, Option<Fallback>)>, frame: &Frame, found: &mut HashMap<K, V>) -> Option<()> {
         let mut complete = true;
         for (id, ticket, fallback) in led {
+            ticket.close();
             let stand_in = fallback
                 .and_then(|fallback| fallback.instead_of_failing(&ticket.engine, ticket.key(), self.policy.wishes()))
-                .and_then(|stand_in| stand_in.value.downcast_ref::<V>().cloned());
+                .and_then(|found| Some((found.value.downcast_ref::<V>().cloned()?, found)));
             match stand_in {
-                Some(value) => {
+                Some((value, stand_in)) => {
                     found.insert(id, value);
-                    ticket.stand_in();
+                    ticket.stand_in(stand_in);
                 }
                 None => {
                     complete = false;

@@ -50,6 +50,13 @@ impl Cache {
     /// has found something that may be served, but should be computed anew.
     ///
     /// Others who miss, or do not accept what is stored, wait for this one.
+    ///
+    /// # Example: one renews, the others serve what there is
+    /// ```
+    /// # let cache = easy_cache_core::Cache::new();
+    /// let renewal = cache.try_lead("page");
+    /// assert!(renewal.is_some() && cache.try_lead("page").is_none());
+    /// ```
     #[must_use]
     pub fn try_lead(&self, key: impl AsRef<[u8]>) -> Option<Computation> {
         let (engine, key) = (self.engine(), key.as_ref());

@@ -1,9 +1,9 @@
 //! How a computed value is to be stored: for how long, under which tags, with which weight.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Tag;
-use crate::engine::frame::Notes;
 use crate::freshness::{Freshness, options};
 
 /// How a computed value is to be stored. Without a ttl it stays until it is invalidated or evicted.
@@ -140,4 +140,16 @@ impl Policy {
     pub(crate) fn known_weight(&self) -> u64 {
         self.weight.unwrap_or(0)
     }
+}
+
+/// What a computation says of its result while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) validator: Option<Arc<str>>,
+    /// The result is the caller's, and not to be stored.
+    pub(crate) skip: bool,
+    /// If it fails, nothing is to stand in for it.
+    pub(crate) no_stand_in: bool,
 }

@@ -10,9 +10,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::backend::memory::Kept;
-use crate::engine::frame::{self, Notes};
+use crate::engine::frame;
 use crate::load::Immediate;
 use crate::plan::{Anywhere, StoresPart};
+use crate::policy::Notes;
 use crate::{Cache, GetOrCompute, Tag};
 
 impl Cache {

@@ -1,4 +1,5 @@
-//! The plain wrappers: `get_or_compute` and `set`, with their options, for callers without the macro.
+//! The plain wrappers: `get_or_compute` and `set`, with their options, for callers without the macro. Loads that look back are
+//! in `refresh`, many keys at once in `batch`.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -99,6 +100,20 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     ///
     /// An async load runs where [`CacheBuilder::spawner`](crate::CacheBuilder::spawner) says, a closure on a thread of its
     /// own. It must own all that it uses. To be said last.
+    ///
+    /// # Example: an old report at once, and the new one behind it
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::Cache;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::io::Error> {
+    /// # async fn report() -> Result<String, std::io::Error> { Ok("all is well".into()) }
+    /// # let cache = Cache::new();
+    /// let call = cache.get_or_compute("report", report()).ttl(Duration::from_secs(60));
+    /// let report = call.stale_while_revalidate(Duration::from_secs(600)).detach().await?;
+    /// # let _ = report;
+    /// # Ok(()) }
+    /// ```
     pub fn detach(mut self) -> Self
     where
         F: Send + 'static,

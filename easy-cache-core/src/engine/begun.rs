@@ -1,5 +1,6 @@
 //! A computation that has begun: its ticket, its frame, and what to fall back on. In line or away, it ends the same way.
 
+use super::Found;
 use super::fallback::Fallback;
 use super::frame::Open;
 use super::outside::Keeping;
@@ -40,9 +41,9 @@ impl Begun {
         let notes = self.frame.take_notes();
         if plan.is_failure(&result)
             && !notes.no_stand_in
-            && let Some(answer) = self.stand_in(plan, policy)
+            && let Some((answer, found)) = self.stand_in(plan, policy)
         {
-            self.ticket.stand_in();
+            self.ticket.stand_in(found);
             return (answer, None);
         }
         let frame = self.frame.finish();
@@ -60,13 +61,14 @@ impl Begun {
         (result, keeping)
     }
 
-    fn stand_in<R, P: Plan<R>>(&self, plan: &P, policy: &Policy) -> Option<R> {
+    fn stand_in<R, P: Plan<R>>(&self, plan: &P, policy: &Policy) -> Option<(R, Found)> {
         let fallback = self.fallback.as_ref()?;
         // Of another type, it stands in for nothing.
         let answer = plan.restore(fallback.kept.value.clone())?;
-        fallback.instead_of_failing(&self.ticket.engine, self.ticket.key(), policy.wishes())?;
+        self.ticket.close();
+        let found = fallback.instead_of_failing(&self.ticket.engine, self.ticket.key(), policy.wishes())?;
         tracing::warn!(key = %self.ticket.printed_key(), "computing a value anew failed: the former one stands in for it");
-        Some(answer)
+        Some((answer, found))
     }
 
     /// The load panicked, and the panic was caught: that counts as a failure, of which nothing can be shared.

@@ -23,7 +23,8 @@ impl Fallback {
         None
     }
 
-    /// Serves it because computing a new one failed, and spares everybody the next attempts for a while.
+    /// Serves it because computing a new one failed, and spares everybody the next attempts for a while. If others wait, their
+    /// flight has to be closed before: its tags are looked at after the last of them has called.
     pub(crate) fn instead_of_failing(&self, engine: &Engine, key: &[u8], wishes: &Freshness) -> Option<Found> {
         let now = engine.store.clock().precise();
         let times = self.kept.list.times();
@@ -33,8 +34,8 @@ impl Fallback {
             return None;
         }
         let (times, attention) = times.rearmed(wishes, now);
-        engine.store.amend(key, &self.kept, times, attention);
+        let rearmed = engine.store.amend(key, &self.kept, times, attention);
         let verdict = if is_fresh { Verdict::Fresh } else { Verdict::StandsIn };
-        Some(engine.serve(self.kept.clone(), verdict))
+        Some(engine.serve(rearmed, verdict))
     }
 }

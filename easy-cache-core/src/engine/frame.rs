@@ -4,12 +4,12 @@
 //! computation from thread to thread. It is one pointer in a thread-local; a hit outside any frame pays for one flag.
 
 use std::cell::Cell;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Tag;
 use crate::backend::memory::{Kept, List, Seen, Used};
 use crate::clock::{Clock, NEVER};
+use crate::policy::Notes;
 
 /// The collector of one computation or request.
 #[derive(Debug, Default)]
@@ -30,18 +30,6 @@ pub(crate) struct Frame {
     previous: Option<(Kept, Duration)>,
     /// What the computation says of its result, beside the result.
     notes: Option<Box<Notes>>,
-}
-
-/// What a computation says of its result while it runs.
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    pub(crate) ttl: Option<Duration>,
-    pub(crate) tags: Vec<Tag>,
-    pub(crate) validator: Option<Arc<str>>,
-    /// The result is the caller's, and not to be stored.
-    pub(crate) skip: bool,
-    /// If it fails, nothing is to stand in for it.
-    pub(crate) no_stand_in: bool,
 }
 
 /// Room for the lists of a usual request, made at once: growing step by step costs more than the few words.

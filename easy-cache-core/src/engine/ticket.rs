@@ -94,9 +94,7 @@ impl Ticket {
             self.pass_on(value, policy, frame);
             return false;
         }
-        if let Some(lead) = &self.lead {
-            lead.close();
-        }
+        self.close();
         let key = std::mem::take(&mut self.key);
         let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
@@ -157,9 +155,7 @@ impl Ticket {
             self.pass_on(value, policy, frame);
             return None;
         }
-        if let Some(lead) = &self.lead {
-            lead.close();
-        }
+        self.close();
         let lead = self.lead.take();
         let Some(list) = self.list_outside(policy, frame) else {
             frame::taint();
@@ -253,10 +249,17 @@ impl Ticket {
         self.fail();
     }
 
-    /// It failed, and what was there before stands in for it: those who wait find that when they look again.
-    pub(crate) fn stand_in(mut self) {
+    /// From here on nobody joins.
+    pub(crate) fn close(&self) {
+        if let Some(lead) = &self.lead {
+            lead.close();
+        }
+    }
+
+    /// It failed, and what was there before stands in for it: also for those who wait.
+    pub(crate) fn stand_in(mut self, found: Found) {
         if let Some(lead) = self.lead.take() {
-            lead.redirect();
+            lead.land(found, true);
         }
     }
 

@@ -133,7 +133,7 @@ async fn what_a_dropped_batch_has_begun_is_loaded_by_who_waits_for_it() {
 
 #[tokio::test]
 async fn an_invalidation_during_a_batch_is_not_lost() {
-    // case 51, case 52
+    // cases 51, 52
     for tag in ["all", "row 2"] {
         let (cache, asked) = (Cache::new(), Asked::default());
         let load = async |ids| {

@@ -46,7 +46,7 @@ async fn safe(cache: &Cache, load: impl Future<Output = Result<i32, Failure>>) -
 
 #[tokio::test]
 async fn a_failure_is_answered_with_the_former_value_until_its_horizon() {
-    // case 20, case 21
+    // cases 20, 21
     let ((cache, clock), origin) = (cache_and_clock(), Origin::default());
     assert_eq!(safe(&cache, origin.answers(Ok(1))).await, Ok(1));
     clock.advance(seconds(1));
@@ -125,25 +125,36 @@ async fn a_value_that_stands_in_is_not_kept_by_what_is_built_from_it() {
 
 #[tokio::test]
 async fn followers_of_a_failure_get_what_stands_in_for_it() {
-    let ((cache, clock), origin) = (cache_and_clock(), Origin::default());
-    safe(&cache, origin.answers(Ok(1))).await.unwrap();
-    clock.advance(seconds(1));
-    let (gate, started, finish) = Calls::default().gated::<()>();
-    let leader = tokio::spawn({
-        let cache = cache.clone();
-        async move { safe(&cache, async { gate.await.map_or(Ok(0), |()| Err(Failure::Down)) }).await }
-    });
-    started.await.unwrap();
-    let mut followers = tokio::task::JoinSet::new();
-    for _ in 0..10 {
-        let (cache, origin) = (cache.clone(), origin.clone());
-        followers.spawn(async move { safe(&cache, origin.answers(Ok(9))).await });
+    // also without any throttle: failures do not queue up
+    for throttle in [0, 2] {
+        let ((cache, clock), origin) = (cache_and_clock(), Origin::default());
+        safe(&cache, origin.answers(Ok(1))).await.unwrap();
+        clock.advance(seconds(1));
+        let (gate, started, finish) = Calls::default().gated::<()>();
+        let leader = tokio::spawn({
+            let cache = cache.clone();
+            async move {
+                let load = async { gate.await.map_or(Ok(0), |()| Err(Failure::Down)) };
+                let call = cache.get_or_compute("k", load).ttl(seconds(1)).fail_safe(seconds(5));
+                call.throttle(seconds(throttle)).await
+            }
+        });
+        started.await.unwrap();
+        let mut followers = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            let (cache, origin) = (cache.clone(), origin.clone());
+            followers.spawn(async move {
+                let mut scope = Scope::new();
+                let answer = scope.wrap(safe(&cache, origin.answers(Ok(9)))).await;
+                (answer, scope.is_tainted())
+            });
+        }
+        settle().await;
+        finish.send(()).unwrap();
+        assert_eq!(leader.await.unwrap(), Ok(1));
+        assert!(followers.join_all().await.into_iter().all(|answer| answer == (Ok(1), true)));
+        assert_eq!(origin.asked(), 1, "nobody tries again at once");
     }
-    settle().await;
-    finish.send(()).unwrap();
-    assert_eq!(leader.await.unwrap(), Ok(1));
-    assert!(followers.join_all().await.into_iter().all(|answer| answer == Ok(1)));
-    assert_eq!(origin.asked(), 1, "nobody tries again at once");
 }
 
 #[tokio::test]
@@ -195,7 +206,7 @@ async fn a_panic_is_nobodys_fallback() {
 
 #[tokio::test]
 async fn who_has_something_to_fall_back_on_waits_no_longer_than_the_soft_timeout() {
-    // case 25, case 27
+    // cases 25, 27
     let ((cache, clock), calls) = (cache_and_clock(), Calls::default());
     let call = |cache: &Cache, load| {
         let cache = cache.clone();
@@ -311,4 +322,21 @@ fn a_thread_with_a_detached_load_is_bound_by_timeouts_as_well() {
     release.send(7).unwrap();
     // Whoever comes now waits for the load that goes on, or finds its value.
     assert_eq!(cache.get_or_compute_sync("k", || Ok::<_, Failure>(9)).wait(), Ok(7));
+}
+
+#[tokio::test]
+async fn jitter_is_not_added_to_the_throttle() {
+    // case 18
+    let ((cache, clock), origin) = (cache_and_clock(), Origin::default());
+    let call = |answer| {
+        let call = cache.get_or_compute("k", origin.answers(answer)).ttl(seconds(3600)).jitter(seconds(1800));
+        call.fail_safe(seconds(3600)).throttle(seconds(0))
+    };
+    assert_eq!(call(Ok(1)).await, Ok(1));
+    let remaining = cache.time_to_live("k").unwrap();
+    assert!((seconds(1800)..=seconds(3600)).contains(&remaining), "{remaining:?}");
+    clock.advance(seconds(3600));
+    assert_eq!(call(Err(Failure::Down)).await, Ok(1));
+    assert_eq!(call(Ok(2)).await, Ok(2), "tried again at once");
+    assert_eq!(origin.asked(), 3);
 }

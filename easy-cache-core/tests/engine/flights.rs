@@ -279,3 +279,14 @@ fn a_thread_gives_up_on_a_leader_that_hangs() {
         hung.wait();
     });
 }
+
+#[tokio::test]
+async fn a_cache_without_patience_lets_everybody_compute() {
+    // case 36
+    let (cache, calls) = (Cache::builder().flight_wait(Duration::ZERO).build(), Calls::default());
+    let (leader, finish) = lead(&cache, &calls).await;
+    assert_eq!(cache.get_or_compute("k", calls.load(2)).await, Some(2));
+    finish.send(1).unwrap();
+    leader.await.unwrap();
+    assert_eq!(calls.count(), 2);
+}

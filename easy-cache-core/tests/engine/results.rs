@@ -161,7 +161,7 @@ async fn a_loader_may_answer_without_storing() {
 
 #[tokio::test]
 async fn a_loader_may_refuse_that_anything_stands_in_for_it() {
-    // case 23, case 24
+    // cases 23, 24
     let (cache, clock) = cache_and_clock();
     let call = async |answer: Result<i32, &'static str>, refuses: bool| {
         let load = async |loading: Loading<i32>| {
@@ -180,7 +180,7 @@ async fn a_loader_may_refuse_that_anything_stands_in_for_it() {
 
 #[tokio::test]
 async fn a_stale_read_gives_what_is_past_its_ttl_and_never_what_is_outdated() {
-    // case 19; of cases 45 and 50 the half that serves nothing outdated
+    // case 19
     let (cache, clock) = cache_and_clock();
     cache.set("k", 42).ttl(seconds(1)).tags(["t"]).await;
     clock.advance(seconds(1));

@@ -29,7 +29,7 @@ async fn hold_the_refresh(
 
 #[tokio::test]
 async fn in_grace_one_computes_in_line_and_all_others_get_the_old_value_at_once() {
-    // case 33, case 40
+    // cases 33, 40
     let (cache, clock, calls) = graceful().await;
     clock.advance(seconds(5));
     assert_eq!(graced(&cache, calls.load(2)).await, Some(1));
@@ -182,7 +182,7 @@ async fn interrupted_refresh(detached: bool, late_tag: bool) {
 
 #[tokio::test]
 async fn an_invalidation_during_a_refresh_is_not_lost() {
-    // case 51, case 52: early refresh, in line and detached
+    // cases 51, 52: early refresh, in line and detached
     for detached in [false, true] {
         for late_tag in [false, true] {
             interrupted_refresh(detached, late_tag).await;
@@ -192,7 +192,7 @@ async fn an_invalidation_during_a_refresh_is_not_lost() {
 
 #[tokio::test]
 async fn an_early_refresh_gives_the_old_value_to_all_but_one() {
-    // case 28, case 29
+    // cases 28, 29
     let ((cache, clock), calls) = (cache_and_clock(), Calls::default());
     let early = || EarlyRefresh::after(0.1);
     let call = |load| cache.get_or_compute("k", load).ttl(seconds(10)).early_refresh(early());

@@ -144,3 +144,18 @@ async fn everything_can_be_dropped_at_once() {
     fill(&cache, "k", &["t"], 2).await;
     assert_eq!(cache.get::<i32>("k").await, Some(2));
 }
+
+#[tokio::test]
+async fn a_replaced_entry_takes_nothing_of_its_successor_with_it() {
+    // case 60
+    let (cache, calls) = (Cache::builder().max_weight(4_000).expected_entries(4).build(), Calls::default());
+    cache.get_or_compute("k", calls.load(1)).tags(["t"]).weight(1_000).await;
+    cache.get_or_compute("k", calls.load(2)).tags(["t"]).weight(1_000).refresh().await;
+    for n in 0..100 {
+        cache.get_or_compute(format!("other {n}"), calls.load(0)).tags(["t"]).weight(1_000).await;
+        cache.get_or_compute("k", calls.load(2)).tags(["t"]).weight(1_000).await;
+    }
+    assert_eq!(cache.get::<i32>("k").await, Some(2));
+    cache.invalidate_tags(["t"]).await.unwrap();
+    assert_eq!(cache.get::<i32>("k").await, None, "its tag still reaches it");
+}

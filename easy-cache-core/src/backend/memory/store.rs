@@ -252,14 +252,16 @@ impl MemoryStore {
 
     /// Gives the entry other times, unless it was replaced or dropped meanwhile. Its tags stay, with the versions that it was
     /// built under: this makes nothing servable that an invalidation has outdated.
-    pub(crate) fn amend(&self, key: &[u8], kept: &Kept, times: Times, attention: Moment) {
+    pub(crate) fn amend(&self, key: &[u8], kept: &Kept, times: Times, attention: Moment) -> Kept {
         let list = kept.list.with(Facts { times, ..kept.list.facts().clone() });
+        let amended = Kept { value: Arc::clone(&kept.value), list: list.clone() };
         let entry = Entry { value: Arc::clone(&kept.value), list, attention };
         let mut removed = Vec::new(); // dropped after the stripe
         let _stripe = self.stripe(key).lock();
         if self.list_in_place(key).is_some_and(|list| list.is(&kept.list)) {
             self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed);
         }
+        amended
     }
 
     fn list_in_place(&self, key: &[u8]) -> Option<List> {
