@@ -65,8 +65,8 @@ pub use adapter::Adapter;
 /// ```
 ///
 /// `get_many` and `set_many` ask one by one unless they are written: write them where the store can do it in one trip.
-/// With them a hit costs one trip, a miss two (lookup, then the entry) or, the first time that a tag is met, up to five; an
-/// invalidation two.
+/// With them a hit costs one trip; a miss two (lookup, then the entry), one more if others wait for the value, and up to six the
+/// first time that a tag is met; an invalidation two, and one for each key.
 ///
 /// # What is weaker than with a [`Store`](super::Store)
 ///
@@ -76,6 +76,7 @@ pub use adapter::Adapter;
 ///   record is lost. From then until the first writer's own invalidation, what it is about to change may be served; and if
 ///   that writer dies in between, its deadline does not invalidate anything;
 /// - a rollback costs the entries of its tags, and fills that began under a hold are not kept;
+/// - a hold that could not be delivered, and whose writer dies, is nobody's to settle;
 /// - values under a tag that was met for the first time are not kept if anything in the namespace was invalidated meanwhile.
 pub trait PlainStore: Send + Sync + 'static {
     /// What can go wrong.
