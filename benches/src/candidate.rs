@@ -5,8 +5,8 @@
 use std::fmt;
 use std::hint::black_box;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 
 use crate::workload::Request;
@@ -31,14 +31,21 @@ impl Loads {
         crate::workload::answer(user, month)
     }
 
-    /// How often [`load`](Self::load) was called.
+    /// Answers at once with a value that is there already, and counts: for measuring what is around a load.
+    pub fn instant(&self) -> Answer {
+        static ANSWER: LazyLock<Answer> = LazyLock::new(|| crate::workload::answer(0, ""));
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(&ANSWER)
+    }
+
+    /// How often [`load`](Self::load) or [`instant`](Self::instant) was called.
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// One way to answer.
-pub trait Candidate {
+/// One way to answer, on any thread.
+pub trait Candidate: Send + Sync {
     /// The name in the table.
     fn name(&self) -> &'static str;
 
@@ -55,15 +62,21 @@ pub trait Candidate {
             black_box(self.call(black_box(request.user), black_box(&request.month)));
         }
     }
+
+    /// Whether its calls may ask for memory. Who says no is held to it.
+    fn may_allocate(&self) -> bool {
+        true
+    }
 }
 
 struct Function<F> {
     name: &'static str,
     loads: &'static Loads,
     call: F,
+    may_allocate: bool,
 }
 
-impl<F: Fn(u64, &str) -> Answer> Candidate for Function<F> {
+impl<F: Fn(u64, &str) -> Answer + Send + Sync> Candidate for Function<F> {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -75,15 +88,28 @@ impl<F: Fn(u64, &str) -> Answer> Candidate for Function<F> {
     fn loads(&self) -> u64 {
         self.loads.count()
     }
+
+    fn may_allocate(&self) -> bool {
+        self.may_allocate
+    }
 }
 
 /// A candidate from a function that counts its computations in `loads`.
 pub fn candidate(
     name: &'static str,
     loads: &'static Loads,
-    call: impl Fn(u64, &str) -> Answer + 'static,
+    call: impl Fn(u64, &str) -> Answer + Send + Sync + 'static,
 ) -> Box<dyn Candidate> {
-    Box::new(Function { name, loads, call })
+    Box::new(Function { name, loads, call, may_allocate: true })
+}
+
+/// The same for a candidate that promises to answer without the heap.
+pub fn without_allocations(
+    name: &'static str,
+    loads: &'static Loads,
+    call: impl Fn(u64, &str) -> Answer + Send + Sync + 'static,
+) -> Box<dyn Candidate> {
+    Box::new(Function { name, loads, call, may_allocate: false })
 }
 
 impl fmt::Debug for dyn Candidate {

@@ -7,7 +7,10 @@ use std::time::Instant;
 
 use crate::allocations;
 use crate::candidate::Candidate;
-use crate::workload::{self, Random, Request};
+use crate::workload::{self, Random, Request, SEQUENCE};
+
+/// How many sequences of misses fill every candidate's cache before the measurement: twice what fits.
+const FILLING: usize = 20;
 
 /// How much to measure.
 #[derive(Debug, Clone, Copy)]
@@ -48,30 +51,61 @@ impl Measured {
 /// Measures hits.
 ///
 /// # Errors
-/// If a candidate gives a wrong answer, or had to compute in a measured call: then it is not a hit that was measured.
+/// If a candidate gives a wrong answer, or had to compute in a measured call: then it is not a hit that was measured. If it
+/// allocated against its promise.
 pub fn measure_hits(candidates: &[Box<dyn Candidate>], plan: Plan) -> Result<Vec<Measured>, String> {
     let mut random = Random::new(plan.seed);
     let sequence = workload::sequence(&mut random);
     for candidate in candidates {
         warm_up(candidate.as_ref(), &sequence)?;
     }
+    let measured = rounds(candidates, plan, &mut random, |_| sequence.clone());
+    for (candidate, measured) in candidates.iter().zip(&measured) {
+        expect_hits_only(candidate.as_ref())?;
+        expect_promised_allocations(candidate.as_ref(), measured)?;
+    }
+    Ok(measured)
+}
+
+/// Measures calls that nobody has made before. For a plan without repeats: the second time they would be hits.
+///
+/// # Errors
+/// If a candidate did not compute in every call, or computed twice for one.
+pub fn measure_misses(candidates: &[Box<dyn Candidate>], plan: Plan) -> Result<Vec<Measured>, String> {
+    let sequence = |number: usize| workload::unseen((number * SEQUENCE) as u64);
+    for candidate in candidates {
+        (0..FILLING).for_each(|number| candidate.batch(&sequence(number)));
+    }
+    let measured = rounds(candidates, plan, &mut Random::new(plan.seed), |round| sequence(FILLING + round));
+    let calls = ((FILLING + plan.rounds * plan.repeats) * SEQUENCE) as u64;
+    match candidates.iter().find(|candidate| candidate.loads() != calls) {
+        Some(wrong) => Err(format!("{} computed {} times in {calls} calls", wrong.name(), wrong.loads())),
+        None => Ok(measured),
+    }
+}
+
+/// All candidates in every round, in a new order each, with the calls of that round.
+fn rounds(
+    candidates: &[Box<dyn Candidate>],
+    plan: Plan,
+    random: &mut Random,
+    sequence: impl Fn(usize) -> Vec<Request>,
+) -> Vec<Measured> {
     let mut samples = vec![(Vec::with_capacity(plan.rounds), 0); candidates.len()];
-    for _ in 0..plan.rounds {
+    for round in 0..plan.rounds {
+        let calls = sequence(round);
         for index in random.order(candidates.len()) {
-            let (nanoseconds, allocations) = batch(candidates[index].as_ref(), &sequence, plan.repeats);
+            let (nanoseconds, allocations) = batch_of_calls(candidates[index].as_ref(), &calls, plan.repeats);
             samples[index].0.push(nanoseconds);
             samples[index].1 += allocations;
         }
     }
-    for candidate in candidates {
-        expect_hits_only(candidate.as_ref())?;
-    }
-    let calls = (plan.rounds * plan.repeats * sequence.len()) as f64;
+    let calls = (plan.rounds * plan.repeats * SEQUENCE) as f64;
     let measured = candidates.iter().zip(samples).map(|(candidate, (mut nanoseconds, allocations))| {
         nanoseconds.sort_by(f64::total_cmp);
         Measured { name: candidate.name(), nanoseconds, allocations: allocations as f64 / calls }
     });
-    Ok(measured.collect())
+    measured.collect()
 }
 
 /// Loads each key once and compares all answers, so that every candidate is known to do the same work.
@@ -93,8 +127,20 @@ fn expect_hits_only(candidate: &dyn Candidate) -> Result<(), String> {
     Err(format!("{} computed {loads} times for {keys} keys: its calls are not all hits", candidate.name()))
 }
 
-/// Nanoseconds per call, and allocations in all.
-fn batch(candidate: &dyn Candidate, sequence: &[Request], repeats: usize) -> (f64, u64) {
+fn expect_promised_allocations(candidate: &dyn Candidate, measured: &Measured) -> Result<(), String> {
+    if candidate.may_allocate() || measured.allocations == 0.0 {
+        return Ok(());
+    }
+    Err(format!(
+        "{} asks for memory {} times in each call, and promised not to",
+        candidate.name(),
+        measured.allocations
+    ))
+}
+
+/// Nanoseconds per call, and allocations in all. Not inlined, so that a profiler finds it by its name.
+#[inline(never)]
+fn batch_of_calls(candidate: &dyn Candidate, sequence: &[Request], repeats: usize) -> (f64, u64) {
     let allocations = allocations::so_far();
     let started = Instant::now();
     for _ in 0..repeats {
@@ -111,7 +157,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::candidate::{Answer, Loads, candidate};
+    use crate::candidate::{Answer, Loads, candidate, without_allocations};
 
     const PLAN: Plan = Plan { rounds: 3, repeats: 1, seed: 7 };
 
@@ -134,6 +180,30 @@ mod tests {
         let forgetting = candidate("forgets", &LOADS, |user, month| LOADS.load(user, month));
         let error = measure_hits(&[forgetting], PLAN).unwrap_err();
         assert!(error.contains("not all hits"), "{error}");
+    }
+
+    #[test]
+    fn a_candidate_that_allocates_against_its_promise_is_refused() {
+        static LOADS: Loads = Loads::new();
+        let memory: Mutex<HashMap<String, Answer>> = Mutex::default();
+        let remembering = without_allocations("allocates", &LOADS, move |user, month| {
+            let mut memory = memory.lock().unwrap();
+            memory.entry(workload::key(user, month)).or_insert_with(|| LOADS.load(user, month)).clone()
+        });
+        let error = measure_hits(&[remembering], PLAN).unwrap_err();
+        assert!(error.contains("promised not to"), "{error}");
+    }
+
+    #[test]
+    fn a_candidate_that_answers_a_new_call_from_memory_is_no_miss() {
+        static LOADS: Loads = Loads::new();
+        let constant = LOADS.instant();
+        let remembering = candidate("constant", &LOADS, move |_, _| constant.clone());
+        let error = measure_misses(&[remembering], PLAN).unwrap_err();
+        assert!(error.contains("computed 1 times"), "{error}");
+        static ALL: Loads = Loads::new();
+        let computing = candidate("computes", &ALL, |_, _| ALL.instant());
+        assert_eq!(measure_misses(&[computing], PLAN).unwrap()[0].nanoseconds.len(), 3);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::candidate::Answer;
 
 const HOT_KEYS: u64 = 100;
-const SEQUENCE: usize = 1_000;
+/// How many calls a sequence has.
+pub const SEQUENCE: usize = 1_000;
 const VALUE_SIZE: usize = 256;
 
 /// The arguments of one call.
@@ -49,6 +50,13 @@ pub fn distinct() -> Vec<Request> {
 #[must_use]
 pub fn sequence(random: &mut Random) -> Vec<Request> {
     (0..SEQUENCE).map(|_| Request::number(random.below(HOT_KEYS))).collect()
+}
+
+/// Calls that nobody has made before: the numbers count up from `from`, and 64 users share them.
+#[must_use]
+pub fn unseen(from: u64) -> Vec<Request> {
+    let request = |number: u64| Request { user: number % 64, month: format!("{number:07}") };
+    (from..from + SEQUENCE as u64).map(request).collect()
 }
 
 /// A small generator of numbers (xorshift): good enough to shuffle with, repeatable from its seed.
@@ -96,6 +104,13 @@ mod tests {
     fn the_sequence_holds_nothing_but_hot_keys() {
         let hot = distinct();
         assert!(sequence(&mut Random::new(7)).iter().all(|request| hot.contains(request)));
+    }
+
+    #[test]
+    fn what_is_unseen_comes_once() {
+        let calls = unseen(0).into_iter().chain(unseen(SEQUENCE as u64));
+        let keys: BTreeSet<_> = calls.map(|request| key(request.user, &request.month)).collect();
+        assert_eq!(keys.len(), 2 * SEQUENCE);
     }
 
     #[test]

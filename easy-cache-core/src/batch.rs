@@ -168,7 +168,10 @@ where
                     Poll::Ready(Arrival::Compute(ticket, fallback)) => led.push((id, ticket, fallback)),
                     Poll::Ready(Arrival::Found(arrived)) => match arrived.value.downcast_ref::<V>() {
                         Some(value) => drop(found.insert(id, value.clone())),
-                        None => led.push((id, Ticket::alone(engine, key.as_bytes()), None)),
+                        None => {
+                            engine.events.types_differ(key.as_bytes());
+                            led.push((id, Ticket::alone(engine, key.as_bytes()), None));
+                        }
                     },
                 }
             }
@@ -228,8 +231,9 @@ where
         I: IntoIterator<Item = (K, V)>,
     {
         let ids = led.iter().map(|(id, ..)| id.clone()).collect();
-        let engine = self.cache.engine().id;
-        let mut frame = Open::new(Frame::computing_all(engine, led.iter().map(|(_, ticket, _)| ticket.key())));
+        let engine = self.cache.engine();
+        let keys = led.iter().map(|(_, ticket, _)| ticket.key());
+        let mut frame = Open::new(Frame::computing(engine.id, keys, engine.events.load_many(led.len())));
         let mut running = Box::pin(frame.run(|| load(ids)));
         let result = std::future::poll_fn(|cx| frame.run(|| running.as_mut().poll(cx))).await;
         // What the load yields may be computed only now, item by item.

@@ -10,15 +10,17 @@ use crate::clock::Clock;
 use crate::engine::away::launch;
 use crate::engine::compute::{Call, Compute};
 use crate::engine::outside::{Names, Outside, Travel};
-use crate::engine::{Engine, Setup, Side};
+use crate::engine::{Engine, Setup, Side, switches};
+use crate::events::{Events, Meter, Redaction};
 use crate::hold::Hold;
 use crate::load::Called;
+use crate::parts::DELIMITER;
 use crate::plan::{Mode, Plan};
 use crate::spawn::{Spawner, Task, block_on};
 use crate::store::{Adapter, PlainStore, Store};
 use crate::value::{Portable, Shared};
 use crate::wrapper::Set;
-use crate::{Codec, Format, Operation, Policy, Tag};
+use crate::{Codec, Explanation, Format, Operation, Policy, Tag};
 
 /// A cache. Cloning is cheap, and clones share everything.
 ///
@@ -66,7 +68,13 @@ impl Cache {
         &'a self,
         key: impl AsRef<[u8]> + Send + 'a,
     ) -> Operation<'a, Option<T>> {
-        Operation::new(move || self.engine.hit_value(key.as_ref())?.downcast_ref::<T>().cloned())
+        Operation::new(move || {
+            let found = self.engine.hit_value(key.as_ref());
+            if found.is_none() {
+                self.engine.tell_nothing_found(key.as_ref());
+            }
+            found?.downcast_ref::<T>().cloned()
+        })
     }
 
     /// Whatever is stored under this key, also when its ttl is over. What is outdated or held is never given: there is no read
@@ -194,6 +202,39 @@ impl Cache {
         Hold::on(self, None, within)
     }
 
+    /// Why a value is served, or not: which tag changed when, whether its ttl has passed, whether it had to make room, and so on.
+    ///
+    /// For people and for tests; it looks at everything there is, and takes microseconds. What became of a key that is not stored
+    /// is remembered for a thousand keys or so, the latest.
+    ///
+    /// # Example: it had to make room
+    /// ```
+    /// use easy_cache_core::{Cache, Verdict};
+    ///
+    /// let cache = Cache::builder().max_weight(10_000).build();
+    /// assert_eq!(cache.explain("n:1").verdict, Verdict::Absent);
+    /// for n in 0..1_000 {
+    ///     cache.set(format!("n:{n}"), n).wait();
+    /// }
+    /// let is_evicted = |n: &i32| matches!(cache.explain(format!("n:{n}")).verdict, Verdict::Evicted { .. });
+    /// assert!((0..1_000).any(|n| is_evicted(&n)));
+    /// ```
+    #[must_use]
+    pub fn explain(&self, key: impl AsRef<[u8]>) -> Explanation {
+        self.engine.explain(key.as_ref())
+    }
+
+    /// Hands what was counted since the last time to the `metrics` recorder, and the size of the cache: to be called by what
+    /// scrapes. Without the feature `metrics` it does nothing. See [`events`](crate::events).
+    ///
+    /// # Example
+    /// ```
+    /// easy_cache_core::Cache::new().publish_metrics();
+    /// ```
+    pub fn publish_metrics(&self) {
+        self.engine.publish();
+    }
+
     /// How long the value under this key stays fresh: `None` if there is none, or if it has no ttl.
     #[must_use]
     pub fn time_to_live(&self, key: impl AsRef<[u8]>) -> Option<Duration> {
@@ -256,6 +297,15 @@ impl Cache {
             }),
             Some(outside) => Operation::later(async move { outside.invalidate(here()).await }),
         }
+    }
+
+    pub(crate) fn shares_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.engine, &other.engine)
+    }
+
+    /// Whether nobody else has a handle, and nothing is being computed for it.
+    pub(crate) fn is_last_handle(&self) -> bool {
+        Arc::strong_count(&self.engine) == 1
     }
 
     /// A look without handing the tags to a scope.
@@ -326,6 +376,7 @@ impl Cache {
     }
 
     /// The same for a closure that may go on behind its caller, on a thread of its own.
+    #[inline(never)]
     pub fn compute_sync_detached<P, R, L>(
         &self,
         key: impl AsRef<[u8]>,
@@ -383,6 +434,7 @@ pub struct Fence(pub(crate) crate::backend::memory::Fence);
 #[must_use]
 pub struct CacheBuilder {
     namespace: String,
+    delimiter: String,
     max_weight: u64,
     expected_entries: usize,
     clock: Clock,
@@ -393,6 +445,8 @@ pub struct CacheBuilder {
     outside: Option<MakeStore>,
     store_timeout: Duration,
     format: Format,
+    redaction: Option<Redaction>,
+    traces_hits: bool,
 }
 
 /// Makes the store when the namespace and the clock are known.
@@ -403,6 +457,7 @@ impl Default for CacheBuilder {
     fn default() -> Self {
         Self {
             namespace: String::new(),
+            delimiter: DELIMITER.to_owned(),
             max_weight: 64 << 20,
             expected_entries: 64 << 10,
             clock: Clock::system(),
@@ -413,6 +468,8 @@ impl Default for CacheBuilder {
             outside: None,
             store_timeout: Duration::from_secs(1),
             format: Format::default(),
+            redaction: None,
+            traces_hits: false,
         }
     }
 }
@@ -421,6 +478,13 @@ impl CacheBuilder {
     /// The name that tells this cache's keys and tags from those of others. Default: empty.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
+        self
+    }
+
+    /// What stands between the parts of keys and tags that are put together by [`Cache::key_of`] and [`Cache::tag_of`].
+    /// Default: `:`, as in the lists of attributes, which are written when the program is compiled.
+    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
+        self.delimiter = delimiter.into();
         self
     }
 
@@ -531,6 +595,28 @@ impl CacheBuilder {
         self
     }
 
+    /// What of keys and tags is shown in events, errors and explanations. Default: all of it.
+    ///
+    /// # Example: only what kind of thing it is
+    /// ```
+    /// use easy_cache_core::Cache;
+    /// use easy_cache_core::events::Redaction;
+    ///
+    /// let cache = Cache::builder().redact_keys(Redaction::FirstPart).build();
+    /// assert!(cache.explain("user:ada@example.org").to_string().starts_with("`user:…`"));
+    /// ```
+    pub const fn redact_keys(mut self, redaction: Redaction) -> Self {
+        self.redaction = Some(redaction);
+        self
+    }
+
+    /// Whether hits are told to `tracing` subscribers (at trace level). Default: no, since even asking them whether they listen is
+    /// a noticeable part of a hit.
+    pub const fn trace_hits(mut self, traces: bool) -> Self {
+        self.traces_hits = traces;
+        self
+    }
+
     /// Makes the cache.
     #[must_use]
     pub fn build(self) -> Cache {
@@ -539,17 +625,23 @@ impl CacheBuilder {
             Outside::new(store, self.store_timeout, self.clock.clone(), self.format)
         });
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
+        let events = Events::new(&self.namespace, self.clock.clone(), self.redaction);
         let engine = Engine::new(Setup {
             capacity,
             clock: self.clock,
             namespace: self.namespace.into(),
+            delimiter: self.delimiter.into(),
             flight_wait: self.flight_wait,
             defaults: self.defaults,
+            events,
             spawner: self.spawner,
             outside,
         });
         engine.set_enabled(self.enabled);
-        Cache { engine: Arc::new(engine) }
+        engine.switches.listen_to_hits(Meter::COUNTS_HITS, self.traces_hits);
+        let engine = Arc::new(engine);
+        switches::register(&engine);
+        Cache { engine }
     }
 }
 

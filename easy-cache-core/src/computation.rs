@@ -43,7 +43,11 @@ impl Cache {
     /// The value under the key if it may be served now: neither waits nor computes. Its tags go to the scope around.
     #[must_use]
     pub fn look(&self, key: impl AsRef<[u8]>) -> Option<Stored> {
-        self.engine().hit(key.as_ref()).map(|found| Stored::new(self, found, false))
+        let found = self.engine().hit(key.as_ref());
+        if found.is_none() {
+            self.engine().tell_nothing_found(key.as_ref());
+        }
+        found.map(|found| Stored::new(self, found, false))
     }
 
     /// The duty to compute the value, unless somebody has it already. Never waits, and does not ask what is stored: for who

@@ -7,6 +7,8 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
+    /// A call that was given to [`of`](crate::of) came to no cached function.
+    NotCached,
     /// A named cache was replaced more often than a registry slot allows.
     RegistryFull,
     /// A store outside the process could not be reached, or refused.

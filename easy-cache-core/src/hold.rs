@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::backend::memory::Held;
 use crate::engine::outside::{Marked, Names};
+use crate::mistake::Mistake;
 use crate::{Cache, Operation, Tag};
 
 /// Tags that a writer holds. While it exists, nothing that carries them is served.
@@ -65,6 +66,9 @@ impl Hold {
     pub fn commit(self) -> Operation<'static> {
         match &self.cache.engine().outside {
             None => Operation::new(move || {
+                if Mistake::ReleaseBeforeInvalidate.is_made() {
+                    self.held.release();
+                }
                 self.invalidate_here();
                 self.held.release();
                 Ok(())

@@ -51,7 +51,8 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `tokio` | yes | [detached](GetOrCompute::detach) loads of async callers run on the tokio runtime around the caller |
+//! | `tokio` | yes | [detached](GetOrCompute::detach) loads of async callers run on the tokio runtime around the caller; `spawn` and `spawn_blocking` in [`scope`] |
+//! | `metrics` | no | counters, gauges and a histogram for the recorder of the `metrics` facade: see [`events`] |
 //! | `testing` | no | the module `testing`: stores that fail on demand, assertions, and the contract that every store has to fulfil |
 
 mod backend;
@@ -62,11 +63,15 @@ mod codec;
 mod computation;
 mod engine;
 mod error;
+pub mod events;
+mod explain;
 mod freshness;
 mod function;
 mod hold;
 mod load;
+mod mistake;
 mod operation;
+mod parts;
 mod plan;
 mod policy;
 mod refresh;
@@ -74,6 +79,7 @@ pub mod registry;
 pub mod scope;
 mod spawn;
 pub mod store;
+mod sync;
 mod tag;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -81,20 +87,22 @@ mod timer;
 mod value;
 mod wrapper;
 
-pub use easy_cache_macros::ecached;
-
 pub use batch::Batch;
 pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use codec::{Codec, CodecError, Format};
 pub use computation::{Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
+pub use explain::{Change, Explanation, Verdict};
 pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
 #[doc(hidden)]
 pub use function::expansion as __macro;
-pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Storable};
+pub use function::{Bound, Bypass, KeyBuf, KeyPart, Keyed, Meta, Of, OfSync, Storable, Weigh, ecached, of, of_sync};
 pub use hold::Hold;
 pub use load::{Called, Immediate};
+#[cfg(easy_cache_mutations)]
+#[doc(hidden)]
+pub use mistake::Mistake;
 pub use operation::{Operation, OperationFuture};
 pub use plan::{
     Anywhere, EndsInTime, InProcess, Kept, Mode, OnlyIf, Outcome, Place, Plan, SaysLate, Stores, StoresErr, StoresNone,

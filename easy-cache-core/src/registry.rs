@@ -2,12 +2,39 @@
 //!
 //! Functions look their cache up late, on every call, so an application may register its caches after the functions were
 //! defined, and replace them. A slot is append-only: finding its cache costs two loads and takes no lock.
+//!
+//! A part of the code, such as a test, can use other caches under the same names: [`with`]. And all caches of the process,
+//! named or not, can be switched off at once: [`set_enabled`].
+//!
+//! # Example: which cache is used is decided when the process starts
+//! ```
+//! use easy_cache_core::{Cache, ecached, registry};
+//!
+//! #[ecached("rates:{day}", cache = "rates")]
+//! fn rates(day: u32) -> Vec<u32> {
+//!     vec![day]
+//! }
+//!
+//! fn main() -> Result<(), easy_cache_core::Error> {
+//!     let size = if std::env::var_os("SMALL_MACHINE").is_some() { 1 << 20 } else { 64 << 20 };
+//!     registry::register("rates", Cache::builder().max_weight(size).build())?;
+//!     rates(7);
+//!     assert!(registry::cache("rates").contains("rates:7").wait());
+//!     // Whoever changed the rates need not know the function: the name of the cache will do.
+//!     registry::cache("rates").invalidate_key("rates:7").wait()
+//! }
+//! ```
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
+use crate::engine::switches;
 use crate::{Cache, Error, ErrorKind};
+
+mod overrides;
+
+pub use overrides::{Entered, Overridden, Overrides, with, with_alias};
 
 /// How often a name can be given a new cache. Earlier caches stay alive, since somebody may still be using them.
 const REPLACEMENTS: usize = 256;
@@ -20,26 +47,56 @@ static DEFAULT_SLOT: Slot = Slot::new();
 /// The place of one named cache. Lives as long as the process.
 #[derive(Debug)]
 pub struct Slot {
-    caches: [OnceLock<Cache>; REPLACEMENTS],
+    /// One more than can be filled: the last place stays empty, and sends who looks there to look further.
+    caches: [OnceLock<Cache>; REPLACEMENTS + 1],
     current: AtomicUsize,
+    standing: Mutex<Standing>,
+}
+
+/// The place that is never filled.
+const ELSEWHERE: usize = REPLACEMENTS;
+
+/// What a name means where nobody says otherwise, and how many say otherwise.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    latest: usize,
+    overrides: usize,
 }
 
 impl Slot {
     const fn new() -> Self {
-        Self { caches: [const { OnceLock::new() }; REPLACEMENTS], current: AtomicUsize::new(0) }
+        Self {
+            caches: [const { OnceLock::new() }; REPLACEMENTS + 1],
+            current: AtomicUsize::new(0),
+            standing: Mutex::new(Standing { latest: 0, overrides: 0 }),
+        }
     }
 
-    /// The cache that has the name now. If none was registered, a memory cache with the defaults takes the place.
+    /// The cache that the name means here and now. If none was registered, a memory cache with the defaults takes the place.
     #[inline]
     pub fn cache(&'static self) -> &'static Cache {
-        self.caches[self.current.load(Ordering::Acquire)].get_or_init(Cache::new)
+        match self.caches[self.current.load(Ordering::Acquire)].get() {
+            Some(cache) => cache,
+            None => self.look_further(),
+        }
+    }
+
+    /// Nothing was registered yet, or the name means something else in a part of the code.
+    #[cold]
+    fn look_further(&'static self) -> &'static Cache {
+        overrides::find(self).unwrap_or_else(|| {
+            let latest = self.standing().latest;
+            self.caches[latest].get_or_init(Cache::new)
+        })
     }
 
     fn replace(&'static self, name: &str, mut cache: Cache) -> Result<(), Error> {
-        for (number, place) in self.caches.iter().enumerate() {
+        let mut standing = self.standing();
+        for (number, place) in self.caches[..REPLACEMENTS].iter().enumerate() {
             match place.set(cache) {
                 Ok(()) => {
-                    self.current.fetch_max(number, Ordering::AcqRel);
+                    standing.latest = number;
+                    self.publish(*standing);
                     return Ok(());
                 }
                 Err(back) => cache = back,
@@ -47,6 +104,21 @@ impl Slot {
         }
         let message = format!("failed to register cache `{name}`: it was replaced {REPLACEMENTS} times already");
         Err(Error::new(ErrorKind::RegistryFull, message))
+    }
+
+    fn change_overrides(&self, change: impl FnOnce(usize) -> usize) {
+        let mut standing = self.standing();
+        standing.overrides = change(standing.overrides);
+        self.publish(*standing);
+    }
+
+    fn publish(&self, standing: Standing) {
+        let place = if standing.overrides == 0 { standing.latest } else { ELSEWHERE };
+        self.current.store(place, Ordering::Release);
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -99,6 +171,31 @@ pub fn set_default(cache: Cache) -> Result<(), Error> {
 #[inline]
 pub fn default_cache() -> &'static Cache {
     DEFAULT_SLOT.cache()
+}
+
+/// Switches all caches of the process off, those to come included, and on again: every call computes, nothing is stored.
+///
+/// Entries stay, and invalidations work. A cache that was switched off [by itself](Cache::set_enabled) stays off. The
+/// environment variable `EASY_CACHE_DISABLED=1` does the same from the start, for a process that is to be looked at without
+/// its caches. Costs nothing where it is not used.
+///
+/// # Example: is it the cache?
+/// ```
+/// use easy_cache_core::{Cache, registry};
+///
+/// let cache = Cache::new();
+/// registry::set_enabled(false);
+/// assert!(!cache.is_usable());
+/// registry::set_enabled(true);
+/// ```
+pub fn set_enabled(enabled: bool) {
+    switches::set_enabled_everywhere(enabled);
+}
+
+/// Whether the caches of this process are switched on: see [`set_enabled`].
+#[must_use]
+pub fn is_enabled() -> bool {
+    switches::is_enabled_everywhere()
 }
 
 #[cfg(test)]

@@ -1,4 +1,32 @@
 //! The ambient collector of tags while a computation or a request runs: opened by hand, or by the integrations.
+//!
+//! A scope follows its computation across awaits, and from thread to thread, but not into what the computation *starts*: a
+//! spawned task, a thread, a closure on a pool of blocking threads. What is read there is not seen by the scope, and nothing can
+//! notice it. So take the scope along, with one word: [`spawn_thread`], `spawn` and `spawn_blocking` (feature `tokio`), or
+//! [`carry`] for everything else that runs a future or a closure elsewhere.
+//!
+//! ```
+//! use easy_cache_core::{Cache, Scope, Tag, scope};
+//!
+//! let cache = Cache::new();
+//! let mut request = Scope::new();
+//! request.run(|| {
+//!     let inside = cache.clone();
+//!     let read = move || inside.get_or_compute_sync("k", || Some(1)).tags(["books"]).wait();
+//!     scope::spawn_thread(read).join()
+//! }).ok();
+//! assert_eq!(request.tags(), [Tag::new("books")]);
+//! ```
+
+mod carry;
+#[cfg(feature = "tokio")]
+mod tasks;
+mod untracked;
+
+pub use carry::{Carried, Carrying, carry, spawn_thread};
+#[cfg(feature = "tokio")]
+pub use tasks::{spawn, spawn_blocking};
+pub use untracked::{Untracked, untracked, untracked_sync};
 
 use std::fmt;
 use std::future::Future;

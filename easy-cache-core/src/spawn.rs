@@ -5,11 +5,10 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Once};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
-
-use parking_lot::Mutex;
 
 use crate::engine::Side;
+use crate::sync::Mutex;
+use crate::sync::thread::{self, Thread};
 
 /// A computation that is to go on by itself, for [`CacheBuilder::spawner`](crate::CacheBuilder::spawner).
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -88,6 +88,10 @@ impl Tag {
     pub(crate) fn everything() -> Self {
         Self("*".into())
     }
+
+    pub(crate) fn is_everything(&self) -> bool {
+        self.encoded() == b"*"
+    }
 }
 
 /// Table names cannot forge a row's tag: `a:1` the table and row 1 of `a` stay apart.

@@ -101,6 +101,9 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     /// An async load runs where [`CacheBuilder::spawner`](crate::CacheBuilder::spawner) says, a closure on a thread of its
     /// own. It must own all that it uses. To be said last.
     ///
+    /// If what runs it drops it (a runtime that shuts down) and the result cannot say so ([`hard_timeout`](Self::hard_timeout)),
+    /// a caller that waits for it panics, as if it had been running it itself.
+    ///
     /// # Example: an old report at once, and the new one behind it
     /// ```
     /// use std::time::Duration;
@@ -369,7 +372,10 @@ where
                     random: engine.random(),
                 })
             });
-            filled.is_some_and(|filled| filled.is_valid())
+            filled.is_some_and(|filled| {
+                engine.tell_fill(self.key.as_ref(), &filled);
+                filled.is_valid()
+            })
         })
     }
 }

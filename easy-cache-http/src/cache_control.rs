@@ -42,6 +42,8 @@ pub struct ResponseDirectives {
     pub stale_while_revalidate: Option<Duration>,
     /// How long it may be served stale when refreshing fails (RFC 5861 §4).
     pub stale_if_error: Option<Duration>,
+    /// It was a field for this kind of cache that said so, which silences `Expires` too (RFC 9213 §2.2).
+    pub targeted: bool,
 }
 
 /// What `private` or `no-cache` is about.
@@ -72,6 +74,8 @@ pub struct RequestDirectives {
     pub max_age: Option<Duration>,
     /// No answer that is stale within this time (§5.2.1.3).
     pub min_fresh: Option<Duration>,
+    /// An answer that is stale by no more than this is welcome (§5.2.1.2).
+    pub max_stale: Option<Duration>,
 }
 
 impl ResponseDirectives {
@@ -119,6 +123,8 @@ impl RequestDirectives {
                 directive.seconds_into(&mut self.max_age);
             } else if directive.is("min-fresh") {
                 directive.min_fresh_into(&mut self.min_fresh);
+            } else if directive.is("max-stale") {
+                directive.max_stale_into(&mut self.max_stale);
             }
         }
     }
@@ -185,6 +191,15 @@ impl<'a> Directive<'a> {
     fn seconds_into(&self, slot: &mut Option<Duration>) {
         let seconds = self.seconds().unwrap_or(Duration::ZERO);
         *slot = Some(slot.filter(|earlier| *earlier != seconds).map_or(seconds, |_| Duration::ZERO));
+    }
+
+    /// Without an argument, a response of any staleness is accepted.
+    fn max_stale_into(&self, slot: &mut Option<Duration>) {
+        if matches!(self.argument, Argument::None) && slot.is_none() {
+            *slot = Some(Duration::MAX);
+        } else {
+            self.seconds_into(slot);
+        }
     }
 
     /// For `min-fresh` the careful reading is the long one: a broken or repeated wish is not cut down to nothing.

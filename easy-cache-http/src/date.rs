@@ -1,5 +1,8 @@
 //! Reads and writes the dates of HTTP (RFC 9110 §5.6.7). What a date is compared with is left to the callers.
 //!
+//! The library underneath is strict: it knows the three formats, and checks the weekday. It reads letters in one case
+//! only, which is mended here, and takes off more kinds of outer white space than HTTP has, none of which gets that far.
+//!
 //! Accepted: the three formats of the RFC, with the letters in any case. Refused: everything else, so other zones
 //! than GMT, `UTC`, missing or doubled separators, one-digit hours, two-digit years outside of the RFC 850 format, a
 //! weekday that does not fit the day, a leap second. A two-digit year from 70 on is in the 20th century, below in the

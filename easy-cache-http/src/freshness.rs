@@ -1,5 +1,5 @@
-//! How long a response may be reused by a shared cache, and whether it still may (RFC 9111 §4.2). There are no
-//! heuristics: what states no lifetime has none. Whether it may be stored at all is left to [`store`](crate::store).
+//! How long a response may be reused by a shared cache, and whether it still may (RFC 9111 §4.2). Whether it may be
+//! stored at all is left to [`store`](crate::store), what it is good for afterwards to [`stale`](crate::stale).
 
 use std::time::{Duration, SystemTime};
 
@@ -99,4 +99,27 @@ pub fn stated_lifetime(
         Expires::At(end) => Some(end.duration_since(date.unwrap_or(arrived)).unwrap_or_default().min(MAX_DELTA)),
     };
     directives.s_maxage.or(directives.max_age).or_else(from_expires)
+}
+
+/// A guess goes no further than this: what has not changed for years may change tomorrow.
+const LONGEST_GUESS: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The statuses whose responses may be reused on a guess (RFC 9110 §15.1), but for 206, which is not stored.
+fn is_heuristically_cacheable(status: u16) -> bool {
+    matches!(status, 200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
+}
+
+/// Guesses a lifetime where none is stated (RFC 9111 §4.2.2): a tenth of the time since the last modification, a day
+/// at most. For the statuses that RFC 9110 §15.1 names, and for any other if the response is `public`.
+#[must_use]
+pub fn guessed_lifetime(
+    directives: &ResponseDirectives,
+    status: u16,
+    last_modified: Option<SystemTime>,
+    date: Option<SystemTime>,
+    arrived: SystemTime,
+) -> Option<Duration> {
+    let unchanged = date.unwrap_or(arrived).duration_since(last_modified?).ok()?;
+    let allowed = directives.public || is_heuristically_cacheable(status);
+    allowed.then(|| (unchanged / 10).min(LONGEST_GUESS))
 }

@@ -62,9 +62,13 @@ impl KeptFields {
     /// Says whether a field is kept.
     #[must_use]
     pub fn keeps(&self, name: &str) -> bool {
-        !NEVER_KEPT.iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
-            && !self.dropped.iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
+        !is_never_kept(name) && !self.dropped.iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
     }
+}
+
+/// Says whether a field is of the connection or of a proxy: no response keeps it, nor does a 304 renew it.
+pub(crate) fn is_never_kept(name: &str) -> bool {
+    NEVER_KEPT.iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
 }
 
 /// Says whether a 304 carries this field of the stored response: all but those that describe the body. `ETag`,

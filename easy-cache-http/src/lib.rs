@@ -28,10 +28,13 @@
 //! |---|---|
 //! | read it; may the store be used? | [`method`], [`request`], [`target`], [`policy`] |
 //! | find what is stored | [`key`], [`vary`] |
-//! | will it do? | [`stored`], [`freshness`], [`age`], [`conditional`] |
-//! | otherwise: may the answer be stored? | [`store`], [`cache_control`], [`headers`] |
+//! | will it do? | [`stored`], [`freshness`], [`age`], [`stale`], [`conditional`], [`range`] |
+//! | if not as it is: is it still current? | [`validate`] |
+//! | otherwise: may the answer be stored? | [`store`], [`cache_control`], [`targeted`], [`headers`] |
 //! | a change: what must go? | [`invalidate`] |
 //! | say what was done | [`cache_status`] |
+//!
+//! Every behaviour, with what was decided and the test that holds it: [`rules`].
 //!
 //! # Features
 //!
@@ -47,22 +50,31 @@ pub mod request;
 pub mod target;
 
 pub mod key;
+mod language;
+mod parts;
 pub mod vary;
 
 pub mod age;
 pub mod conditional;
 pub mod freshness;
+pub mod range;
+pub mod stale;
 pub mod stored;
+pub mod validate;
 
 pub mod cache_control;
 pub mod headers;
 pub mod store;
+pub mod targeted;
 
 pub mod cache_status;
 pub mod invalidate;
 
 pub mod date;
 mod grammar;
+
+#[doc = include_str!("../RULES.md")]
+pub mod rules {}
 
 pub use age::Arrival;
 pub use cache_status::{CacheStatus, Forward};
@@ -73,9 +85,12 @@ pub use invalidate::for_each_invalidated;
 pub use key::QueryKey;
 pub use method::MethodClass;
 pub use policy::Policy;
+pub use range::ByteRange;
 pub use request::{Bypass, RequestFacts};
+pub use stale::StaleUse;
 pub use store::{Decision, Plan, Refusal, decide};
 pub use stored::{Reuse, Terms};
 pub use target::{Target, authority};
+pub use validate::Validation;
 pub use vary::Vary;
 pub use view::Headers;

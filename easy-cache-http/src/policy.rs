@@ -4,6 +4,10 @@
 use std::time::Duration;
 
 use crate::key::QueryKey;
+use crate::language::LanguageOrder;
+use crate::parts::KeyParts;
+use crate::target::Target;
+use crate::view::Headers;
 
 /// How the cache treats a route.
 ///
@@ -29,7 +33,20 @@ pub struct Policy {
     request_cookies: RequestCookies,
     per_user: PerUser,
     refresh: ClientRefresh,
+    guesses: bool,
+    while_revalidate: Option<Duration>,
+    if_error: Option<Duration>,
+    validation: Duration,
+    targets: Vec<String>,
+    languages: LanguageOrder,
+    parts: KeyParts,
+    by_handler: Option<Duration>,
+    parts_kept: bool,
 }
+
+/// How long a stale response that can be validated is kept: a page that nobody asks for within an hour is rather sent
+/// again than kept. Evictions bound the memory that it takes.
+const DEFAULT_VALIDATION: Duration = Duration::from_secs(60 * 60);
 
 /// What happens to a response that sets cookies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +91,15 @@ impl Default for Policy {
             request_cookies: RequestCookies::Personal,
             per_user: PerUser::Refused,
             refresh: ClientRefresh::PassedOver,
+            guesses: false,
+            while_revalidate: None,
+            if_error: None,
+            validation: DEFAULT_VALIDATION,
+            targets: Vec::new(),
+            languages: LanguageOrder::Counts,
+            parts: KeyParts::default(),
+            by_handler: None,
+            parts_kept: false,
         }
     }
 }
@@ -101,6 +127,35 @@ impl Policy {
     /// Chooses which query parameters are part of the key.
     pub fn query(mut self, query: QueryKey) -> Self {
         self.query = query;
+        self
+    }
+
+    /// Makes request header fields part of the key, byte for byte: for handlers that read a field and do not name it in `Vary`
+    /// (a tenant that a gateway adds). It replaces the fields said before.
+    pub fn key_headers<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.parts.set_headers(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Makes cookies part of the key, by name (a theme, a currency). It replaces the cookies said before, and it says nothing
+    /// about other cookies: if handlers here read no others, say [`ignore_request_cookies`](Self::ignore_request_cookies)
+    /// as well.
+    pub fn key_cookies<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.parts.set_cookies(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Lets requests share a variant by `Accept-Language` whose languages have equal weights in another order. Weights decide
+    /// (RFC 9110 §12.5.4), but some handlers read the order as a preference.
+    pub fn languages_in_any_order(mut self) -> Self {
+        self.languages = LanguageOrder::DoesNotCount;
+        self
+    }
+
+    /// The lifetime that the handler itself gave to one response by other means than its header fields: it goes before them,
+    /// because it was said to this cache alone. It makes nothing shared that they call `private` or `no-store`.
+    pub fn stated_by_handler(mut self, ttl: Duration) -> Self {
+        self.by_handler = Some(ttl);
         self
     }
 
@@ -133,8 +188,58 @@ impl Policy {
         self
     }
 
-    /// Obeys clients that ask for a fresh answer (`no-cache`, `max-age`, `min-fresh`, `Pragma: no-cache`). They are
-    /// advice (RFC 9111 §5.2.1) and passed over by default: what is cached inside an application is invalidated by
+    /// Gives a lifetime to responses that state none, from their `Last-Modified` (RFC 9111 §4.2.2): see
+    /// [`guessed_lifetime`](crate::freshness::guessed_lifetime). Right for a proxy before servers of others; off by
+    /// default, since an application can say what it means.
+    pub fn guess_lifetimes(mut self) -> Self {
+        self.guesses = true;
+        self
+    }
+
+    /// Keeps the last part (206) of each URI that a client asked for, for clients that ask for something inside it. For
+    /// proxies; an application that serves files mostly has the whole at hand.
+    pub fn keep_parts(mut self) -> Self {
+        self.parts_kept = true;
+        self
+    }
+
+    /// Whether parts are kept: see [`keep_parts`](Self::keep_parts).
+    #[must_use]
+    pub fn keeps_parts(&self) -> bool {
+        self.parts_kept
+    }
+
+    /// For this long past its lifetime a response is served at once, while it is refreshed behind. A response's own
+    /// `stale-while-revalidate` goes before; see [`stale`](crate::stale) for the directives that forbid it.
+    pub fn stale_while_revalidate(mut self, window: Duration) -> Self {
+        self.while_revalidate = Some(window);
+        self
+    }
+
+    /// For this long past its lifetime a response is served if the handler fails (500, 502, 503, 504, or an error). A
+    /// response's own `stale-if-error` goes before; see [`stale`](crate::stale) for the directives that forbid it.
+    pub fn stale_if_error(mut self, window: Duration) -> Self {
+        self.if_error = Some(window);
+        self
+    }
+
+    /// For this long past its lifetime a response with an `ETag` or a `Last-Modified` is kept, so that the handler may say
+    /// that it is still current. Default: one hour. Zero keeps nothing just for that.
+    pub fn keep_for_validation(mut self, window: Duration) -> Self {
+        self.validation = window;
+        self
+    }
+
+    /// Heeds these fields in place of `Cache-Control` and `Expires`, the first valid one of them (RFC 9213): for a cache
+    /// that is a CDN, `["cdn-cache-control"]`; for one with a name, `["shop-cache-control", "cdn-cache-control"]`. They
+    /// are not taken off the response.
+    pub fn targeted_by<N: Into<String>>(mut self, fields: impl IntoIterator<Item = N>) -> Self {
+        self.targets = fields.into_iter().map(|name| name.into().to_ascii_lowercase()).collect();
+        self
+    }
+
+    /// Obeys clients that ask for a fresh answer (`no-cache`, `max-age`, `min-fresh`, `Pragma: no-cache`) or accept a
+    /// stale one (`max-stale`). They are advice (RFC 9111 §5.2.1) and passed over by default: what is cached inside an application is invalidated by
     /// its writes, and otherwise any client could make every request reach the handler.
     pub fn honour_client_refresh(mut self) -> Self {
         self.refresh = ClientRefresh::Honoured;
@@ -145,6 +250,13 @@ impl Policy {
     #[must_use]
     pub fn query_key(&self) -> &QueryKey {
         &self.query
+    }
+
+    /// Appends the whole primary key of a request to `out`: what [`QueryKey::write_key`] writes, then the fields and cookies
+    /// that are part of it here.
+    pub fn write_key<H: Headers + ?Sized>(&self, target: &Target<'_>, request: &H, out: &mut Vec<u8>) {
+        self.query.write_key(target, out);
+        self.parts.write(request, out);
     }
 
     /// The ttl that this policy gives to a response with a status, if any.
@@ -163,6 +275,34 @@ impl Policy {
 
     pub(crate) fn per_user(&self) -> PerUser {
         self.per_user
+    }
+
+    pub(crate) fn ttl_by_handler(&self) -> Option<Duration> {
+        self.by_handler
+    }
+
+    pub(crate) fn language_order(&self) -> LanguageOrder {
+        self.languages
+    }
+
+    pub(crate) fn targets(&self) -> &[String] {
+        &self.targets
+    }
+
+    pub(crate) fn guesses(&self) -> bool {
+        self.guesses
+    }
+
+    pub(crate) fn while_revalidate(&self) -> Option<Duration> {
+        self.while_revalidate
+    }
+
+    pub(crate) fn if_error(&self) -> Option<Duration> {
+        self.if_error
+    }
+
+    pub(crate) fn validation_window(&self) -> Duration {
+        self.validation
     }
 
     pub(crate) fn refresh(&self) -> ClientRefresh {

@@ -25,6 +25,10 @@ pub struct RequestFacts {
     pub cookies: bool,
     /// It carries `If-None-Match` or `If-Modified-Since`: see [`conditional`](crate::conditional).
     pub conditional: bool,
+    /// It asks for a part: see [`range`](crate::range). A stored whole can answer; what the handler answers is not stored.
+    pub range: bool,
+    /// Its key names its user: see [`keyed_by_user`](Self::keyed_by_user).
+    pub keyed_by_user: bool,
     hindrance: Option<Bypass>,
 }
 
@@ -34,8 +38,6 @@ pub struct RequestFacts {
 pub enum Bypass {
     /// A method other than `GET` and `HEAD` (RFC 9111 §4).
     Method,
-    /// `Range`: parts are not served from the store (RFC 9111 §3.3 makes them an option).
-    Range,
     /// `If-Match` or `If-Unmodified-Since`, which are for the origin (RFC 9111 §4.3.2).
     Precondition,
     /// A body, which a handler may read and no key contains.
@@ -52,7 +54,6 @@ impl Bypass {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Method => "method",
-            Self::Range => "range",
             Self::Precondition => "precondition",
             Self::Body => "request-body",
             Self::Upgrade => "upgrade",
@@ -67,8 +68,7 @@ impl RequestFacts {
     pub fn of<H: Headers + ?Sized>(method: &str, headers: &H) -> Self {
         let method = MethodClass::of(method);
         let hindrance = (!method.is_answered_from_store()).then_some(Bypass::Method);
-        let directives = RequestDirectives::default();
-        let mut facts = Self { method, directives, authorized: false, cookies: false, conditional: false, hindrance };
+        let mut facts = Self::plain(method, hindrance);
         let mut pragma = false;
         for (name, value) in headers.lines() {
             match name {
@@ -77,7 +77,7 @@ impl RequestFacts {
                 "cache-control" => facts.directives.add_line(value),
                 "pragma" => pragma |= grammar::members(value).any(|member| member.eq_ignore_ascii_case(b"no-cache")),
                 "if-none-match" | "if-modified-since" => facts.conditional = true,
-                "range" => facts.hinder(Bypass::Range),
+                "range" => facts.range = true,
                 "if-match" | "if-unmodified-since" => facts.hinder(Bypass::Precondition),
                 "transfer-encoding" => facts.hinder(Bypass::Body),
                 "content-length" if value != b"0" => facts.hinder(Bypass::Body),
@@ -88,6 +88,27 @@ impl RequestFacts {
         // RFC 9111 §5.4: `Pragma` counts only in the absence of `Cache-Control`.
         facts.directives.no_cache |= pragma && !facts.directives.present;
         facts
+    }
+
+    fn plain(method: MethodClass, hindrance: Option<Bypass>) -> Self {
+        Self {
+            method,
+            directives: RequestDirectives::default(),
+            authorized: false,
+            cookies: false,
+            conditional: false,
+            range: false,
+            keyed_by_user: false,
+            hindrance,
+        }
+    }
+
+    /// Notes that the key of this request names its user, so that what is stored under it is shown to nobody else: credentials
+    /// do not keep it from being stored. `private`, `no-store` and `Set-Cookie` still do.
+    #[must_use]
+    pub fn keyed_by_user(mut self) -> Self {
+        self.keyed_by_user = true;
+        self
     }
 
     /// Notes a body that no field announces, as HTTP/2 allows.

@@ -1,8 +1,8 @@
 //! May a shared cache keep this response (RFC 9111 §3)? The rules are one table, and each has a name that
 //! `Cache-Status` and events show. What a stored response is then good for is left to [`stored`](crate::stored).
 //!
-//! A response that would have to be validated before each use (`no-cache`, no lifetime left) is not stored: this
-//! cache does not validate.
+//! A response that has to be validated before each use (`no-cache`, no lifetime left) is stored if it can be: if it has
+//! a validator. One that states nothing at all is not, although the RFC would allow it: its handler did not think of caches.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,9 @@ use crate::freshness::{self, Expires, Freshness};
 use crate::headers::KeptFields;
 use crate::method::MethodClass;
 use crate::policy::{Cookies, PerUser, Policy, RequestCookies};
+use crate::range::PartOf;
 use crate::request::RequestFacts;
+use crate::stale::StaleUse;
 use crate::stored::Terms;
 use crate::vary::Vary;
 use crate::view::Headers;
@@ -27,6 +29,8 @@ pub enum Refusal {
     Method,
     /// The request passed by the cache for another reason: see [`RequestFacts::bypass`].
     Bypassed,
+    /// The request asked for a part (§3.3).
+    Range,
     /// The client asked for no copy (§5.2.1.5).
     RequestNoStore,
     /// Not final, a part (206, §3.3) or an update (304, §4.3.4).
@@ -37,7 +41,7 @@ pub enum Refusal {
     NoStore,
     /// `private` (§5.2.2.7).
     Private,
-    /// `no-cache` (§5.2.2.4).
+    /// `no-cache`, and nothing to validate it with (§5.2.2.4).
     NoCache,
     /// A request with `Authorization`, and no `public`, `s-maxage` or `must-revalidate` (§3.5).
     Authorization,
@@ -51,7 +55,7 @@ pub enum Refusal {
     VaryCredentials,
     /// It states no lifetime, and the policy gives it none (§3).
     NoLifetime,
-    /// Its lifetime is over on arrival (§4.2).
+    /// Its lifetime is over on arrival (§4.2), and there is nothing to validate it with.
     Stale,
 }
 
@@ -98,22 +102,23 @@ pub fn decide<H: Headers + ?Sized>(
 type Rule = fn(&Exchange<'_>) -> bool;
 
 /// The rules in the order in which their names are given as the reason; each alone is enough.
-const RULES: [(Refusal, Rule); 15] = [
+const RULES: [(Refusal, Rule); 16] = [
     (Refusal::Method, |x| x.request.method != MethodClass::Get),
     (Refusal::Bypassed, |x| x.request.bypass().is_some()),
+    (Refusal::Range, |x| x.request.range && x.part.is_none()),
     (Refusal::RequestNoStore, |x| x.request.directives.no_store),
-    (Refusal::Status, |x| !(200..600).contains(&x.status) || matches!(x.status, 206 | 304)),
+    (Refusal::Status, |x| !(200..600).contains(&x.status) || x.status == 304 || x.status == 206 && x.part.is_none()),
     (Refusal::NotUnderstood, |x| x.directives.must_understand && !is_understood(x.status)),
     (Refusal::NoStore, |x| x.directives.no_store && !x.directives.must_understand),
     (Refusal::Private, |x| x.directives.private == Extent::Everything),
-    (Refusal::NoCache, |x| x.directives.no_cache == Extent::Everything),
+    (Refusal::NoCache, |x| x.directives.no_cache == Extent::Everything && !x.can_be_validated()),
     (Refusal::Authorization, |x| x.request.authorized && !x.open_to_authorized()),
     (Refusal::Cookie, |x| x.request.cookies && !x.open_to_cookies()),
     (Refusal::SetCookie, |x| x.cookies && x.policy.cookies() == Cookies::Refused),
     (Refusal::VaryUnknown, |x| x.vary == Vary::Unknown),
-    (Refusal::VaryCredentials, |x| x.vary.names_credentials() && x.policy.per_user() == PerUser::Refused),
+    (Refusal::VaryCredentials, |x| x.vary.names_credentials() && !x.may_vary_by_credentials()),
     (Refusal::NoLifetime, |x| x.freshness.is_none()),
-    (Refusal::Stale, |x| x.freshness.is_some_and(|freshness| !freshness.is_fresh(Duration::ZERO))),
+    (Refusal::Stale, |x| x.is_useless()),
 ];
 
 /// A request and its response, read.
@@ -127,6 +132,10 @@ struct Exchange<'a> {
     /// It sets a cookie that it does not keep to itself by name (`private="set-cookie"`).
     cookies: bool,
     freshness: Option<Freshness>,
+    stale: StaleUse,
+    validators: Validators,
+    /// A part that may be kept as one.
+    part: Option<PartOf>,
     /// The handler itself says for how long it may be kept, or that it is for everybody.
     meant_for_others: bool,
 }
@@ -139,41 +148,81 @@ impl<'a> Exchange<'a> {
         arrival: Arrival,
         policy: &'a Policy,
     ) -> Self {
-        let directives = ResponseDirectives::parse(response);
+        let directives = ResponseDirectives::for_target(response, policy.targets());
         let fields = KeptFields::of(response, &directives);
         let sets = |name| response.has(name) && fields.keeps(name);
+        let validators = Validators::parse(response);
+        let times = Times::of(response, &directives, arrival);
+        let vary = Vary::parse(response);
+        let part = part_of(request, status, response, &vary).filter(|_| policy.keeps_parts());
+        let freshness = times.freshness(status, &directives, policy, &validators);
+        let was_fresh = freshness.is_some_and(|freshness| freshness.is_fresh(Duration::ZERO));
+        let stale = StaleUse::of(&directives, was_fresh.then_some(policy));
+        let stale = match part {
+            Some(_) => stale.without_windows(),
+            None if validators.is_empty() => stale,
+            None => stale.kept_for_validation(policy.validation_window()),
+        };
         Self {
             request,
             status,
             policy,
             cookies: sets("set-cookie") || sets("set-cookie2"),
-            vary: Vary::parse(response),
-            freshness: freshness_of(response, &directives, arrival, policy.ttl_for(status)),
-            meant_for_others: directives.public || stated_lifetime(response, &directives, arrival).is_some(),
+            vary,
+            freshness,
+            stale,
+            meant_for_others: directives.public || times.stated.is_some() || policy.ttl_by_handler().is_some(),
+            validators,
+            part,
             directives,
             fields,
         }
     }
 
+    /// One copy for each user is what the policy asks for, by variants or by the key itself.
+    fn may_vary_by_credentials(&self) -> bool {
+        self.policy.per_user() == PerUser::Stored || self.request.keyed_by_user
+    }
+
     /// RFC 9111 §3.5.
     fn open_to_authorized(&self) -> bool {
-        self.directives.public || self.directives.s_maxage.is_some() || self.directives.must_revalidate
+        self.request.keyed_by_user
+            || self.directives.public
+            || self.directives.s_maxage.is_some()
+            || self.directives.must_revalidate
     }
 
     /// A cookie does not keep a response from being shared (RFC 9111 names none), if its handler meant it to be. A ttl in code
     /// says less: the handler may read a session and not know that it is cached at all.
     fn open_to_cookies(&self) -> bool {
         let in_the_key = self.vary.names("cookie") && self.policy.per_user() == PerUser::Stored;
-        self.meant_for_others || in_the_key || self.policy.request_cookies() == RequestCookies::Irrelevant
+        self.request.keyed_by_user
+            || self.meant_for_others
+            || in_the_key
+            || self.policy.request_cookies() == RequestCookies::Irrelevant
+    }
+
+    fn can_be_validated(&self) -> bool {
+        !self.validators.is_empty() && self.part.is_none()
+    }
+
+    /// Neither fresh, nor good for anything stale.
+    fn is_useless(&self) -> bool {
+        let fresh = |freshness: Freshness| freshness.is_fresh(Duration::ZERO);
+        let late = self.freshness.map(|freshness| freshness.staleness(Duration::ZERO));
+        !self.freshness.is_some_and(fresh) && late.is_none_or(|late| self.stale.window() <= late)
     }
 
     fn plan<H: Headers + ?Sized>(self, freshness: Freshness, response: &H, arrived: SystemTime) -> Plan {
+        let (open_to_authorized, open_to_cookies) = (self.open_to_authorized(), self.open_to_cookies());
         let terms = Terms {
             freshness,
-            validators: Validators::parse(response),
+            stale: self.stale,
+            validators: self.validators,
             status: self.status,
-            open_to_authorized: self.open_to_authorized(),
-            open_to_cookies: self.open_to_cookies(),
+            part: self.part,
+            open_to_authorized,
+            open_to_cookies,
             vary: self.vary,
         };
         let shared = self.policy.cookies() == Cookies::Shared;
@@ -183,27 +232,51 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// What the response states wins over what the route gives (RFC 9111 §4.2.1; the route is the application's own rule).
-fn freshness_of<H: Headers + ?Sized>(
-    response: &H,
-    directives: &ResponseDirectives,
-    arrival: Arrival,
-    ttl: Option<Duration>,
-) -> Option<Freshness> {
-    let date: Option<SystemTime> = response.single("date").and_then(date::parse);
-    let age = age::initial(age::received(response), date, arrival);
-    stated_lifetime(response, directives, arrival)
-        .map(|lifetime| Freshness::stated(lifetime, age))
-        .or_else(|| ttl.map(|ttl| Freshness::from_storing(ttl, age)))
+/// The part that a request asked for and got. Parts have no variants.
+fn part_of<H: Headers + ?Sized>(request: &RequestFacts, status: u16, response: &H, vary: &Vary) -> Option<PartOf> {
+    let is_part = request.range && status == 206 && vary.fields().is_empty();
+    PartOf::of(response).filter(|_| is_part)
 }
 
-fn stated_lifetime<H: Headers + ?Sized>(
-    response: &H,
-    directives: &ResponseDirectives,
-    arrival: Arrival,
-) -> Option<Duration> {
-    let date = response.single("date").and_then(date::parse);
-    freshness::stated_lifetime(directives, Expires::parse(response), date, arrival.at)
+/// What a response says about time.
+struct Times {
+    stated: Option<Duration>,
+    date: Option<SystemTime>,
+    arrived: SystemTime,
+    initial_age: Duration,
+}
+
+impl Times {
+    fn of<H: Headers + ?Sized>(response: &H, directives: &ResponseDirectives, arrival: Arrival) -> Self {
+        let date = response.single("date").and_then(date::parse);
+        let expires = if directives.targeted { Expires::Missing } else { Expires::parse(response) };
+        Self {
+            stated: freshness::stated_lifetime(directives, expires, date, arrival.at),
+            date,
+            arrived: arrival.at,
+            initial_age: age::initial(age::received(response), date, arrival),
+        }
+    }
+
+    /// What the response states wins over what the route gives (RFC 9111 §4.2.1; the route is the application's own
+    /// rule), and that over a guess. A `no-cache` needs no lifetime.
+    fn freshness(
+        &self,
+        status: u16,
+        directives: &ResponseDirectives,
+        policy: &Policy,
+        validators: &Validators,
+    ) -> Option<Freshness> {
+        let stated = self.stated.map(|lifetime| Freshness::stated(lifetime, self.initial_age));
+        let given = || policy.ttl_for(status).map(|ttl| Freshness::from_storing(ttl, self.initial_age));
+        let guess = || freshness::guessed_lifetime(directives, status, validators.modified(), self.date, self.arrived);
+        let guessed =
+            || guess().filter(|_| policy.guesses()).map(|lifetime| Freshness::stated(lifetime, self.initial_age));
+        let by_handler = policy.ttl_by_handler().map(|ttl| Freshness::from_storing(ttl, self.initial_age));
+        let asked_each_time = directives.no_cache == Extent::Everything;
+        let none = || asked_each_time.then(|| Freshness::stated(Duration::ZERO, self.initial_age));
+        by_handler.or(stated).or_else(given).or_else(guessed).or_else(none)
+    }
 }
 
 /// The final statuses of RFC 9110 whose rules for caches are followed here; 206 and 304 are not (RFC 9111 §3).
@@ -212,12 +285,22 @@ fn is_understood(status: u16) -> bool {
 }
 
 impl Refusal {
+    /// Says whether another request could have had the same response stored: the reason is in how this one asked.
+    #[must_use]
+    pub fn is_about_the_request(self) -> bool {
+        matches!(
+            self,
+            Self::Method | Self::Bypassed | Self::Range | Self::RequestNoStore | Self::Authorization | Self::Cookie
+        )
+    }
+
     /// The word for `Cache-Status` and for events.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Method => "method",
             Self::Bypassed => "bypassed",
+            Self::Range => "range",
             Self::RequestNoStore => "request-no-store",
             Self::Status => "status",
             Self::NotUnderstood => "not-understood",

@@ -9,6 +9,8 @@
 use crate::grammar;
 use crate::headers;
 use crate::key::{begin_part, end_part};
+use crate::language;
+use crate::policy::Policy;
 use crate::view::Headers;
 
 /// Fields that change which resource an application serves or which links it writes. Sorted.
@@ -93,15 +95,15 @@ impl Vary {
     /// Appends the key of the variant that a request asks for: equal for two requests exactly if the response for one
     /// fits the other. A field that is missing differs from an empty one. Never ask it for [`Vary::Unknown`], which
     /// fits nobody.
-    pub fn write_key<H: Headers + ?Sized>(&self, request: &H, out: &mut Vec<u8>) {
+    pub fn write_key<H: Headers + ?Sized>(&self, request: &H, policy: &Policy, out: &mut Vec<u8>) {
         write_rerouting(request, out);
         for name in self.fields() {
-            let presence = out.len();
-            out.push(ABSENT);
+            out.push(if request.has(name) { PRESENT } else { ABSENT });
             let start = begin_part(out);
-            for line in request.lines_of(name) {
-                out[presence] = PRESENT;
-                push_line(name, line, out);
+            if name == "accept-language" {
+                language::write(request.lines_of(name), policy.language_order(), out);
+            } else {
+                request.lines_of(name).for_each(|line| push_line(name, line, out));
             }
             end_part(start, out);
         }

@@ -1,12 +1,11 @@
 //! The second stage: do the options fit the function, and can such a function be cached at all?
 //! Every refusal says what to write instead.
 
-use crate::parse::{Function, Options, Place, Root, TagSource, Template};
-use proc_macro2::{Span, TokenStream, TokenTree};
+use crate::parse::{self, Block, Function, KeySource, Options, Place, Root, TagSource, Template};
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Error, Receiver, Result, Type};
+use syn::{Error, Ident, Receiver, Result, Type};
 
 /// A function and options that fit each other.
 pub(crate) struct Cached {
@@ -27,7 +26,21 @@ pub(crate) fn validate(options: Options, function: Function) -> Result<Cached> {
     }
     skipped(&options, &function)?;
     said_what_of_self(&options, &function)?;
+    owned(&options, &function)?;
     Ok(Cached { function, result, options })
+}
+
+/// Compares the options of an `impl` block with the block.
+pub(crate) fn preset(options: &Options, block: &Block) -> Result<()> {
+    if let Some(at) = options.key_at {
+        let message = "a key belongs to one method: write it there, and a `prefix` here if their keys begin alike";
+        return Err(Error::new(at, message));
+    }
+    if block.methods.is_empty() {
+        let message = "no method of this block is cached: write `#[ecached]` on those that are to be";
+        return Err(Error::new_spanned(block.item.impl_token, message));
+    }
+    Ok(())
 }
 
 fn signature(function: &Function) -> Result<()> {
@@ -48,40 +61,17 @@ fn signature(function: &Function) -> Result<()> {
         let message = "an `extern` function cannot be cached: put `#[ecached]` on a Rust function that it calls";
         return Err(Error::new(abi.extern_token.span, message));
     }
-    match &function.receiver {
-        Some(receiver) => shared_reference(receiver),
-        None => no_self(function),
-    }
+    function.receiver.as_ref().map_or(Ok(()), leaves_self_alone)
 }
 
-/// A hit leaves the receiver alone, and a miss needs it after the key was built: only `&self` can do both.
-fn shared_reference(receiver: &Receiver) -> Result<()> {
-    let is_shared = matches!(&*receiver.ty, Type::Reference(reference) if reference.mutability.is_none());
-    if is_shared {
+/// A hit leaves the receiver alone, so the function must not have been called for what it does to it.
+fn leaves_self_alone(receiver: &Receiver) -> Result<()> {
+    if !parse::changes(receiver) {
         return Ok(());
     }
     let message =
-        "a cached method takes `&self`: what changes or consumes `self` has an effect that a hit would leave out";
+        "a cached method does not take `&mut self`: what changes `self` has an effect that a hit would leave out";
     Err(Error::new_spanned(receiver, message))
-}
-
-/// Functions of a type without `&self` look like free functions, but for `Self`.
-fn no_self(function: &Function) -> Result<()> {
-    match find_word(function.item.to_token_stream(), "Self") {
-        None => Ok(()),
-        Some(span) => Err(Error::new(
-            span,
-            "functions of a type without `&self` cannot be cached yet: take `&self`, or cache a free function and call it here",
-        )),
-    }
-}
-
-fn find_word(tokens: TokenStream, word: &str) -> Option<Span> {
-    tokens.into_iter().find_map(|token| match token {
-        TokenTree::Ident(ident) if ident == word => Some(ident.span()),
-        TokenTree::Group(group) => find_word(group.stream(), word),
-        _ => None,
-    })
 }
 
 /// What is returned; refuses what cannot be kept.
@@ -99,9 +89,9 @@ fn result(function: &Function) -> Result<Type> {
             "this function was already rewritten: put `#[ecached]` above `#[async_trait]`, where it sees an `async fn`";
         return Err(Error::new_spanned(result, message));
     }
-    let mut borrows = Borrows(None);
+    let mut borrows = Borrows::of_the_call();
     borrows.visit_type(result);
-    borrows.0.map_or_else(|| Ok(result.clone()), Err)
+    borrows.found.map_or_else(|| Ok(result.clone()), Err)
 }
 
 fn is_boxed_future(result: &Type) -> bool {
@@ -109,34 +99,48 @@ fn is_boxed_future(result: &Type) -> bool {
     words.contains("Pin<") && words.contains("dyn") && words.contains("Future<")
 }
 
-/// Looks for what a stored value cannot have: borrows of the arguments, and types without a name.
-struct Borrows(Option<Error>);
+/// Looks for what a value that outlives the call cannot have: borrows, and, in a result, types without a name.
+struct Borrows {
+    message: &'static str,
+    may_be_unnamed: bool,
+    found: Option<Error>,
+}
 
 impl Borrows {
+    const fn of_the_call() -> Self {
+        let message = "a cached value outlives the call and cannot borrow from it: return an owned value or an `Arc`";
+        Self { message, may_be_unnamed: false, found: None }
+    }
+
+    const fn of_the_caller() -> Self {
+        let message = "`detach` lets the function run on without its caller, who cannot lend it anything: take an owned \
+                       value, such as a `String` or an `Arc`";
+        Self { message, may_be_unnamed: true, found: None }
+    }
+
     fn refuse(&mut self, place: &impl Spanned, message: &str) {
-        self.0.get_or_insert_with(|| Error::new(place.span(), message));
+        self.found.get_or_insert_with(|| Error::new(place.span(), message));
     }
 }
 
 impl<'a> Visit<'a> for Borrows {
     fn visit_type_reference(&mut self, reference: &'a syn::TypeReference) {
         if reference.lifetime.is_none() {
-            let message =
-                "a cached value outlives the call and cannot borrow from it: return an owned value or an `Arc`";
-            self.refuse(&reference.and_token, message);
+            self.refuse(&reference.and_token, self.message);
         }
         visit::visit_type_reference(self, reference);
     }
 
     fn visit_lifetime(&mut self, lifetime: &'a syn::Lifetime) {
         if lifetime.ident != "static" {
-            let message =
-                "a cached value outlives the call and cannot borrow from it: return an owned value or an `Arc`";
-            self.refuse(lifetime, message);
+            self.refuse(lifetime, self.message);
         }
     }
 
     fn visit_type_impl_trait(&mut self, opaque: &'a syn::TypeImplTrait) {
+        if self.may_be_unnamed {
+            return visit::visit_type_impl_trait(self, opaque);
+        }
         let message =
             "a cached value needs a type with a name: write it instead of `impl ..` (for a future: `async fn`)";
         self.refuse(&opaque.impl_token, message);
@@ -147,11 +151,11 @@ impl<'a> Visit<'a> for Borrows {
 }
 
 fn templates(options: &Options) -> impl Iterator<Item = &Template> {
-    let tags = options.tags.iter().filter_map(|tag| match tag {
+    let tags = options.tags().filter_map(|tag| match tag {
         TagSource::Template(template) => Some(template),
         TagSource::FromValue(_) => None,
     });
-    options.key.iter().chain(&options.prefix).chain(tags)
+    options.key_sources().filter_map(KeySource::template).chain(tags)
 }
 
 /// Whether a template's place exists in the function.
@@ -175,10 +179,11 @@ fn parameters(function: &Function) -> String {
         false => format!("`{position}`"),
     });
     let all: Vec<String> = this.chain(named).collect();
+    let name = &function.item.sig.ident;
     match all.as_slice() {
-        [] => "this function has no parameters".to_owned(),
-        [one] => format!("this function has {one}"),
-        [others @ .., last] => format!("this function has {} and {last}", others.join(", ")),
+        [] => format!("`{name}` has no parameters"),
+        [one] => format!("`{name}` has {one}"),
+        [others @ .., last] => format!("`{name}` has {} and {last}", others.join(", ")),
     }
 }
 
@@ -202,10 +207,32 @@ fn skipped(options: &Options, function: &Function) -> Result<()> {
 /// Two instances must not share entries because nobody thought of it.
 fn said_what_of_self(options: &Options, function: &Function) -> Result<()> {
     let Some(receiver) = &function.receiver else { return Ok(()) };
-    if options.key.is_some() || options.skip.iter().any(|name| name == "self") {
+    if options.key.is_some() || options.skips(&Ident::new("self", receiver.self_token.span)) {
         return Ok(());
     }
     let message = "say what of `self` belongs to the key: name it, `key = [self.id, ..]`, or write `skip(self)` if all \
                    instances share their entries";
     Err(Error::new_spanned(receiver, message))
+}
+
+/// A computation that outlives its caller takes nothing along that belongs to the caller.
+fn owned(options: &Options, function: &Function) -> Result<()> {
+    if options.detach.is_none() {
+        return Ok(());
+    }
+    if let Some(receiver) = &function.receiver
+        && matches!(&*receiver.ty, Type::Reference(_))
+    {
+        let message =
+            "`detach` lets the function run on without its caller, who cannot lend it anything: take `self: Arc<Self>`";
+        return Err(Error::new_spanned(receiver, message));
+    }
+    for argument in &function.arguments {
+        let mut borrows = Borrows::of_the_caller();
+        borrows.visit_type(&argument.ty);
+        if let Some(error) = borrows.found {
+            return Err(error);
+        }
+    }
+    Ok(())
 }

@@ -12,7 +12,9 @@ use std::{
 
 use easy_cache_core::{Cache, Hold, Operation, Tag, scope, scope::Observed};
 
-use crate::{Analyzer, Control, Dialect, Effect, SessionState, Step, Touch, Touched, Values};
+use crate::{
+    Analyzer, Control, Dialect, Effect, Rows, SessionState, Step, TableName, Touch, Touched, Values, Write, WriteKind,
+};
 
 /// How long a write may take to tell its outcome. After that its tags count as invalidated, and it must not commit.
 pub const HOLD_FOR: Duration = Duration::from_secs(30);
@@ -65,17 +67,37 @@ impl Hook {
 
     /// To be called **before** a statement that reads is sent. Costs nothing unless a scope collects tags.
     pub fn observe(&self, plan: &Plan) -> Reading {
+        Reading(self.keepable(plan).map(|touched| {
+            let rows = touched.keys_read().map(|keys| (keys, self.tags_read(touched, Some(keys))));
+            Dependencies { rows, tables: self.tags_read(touched, None) }
+        }))
+    }
+
+    /// The same for an integration that cannot count the rows that come back. What is read by primary key then depends on
+    /// these rows, found or not, and on all inserts that do not say which rows they add.
+    pub fn observe_uncounted(&self, plan: &Plan) -> Reading {
+        Reading(self.keepable(plan).map(|touched| {
+            let Some(keys) = touched.keys_read() else {
+                return Dependencies { rows: None, tables: self.tags_read(touched, None) };
+            };
+            let tags = touched.depends_on(Some(keys)).into_iter().filter_map(|touch| tag(&touch));
+            let added = touched.reads.iter().map(|read| new_rows(&read.table));
+            Dependencies { rows: None, tables: scope::observe(&self.shared.cache, tags.chain(added)) }
+        }))
+    }
+
+    /// What is read, if a scope collects it and may keep what is built from it.
+    fn keepable<'p>(&self, plan: &'p Plan) -> Option<&'p Touched> {
         if !scope::is_active() {
-            return Reading(None);
+            return None;
         }
         let is_known = |touched: &&Touched| touched.uncacheable.is_none() && !touched.unknown_reads;
         let touched = plan.touched.as_ref().filter(is_known);
-        let Some(touched) = touched.filter(|_| !self.shared.session_changed.load(Ordering::SeqCst)) else {
+        let touched = touched.filter(|_| !self.shared.session_changed.load(Ordering::SeqCst));
+        if touched.is_none() {
             scope::taint();
-            return Reading(None);
-        };
-        let rows = touched.keys_read().map(|keys| (keys, self.tags_read(touched, Some(keys))));
-        Reading(Some(Dependencies { rows, tables: self.tags_read(touched, None) }))
+        }
+        touched
     }
 
     fn tags_read(&self, touched: &Touched, returned: Option<usize>) -> Observed {
@@ -109,17 +131,15 @@ impl Hook {
 
     /// Ends a hold as the outcome of its write demands. A failure is reported as an event: the commit has happened.
     pub async fn settle(&self, hold: Hold, outcome: Outcome) {
-        let settled = match outcome {
-            Outcome::Committed => hold.commit().await,
-            Outcome::RolledBack => hold.rollback().await,
-            Outcome::Unknown => {
-                tracing::warn!("the outcome of a write is unknown: what it touches is not served until its deadline");
-                drop(hold);
-                Ok(())
-            }
-        };
-        if let Err(error) = settled {
-            tracing::error!(%error, "failed to invalidate what was committed");
+        if let Some(ending) = ending(hold, outcome) {
+            report(ending.await);
+        }
+    }
+
+    /// The same for callers without a runtime: blocks until it is done.
+    pub fn settle_sync(&self, hold: Hold, outcome: Outcome) {
+        if let Some(ending) = ending(hold, outcome) {
+            report(ending.wait());
         }
     }
 
@@ -140,6 +160,23 @@ impl Hook {
         if let Err(error) = self.shared.cache.invalidate_all().wait() {
             tracing::error!(%error, "failed to drop what was read before the state of a session changed");
         }
+    }
+}
+
+fn ending(hold: Hold, outcome: Outcome) -> Option<Operation<'static>> {
+    match outcome {
+        Outcome::Committed => Some(hold.commit()),
+        Outcome::RolledBack => Some(hold.rollback()),
+        Outcome::Unknown => {
+            tracing::warn!("the outcome of a write is unknown: what it touches is not served until its deadline");
+            None
+        }
+    }
+}
+
+fn report(settled: Result<(), easy_cache_core::Error>) {
+    if let Err(error) = settled {
+        tracing::error!(%error, "failed to invalidate what was committed");
     }
 }
 
@@ -175,9 +212,26 @@ impl Plan {
     /// What is to be invalidated once the statement is committed; `None` if it writes nothing.
     #[must_use]
     pub fn pending(&self) -> Option<Pending> {
+        let touched = self.touched.as_ref()?;
         let mut pending = Pending::default();
-        pending.add(&self.touched.as_ref()?.invalidates());
+        pending.add(&touched.invalidates());
+        if let Pending::Tags(tags) = &mut pending {
+            let added = |write: &&Write| write.kind == WriteKind::Insert && write.rows == Rows::All;
+            tags.extend(touched.writes.iter().filter(added).map(|write| new_rows(&write.table)));
+        }
         (!pending.is_empty()).then_some(pending)
+    }
+
+    /// What each statement of the text does, in order.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        self.effect.steps()
+    }
+
+    /// The dialect of the text.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.effect.dialect
     }
 
     /// Whether something is to be invalidated once the statement is committed.
@@ -312,6 +366,12 @@ impl Pending {
             }
         }
     }
+}
+
+/// "Rows were added, and it is not known which": invalidated by such inserts, carried by what was read by primary key where
+/// nobody counted the rows. The row that a key `+` would name shares it, which costs some hits and loses nothing.
+fn new_rows(table: &TableName) -> Tag {
+    Tag::row(table.as_str(), "+")
 }
 
 /// The tag of a touch; everything has none.

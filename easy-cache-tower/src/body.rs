@@ -42,6 +42,11 @@ impl<B: Body> ResponseBody<B> {
     pub(crate) const fn recording(recording: Recording<B>) -> Self {
         Self { kind: Kind::Recording { recording } }
     }
+
+    /// Whether reading it on may still bring something into the store.
+    pub(crate) fn is_recorded(&self) -> bool {
+        matches!(&self.kind, Kind::Recording { recording } if recording.is_open())
+    }
 }
 
 impl<B: Body> Body for ResponseBody<B> {

@@ -7,11 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use easy_cache_core::{Cache, Computation, Scope, Tag};
 use easy_cache_http::conditional::Validators;
-use easy_cache_http::{CacheStatus, Conditional, Forward, RequestFacts};
-use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use easy_cache_http::{CacheStatus, Conditional, Forward, MethodClass, RequestFacts};
 use http::{HeaderMap, Request, Response, StatusCode};
 
+use crate::key;
 use crate::layer::Settings;
+use crate::previous::{self, Previous};
 use crate::respond;
 use crate::stored::Hit;
 
@@ -23,8 +24,11 @@ pub(crate) struct Exchange {
     /// Which variant the request asks for is known only once its response says what it varies by.
     pub(crate) headers: HeaderMap,
     pub(crate) base: Vec<u8>,
-    pub(crate) tag: Tag,
+    /// Of its path, and what the route says of its address.
+    pub(crate) tags: Vec<Tag>,
     pub(crate) forward: Forward,
+    /// For `Cache-Status`.
+    pub(crate) told_key: Option<String>,
 }
 
 impl Exchange {
@@ -40,12 +44,16 @@ impl Exchange {
     /// The answer from a stored response that was found after waiting.
     pub(crate) fn answer(&self, hit: &Hit) -> Response<Bytes> {
         let waited_for = hit.waited.then_some(self.forward);
-        respond::stored(&self.settings, hit, &self.facts, &self.headers, waited_for)
+        respond::stored(&self.settings, hit, &self.facts, &self.headers, waited_for, self.told_key.as_deref())
     }
 
     /// `Cache-Status` for an answer of the handler.
     pub(crate) fn status(&self, status: StatusCode) -> CacheStatus<'_> {
-        CacheStatus::forwarded(&self.settings.name, self.forward).status(status.as_u16())
+        self.forwarded().status(status.as_u16())
+    }
+
+    pub(crate) fn forwarded(&self) -> CacheStatus<'_> {
+        respond::telling(CacheStatus::forwarded(&self.settings.name, self.forward), self.told_key.as_deref())
     }
 }
 
@@ -61,12 +69,37 @@ pub(crate) struct Task {
     pub(crate) key: Vec<u8>,
     /// The reading of the clock when the handler was called.
     pub(crate) called: Duration,
+    /// What is stored, and stale.
+    pub(crate) previous: Option<Previous>,
+    /// The request is a `HEAD`: its response is never stored, and may only say something about what is.
+    pub(crate) is_head: bool,
 }
 
 impl Task {
     pub(crate) fn new(exchange: Exchange, computation: Computation, key: Vec<u8>) -> Box<Self> {
         let called = exchange.cache().clock().elapsed();
-        Box::new(Self { scope: computation.scope(), exchange: Arc::new(exchange), computation, key, called })
+        let scope = computation.scope();
+        Box::new(Self { scope, exchange: Arc::new(exchange), computation, key, called, previous: None, is_head: false })
+    }
+
+    /// A request for a part, which nobody waits for.
+    pub(crate) fn of_part(exchange: Exchange) -> Box<Self> {
+        let key = key::part(&exchange.base);
+        Self::alone(exchange, key)
+    }
+
+    /// A `HEAD` that goes to the handler because what is stored at a place is stale.
+    pub(crate) fn of_head(mut exchange: Exchange, place: Vec<u8>) -> Box<Self> {
+        exchange.facts.method = MethodClass::Get; // what it says is about the stored `GET`
+        let mut task = Self::at_base(exchange).with_previous(place);
+        task.is_head = true;
+        task
+    }
+
+    /// Goes to the handler with what is stored at a place, if there is something that may be asked about.
+    pub(crate) fn with_previous(mut self: Box<Self>, place: Vec<u8>) -> Box<Self> {
+        self.previous = Previous::at(&self.exchange, place);
+        self
     }
 
     /// A task that nobody waits for.
@@ -81,12 +114,21 @@ impl Task {
         Self::alone(exchange, key)
     }
 
-    /// Takes the conditions off the request: only a whole response can be recorded. They are evaluated afterwards.
+    /// Takes the conditions off the request: only a whole response can be recorded. They are evaluated afterwards. What is
+    /// stored and stale has conditions of its own.
     pub(crate) fn prepare<R>(&self, request: &mut Request<R>) {
-        if self.exchange.facts.conditional {
-            request.headers_mut().remove(IF_NONE_MATCH);
-            request.headers_mut().remove(IF_MODIFIED_SINCE);
+        if self.exchange.facts.conditional && !self.is_head {
+            previous::take_conditions_off(request.headers_mut());
         }
+        if let Some(previous) = self.previous.as_ref().filter(|_| !self.is_head) {
+            previous.ask(request.headers_mut());
+        }
+    }
+
+    /// Ends the task of a response that is not to be shared: who waits goes on alone, at once.
+    pub(crate) fn release(self) {
+        self.computation.scatter();
+        self.scope.close();
     }
 
     /// There will be no response. One of those who wait tries once more, then everybody is on their own.

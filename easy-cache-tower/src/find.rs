@@ -6,19 +6,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use easy_cache_core::Joined;
-use easy_cache_http::Forward;
+use easy_cache_http::{ByteRange, Forward, RequestFacts};
 use http::HeaderMap;
 
 use crate::exchange::{Exchange, Task};
+use crate::key;
 use crate::layer::Settings;
-use crate::stored::{Hit, Value, Varies};
+use crate::stored::{self, Hit, Value, Varies};
 
 /// How often a request starts over because the fields that tell variants apart changed while it waited.
 const DETOURS: usize = 4;
 
 /// What a single look finds.
 pub(crate) enum Held {
-    Response(Hit),
+    /// With its place, where that is not the key of the URI.
+    Response(Hit, Option<Vec<u8>>),
     /// Responses for this key are not to be waited for.
     Unshared(Forward),
     Nothing(Forward),
@@ -28,14 +30,34 @@ pub(crate) enum Held {
 pub(crate) fn look(settings: &Settings, base: &[u8], headers: &HeaderMap) -> Held {
     match settings.cache.look(base).map(Value::of) {
         None => Held::Nothing(Forward::UriMiss),
-        Some(Value::Response(hit)) => Held::Response(hit),
+        Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::UriMiss),
+        Some(Value::Response(hit)) => Held::Response(hit, None),
         Some(Value::Unshared) => Held::Unshared(Forward::UriMiss),
-        Some(Value::Varies(varies)) => match settings.cache.look(varies.key(base, headers)).map(Value::of) {
-            Some(Value::Response(hit)) => Held::Response(hit),
-            Some(Value::Unshared | Value::Varies(_)) => Held::Unshared(Forward::VaryMiss),
-            None => Held::Nothing(Forward::VaryMiss),
-        },
+        Some(Value::Varies(varies)) => {
+            let place = varies.key(base, &settings.policy, headers);
+            match settings.cache.look(&place).map(Value::of) {
+                Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::VaryMiss),
+                Some(Value::Response(hit)) => Held::Response(hit, Some(place)),
+                Some(Value::Unshared | Value::Varies(_)) => Held::Unshared(Forward::VaryMiss),
+                None => Held::Nothing(Forward::VaryMiss),
+            }
+        }
     }
+}
+
+/// The part that is kept of a URI, if what is asked for lies inside it.
+pub(crate) fn look_for_part(
+    settings: &Settings,
+    base: &[u8],
+    facts: &RequestFacts,
+    headers: &HeaderMap,
+) -> Option<Hit> {
+    let range = ByteRange::of(headers).filter(|_| facts.range && settings.policy.keeps_parts())?;
+    let Value::Response(hit) = Value::of(settings.cache.look(key::part(base))?) else { return None };
+    let terms = &hit.response.terms;
+    let part = terms.part?;
+    let holds = part.offset_of(range.within(part.total())).is_some() && terms.validators.allow_range(headers);
+    (holds && hit.is_served(facts, &settings.policy)).then_some(hit)
 }
 
 /// Where a wait ends.
@@ -47,36 +69,44 @@ pub(crate) enum Arrival {
 /// A request that waits for its turn.
 pub(crate) type Arriving = Pin<Box<dyn Future<Output = Arrival> + Send>>;
 
-/// Waits for those who are at the same key, if there are any.
+/// Waits for those who are at the same key, if there are any. What is stored there, and may not be served as it is, one of
+/// them asks about; the others wait for what comes of that.
 pub(crate) async fn arrive(mut exchange: Box<Exchange>) -> Arrival {
     let settings = Arc::clone(&exchange.settings);
+    let facts = exchange.facts;
     let mut known: Option<Arc<Varies>> = None;
     for _ in 0..DETOURS {
-        let key = key(&exchange, known.as_deref());
-        match settings.recordings.follow(&key, settings.cache.join(&key)).await {
+        let key = key_of(&exchange, known.as_deref());
+        let joining = settings.cache.join(&key).accept(|stored| stored::is_accepted(stored, &facts, &settings.policy));
+        match settings.recordings.follow(&key, joining).await {
             Joined::Compute(computation) if is_outdated(&exchange, known.as_deref()) => {
                 computation.scatter();
                 known = None;
             }
-            Joined::Compute(computation) => return Arrival::Compute(Task::new(*exchange, computation, key)),
+            Joined::Compute(computation) => {
+                return Arrival::Compute(Task::new(*exchange, computation, key.clone()).with_previous(key));
+            }
             Joined::Found(stored) => match Value::of(stored) {
                 Value::Varies(varies) => {
-                    exchange.forward = Forward::VaryMiss;
+                    if exchange.forward == Forward::UriMiss {
+                        exchange.forward = Forward::VaryMiss;
+                    }
                     known = Some(varies);
                 }
-                Value::Response(hit) if hit.answers(&exchange.facts, &settings.policy) => {
-                    return Arrival::Found(exchange, hit);
-                }
-                Value::Response(_) | Value::Unshared => return Arrival::Compute(Task::alone(*exchange, key)),
+                Value::Response(hit) => return Arrival::Found(exchange, hit),
+                Value::Unshared => return Arrival::Compute(Task::alone(*exchange, key)),
             },
         }
     }
-    let key = key(&exchange, known.as_deref());
+    let key = key_of(&exchange, known.as_deref());
     Arrival::Compute(Task::alone(*exchange, key))
 }
 
-fn key(exchange: &Exchange, known: Option<&Varies>) -> Vec<u8> {
-    known.map_or_else(|| exchange.base.clone(), |varies| varies.key(&exchange.base, &exchange.headers))
+fn key_of(exchange: &Exchange, known: Option<&Varies>) -> Vec<u8> {
+    known.map_or_else(
+        || exchange.base.clone(),
+        |varies| varies.key(&exchange.base, &exchange.settings.policy, &exchange.headers),
+    )
 }
 
 /// Whoever was at this variant found that responses differ by other fields: look there before calling the handler.

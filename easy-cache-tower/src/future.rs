@@ -141,8 +141,9 @@ where
     Poll::Ready(match result {
         Ok(response) => Ok(task.respond(response, cx)),
         Err(error) => {
+            let stored = task.stand_in();
             task.fail();
-            Err(error)
+            stored.map(|response| response.map(ResponseBody::whole)).ok_or(error)
         }
     })
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use easy_cache_core::Tag;
 use easy_cache_http::key::push_part;
-use easy_cache_http::{Bypass, QueryKey, Target, Vary, authority};
+use easy_cache_http::{Bypass, Policy, Target, Vary, authority};
 use http::{HeaderMap, Request, Uri};
 
 /// The tag of all responses for one path of one host: every variant, every query, every scheme.
@@ -55,10 +55,14 @@ pub(crate) fn target_at<'a>(uri: &'a Uri, authority: &'a str) -> Target<'a> {
 
 /// The key of a URI: of its response, if that has no `Vary`, or of the note on how its variants differ. If the URI was
 /// rewritten on the way here, what it was rewritten to is part of it: who knows what decided that.
-pub(crate) fn base<B>(query: &QueryKey, target: &Target<'_>, request: &Request<B>) -> Vec<u8> {
+pub(crate) fn base<B>(policy: &Policy, user: Option<&[u8]>, target: &Target<'_>, request: &Request<B>) -> Vec<u8> {
     let mut key = Vec::with_capacity(128);
-    query.write_key(target, &mut key);
-    Vary::default().write_key(request.headers(), &mut key);
+    policy.write_key(target, request.headers(), &mut key);
+    key.push(u8::from(user.is_some()));
+    if let Some(user) = user {
+        push_part(user, &mut key);
+    }
+    Vary::default().write_key(request.headers(), policy, &mut key);
     let rewritten = request.uri();
     let is_rewritten = rewritten.path() != target.path || rewritten.query() != target.query;
     key.push(u8::from(is_rewritten));
@@ -69,13 +73,27 @@ pub(crate) fn base<B>(query: &QueryKey, target: &Target<'_>, request: &Request<B
     key
 }
 
+/// No key of a response begins like this: the first byte of those is the class of the method.
+const PART: u8 = u8::MAX;
+
+/// Where the last part of a URI is kept that somebody asked for.
+pub(crate) fn part(base: &[u8]) -> Vec<u8> {
+    [&[PART], base].concat()
+}
+
+/// What `Cache-Status` tells of the key, where that is asked for: the URI, without what may name a user.
+pub(crate) fn told(target: &Target<'_>) -> String {
+    let query = target.query.map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}://{}{}{query}", target.scheme, target.authority, target.path)
+}
+
 /// The key of a variant. The generation keeps responses apart that were stored under another list of fields: the values
 /// alone do not say which fields they belong to.
-pub(crate) fn variant(base: &[u8], generation: u64, vary: &Vary, headers: &HeaderMap) -> Vec<u8> {
+pub(crate) fn variant(base: &[u8], generation: u64, vary: &Vary, policy: &Policy, headers: &HeaderMap) -> Vec<u8> {
     let mut key = Vec::with_capacity(base.len() + 64);
     key.extend_from_slice(base);
     key.extend_from_slice(&generation.to_le_bytes());
-    vary.write_key(headers, &mut key);
+    vary.write_key(headers, policy, &mut key);
     key
 }
 
@@ -98,7 +116,13 @@ mod tests {
             [("a", "1"), ("b", "1")]
                 .map(|(name, value)| (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))),
         );
-        assert_eq!(variant(b"k", 1, &one("a"), &headers), variant(b"k", 1, &one("b"), &headers));
-        assert_ne!(variant(b"k", 1, &one("a"), &headers), variant(b"k", 2, &one("b"), &headers));
+        assert_eq!(
+            variant(b"k", 1, &one("a"), &Policy::new(), &headers),
+            variant(b"k", 1, &one("b"), &Policy::new(), &headers)
+        );
+        assert_ne!(
+            variant(b"k", 1, &one("a"), &Policy::new(), &headers),
+            variant(b"k", 2, &one("b"), &Policy::new(), &headers)
+        );
     }
 }

@@ -8,6 +8,8 @@ use tower_layer::Layer;
 
 use crate::ResponseCache;
 use crate::ahead::Recordings;
+use crate::behind::{Refresh, Spawner};
+use crate::route::Route;
 
 /// The largest body that is kept, unless the application says otherwise: room for any page or JSON document, and at most
 /// a sixty-fourth of a default cache.
@@ -35,6 +37,9 @@ pub(crate) struct Settings {
     pub(crate) max_body: u64,
     pub(crate) max_variants: usize,
     pub(crate) recordings: Arc<Recordings>,
+    pub(crate) spawner: Spawner,
+    pub(crate) route: Route,
+    pub(crate) tells_key: bool,
 }
 
 impl ResponseCacheLayer {
@@ -47,6 +52,9 @@ impl ResponseCacheLayer {
             max_body: MAX_BODY,
             max_variants: MAX_VARIANTS,
             recordings: Arc::default(),
+            spawner: Spawner::default(),
+            route: Route::default(),
+            tells_key: false,
         };
         Self { settings: Arc::new(settings) }
     }
@@ -54,6 +62,11 @@ impl ResponseCacheLayer {
     /// The name of this cache in `Cache-Status`. Default: `easy-cache`.
     pub fn named(self, name: impl Into<String>) -> Self {
         self.with(|settings| settings.name = name.into())
+    }
+
+    /// Says in `Cache-Status` under which URI a response is stored. It tells strangers how the cache works: for development.
+    pub fn tell_key(self) -> Self {
+        self.with(|settings| settings.tells_key = true)
     }
 
     /// The largest body, in bytes, that is kept. A larger one reaches its client whole, and is not kept. Default: 1 MiB.
@@ -64,6 +77,22 @@ impl ResponseCacheLayer {
     /// How many variants of one URI (by its `Vary`) are kept before all of them are given up for new ones. Default: 64.
     pub fn max_variants(self, variants: usize) -> Self {
         self.with(|settings| settings.max_variants = variants.max(1))
+    }
+
+    /// How to run a refresh that goes on after its client was answered. Default: on the runtime of tokio around the request
+    /// (feature `tokio`); where there is none, the one request that meets a stale response first waits for the refresh.
+    ///
+    /// # Example: on a runtime of its own
+    /// ```
+    /// # fn layer(runtime: tokio::runtime::Handle) -> easy_cache_tower::ResponseCacheLayer {
+    /// use easy_cache_core::Cache;
+    /// use easy_cache_tower::ResponseCacheLayer;
+    ///
+    /// ResponseCacheLayer::new(Cache::new()).refresh_on(move |refresh| drop(runtime.spawn(refresh)))
+    /// # }
+    /// ```
+    pub fn refresh_on(self, spawn: impl Fn(Refresh) + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.spawner = Spawner::Given(Arc::new(spawn)))
     }
 
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {

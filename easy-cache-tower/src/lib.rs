@@ -63,41 +63,50 @@
 //!
 //! # What it does
 //!
-//! - **Keeps** a `GET` response that states a lifetime (`s-maxage`, `max-age`, `Expires`), or that a route gives one
-//!   ([`ttl`](ResponseCacheLayer::ttl)). A route's policy never overrides `private`, `no-store` or `no-cache`.
+//! - **Keeps** a `GET` response that states a lifetime (`s-maxage`, `max-age`, `Expires`), that a handler [marks](Mark), or
+//!   that a route gives one ([`ttl`](ResponseCacheLayer::ttl)). None of these overrides `private` or `no-store`.
 //! - **Never keeps**, by default: answers to requests with `Authorization` (unless `public`), responses with `Set-Cookie`,
 //!   `Vary: *`, `Vary: Cookie` or `Vary: Authorization`, trailers, server-sent events, and what a handler read in an open
 //!   transaction. For a route's ttl alone, nothing is kept of, or shown to, requests with a `Cookie`: a handler that states a
 //!   lifetime, or [`ignore_request_cookies`](ResponseCacheLayer::ignore_request_cookies), says that cookies do not matter.
+//!   [`key_per_user`](ResponseCacheLayer::key_per_user) keeps a copy for each user instead.
+//! - **Asks** about what is stale, or `no-cache`, if it has an `ETag` or a `Last-Modified`: the handler's 304 renews it.
+//! - **Serves stale**, where a response, a handler or a route allows it: at once, while a refresh goes on behind the answer
+//!   ([`stale_while_revalidate`](ResponseCacheLayer::stale_while_revalidate)), and in place of a handler that fails
+//!   ([`stale_if_error`](ResponseCacheLayer::stale_if_error)). What was invalidated is never served, stale or not.
 //! - **Collapses**: requests for one key wait for the one that is with the handler. If its client goes away, another takes
 //!   over; if its response turns out not to be for all, they go to the handler together, at once, and for a while nobody waits
 //!   at that key.
 //! - **Streams**: a body reaches its client while it is recorded. Those who wait for it read it on where a slow client does
 //!   not. Over the [limit](ResponseCacheLayer::max_body) the recording is dropped, and the client still gets every byte.
-//! - **Answers from the store**: `HEAD`, `If-None-Match` and `If-Modified-Since`. Bodies are shared, never copied.
+//! - **Answers from the store**: `HEAD`, `Range`, `If-None-Match` and `If-Modified-Since`. Bodies are shared, never copied.
 //! - **Drops** the responses of a path when an unsafe request for it succeeds, before that request is answered, together with
 //!   the paths on the same host that `Location` and `Content-Location` name: see [`path_tag`].
 //! - **Refuses** to keep a response whose tags were invalidated while it was produced, its body included.
 //! - **Says** what it did in `Cache-Status`, and on what a response depends in the extension [`ResponseTags`].
 //!
+//! What each header field leads to is one table: [`easy_cache_http::rules`].
+//!
 //! # What it does not
 //!
 //! - Requests are told apart by method, URI, the fields that `Vary` names, and those with which a proxy says what it changed. A
 //!   handler that reads another one (`Accept-Language`, a key of its own) names it in `Vary`, or says `private`.
-//! - If a middleware **outside** of this layer passes the user to the handler by other means (an extension), put the layer
-//!   outside of that middleware, or have the handler say `private`.
-//! - It does not validate stale responses, serve them, or cut ranges: such requests go to the handler.
+//! - If a middleware **outside** of this layer passes the user to the handler by other means (an extension), say
+//!   [`key_per_user`](ResponseCacheLayer::key_per_user), put the layer outside of that middleware, or have the handler say
+//!   `private`.
 //! - A stream of unknown length that never ends must say `no-store`, if it is not `text/event-stream`.
 //!
 //! # Where to look
 //!
 //! | step of a request | module |
 //! |---|---|
-//! | what is set once | `layer`, `policy` |
-//! | which way does it go? | `service`, `pass`, `key` |
+//! | what is set once | `layer`, `policy`, `route` |
+//! | what a handler says of one response | `mark` |
+//! | which way does it go? | `service`, `way`, `pass`, `key` |
 //! | is there an answer, does it wait? | `find`, `stored`, `exchange` |
 //! | walk that way | `future` |
-//! | what becomes of the handler's response? | `settle`, `variants` |
+//! | what becomes of the handler's response? | `settle`, `previous`, `variants` |
+//! | what goes on behind an answer | `behind` |
 //! | send and record its body | `body`, `stream`, `record`, `recording`, `ahead` |
 //! | write the answer | `respond` |
 //!
@@ -105,12 +114,16 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `tokio` | on by default: a refresh that goes on behind its answer runs on the runtime around the request. Without it, see [`refresh_on`](ResponseCacheLayer::refresh_on) |
 //! | `axum` | on by default: knows the URI that the client asked for inside nested routers of axum 0.8, which show their layers only the rest of it. Without it, two nested routers must not share a cache |
 
 mod layer;
+mod mark;
 mod policy;
+mod route;
 
 mod service;
+mod way;
 
 mod key;
 mod pass;
@@ -121,10 +134,12 @@ mod stored;
 
 mod future;
 
+mod previous;
 mod settle;
 mod variants;
 
 mod ahead;
+mod behind;
 mod body;
 mod record;
 mod recording;
@@ -132,11 +147,14 @@ mod stream;
 
 mod respond;
 
+pub use behind::Refresh;
 pub use body::ResponseBody;
 pub use easy_cache_core::scope::current_tags;
 pub use easy_cache_http::{Policy, QueryKey};
 pub use future::{ResponseFuture, Waiting};
 pub use key::path_tag;
 pub use layer::ResponseCacheLayer;
+pub use mark::Mark;
 pub use respond::ResponseTags;
+pub use route::RequestHead;
 pub use service::ResponseCache;

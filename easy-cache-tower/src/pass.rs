@@ -20,6 +20,7 @@ pub(crate) struct Passage {
     forward: Forward,
     detail: Option<&'static str>,
     change: Option<Change>,
+    told_key: Option<String>,
 }
 
 /// An invalidation on its way.
@@ -27,7 +28,13 @@ pub(crate) type Dropping = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Passage {
     pub(crate) fn new(settings: &Arc<Settings>, forward: Forward, detail: Option<&'static str>) -> Self {
-        Self { settings: Arc::clone(settings), forward, detail, change: None }
+        Self { settings: Arc::clone(settings), forward, detail, change: None, told_key: None }
+    }
+
+    /// Says in `Cache-Status` under which key an answer was looked for.
+    pub(crate) fn telling(mut self, key: Option<String>) -> Self {
+        self.told_key = key;
+        self
     }
 
     /// A request that may change things.
@@ -38,6 +45,7 @@ impl Passage {
     /// Marks the response. What comes back must be awaited before the response may be sent.
     pub(crate) fn finish(&self, response: &mut response::Parts) -> Option<Dropping> {
         let status = CacheStatus::forwarded(&self.settings.name, self.forward).status(response.status.as_u16());
+        let status = respond::telling(status, self.told_key.as_deref());
         let status = self.detail.map_or(status, |detail| status.detail(detail));
         let tags = self.change.as_ref().map(|change| change.drops(response.status, &response.headers));
         respond::add_status(&mut response.headers, status);

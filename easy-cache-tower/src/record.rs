@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use easy_cache_http::Plan;
+use easy_cache_http::range::PartOf;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode, response};
 use http_body::Frame;
 
+use crate::Mark;
 use crate::exchange::Task;
 use crate::stored::StoredResponse;
 use crate::variants;
@@ -20,6 +22,7 @@ pub(crate) struct Recorder {
     plan: Box<Plan>,
     status: StatusCode,
     headers: HeaderMap,
+    mark: Option<Mark>,
     chunks: Vec<Bytes>,
     size: u64,
     /// The length that was announced: the body may be dropped once it is reached, without its end having been seen.
@@ -33,7 +36,8 @@ impl Recorder {
         let arrived = task.exchange.cache().clock().elapsed();
         let headers = StoredResponse::fields(&parts.headers, &plan.fields);
         let (chunks, expected) = (Vec::new(), announced_length(&parts.headers).or(size));
-        Self { task, plan, status: parts.status, headers, chunks, size: 0, expected, arrived }
+        let mark = parts.extensions.get().cloned();
+        Self { task, plan, status: parts.status, headers, mark, chunks, size: 0, expected, arrived }
     }
 
     /// Takes down one frame; an error says why the recording must end here.
@@ -56,9 +60,7 @@ impl Recorder {
 
     /// Ends the recording of a response that is not to be stored: nobody waits any longer.
     pub(crate) fn abandon(self) {
-        let Task { computation, scope, .. } = *self.task;
-        computation.scatter();
-        scope.close();
+        self.task.release();
     }
 
     /// Ends the recording of a body that failed. One of those who wait tries once more, then everybody is on their own.
@@ -66,21 +68,30 @@ impl Recorder {
         self.task.fail();
     }
 
+    /// Stores a body that is there as a whole.
+    pub(crate) fn keep(mut self, body: Bytes) -> Result<Arc<StoredResponse>, &'static str> {
+        self.size = body.len() as u64;
+        self.chunks.push(body);
+        self.finish()
+    }
+
     /// Stores what was recorded.
     pub(crate) fn finish(self) -> Result<Arc<StoredResponse>, &'static str> {
-        if self.expected.is_some_and(|expected| self.size != expected) {
+        let promised = [self.expected, self.plan.terms.part.map(PartOf::length)];
+        if promised.iter().flatten().any(|promised| self.size != *promised) {
             self.fail();
             return Err("wrong-length");
         }
         let recorded_for = self.task.exchange.cache().clock().elapsed().saturating_sub(self.arrived);
-        if !self.plan.terms.freshness.is_fresh(recorded_for) {
+        if self.plan.terms.useful_for(recorded_for).is_zero() {
             self.abandon();
             return Err("stale");
         }
-        let Self { task, plan, status, headers, chunks, .. } = self;
+        let Self { task, plan, status, headers, mark, chunks, .. } = self;
         let Task { exchange, computation, scope, key, .. } = *task;
         let (body, tags, terms) = (joined(chunks), scope.tags().into(), plan.terms);
-        let response = Arc::new(StoredResponse { status, headers, body, terms, tags, recorded_for }.with_length());
+        let response =
+            Arc::new(StoredResponse { status, headers, body, terms, tags, mark, recorded_for }.with_length());
         if variants::store(&exchange, &key, computation, Arc::clone(&response), scope) {
             Ok(response)
         } else {

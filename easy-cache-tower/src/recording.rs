@@ -44,6 +44,11 @@ impl<B: Body> Recording<B> {
         self.shared.read(cx, |stream, cx| stream.poll_next(cx))
     }
 
+    /// Whether it is still being taken down.
+    pub(crate) fn is_open(&self) -> bool {
+        self.shared.stream.lock().is_recorded()
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.shared.stream.lock().is_over()
     }

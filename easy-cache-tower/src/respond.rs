@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use easy_cache_core::Tag;
-use easy_cache_http::{CacheStatus, Conditional, Forward, MethodClass, RequestFacts, age, headers};
-use http::header::{AGE, CACHE_STATUS};
+use easy_cache_core::{Tag, scope};
+use easy_cache_http::range::{Part, PartOf};
+use easy_cache_http::{ByteRange, CacheStatus, Conditional, Forward, MethodClass, RequestFacts, age, headers};
+use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
+use crate::exchange::Exchange;
 use crate::layer::Settings;
-use crate::stored::Hit;
+use crate::stored::{Hit, StoredResponse};
 
 /// The tags that a response depends on: an extension of each response that was stored, or came from the store.
 ///
@@ -33,26 +35,86 @@ pub(crate) fn stored(
     facts: &RequestFacts,
     request: &HeaderMap,
     waited_for: Option<Forward>,
+    told_key: Option<&str>,
 ) -> Response<Bytes> {
-    let stored = &*hit.response;
-    let terms = &stored.terms;
-    let whole = !facts.conditional || terms.validators.evaluate(stored.status.as_u16(), request) == Conditional::Full;
-    let body = if whole && facts.method != MethodClass::Head { stored.body.clone() } else { Bytes::new() };
-    let mut response = Response::new(body);
-    (*response.status_mut(), *response.headers_mut()) = if whole {
-        (stored.status, stored.headers.clone())
-    } else {
-        (StatusCode::NOT_MODIFIED, fields_of_not_modified(&stored.headers))
-    };
     let status = match waited_for {
         None => CacheStatus::hit(&settings.name),
         Some(forward) => CacheStatus::forwarded(&settings.name, forward).collapsed(),
+    };
+    from_store(hit, facts, request, telling(status, told_key))
+}
+
+/// Answers from the store in place of a handler that failed: with this status, or with an error.
+pub(crate) fn stand_in(exchange: &Exchange, hit: &Hit, failure: Option<u16>) -> Response<Bytes> {
+    let status = exchange.forwarded().detail("stale-if-error");
+    let status = failure.map_or(status, |failure| status.status(failure));
+    from_store(hit, &exchange.facts, &exchange.headers, status)
+}
+
+fn from_store(hit: &Hit, facts: &RequestFacts, request: &HeaderMap, status: CacheStatus<'_>) -> Response<Bytes> {
+    if hit.is_stale() {
+        scope::taint(); // whatever is made of it is not fresh either
+    }
+    let stored = &*hit.response;
+    let terms = &stored.terms;
+    let met =
+        facts.conditional && terms.validators.evaluate(stored.status.as_u16(), request) == Conditional::NotModified;
+    let mut response = if met {
+        not_modified(stored)
+    } else if let Some(range) = range_of(stored, facts, request) {
+        part(stored, range)
+    } else {
+        whole(stored, facts.method)
     };
     let age = age::field_value(terms.freshness.age(hit.resident));
     response.headers_mut().insert(AGE, HeaderValue::from(age));
     response.headers_mut().insert(CACHE_STATUS, value(status.ttl(terms.freshness.ttl_seconds(hit.resident))));
     response.extensions_mut().insert(ResponseTags(Arc::clone(&stored.tags)));
     response
+}
+
+fn whole(stored: &StoredResponse, method: MethodClass) -> Response<Bytes> {
+    let mut response = Response::new(if method == MethodClass::Head { Bytes::new() } else { stored.body.clone() });
+    (*response.status_mut(), *response.headers_mut()) = (stored.status, stored.headers.clone());
+    response
+}
+
+fn not_modified(stored: &StoredResponse) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    (*response.status_mut(), *response.headers_mut()) =
+        (StatusCode::NOT_MODIFIED, fields_of_not_modified(&stored.headers));
+    response
+}
+
+/// The part that is asked for, and may be cut from this response.
+fn range_of(stored: &StoredResponse, facts: &RequestFacts, request: &HeaderMap) -> Option<ByteRange> {
+    let has_bytes = stored.status == StatusCode::OK || stored.terms.part.is_some();
+    let range = ByteRange::of(request).filter(|_| has_bytes && facts.range && facts.method == MethodClass::Get)?;
+    stored.terms.validators.allow_range(request).then_some(range)
+}
+
+/// Shares the bytes of the stored body.
+fn part(stored: &StoredResponse, range: ByteRange) -> Response<Bytes> {
+    let total = stored.terms.part.map_or(stored.body.len() as u64, PartOf::total);
+    let part = range.within(total);
+    let (status, body, mut headers) = match cut(stored, part) {
+        Some(body) => (StatusCode::PARTIAL_CONTENT, body, stored.headers.clone()),
+        None => (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new(), HeaderMap::new()),
+    };
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    if let Ok(range) = HeaderValue::try_from(part.content_range(total)) {
+        headers.insert(CONTENT_RANGE, range);
+    }
+    let mut response = Response::new(body);
+    (*response.status_mut(), *response.headers_mut()) = (status, headers);
+    response
+}
+
+fn cut(stored: &StoredResponse, part: Part) -> Option<Bytes> {
+    let Part::Bytes { first, last } = part else { return None };
+    let start = stored.terms.part.map_or(Some(first), |held| held.offset_of(part))?;
+    let (start, end) = (usize::try_from(start).ok()?, usize::try_from(start + (last - first) + 1).ok()?);
+    (end <= stored.body.len()).then(|| stored.body.slice(start..end))
 }
 
 /// What a 304 says of the response that the client has.
@@ -70,6 +132,11 @@ pub(crate) fn only_if_cached(settings: &Settings, status: u16) -> Response<Bytes
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::GATEWAY_TIMEOUT);
     add_status(response.headers_mut(), CacheStatus::generated(&settings.name).detail("only-if-cached"));
     response
+}
+
+/// With the key, where it is to be told.
+pub(crate) fn telling<'a>(status: CacheStatus<'a>, key: Option<&'a str>) -> CacheStatus<'a> {
+    key.map_or(status, |key| status.key(key))
 }
 
 /// Adds what this cache did to what caches behind it said.

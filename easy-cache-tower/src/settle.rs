@@ -2,27 +2,44 @@
 //!
 //! The rules are those of `easy-cache-http`. Reading the body is left to `stream`, storing it to `record`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
+use bytes::Bytes;
+use easy_cache_core::scope;
 use easy_cache_http::conditional::Validators;
-use easy_cache_http::{Arrival, Decision, Plan, decide};
+use easy_cache_http::{Arrival, Decision, Plan, Validation, decide};
 use http::header::{CONTENT_TYPE, DATE, TRAILER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, response};
 use http_body::Body;
 
-use crate::ResponseBody;
-use crate::exchange::Task;
+use crate::exchange::{Exchange, Task};
 use crate::record::{Recorder, announced_length};
 use crate::recording::Recording;
 use crate::respond::{self, ResponseTags};
-use crate::stored::{StoredResponse, Unshared};
+use crate::stored::Unshared;
 use crate::stream::{Stream, Verdict};
+use crate::{Mark, ResponseBody};
 
 /// For how long nobody waits at a key whose response could not be shared. Short: a response that can be shared ends it
 /// anyway, and what is saved is one wait for each request of a crowd.
 const UNSHARED_FOR: Duration = Duration::from_secs(10);
+
+/// Why a response is not kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rejection {
+    pub(crate) word: &'static str,
+    /// It is the response that is not for keeping, and not just this request: what was kept of the page before is over.
+    pub(crate) is_lasting: bool,
+}
+
+impl Rejection {
+    const fn lasting(word: &'static str) -> Self {
+        Self { word, is_lasting: true }
+    }
+}
 
 impl Task {
     /// Turns the handler's response into the client's.
@@ -32,35 +49,78 @@ impl Task {
         B::Error: Send,
     {
         let (parts, body) = response.into_parts();
-        match self.decide(&parts, &body) {
-            Ok(plan) => self.record(plan, parts, body, cx),
-            Err(why) => self.let_go(why, parts, body),
+        let mut task = self;
+        task.take_mark(&parts);
+        if task.is_head {
+            return task.respond_to_head(parts, body);
+        }
+        if let Some(previous) = task.previous.take() {
+            match previous.verdict(&parts) {
+                Validation::Confirmed => return task.confirm(previous, parts),
+                Validation::Contradicted => return task.contradict(&previous, &parts),
+                Validation::Failed => {
+                    if let Some(stored) = previous.stand_in(&task.exchange, Some(parts.status.as_u16())) {
+                        task.fail();
+                        return stored.map(ResponseBody::whole);
+                    }
+                }
+                Validation::Replaced => task.previous = Some(previous),
+            }
+        }
+        match task.decide(&parts, least_size(&parts.headers, &body)) {
+            Ok(plan) => task.record(plan, parts, body, cx),
+            Err(why) => task.let_go(why, parts, body),
         }
     }
 
-    fn decide<B: Body>(&self, parts: &response::Parts, body: &B) -> Result<Box<Plan>, &'static str> {
+    /// What the handler says of its response, it may depend on like on what it has read.
+    fn take_mark(&mut self, parts: &response::Parts) {
+        if let Some(mark) = parts.extensions.get::<Mark>() {
+            let cache = self.exchange.cache();
+            self.scope.run(|| scope::depend(cache, mark.named_tags().iter().cloned()));
+        }
+    }
+
+    /// The stored response in place of an error of the service itself.
+    pub(crate) fn stand_in(&self) -> Option<Response<Bytes>> {
+        let previous = self.previous.as_ref().filter(|_| !self.is_head)?;
+        previous.stand_in(&self.exchange, None)
+    }
+
+    pub(crate) fn decide(&self, parts: &response::Parts, size: u64) -> Result<Box<Plan>, Rejection> {
         let settings = &self.exchange.settings;
         let clock = settings.cache.clock();
         let arrival = Arrival { at: clock.wall(), delay: clock.elapsed().saturating_sub(self.called) };
-        match decide(&self.exchange.facts, parts.status.as_u16(), &parts.headers, arrival, &settings.policy) {
-            Decision::Refuse(refusal) => Err(refusal.as_str()),
-            Decision::Store(_) if self.scope.is_tainted() => Err("uncommitted-data"),
-            Decision::Store(_) if is_event_stream(&parts.headers) => Err("event-stream"),
-            Decision::Store(_) if parts.headers.contains_key(TRAILER) => Err("trailers"),
-            Decision::Store(_) if least_size(&parts.headers, body) > settings.max_body => Err("too-large"),
+        let mark = parts.extensions.get::<Mark>();
+        if mark.is_some_and(Mark::is_forbidden) {
+            return Err(Rejection::lasting("handler"));
+        }
+        let policy = mark.map_or(Cow::Borrowed(&settings.policy), |mark| Cow::Owned(mark.refine(&settings.policy)));
+        match decide(&self.exchange.facts, parts.status.as_u16(), &parts.headers, arrival, &policy) {
+            Decision::Refuse(why) => Err(Rejection { word: why.as_str(), is_lasting: !why.is_about_the_request() }),
+            Decision::Store(_) if self.scope.is_tainted() => {
+                Err(Rejection { word: "uncommitted-data", is_lasting: false })
+            }
+            Decision::Store(_) if is_event_stream(&parts.headers) => Err(Rejection::lasting("event-stream")),
+            Decision::Store(_) if parts.headers.contains_key(TRAILER) => Err(Rejection::lasting("trailers")),
+            Decision::Store(_) if size > settings.max_body => Err(Rejection::lasting("too-large")),
             Decision::Store(plan) => Ok(plan),
         }
     }
 
     /// The response is this client's alone: it starts at once, and nobody waits for the end of it.
-    fn let_go<B: Body>(self, why: &str, mut parts: response::Parts, body: B) -> Response<ResponseBody<B>> {
-        let Self { exchange, computation, scope, key, .. } = self;
-        if computation.is_awaited() && !parts.status.is_server_error() {
+    fn let_go<B: Body>(self, why: Rejection, mut parts: response::Parts, body: B) -> Response<ResponseBody<B>> {
+        let Self { exchange, computation, scope, key, previous, .. } = self;
+        let stays = previous.is_some() && !why.is_lasting;
+        if let Some(previous) = previous.filter(|_| !stays) {
+            previous.forget_if_stale(exchange.cache());
+        }
+        if computation.is_awaited() && !parts.status.is_server_error() && !stays {
             exchange.cache().set(&key, Unshared).ttl(UNSHARED_FOR).wait();
         }
         computation.scatter();
         scope.close();
-        respond::add_status(&mut parts.headers, exchange.status(parts.status).detail(why));
+        respond::add_status(&mut parts.headers, exchange.status(parts.status).detail(why.word));
         if exchange.is_met_by(&Validators::parse(&parts.headers), parts.status) {
             return not_modified(parts);
         }
@@ -80,9 +140,7 @@ impl Task {
         B: Body + Send + 'static,
         B::Error: Send,
     {
-        if let Some(date) = plan.date_to_add.as_deref().and_then(|date| HeaderValue::from_str(date).ok()) {
-            parts.headers.insert(DATE, date);
-        }
+        add_date(&mut parts, &plan);
         let exchange = Arc::clone(&self.exchange);
         let watched = self.computation.is_joinable().then(|| self.key.clone());
         let seconds = plan.terms.freshness.ttl_seconds(Duration::ZERO);
@@ -96,7 +154,7 @@ impl Task {
             Verdict::Kept(stored) => {
                 respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
                 parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
-                return answer(exchange.is_met_by(&stored.terms.validators, parts.status), stored, parts);
+                return answer(&exchange, parts, stored.body.clone());
             }
             Verdict::Open => respond::add_status(&mut parts.headers, status.stored().ttl(seconds)),
             Verdict::Refused(why) => respond::add_status(&mut parts.headers, status.detail(why)),
@@ -106,15 +164,27 @@ impl Task {
     }
 }
 
-fn answer<B: Body>(met: bool, stored: &StoredResponse, parts: response::Parts) -> Response<ResponseBody<B>> {
-    if met { not_modified(parts) } else { Response::from_parts(parts, ResponseBody::whole(stored.body.clone())) }
+/// The answer to the client whose request was with the handler, with a body that is there as a whole.
+pub(crate) fn answer<B: Body>(exchange: &Exchange, parts: response::Parts, body: Bytes) -> Response<ResponseBody<B>> {
+    if exchange.is_met_by(&Validators::parse(&parts.headers), parts.status) {
+        not_modified(parts)
+    } else {
+        Response::from_parts(parts, ResponseBody::whole(body))
+    }
+}
+
+/// Without a date, each hit would claim to have been made just now.
+pub(crate) fn add_date(parts: &mut response::Parts, plan: &Plan) {
+    if let Some(date) = plan.date_to_add.as_deref().and_then(|date| HeaderValue::from_str(date).ok()) {
+        parts.headers.insert(DATE, date);
+    }
 }
 
 /// The client has it: of a response to a request whose conditions were taken off.
 fn not_modified<B: Body>(mut parts: response::Parts) -> Response<ResponseBody<B>> {
     parts.status = StatusCode::NOT_MODIFIED;
     parts.headers = respond::fields_of_not_modified(&parts.headers);
-    Response::from_parts(parts, ResponseBody::whole(bytes::Bytes::new()))
+    Response::from_parts(parts, ResponseBody::whole(Bytes::new()))
 }
 
 fn least_size<B: Body>(headers: &HeaderMap, body: &B) -> u64 {

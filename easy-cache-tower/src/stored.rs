@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use easy_cache_core::{Cache, Stored, Tag};
+use easy_cache_http::cache_control::ResponseDirectives;
 use easy_cache_http::headers::KeptFields;
-use easy_cache_http::{Policy, RequestFacts, Reuse, Terms, Vary};
-use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use easy_cache_http::{Policy, RequestFacts, Reuse, Terms, Vary, validate};
+use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, DATE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::key;
+use crate::{Mark, key};
 
 /// A response as it was recorded. Its body is shared with everybody who is sent it.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct StoredResponse {
     pub(crate) body: Bytes,
     pub(crate) terms: Terms,
     pub(crate) tags: Arc<[Tag]>,
+    /// What its handler said of it: a 304 that says nothing leaves it at that.
+    pub(crate) mark: Option<Mark>,
     /// The time from the response's head to its storing: the store counts from there.
     pub(crate) recorded_for: Duration,
 }
@@ -31,6 +34,22 @@ pub(crate) struct StoredResponse {
 const PER_FIELD: usize = 96;
 
 impl StoredResponse {
+    /// The same response with the fields of a 304 in place of its own, and none that belong to one passing by.
+    pub(crate) fn renewed(&self, update: &HeaderMap) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        [AGE, CACHE_STATUS, DATE].iter().for_each(|name| drop(headers.remove(name)));
+        let kept = KeptFields::of(update, &ResponseDirectives::parse(update));
+        let renewing =
+            |name: &HeaderName, is_stored| kept.keeps(name.as_str()) && validate::renews(name.as_str(), is_stored);
+        for name in update.keys().filter(|name| renewing(name, self.headers.contains_key(*name))) {
+            headers.remove(name);
+            for value in update.get_all(name) {
+                headers.append(name, value.clone());
+            }
+        }
+        headers
+    }
+
     /// The header fields that are kept with a body.
     pub(crate) fn fields(received: &HeaderMap, kept: &KeptFields) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(received.len() + 3);
@@ -79,8 +98,8 @@ impl Varies {
         cache.stored(base)?.downcast().ok()
     }
 
-    pub(crate) fn key(&self, base: &[u8], headers: &HeaderMap) -> Vec<u8> {
-        key::variant(base, self.generation, &self.fields, headers)
+    pub(crate) fn key(&self, base: &[u8], policy: &Policy, headers: &HeaderMap) -> Vec<u8> {
+        key::variant(base, self.generation, &self.fields, policy, headers)
     }
 
     pub(crate) fn is_same(&self, other: Option<&Self>) -> bool {
@@ -129,6 +148,19 @@ impl Value {
     }
 }
 
+/// Whether a response goes out as it is. Whatever else the rules may come to say is no such word.
+pub(crate) fn is_served(reuse: Reuse) -> bool {
+    matches!(reuse, Reuse::Serve { .. } | Reuse::ServeAndRefresh { .. } | Reuse::ServeStale { .. })
+}
+
+/// Whether a request takes what it finds while it waits: a note, or a response that goes out as it is.
+pub(crate) fn is_accepted(stored: &Stored, facts: &RequestFacts, policy: &Policy) -> bool {
+    stored
+        .value
+        .downcast_ref::<StoredResponse>()
+        .is_none_or(|response| is_served(response.terms.reuse(facts, policy, stored.age + response.recorded_for)))
+}
+
 /// A stored response that was found.
 #[derive(Debug)]
 pub(crate) struct Hit {
@@ -140,10 +172,30 @@ pub(crate) struct Hit {
 }
 
 impl Hit {
-    /// Whether it may answer this request. That it is fresh was for the store to say, which counts in ticks: a second
-    /// opinion on the last milliseconds would send everybody to the handler at once.
-    pub(crate) fn answers(&self, facts: &RequestFacts, policy: &Policy) -> bool {
-        let resident = self.resident.saturating_sub(easy_cache_core::TICK);
-        !matches!(self.response.terms.reuse(facts, policy, resident), Reuse::Declined)
+    /// Whether and how it answers this request.
+    pub(crate) fn reuse(&self, facts: &RequestFacts, policy: &Policy) -> Reuse {
+        self.response.terms.reuse(facts, policy, self.resident)
+    }
+
+    /// Whether it answers this request, as it is.
+    pub(crate) fn is_served(&self, facts: &RequestFacts, policy: &Policy) -> bool {
+        is_served(self.reuse(facts, policy))
+    }
+
+    /// Whether a request may go to the handler with it. What was made for others than its client must not answer it, not even
+    /// if the handler confirms it.
+    pub(crate) fn may_be_asked_about(&self, facts: &RequestFacts, policy: &Policy) -> bool {
+        let reuse = self.reuse(facts, policy);
+        is_served(reuse) || matches!(reuse, Reuse::Stale | Reuse::Unwanted)
+    }
+
+    /// Whether it is good for nothing any more. The store keeps what may be confirmed for longer than it is of use.
+    pub(crate) fn is_over(&self) -> bool {
+        self.response.terms.useful_for(self.resident).is_zero()
+    }
+
+    /// Whether it was stale when it was looked up. Who is served it all the same must not pass it on as fresh.
+    pub(crate) fn is_stale(&self) -> bool {
+        !self.response.terms.freshness.is_fresh(self.resident)
     }
 }

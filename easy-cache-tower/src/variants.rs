@@ -1,12 +1,18 @@
 //! Under which key a response is stored: that of its URI, or that of a variant, with the note that leads there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use easy_cache_core::{Computation, Policy, Scope};
 use easy_cache_http::Vary;
 
 use crate::exchange::Exchange;
+use crate::key;
 use crate::stored::{StoredResponse, Varies};
+
+/// What is built from something ends with it, and a confirmed response is built from the one before: room for a day of
+/// confirmations, after which it is fetched as a whole. What is over by its own terms is passed over until it is evicted.
+const RENEWABLE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Stores a response, and hands it to those who wait at `key`. `false` if it was refused because something that it
 /// depends on was invalidated meanwhile.
@@ -18,11 +24,10 @@ pub(crate) fn store(
     scope: Scope,
 ) -> bool {
     let terms = &response.terms;
-    let place = place(exchange, &terms.vary);
-    let policy = Policy::new()
-        .ttl(terms.freshness.time_left(response.recorded_for))
-        .tag(exchange.tag.clone())
-        .weight(response.weight());
+    let place = if terms.part.is_some() { key::part(&exchange.base) } else { place(exchange, &terms.vary) };
+    let useful = terms.useful_for(response.recorded_for);
+    let room = if terms.validators.is_empty() { Duration::ZERO } else { RENEWABLE };
+    let policy = Policy::new().ttl(useful + room).tags(exchange.tags.iter().cloned()).weight(response.weight());
     if place == key {
         computation.fill(response, &policy, scope)
     } else {
@@ -38,7 +43,7 @@ fn place(exchange: &Exchange, vary: &Vary) -> Vec<u8> {
     match known.as_deref() {
         None if vary.fields().is_empty() => return base.clone(),
         Some(known) if known.covers(vary) => {
-            let key = known.key(base, headers);
+            let key = known.key(base, &exchange.settings.policy, headers);
             if cache.stored(&key).is_some() || known.admits_one_more(exchange.settings.max_variants) {
                 return key;
             }
@@ -47,7 +52,7 @@ fn place(exchange: &Exchange, vary: &Vary) -> Vec<u8> {
     }
     let varies = Varies::by(known.map_or_else(|| vary.clone(), |known| known.with(vary)));
     varies.admits_one_more(exchange.settings.max_variants);
-    let key = varies.key(base, headers);
+    let key = varies.key(base, &exchange.settings.policy, headers);
     cache.set(base, varies).wait();
     key
 }

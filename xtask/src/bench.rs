@@ -1,42 +1,49 @@
-//! `cargo xtask bench`: builds a benchmark in release mode and runs it on one core.
+//! `cargo xtask bench`: builds a benchmark in release mode, with all rivals, and runs it, on one core where it has one thread.
 //!
 //! What is measured, and how, is written in `benches/`.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 use crate::Result;
 use crate::workspace::Workspace;
 
+/// Those that measure what several threads do together.
+const ON_ALL_CORES: [&str; 2] = ["threads", "stampede"];
+
 /// What to measure.
 #[derive(Debug, Default)]
 pub(crate) struct Request {
     pub(crate) name: Option<String>,
-    pub(crate) quick: bool,
-    pub(crate) json: Option<PathBuf>,
+    /// What the benchmark itself understands.
+    pub(crate) options: Vec<OsString>,
 }
 
 /// Builds, then runs the benchmark with its output on the terminal.
 pub(crate) fn run(request: &Request) -> Result<ExitCode> {
     let workspace = Workspace::load()?;
     let (package, name) = find(&workspace, request.name.as_deref())?;
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--release", "--package", &package, "--bin", &name])
-        .current_dir(&workspace.root)
-        .status()?;
-    if !built.success() {
+    if !build(&workspace, &package, &name)? {
         return Ok(ExitCode::FAILURE);
     }
-    let mut command = on_one_core(&workspace.target.join("release").join(&name));
-    if request.quick {
-        command.arg("--quick");
-    }
-    if let Some(file) = &request.json {
-        command.arg("--json").arg(file);
-    }
-    Ok(if command.status()?.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let program = workspace.target.join("release").join(&name);
+    let mut command = if ON_ALL_CORES.contains(&name.as_str()) { Command::new(program) } else { on_one_core(&program) };
+    let status = command.args(&request.options).status()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// With the rivals that nothing else builds, since they take so long: see the manifest in `benches`.
+fn build(workspace: &Workspace, package: &str, name: &str) -> Result<bool> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let flags = env::var("RUSTFLAGS").unwrap_or_default();
+    let built = Command::new(cargo)
+        .args(["build", "--release", "--package", package, "--bin", name])
+        .env("RUSTFLAGS", format!("{flags} --cfg rivals"))
+        .current_dir(&workspace.root)
+        .status()?;
+    Ok(built.success())
 }
 
 /// The benchmark called `name` and the crate it is in: any program in the `benches` folder.

@@ -58,8 +58,11 @@ fn bench_command(mut arguments: Parser) -> Result<ExitCode> {
     let mut request = bench::Request::default();
     while let Some(argument) = arguments.next()? {
         match argument {
-            Arg::Long("quick") => request.quick = true,
-            Arg::Long("json") => request.json = Some(arguments.value()?.into()),
+            Arg::Long(flag @ ("quick" | "full" | "instructions")) => request.options.push(format!("--{flag}").into()),
+            Arg::Long(option @ ("json" | "only" | "rounds" | "size")) => {
+                request.options.push(format!("--{option}").into());
+                request.options.push(arguments.value()?);
+            }
             Arg::Long("help") | Arg::Short('h') => return Ok(help()),
             Arg::Value(name) if request.name.is_none() => request.name = Some(name.string()?),
             other => return Err(other.unexpected().into()),
@@ -81,9 +84,13 @@ cargo xtask test [--quick] [STEP ...]
     The last line is `N passed, N failed` and counts tests; a failed step that is not a test counts as one failure.
     What a step printed is kept in target/xtask/STEP.log.
 
-cargo xtask bench NAME [--quick] [--json FILE]
-    Builds a benchmark in release mode and runs it on one core. `hit`: what one cache hit costs, and beside it other
-    caches and a hand-written one. --quick measures for a second or two; --json also writes the numbers to FILE.
+cargo xtask bench NAME [--quick | --full] [--instructions] [--json FILE] [--only CANDIDATE] [--rounds N] [--size N]
+    Builds a benchmark in release mode and runs it, beside other caches and a hand-written one:
+      hit         what one cache hit costs            threads     whether two threads do twice as much
+      miss        what a miss costs beyond its load   stampede    how often one key is computed for a crowd
+      memory      what an entry and a tag take        invalidate  how long it takes to drop millions of entries
+    --quick measures for a second or two, --full as much as the project promises; --instructions also counts them with
+    valgrind (hit, miss); --json also writes the numbers to FILE. How to read them is in benches/README.md.
 
 cargo xtask help
     Prints this.",

@@ -7,14 +7,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
-
 use super::Side;
 use super::begun::Begun;
-use super::frame::{self, Frame, Open};
+use super::frame::{self, Frame, Open, Surroundings};
 use crate::Policy;
 use crate::plan::Plan;
 use crate::spawn::Spawner;
+use crate::sync::Mutex;
 
 /// How a detached computation reaches its caller: its answer, and what it used.
 pub(crate) type Away<R> = Pin<Box<dyn Future<Output = Option<R>> + Send>>;
@@ -44,14 +43,23 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     let (sender, receiver) = channel();
-    let task = Box::pin(run(work, plan.clone(), sender));
-    match spawner.spawn(task, side) {
+    let task = along(run(work, plan.clone(), sender));
+    match spawner.spawn(Box::pin(task), side) {
         Ok(()) => Sent::Away(Box::pin(receiver)),
         Err(task) => Sent::Here(Box::pin(async move {
             task.await;
             receiver.await
         })),
     }
+}
+
+/// What is in force around the caller is in force for what it sends away: the computation must not wait for one that waits for it.
+/// Its frames are its own, and come back with the answer.
+fn along(task: impl Future<Output = ()>) -> impl Future<Output = ()> {
+    let around = Surroundings::here();
+    let mut frame = around.frame();
+    let mut task = Box::pin(task);
+    std::future::poll_fn(move |cx| around.within(&mut frame, || task.as_mut().poll(cx)))
 }
 
 /// Runs to its end whether or not anybody waits. A panic ends the flight like a failure, and is the caller's to hear of.

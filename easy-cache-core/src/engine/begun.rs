@@ -67,7 +67,7 @@ impl Begun {
         let answer = plan.restore(fallback.kept.value.clone())?;
         self.ticket.close();
         let found = fallback.instead_of_failing(&self.ticket.engine, self.ticket.key(), policy.wishes())?;
-        tracing::warn!(key = %self.ticket.printed_key(), "computing a value anew failed: the former one stands in for it");
+        self.ticket.engine.events.stood_in(self.ticket.key());
         Some((answer, found))
     }
 

@@ -12,7 +12,7 @@ use super::fallback::Fallback;
 use super::frame;
 use super::join::{Arrival, Join, Terms};
 use super::outside::{Arrived, Keeping, Landed, Travel};
-use super::ticket::{Printed, Ticket};
+use super::ticket::Ticket;
 use super::{Engine, Found, Side};
 use crate::backend::memory::List;
 use crate::plan::{Mode, Plan};
@@ -136,6 +136,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
     {
         let call = &mut self.call;
         if !call.engine.is_usable() {
+            call.engine.tell_nothing_found(call.key());
             frame::taint();
             return Stage::Passing(Box::pin(load));
         }
@@ -178,6 +179,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
     {
         let call = &self.call;
         if call.mode == Mode::Refresh {
+            call.engine.events.refreshing(call.key());
             return self.begin(Ticket::alone(call.engine, call.key()), None, load);
         }
         let terms = Terms { wishes: call.policy.wishes(), accept: None };
@@ -218,7 +220,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
                 if let Some(due) = fallback.as_ref().filter(|fallback| fallback.verdict.is_due())
                     && let Some(restored) = call.plan.restore(due.kept.value.clone())
                 {
-                    call.engine.serve(due.kept.clone(), due.verdict);
+                    call.engine.serve(call.key(), due.kept.clone(), due.verdict);
                     return Step::Answer(restored);
                 }
                 let wait = call.policy.wishes().soft_timeout.filter(|_| fallback.is_some());
@@ -280,7 +282,7 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
 
     /// A stored value of another type is no answer: the caller computes, and replaces it.
     fn despite_its_type(&self) -> Ticket {
-        tracing::warn!(key = %Printed(self.key()), "two functions use one key for values of different types");
+        self.engine.events.types_differ(self.key());
         Ticket::alone(self.engine, self.key())
     }
 
@@ -293,7 +295,7 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
         let value = match self.plan.decode(&arrived.hit.payload, outside.format)? {
             Ok(value) => value,
             Err(error) => {
-                tracing::warn!(%error, key = %Printed(self.key()), "what is stored cannot be read: it is computed, and replaced");
+                tracing::warn!(%error, key = %self.engine.events.show(self.key()), "what is stored cannot be read: it is computed, and replaced");
                 return None;
             }
         };
@@ -323,6 +325,6 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
     }
 
     fn error(&self, why: &str) -> Error {
-        Error::new(ErrorKind::TimedOut, format!("failed to compute `{}`: {why}", Printed(self.key())))
+        Error::new(ErrorKind::TimedOut, format!("failed to compute `{}`: {why}", self.engine.events.show(self.key())))
     }
 }

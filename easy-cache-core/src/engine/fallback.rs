@@ -18,7 +18,7 @@ impl Fallback {
         let standing = self.kept.list.standing();
         if self.verdict.is_due() || replaces_failure(self.kept.list.times(), standing, wishes, now) {
             let (kept, verdict) = engine.judged(key, wishes)?;
-            return (verdict != Verdict::Gone).then(|| engine.serve(kept, verdict));
+            return (verdict != Verdict::Gone).then(|| engine.serve(key, kept, verdict));
         }
         None
     }
@@ -36,6 +36,6 @@ impl Fallback {
         let (times, attention) = times.rearmed(wishes, now);
         let rearmed = engine.store.amend(key, &self.kept, times, attention);
         let verdict = if is_fresh { Verdict::Fresh } else { Verdict::StandsIn };
-        Some(engine.serve(rearmed, verdict))
+        Some(engine.serve(key, rearmed, verdict))
     }
 }

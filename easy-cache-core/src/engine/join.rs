@@ -9,6 +9,7 @@ use super::frame;
 use super::ticket::Ticket;
 use super::{Engine, Found, Side};
 use crate::freshness::{Freshness, Verdict};
+use crate::mistake::Mistake;
 use crate::timer::Deadline;
 
 /// A call on its way. Written once for both sides: only the waiting differs.
@@ -99,9 +100,12 @@ impl Join {
         let recursive = frame::is_computing(engine.id, key);
         match Self::look(engine, key, terms) {
             Look::Serve(found) => return Some(Arrival::Found(found)),
-            Look::Due(due) if recursive => return Some(Arrival::Found(engine.serve(due.kept, due.verdict))),
+            Look::Due(due) if recursive => return Some(Arrival::Found(engine.serve(key, due.kept, due.verdict))),
             Look::Due(due) => return Some(self.renew(engine, key, terms, due)),
             Look::Miss(fallback) => self.fallback = fallback,
+        }
+        if self.called.is_none() {
+            engine.tell_nothing_found(key);
         }
         if recursive || self.disappointed || !engine.is_usable() {
             return Some(self.compute(engine, key, None));
@@ -111,6 +115,7 @@ impl Join {
         match flights.join(key, engine.store.clock().precise()) {
             Joined::Lead(lead) => Some(self.lead(engine, key, terms, lead)),
             Joined::Follow(follow) => {
+                engine.events.waiting(key);
                 self.following = Some(follow);
                 None
             }
@@ -127,25 +132,29 @@ impl Join {
             Some((kept, Verdict::FailSafe)) => Look::Miss(Some(Fallback { kept, verdict: Verdict::FailSafe })),
             Some((kept, _)) if !terms.accept(&kept.clone().into()) => Look::Miss(None),
             Some((kept, verdict)) if verdict.is_due() => Look::Due(Fallback { kept, verdict }),
-            Some((kept, verdict)) => Look::Serve(engine.serve(kept, verdict)),
+            Some((kept, verdict)) => Look::Serve(engine.serve(key, kept, verdict)),
         }
     }
 
     /// There is something to serve, and it is time to compute it anew: by this caller, unless somebody does so already.
     fn renew(&mut self, engine: &Arc<Engine>, key: &[u8], terms: Terms<'_>, due: Fallback) -> Arrival {
         match engine.try_lead(self.side, key) {
-            Some(lead) => self.lead(engine, key, terms, lead),
-            None => Arrival::Found(engine.serve(due.kept, due.verdict)),
+            Some(lead) => {
+                engine.events.refreshing(key);
+                self.lead(engine, key, terms, lead)
+            }
+            None => Arrival::Found(engine.serve(key, due.kept, due.verdict)),
         }
     }
 
     /// Between this call's look and its lead, another flight may have landed: look once more before computing.
     fn lead(&mut self, engine: &Arc<Engine>, key: &[u8], terms: Terms<'_>, lead: Lead) -> Arrival {
         match Self::look(engine, key, terms) {
-            Look::Serve(found) => {
+            Look::Serve(found) if !Mistake::LeaderLooksOnce.is_made() => {
                 lead.redirect();
                 return Arrival::Found(found);
             }
+            Look::Serve(_) => {}
             Look::Due(due) => self.fallback = Some(due),
             Look::Miss(fallback) => self.fallback = fallback,
         }

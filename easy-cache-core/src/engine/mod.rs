@@ -1,35 +1,41 @@
 //! The engine: one flight per key, a fence before each computation, and tags that flow outward.
 //!
-//! Reading order: `frame` (who is computing on this thread, and what it has used so far), `flight` (one computation that
+//! Reading order: `collected` and `frame` (what was used so far, and who is computing on this thread), `flight` (one computation that
 //! several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
 //! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
 //! `away` (one that goes on behind its caller), `outside` (the store outside the process), `compute` (the whole journey of one
 //! call).
 
+pub(crate) mod ambient;
 pub(crate) mod away;
 pub(crate) mod begun;
+mod collected;
 pub(crate) mod compute;
 pub(crate) mod fallback;
 pub(crate) mod flight;
 pub(crate) mod frame;
 pub(crate) mod join;
 pub(crate) mod outside;
+pub(crate) mod switches;
 pub(crate) mod ticket;
+mod told;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-use ahash::RandomState;
 
 use crate::Policy;
 use crate::backend::memory::{Capacity, Kept, List, MemoryStore};
 use crate::clock::{Clock, Moment, nanoseconds};
+use crate::events::Events;
 use crate::freshness::{Freshness, Standing, Verdict, judge};
 use crate::spawn::Spawner;
+use crate::sync::RandomState;
 use crate::value::Shared;
 use flight::{Flights, Lead, Patience};
 use outside::Outside;
+use switches::Switches;
 
 /// A store with the flights over it: what all handles of one cache share.
 #[derive(Debug)]
@@ -40,10 +46,13 @@ pub(crate) struct Engine {
     /// The store outside the process, if there is one. Then nothing is kept in this one.
     pub(crate) outside: Option<Outside>,
     pub(crate) namespace: Box<str>,
+    /// What stands between the parts of keys that are put together by hand.
+    pub(crate) delimiter: Box<str>,
     /// Async callers and sync callers never wait for each other: a blocked thread may be the one that polls the leader.
     async_flights: Flights,
     sync_flights: Flights,
-    enabled: AtomicBool,
+    pub(crate) switches: Switches,
+    pub(crate) events: Arc<Events>,
     flight_wait: Duration,
     /// What a call does not say for itself.
     defaults: Policy,
@@ -81,8 +90,10 @@ pub(crate) struct Setup {
     pub(crate) capacity: Capacity,
     pub(crate) clock: Clock,
     pub(crate) namespace: Box<str>,
+    pub(crate) delimiter: Box<str>,
     pub(crate) flight_wait: Duration,
     pub(crate) defaults: Policy,
+    pub(crate) events: Events,
     pub(crate) spawner: Spawner,
     pub(crate) outside: Option<Outside>,
 }
@@ -106,7 +117,8 @@ impl Side {
 impl Engine {
     pub(crate) fn new(setup: Setup) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let store = MemoryStore::new(setup.capacity, setup.clock);
+        let events = Arc::new(setup.events);
+        let store = MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events));
         if setup.outside.is_some() {
             store.domain().share();
         }
@@ -115,9 +127,11 @@ impl Engine {
             store,
             outside: setup.outside,
             namespace: setup.namespace,
+            delimiter: setup.delimiter,
             async_flights: Flights::new(),
             sync_flights: Flights::new(),
-            enabled: AtomicBool::new(true),
+            switches: Switches::default(),
+            events,
             flight_wait: setup.flight_wait,
             defaults: setup.defaults,
             spawner: setup.spawner,
@@ -159,13 +173,13 @@ impl Engine {
     }
 
     pub(crate) fn set_enabled(&self, enabled: bool) {
-        self.enabled.store(enabled, Ordering::Relaxed);
+        self.switches.set_enabled(enabled);
     }
 
     /// Whether this call may use the cache at all: it is switched on, and the call is not made inside a transaction.
     #[inline]
     pub(crate) fn is_usable(&self) -> bool {
-        self.enabled.load(Ordering::Relaxed) && !frame::is_bypassing()
+        self.switches.are_on() && !frame::is_bypassing()
     }
 
     /// A hit, with its tags handed to whoever is computing.
@@ -173,7 +187,7 @@ impl Engine {
         if !self.is_usable() {
             return None;
         }
-        Some(self.serve(self.store.lookup(key).ok()?, Verdict::Fresh))
+        Some(self.serve(key, self.store.lookup(key).ok()?, Verdict::Fresh))
     }
 
     /// Whatever is stored, and what a call with these wishes may do with it.
@@ -201,11 +215,12 @@ impl Engine {
         let kept = if self.is_usable() { self.store.inspect(key)? } else { return None };
         let is_fresh = self.store.clock().precise() < kept.list.times().fresh_until;
         let verdict = if is_fresh { Verdict::Fresh } else { Verdict::Grace };
-        (kept.list.standing() == Standing::Current).then(|| self.serve(kept, verdict))
+        (kept.list.standing() == Standing::Current).then(|| self.serve(key, kept, verdict))
     }
 
     /// Hands out a value. One that is not fresh must not be kept by whoever is computing with it.
-    pub(crate) fn serve(&self, kept: Kept, verdict: Verdict) -> Found {
+    pub(crate) fn serve(&self, key: &[u8], kept: Kept, verdict: Verdict) -> Found {
+        self.tell_served(key, verdict);
         if frame::is_collecting() {
             frame::collect_list(&kept.list);
             if !verdict.is_fresh() {
@@ -229,7 +244,7 @@ impl Engine {
         if frame::is_collecting() {
             return self.hit_in_frame(key);
         }
-        if self.enabled.load(Ordering::Relaxed) { self.store.value(key) } else { None }
+        if self.switches.are_plain() { self.store.value(key) } else { self.hit_and_tell(key) }
     }
 
     /// The entry's reference to its tags is handed on, not copied. Not inlined either, to keep the path above short.
@@ -240,6 +255,9 @@ impl Engine {
         }
         let Kept { value, list } = self.store.lookup(key).ok()?;
         frame::collect(Some(list));
+        if !self.switches.are_plain() {
+            self.tell_hit(key);
+        }
         Some(value)
     }
 }

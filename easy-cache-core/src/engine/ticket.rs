@@ -8,8 +8,10 @@ use super::frame::{self, Frame};
 use super::outside::{Keeping, Parcel, Sight};
 use super::{Engine, Found};
 use crate::backend::memory::{Fence, Fill, Filled, Kept, List, Seen, Used};
-use crate::clock::{Moment, NEVER, nanoseconds};
+use crate::clock::{NEVER, nanoseconds};
+use crate::events::{Load, LoadOutcome, Refusal};
 use crate::freshness::Standing;
+use crate::mistake::Mistake;
 use crate::plan::Plan;
 use crate::value::Shared;
 use crate::{Policy, Tag};
@@ -22,7 +24,7 @@ pub(crate) struct Ticket {
     pub(crate) engine: Arc<Engine>,
     key: Box<[u8]>,
     fence: Fence,
-    began: Moment,
+    load: Load,
     lead: Option<Lead>,
     /// What the store outside the process has said, if it was asked.
     sight: Option<Sight>,
@@ -42,8 +44,8 @@ impl Ticket {
         lead: Option<Lead>,
         sight: Option<Sight>,
     ) -> Self {
-        let began = engine.store.clock().precise();
-        Self { engine: Arc::clone(engine), key: key.into(), fence, began, lead, sight }
+        let load = Load::begin(&engine.events);
+        Self { engine: Arc::clone(engine), key: key.into(), fence, load, lead, sight }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -53,22 +55,17 @@ impl Ticket {
 
     /// The frame in which the computation is to run.
     pub(crate) fn frame(&self) -> Box<Frame> {
-        Frame::computing(self.engine.id, &self.key)
+        Frame::computing(self.engine.id, std::iter::once(&*self.key), self.engine.events.load(&self.key))
     }
 
     pub(crate) fn key(&self) -> &[u8] {
         &self.key
     }
 
-    /// The key for people.
-    pub(crate) const fn printed_key(&self) -> Printed<'_> {
-        Printed(&self.key)
-    }
-
     /// What is stored under the key now, however old, unless it was invalidated; and how old it is.
     pub(crate) fn previous(&self) -> Option<(Kept, Duration)> {
         let kept = self.engine.store.inspect(&self.key).filter(|kept| kept.list.standing() == Standing::Current)?;
-        let age = self.began.saturating_sub(kept.list.times().stored);
+        let age = self.load.began().saturating_sub(kept.list.times().stored);
         Some((kept, Duration::from_nanos(age)))
     }
 
@@ -85,22 +82,29 @@ impl Ticket {
             self.send(value, None, policy, frame);
             return false;
         }
-        if frame.is_private() || !self.engine.is_usable() {
-            frame::taint();
-            self.fail();
-            return false;
+        match self.objection(&frame) {
+            None => {}
+            Some(Refusal::Stale) => {
+                self.refuse(Refusal::Stale);
+                self.pass_on(value, policy, frame);
+                return false;
+            }
+            Some(refusal) => {
+                self.refuse(refusal);
+                frame::taint();
+                self.fail();
+                return false;
+            }
         }
-        if frame.is_tainted() {
-            self.pass_on(value, policy, frame);
-            return false;
+        if !Mistake::FlightClosedAfterFill.is_made() {
+            self.close();
         }
-        self.close();
+        if Mistake::FenceAfterCompute.is_made() || Mistake::RefreshWithoutFence.is_made() && self.renews() {
+            self.fence = self.engine.store.domain().fence();
+        }
         let key = std::mem::take(&mut self.key);
         let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
-        if !kept {
-            tracing::debug!(key = %Printed(&key), "a value was not kept: something it depends on was invalidated meanwhile");
-        }
         if let Some(lead) = self.lead.take() {
             lead.land(found, kept);
         }
@@ -123,7 +127,7 @@ impl Ticket {
         let payload = match plan.encode(result, outside.format) {
             Some(Ok(payload)) => Some(payload),
             Some(Err(error)) => {
-                tracing::warn!(%error, key = %self.printed_key(), "a value was not kept: it cannot be written");
+                tracing::warn!(%error, key = %self.engine.events.show(&self.key), "a value was not kept: it cannot be written");
                 None
             }
             None => {
@@ -146,28 +150,38 @@ impl Ticket {
         policy: &Policy,
         frame: Frame,
     ) -> Option<Keeping> {
-        if frame.is_private() || !self.engine.is_usable() {
-            frame::taint();
-            self.fail();
-            return None;
-        }
-        if frame.is_tainted() {
-            self.pass_on(value, policy, frame);
-            return None;
+        match self.objection(&frame) {
+            None => {}
+            Some(Refusal::Stale) => {
+                self.refuse(Refusal::Stale);
+                self.pass_on(value, policy, frame);
+                return None;
+            }
+            Some(refusal) => {
+                self.refuse(refusal);
+                frame::taint();
+                self.fail();
+                return None;
+            }
         }
         self.close();
         let lead = self.lead.take();
-        let Some(list) = self.list_outside(policy, frame) else {
-            frame::taint();
-            if let Some(lead) = lead {
-                lead.land(self.unkept(value, policy), false);
+        let list = match self.list_outside(policy, frame) {
+            Ok(list) => list,
+            Err(refusal) => {
+                self.refuse(refusal);
+                frame::taint();
+                if let Some(lead) = lead {
+                    lead.land(self.unkept(value, policy), false);
+                }
+                return None;
             }
-            return None;
         };
         let parcel = payload.and_then(|payload| self.parcel(payload, &list, lead.as_ref()));
         if let (Some(parcel), Some(outside)) = (parcel, &self.engine.outside) {
-            return Some(Keeping::new(outside.fill(parcel), value, list, lead));
+            return Some(Keeping::new(outside.fill(parcel), value, list, lead, self.load));
         }
+        self.load.end(LoadOutcome::NotStored);
         frame::collect_list(&list);
         if let Some(lead) = lead {
             lead.land(Kept { value, list }.into(), false);
@@ -175,8 +189,8 @@ impl Ticket {
         None
     }
 
-    /// What the value depends on; nothing if it is outdated already, or depends on what this cache's store knows nothing of.
-    fn list_outside(&self, policy: &Policy, frame: Frame) -> Option<List> {
+    /// What the value depends on, unless it is outdated already, or depends on what this cache's store knows nothing of.
+    fn list_outside(&self, policy: &Policy, frame: Frame) -> Result<List, Refusal> {
         let store = &self.engine.store;
         let Used { seen, until } = frame.into_used(store.clock());
         let fill = Fill {
@@ -185,16 +199,12 @@ impl Ticket {
             value: Arc::new(()),
             policy,
             used: Used { until, ..Used::NOTHING },
-            began: self.began,
+            began: self.load.began(),
             weight: 0,
             random: self.engine.random(),
         };
         let list = store.list_outside(&fill, seen)?;
-        if !store.owns(&list) {
-            tracing::warn!(key = %self.printed_key(), "a value was not kept: it depends on tags of another cache");
-            return None;
-        }
-        Some(list)
+        if store.owns(&list) { Ok(list) } else { Err(Refusal::Foreign) }
     }
 
     fn parcel(&mut self, payload: Vec<u8>, list: &List, lead: Option<&Lead>) -> Option<Parcel> {
@@ -221,13 +231,20 @@ impl Ticket {
         }
     }
 
+    /// Whether something is stored under the key, however old.
+    fn renews(&self) -> bool {
+        self.engine.store.inspect(&self.key).is_some()
+    }
+
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
     pub(crate) fn fill_elsewhere(mut self, key: &[u8], value: Shared, policy: &Policy, seen: Frame) -> bool {
-        let usable = !seen.is_tainted() && self.engine.is_usable() && self.engine.outside.is_none();
-        if !usable {
+        let beside = self.engine.outside.is_some().then_some(Refusal::Foreign);
+        let objection = self.objection(&seen).or(beside);
+        let kept = objection.is_none() && self.store(key, value, policy, seen).tags.is_some();
+        if let Some(refusal) = objection {
+            self.refuse(refusal);
             frame::taint();
         }
-        let kept = usable && self.store(key, value, policy, seen).tags.is_some();
         if let Some(lead) = self.lead.take() {
             lead.redirect();
         }
@@ -239,8 +256,9 @@ impl Ticket {
         let (tainted, stale) = (frame.is_private(), frame.is_tainted());
         let used = frame.into_used(self.engine.store.clock());
         let tags = self.engine.store.list(&self.fence, policy, used);
+        self.load.end(LoadOutcome::NotStored);
         match tags {
-            Some(tags) if !tainted => frame::collect_list(&tags),
+            Ok(tags) if !tainted => frame::collect_list(&tags),
             _ => frame::taint(),
         }
         if stale {
@@ -258,6 +276,7 @@ impl Ticket {
 
     /// It failed, and what was there before stands in for it: also for those who wait.
     pub(crate) fn stand_in(mut self, found: Found) {
+        self.load.end(LoadOutcome::NotStored);
         if let Some(lead) = self.lead.take() {
             lead.land(found, true);
         }
@@ -270,9 +289,26 @@ impl Ticket {
 
     /// Nothing of this kind can be shared: whoever waits computes alone, at once.
     pub(crate) fn scatter(mut self) {
+        self.load.end(LoadOutcome::NotStored);
         if let Some(lead) = self.lead.take() {
             lead.scatter();
         }
+    }
+
+    /// What forbids to keep the value, whatever it depends on.
+    fn objection(&self, frame: &Frame) -> Option<Refusal> {
+        if frame.is_private() {
+            Some(Refusal::Tainted)
+        } else if !self.engine.is_usable() {
+            Some(Refusal::Unusable)
+        } else {
+            frame.is_tainted().then_some(Refusal::Stale)
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.engine.events.refused(&self.key, refusal);
+        self.load.end(LoadOutcome::Refused);
     }
 
     fn fail(&mut self) {
@@ -282,7 +318,7 @@ impl Ticket {
     }
 
     /// One fill. The tags are there if the value is valid, whether or not it found room.
-    fn store(&self, key: &[u8], value: Shared, policy: &Policy, frame: Frame) -> Found {
+    fn store(&mut self, key: &[u8], value: Shared, policy: &Policy, frame: Frame) -> Found {
         let store = &self.engine.store;
         let filled = store.fill(Fill {
             key,
@@ -290,16 +326,18 @@ impl Ticket {
             value: Arc::clone(&value),
             policy,
             used: frame.into_used(store.clock()),
-            began: self.began,
+            began: self.load.began(),
             weight: policy.known_weight(),
             random: self.engine.random(),
         });
+        self.engine.tell_fill(key, &filled);
+        self.load.end(if filled.is_valid() { LoadOutcome::Stored } else { LoadOutcome::Refused });
         match filled {
             Filled::Valid(list) => {
                 frame::collect_list(&list);
                 Kept { value, list }.into()
             }
-            Filled::Outdated => {
+            Filled::Refused(_) => {
                 frame::taint();
                 self.unkept(value, policy)
             }
@@ -321,13 +359,4 @@ pub(crate) fn observe(engine: &Engine, tags: impl Iterator<Item = Tag>) -> Vec<S
     }
     let domain = engine.store.domain();
     std::iter::once(domain.epoch()).chain(tags.map(|tag| domain.see(&tag))).collect()
-}
-
-/// A key for people: keys are bytes.
-pub(crate) struct Printed<'a>(pub(crate) &'a [u8]);
-
-impl std::fmt::Display for Printed<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&String::from_utf8_lossy(self.0))
-    }
 }

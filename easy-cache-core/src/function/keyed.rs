@@ -1,7 +1,7 @@
 //! A cached function together with the key of one call: what can be asked and dropped without running the function.
 //! What needs all the arguments is `bound.rs`.
 
-use super::{Cache, KeyBuf, Operation, Shape, Shared, Site};
+use super::{Cache, Explanation, KeyBuf, Operation, Shape, Shared, Site};
 use std::fmt;
 use std::time::Duration;
 
@@ -50,10 +50,36 @@ impl<R> Keyed<R> {
         self.cache.stored(self.key.as_bytes()).and_then(self.restore)
     }
 
+    /// The same, asked from where the cache is not to be looked into.
+    pub(super) fn peek_anyway(&self) -> Option<R> {
+        crate::engine::frame::look_again();
+        self.peek()
+    }
+
     /// How long the entry will be fresh from now on; none if there is no entry or it has no end.
     #[must_use]
     pub fn ttl(&self) -> Option<Duration> {
         self.cache.time_to_live(self.key.as_bytes())
+    }
+
+    /// Why a call would be answered from the cache, or not: see [`Cache::explain`].
+    ///
+    /// # Example
+    /// ```
+    /// use easy_cache_core::{Verdict, ecached};
+    ///
+    /// #[ecached("cube:{n}")]
+    /// fn cube(n: u64) -> u64 {
+    ///     n * n * n
+    /// }
+    ///
+    /// assert_eq!(cube_key(&7).explain().verdict, Verdict::Absent);
+    /// cube(7);
+    /// assert!(matches!(cube_key(&7).explain().verdict, Verdict::Served { .. }));
+    /// ```
+    #[must_use]
+    pub fn explain(&self) -> Explanation {
+        self.cache.explain(self.key.as_bytes())
     }
 
     /// Drops the entry: whoever calls after this is done computes anew. Await it, or `.wait()` where nothing can be awaited.

@@ -1,7 +1,7 @@
 //! What an attribute says about results: the shape, the condition for storing, what policy follows from the value.
 //! How a plan is carried out is the engine's.
 
-use super::{Plan, Policy, Shape, Shared};
+use super::{Error, Plan, Policy, SaysLate, Shape, Shared};
 use crate::{CodecError, Format};
 use std::fmt;
 
@@ -22,6 +22,47 @@ where
     F: Fn(&S::Value, &mut Policy),
 {
     FunctionPlan { shape, keep, finish }
+}
+
+/// The same for a function with a `hard_timeout`, whose result can say that it was too late.
+#[derive(Debug)]
+pub struct InTime<P, R> {
+    plan: P,
+    late: fn(Error) -> R,
+}
+
+/// Insists that the result can say so, once: behind this the compiler asks no second time.
+#[inline]
+pub fn in_time<R: SaysLate, P: Plan<R>>(plan: P) -> InTime<P, R> {
+    InTime { plan, late: R::late }
+}
+
+impl<P: Clone, R> Clone for InTime<P, R> {
+    fn clone(&self) -> Self {
+        Self { plan: self.plan.clone(), late: self.late }
+    }
+}
+
+impl<R, P: Plan<R>> Plan<R> for InTime<P, R> {
+    fn erase(&self, result: &R) -> Option<Shared> {
+        self.plan.erase(result)
+    }
+
+    fn restore(&self, stored: Shared) -> Option<R> {
+        self.plan.restore(stored)
+    }
+
+    fn is_failure(&self, result: &R) -> bool {
+        self.plan.is_failure(result)
+    }
+
+    fn late(&self, error: Error) -> Option<R> {
+        Some((self.late)(error))
+    }
+
+    fn finish(&self, result: &R, policy: &mut Policy) {
+        self.plan.finish(result, policy);
+    }
 }
 
 impl<R, S, K, F> Plan<R> for FunctionPlan<S, K, F>
@@ -103,3 +144,9 @@ impl<S, K, F> Tagged for FunctionPlan<S, K, F> {}
 
 #[diagnostic::do_not_recommend]
 impl<S, K, F> Prefixed for FunctionPlan<S, K, F> {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Tagged, R> Tagged for InTime<P, R> {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Prefixed, R> Prefixed for InTime<P, R> {}

@@ -82,6 +82,14 @@ pub struct InOk<S>(S);
 #[derive(Clone, Copy, Debug)]
 pub struct InSome<S>(S);
 
+/// The result is the value, errors as well.
+#[derive(Clone, Copy, Debug)]
+pub struct WithErr;
+
+/// The same, but for a `None` inside `Ok`: errors are stored, and what was not found is not.
+#[derive(Clone, Copy, Debug)]
+pub struct NotNone;
+
 impl<T> Holds<T> for Whole {
     type Value = T;
 }
@@ -102,6 +110,66 @@ impl<T: Storable> Shape<T> for Whole {
     #[inline]
     fn restore(stored: Shared) -> Option<T> {
         stored.downcast_ref::<T>().cloned()
+    }
+}
+
+impl<T, E> Holds<Result<T, E>> for WithErr {
+    type Value = Result<T, E>;
+}
+
+impl<T, E> Shape<Result<T, E>> for WithErr
+where
+    Result<T, E>: Storable,
+{
+    fn value(result: &Result<T, E>) -> Option<&Result<T, E>> {
+        Some(result)
+    }
+
+    fn share(result: &Result<T, E>) -> Option<Shared> {
+        Whole::share(result)
+    }
+
+    fn keep(value: Result<T, E>) -> Shared {
+        Arc::new(value)
+    }
+
+    #[inline]
+    fn restore(stored: Shared) -> Option<Result<T, E>> {
+        Whole::restore(stored)
+    }
+
+    fn is_failure(result: &Result<T, E>) -> bool {
+        result.is_err()
+    }
+}
+
+impl<T, E> Holds<Result<Option<T>, E>> for NotNone {
+    type Value = Result<Option<T>, E>;
+}
+
+impl<T, E> Shape<Result<Option<T>, E>> for NotNone
+where
+    Result<Option<T>, E>: Storable,
+{
+    fn value(result: &Result<Option<T>, E>) -> Option<&Result<Option<T>, E>> {
+        Some(result).filter(|result| !matches!(result, Ok(None)))
+    }
+
+    fn share(result: &Result<Option<T>, E>) -> Option<Shared> {
+        Whole::share(result)
+    }
+
+    fn keep(value: Result<Option<T>, E>) -> Shared {
+        Arc::new(value)
+    }
+
+    #[inline]
+    fn restore(stored: Shared) -> Option<Result<Option<T>, E>> {
+        Whole::restore(stored)
+    }
+
+    fn is_failure(result: &Result<Option<T>, E>) -> bool {
+        result.is_err()
     }
 }
 
@@ -224,12 +292,14 @@ levels! {
     /// Two layers deep.
     ShapeOfTwo {
         [T, E] &&Probe<Result<Option<T>, E>, false, false> => InOk<InSome<Whole>> = InOk(InSome(Whole));
+        [T, E] &&Probe<Result<Option<T>, E>, false, true> => NotNone = NotNone;
         [T, E, const NONE: bool] &&Probe<Result<Arc<T>, E>, NONE, false> => InOk<Pointed> = InOk(Pointed);
         [T, const ERR: bool] &&Probe<Option<Arc<T>>, false, ERR> => InSome<Pointed> = InSome(Pointed);
     }
     /// One layer.
     ShapeOfOne {
         [T, E, const NONE: bool] &Probe<Result<T, E>, NONE, false> => InOk<Whole> = InOk(Whole);
+        [T, E, const NONE: bool] &Probe<Result<T, E>, NONE, true> => WithErr = WithErr;
         [T, const ERR: bool] &Probe<Option<T>, false, ERR> => InSome<Whole> = InSome(Whole);
         [T, const NONE: bool, const ERR: bool] &Probe<Arc<T>, NONE, ERR> => Pointed = Pointed;
     }
@@ -276,6 +346,10 @@ impl<R, S: Shape<R> + Holds<R, Value: Portable>> Shape<R> for Written<S> {
     #[inline]
     fn restore(stored: Shared) -> Option<R> {
         S::restore(stored)
+    }
+
+    fn is_failure(result: &R) -> bool {
+        S::is_failure(result)
     }
 
     fn measure(value: &S::Value) -> u64 {

@@ -25,6 +25,7 @@ pub trait SaysLate {
     fn late(error: Error) -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E: From<Error>> SaysLate for Result<T, E> {
     fn late(error: Error) -> Self {
         Err(error.into())

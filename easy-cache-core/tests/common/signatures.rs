@@ -146,3 +146,49 @@ fn raw_names_and_constant_generics() {
     assert_eq!((r#match([1, 2]), r#match([1, 2, 3])), (4, 6));
     assert!(match_key(&[1, 2]).key().contains("::match<2>:"));
 }
+
+trait Store {
+    type Error;
+
+    fn goods(&self, id: u64) -> Result<String, Self::Error>;
+}
+
+#[ecached(tags = ["{self.name}"])]
+impl Store for Db<'_> {
+    type Error = String;
+
+    #[ecached(key = |meta| format!("common:{}:{}", self.name, meta.argument("id").unwrap_or("?")))]
+    fn goods(&self, id: u64) -> Result<String, Self::Error> {
+        if id == 0 {
+            return Err::<_, Self::Error>("none".to_owned());
+        }
+        Ok(format!("{}{id}{}", self.name, self.count()))
+    }
+}
+
+#[test]
+fn a_traits_implementation_has_handles() {
+    with_db(|db| {
+        assert_eq!((db.goods(1), db.goods(1)), (Ok("db11".to_owned()), Ok("db11".to_owned())));
+        assert_eq!((db.goods(0), db.goods_key(&1).key()), (Err("none".to_owned()), "common:db:1"));
+        assert_eq!(db.goods_cache(1).refresh(), Ok("db12".to_owned()));
+    });
+}
+
+#[test]
+fn a_function_without_handles_has_all_inside() {
+    #[ecached("alone:{name}", tags = |value, meta| [format!("{}{value}", meta.function())], no_handle)]
+    async fn alone<'a>(db: &'a Db<'_>, name: &str, mut number: u64, (a, _): (u64, u64)) -> Result<String, String> {
+        number += a;
+        if name.is_empty() {
+            return Err("empty".to_owned());
+        }
+        Ok(format!("{}{name}{number}{}", db.name, db.count()))
+    }
+    with_db(|db| {
+        assert_eq!(block_on(alone(db, "a", 1, (2, 0))).as_deref(), Ok("dba31"));
+        assert_eq!(block_on(alone(db, "a", 1, (2, 0))).as_deref(), Ok("dba31"));
+        assert!(block_on(alone(db, "", 1, (2, 0))).is_err());
+        assert_eq!(block_on(easy_cache_core::of(alone(db, "a", 1, (2, 0))).key()).unwrap(), "alone:a");
+    });
+}

@@ -56,6 +56,33 @@ fn handles_of_methods_are_reached_through_instance_and_type() {
     assert!(shop.cache.stored(b"name:3").is_none());
 }
 
+// parity 19
+#[test]
+fn given_tags_are_limited_to_the_functions_own() {
+    let cache = Cache::new();
+    #[ecached("own:{n}", tags = ["own", "n:{n}", |value| [format!("value:{value}")]], cache = cache)]
+    fn own(cache: &Cache, n: u64) -> u64 {
+        n * 2
+    }
+    #[ecached("other", tags = ["other", "n:7"], cache = cache)]
+    fn other(cache: &Cache) -> u64 {
+        1
+    }
+    let fill = || assert_eq!((own(&cache, 1), own(&cache, 2), other(&cache)), (2, 4, 1));
+    for (tags, left) in [
+        (vec!["other", "n:2", "n:7", "value:4"], (true, true, true)),
+        (vec!["other", "n:1"], (false, true, true)),
+        (vec!["value:2"], (false, true, true)),
+        (vec!["own", "n:7"], (false, false, true)),
+        (vec![], (true, true, true)),
+    ] {
+        fill();
+        own_cache(&cache, 1).invalidate_tags_only(tags.iter().copied()).wait().unwrap();
+        let there = |n| own_key(&cache, &n).peek().is_some();
+        assert_eq!((there(1), there(2), other_key(&cache).peek().is_some()), left, "{tags:?}");
+    }
+}
+
 // parity 33
 #[test]
 fn debug_shows_function_key_prefix_tags_and_ttl() {

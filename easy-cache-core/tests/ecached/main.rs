@@ -2,10 +2,19 @@
 
 #![cfg(test)]
 
+mod blocks;
 mod bypass;
+mod calls;
+mod freshness;
 mod handles;
 mod keys;
+mod meta;
+mod negative;
 mod policies;
+mod receivers;
+mod registry;
 mod results;
 mod signatures;
 mod support;
+mod traits;
+mod weights;

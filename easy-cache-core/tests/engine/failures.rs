@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use easy_cache_core::{Cache, Error, ErrorKind, Scope};
+use easy_cache_core::{Cache, EarlyRefresh, Error, ErrorKind, Scope};
 
 use crate::support::{Calls, cache_and_clock, milliseconds, seconds, settle};
 
@@ -103,6 +103,15 @@ async fn what_was_invalidated_stands_in_for_nothing() {
         Err(Failure::Down)
     };
     assert_eq!(safe(&cache, during).await, Err(Failure::Down), "invalidated while it was computed");
+    let early =
+        |load| cache.get_or_compute("early", load).tags(["t"]).ttl(seconds(9)).early_refresh(EarlyRefresh::after(0.0));
+    early(origin.answers(Ok(1))).await.unwrap();
+    let during = async {
+        cache.invalidate_tags(["t"]).await.unwrap();
+        Err::<i32, _>(Failure::Down)
+    };
+    let call = cache.get_or_compute("early", during).ttl(seconds(9)).early_refresh(EarlyRefresh::after(0.0));
+    assert_eq!(call.await, Err(Failure::Down), "its ttl was not over, but it is outdated");
 }
 
 #[tokio::test]
@@ -160,7 +169,7 @@ async fn followers_of_a_failure_get_what_stands_in_for_it() {
 #[tokio::test]
 async fn a_failed_early_refresh_costs_nobody_the_fresh_value() {
     let ((cache, clock), origin) = (cache_and_clock(), Origin::default());
-    let early = easy_cache_core::EarlyRefresh::after(0.5);
+    let early = EarlyRefresh::after(0.5);
     let call = |load| cache.get_or_compute("k", load).ttl(seconds(60)).early_refresh(early);
     call(origin.answers(Ok(1))).await.unwrap();
     clock.advance(seconds(30));

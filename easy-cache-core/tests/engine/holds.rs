@@ -2,7 +2,7 @@
 
 use easy_cache_core::Cache;
 
-use crate::support::{Calls, cache_and_clock, seconds};
+use crate::support::{Calls, cache_and_clock, seconds, settle};
 
 async fn read(cache: &Cache, calls: &Calls, value: i32) -> Option<i32> {
     cache.get_or_compute("k", calls.load(value)).tags(["t"]).await
@@ -84,4 +84,26 @@ async fn a_computation_that_read_before_the_commit_is_refused_after_it() {
     finish.send(1).unwrap();
     reader.await.unwrap();
     assert!(!cache.contains("k").await);
+}
+
+#[tokio::test]
+async fn a_deadline_that_nobody_has_met_counts_for_those_who_wait_for_a_computation_from_before() {
+    let (cache, clock) = cache_and_clock();
+    let calls = Calls::default();
+    let (load, started, finish) = calls.gated();
+    let leader = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get_or_compute("k", load).tags(["t"]).await }
+    });
+    started.await.unwrap();
+    drop(cache.hold(["t"], seconds(5)).await);
+    clock.advance(seconds(5));
+    let follower = tokio::spawn({
+        let (cache, calls) = (cache.clone(), calls.clone());
+        async move { read(&cache, &calls, 2).await }
+    });
+    settle().await;
+    finish.send(1).unwrap();
+    assert_eq!(leader.await.unwrap(), Some(1));
+    assert_eq!(follower.await.unwrap(), Some(2), "the writer may have committed before this call began");
 }

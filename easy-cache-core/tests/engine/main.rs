@@ -3,11 +3,17 @@
 #![cfg(test)]
 
 mod batches;
+mod carried;
 mod defaults;
 mod detached;
+mod events;
+mod explain;
 mod failures;
 mod flights;
 mod holds;
+mod listener;
+#[cfg(feature = "metrics")]
+mod metered;
 mod parts;
 mod races;
 mod reentry;
@@ -16,5 +22,6 @@ mod scopes;
 mod stale;
 mod stress;
 mod support;
+mod sync;
 mod tags;
 mod values;

@@ -49,8 +49,73 @@ fn word_with_value() -> u64 {
     0
 }
 
-#[ecached(key = make_key)]
-fn key_by_function() -> u64 {
+#[ecached(key = 7)]
+fn key_by_number() -> u64 {
+    0
+}
+
+#[ecached(key = |a, b| "k")]
+fn key_closure_of_two() -> u64 {
+    0
+}
+
+#[ecached(key = async || "k")]
+fn key_closure_that_waits() -> u64 {
+    0
+}
+
+#[ecached("k", prefix = |a, b| "p")]
+fn prefix_closure_of_two() -> u64 {
+    0
+}
+
+#[ecached("k", ttl = async |value| TTL)]
+fn ttl_that_waits() -> u64 {
+    0
+}
+
+#[ecached("k", weight = 100)]
+fn weight_without_closure() -> u64 {
+    0
+}
+
+#[ecached("k", cache_none = 0)]
+fn none_for_no_time() -> Option<u64> {
+    None
+}
+
+#[ecached("k", cache_err "1s")]
+fn err_without_sign() -> Result<u64, u64> {
+    Err(0)
+}
+
+#[ecached("k", jitter = "soon")]
+fn jitter_without_unit() -> u64 {
+    0
+}
+
+#[ecached("k", early_refresh = 1.5)]
+fn early_refresh_beyond_the_ttl() -> u64 {
+    0
+}
+
+#[ecached("k", early_refresh = "late")]
+fn early_refresh_by_an_unknown_rule() -> u64 {
+    0
+}
+
+#[ecached("k", stale_while_revalidate)]
+fn grace_without_length() -> u64 {
+    0
+}
+
+#[ecached("k", no_handle = true)]
+fn no_handle_with_value() -> u64 {
+    0
+}
+
+#[ecached("k", detach = true)]
+fn detach_with_value() -> u64 {
     0
 }
 
@@ -69,8 +134,8 @@ fn condition_without_closure() -> u64 {
     0
 }
 
-#[ecached("k", only_if = |a, b| true)]
-fn closure_of_two() -> u64 {
+#[ecached("k", only_if = |a, b, c| true)]
+fn closure_of_three() -> u64 {
     0
 }
 

@@ -47,7 +47,7 @@ extern "C" fn foreign(n: u64) -> u64 {
 
 impl Shop {
     #[ecached("k")]
-    fn by_value(self) -> u64 {
+    fn exclusive_in_a_pin(self: std::pin::Pin<&mut Self>) -> u64 {
         0
     }
 
@@ -56,14 +56,26 @@ impl Shop {
         0
     }
 
-    #[ecached("k")]
-    fn associated(n: u64) -> Option<Self> {
-        None
+    #[ecached("k", detach)]
+    async fn detached_from_self(&self) -> u64 {
+        0
     }
 }
 
-#[ecached]
-impl Shop {}
+#[ecached("k", detach)]
+async fn detached(n: u64, text: &str) -> u64 {
+    0
+}
+
+#[ecached("k", detach)]
+async fn detached_inside<'a>(n: u64, text: Option<std::borrow::Cow<'a, str>>) -> u64 {
+    0
+}
+
+#[ecached("k", detach)]
+async fn detached_from_nothing(n: u64, text: &'static str) -> u64 {
+    0
+}
 
 #[ecached]
 struct Other;

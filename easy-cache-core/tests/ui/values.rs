@@ -48,6 +48,50 @@ async fn wrong_body(n: u64) -> Result<u64, String> {
     Ok(number + n)
 }
 
+#[ecached("never-none", cache_none)]
+fn never_none() -> Result<u64, u8> {
+    Ok(0)
+}
+
+#[ecached("never-err", cache_err = "1s")]
+fn never_err() -> Option<u64> {
+    None
+}
+
+#[ecached("never-late", hard_timeout = "1s")]
+async fn never_late() -> Result<u64, String> {
+    Ok(0)
+}
+
+#[ecached("grace", stale_while_revalidate = n)]
+fn wrong_length(n: u64) -> u64 {
+    n
+}
+
+#[ecached("early", early_refresh = n)]
+fn wrong_refresh(n: u64) -> u64 {
+    n
+}
+
+fn wrong_key_of(id: &str) -> String {
+    id.to_owned()
+}
+
+#[ecached(key = wrong_key_of)]
+fn key_of_another_signature(id: u64) -> u64 {
+    id
+}
+
+#[ecached(key = || Opaque)]
+fn key_that_cannot_be_written(id: u64) -> u64 {
+    id
+}
+
+#[ecached("meta", tags = |value, meta| value.names(meta))]
+fn wrong_tags(id: u64) -> u64 {
+    id
+}
+
 #[ecached("seconds", ttl = n)]
 fn wrong_ttl(n: u64) -> u64 {
     n

@@ -1,6 +1,6 @@
 //! The primary key (RFC 9111 §2).
 
-use easy_cache_http::{QueryKey, Target, key};
+use easy_cache_http::{Policy, QueryKey, Target, key};
 use proptest::prelude::*;
 
 fn key_of(rule: &QueryKey, scheme: &str, authority: &str, path: &str, query: Option<&str>) -> Vec<u8> {
@@ -154,4 +154,44 @@ proptest! {
             }
         }
     }
+}
+
+fn key_with(policy: &Policy, request: crate::support::Fields<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    policy.write_key(&Target::new("https", "shop.example", "/", None), request, &mut out);
+    out
+}
+
+#[test]
+fn named_header_fields_are_part_of_the_key_and_others_are_not() {
+    let policy = Policy::new().key_headers(["X-Tenant", "x-plan"]);
+    let key = |request| key_with(&policy, request);
+    assert_ne!(key(&[("x-tenant", "a")]), key(&[("x-tenant", "b")]));
+    assert_ne!(key(&[("x-tenant", "a")]), key(&[]));
+    assert_ne!(key(&[("x-tenant", "")]), key(&[]));
+    assert_ne!(key(&[("x-tenant", "a")]), key(&[("x-plan", "a")]));
+    assert_ne!(key(&[("x-tenant", "a"), ("x-tenant", "b")]), key(&[("x-tenant", "ab")]));
+    assert_ne!(key(&[("x-tenant", "a"), ("x-tenant", "b")]), key(&[("x-tenant", "b"), ("x-tenant", "a")]));
+    assert_eq!(key(&[("x-tenant", "a"), ("accept", "x")]), key(&[("x-tenant", "a")]));
+}
+
+#[test]
+fn named_cookies_are_part_of_the_key_and_others_are_not() {
+    let policy = Policy::new().key_cookies(["theme"]);
+    let key = |value| key_with(&policy, &[("cookie", value)]);
+    assert_eq!(key("theme=dark; session=1"), key("session=2;theme=dark"));
+    assert_eq!(key("session=1"), key_with(&policy, &[]));
+    assert_eq!(key_with(&policy, &[("cookie", "a=b"), ("cookie", "theme=dark")]), key("theme=dark"));
+    for other in ["theme=light", "theme=", "Theme=dark", "a=theme=dark", "theme=dark; theme=light", "theme", ""] {
+        assert_ne!(key(other), key("theme=dark"), "{other}");
+    }
+    assert_ne!(key("theme=dark; theme=light"), key("theme=light; theme=dark"), "who knows which is read");
+}
+
+#[test]
+fn without_parts_the_key_is_that_of_the_uri() {
+    let fields = [("cookie", "theme=dark"), ("x-tenant", "a")];
+    let mut uri = Vec::new();
+    QueryKey::all().write_key(&Target::new("https", "shop.example", "/", None), &mut uri);
+    assert_eq!(key_with(&Policy::new(), &fields), uri);
 }

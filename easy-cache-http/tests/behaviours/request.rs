@@ -19,7 +19,6 @@ fn get_and_head_are_answered_from_the_store_and_other_methods_pass() {
 #[test]
 fn requests_that_a_stored_whole_response_does_not_fit_pass() {
     let table = [
-        ("range", "bytes=0-1", Bypass::Range),
         ("if-match", "\"a\"", Bypass::Precondition),
         ("if-unmodified-since", "x", Bypass::Precondition),
         ("content-length", "5", Bypass::Body),
@@ -29,9 +28,13 @@ fn requests_that_a_stored_whole_response_does_not_fit_pass() {
     for (name, value, expected) in table {
         assert_eq!(bypass("GET", &[(name, value)]), Some(expected), "{name}");
     }
-    for (name, value) in
-        [("content-length", "0"), ("cookie", "a=b"), ("if-none-match", "\"a\""), ("pragma", "no-cache")]
-    {
+    for (name, value) in [
+        ("content-length", "0"),
+        ("cookie", "a=b"),
+        ("range", "bytes=0-1"),
+        ("if-none-match", "\"a\""),
+        ("pragma", "no-cache"),
+    ] {
         assert_eq!(bypass("GET", &[(name, value)]), None, "{name}");
     }
     assert_eq!(RequestFacts::of("GET", &[("accept", "*/*")][..]).with_body().bypass(), Some(Bypass::Body));
@@ -51,15 +54,15 @@ fn a_policy_can_honour_the_wishes_of_clients() {
     let stored = response(&[("cache-control", "max-age=3600")]).policy(Policy::new().honour_client_refresh());
     let served = Reuse::Serve { age: seconds(100) };
     let table = [
-        (("cache-control", "no-cache"), Reuse::Declined),
-        (("cache-control", "max-age=0"), Reuse::Declined),
-        (("cache-control", "max-age=99"), Reuse::Declined),
+        (("cache-control", "no-cache"), Reuse::Unwanted),
+        (("cache-control", "max-age=0"), Reuse::Unwanted),
+        (("cache-control", "max-age=99"), Reuse::Unwanted),
         (("cache-control", "max-age=100"), served),
-        (("cache-control", "min-fresh=3501"), Reuse::Declined),
+        (("cache-control", "min-fresh=3501"), Reuse::Unwanted),
         (("cache-control", "min-fresh=3500"), served),
         (("cache-control", "max-stale=100"), served),
-        (("pragma", "no-cache"), Reuse::Declined),
-        (("pragma", "foo, No-Cache"), Reuse::Declined),
+        (("pragma", "no-cache"), Reuse::Unwanted),
+        (("pragma", "foo, No-Cache"), Reuse::Unwanted),
         (("pragma", "foo"), served),
     ];
     for (wish, expected) in table {

@@ -1,7 +1,7 @@
 //! May it be stored: the table (RFC 9111 §3).
 
 use crate::support::{Exchange, Fields, response, seconds};
-use easy_cache_http::{Policy, Refusal};
+use easy_cache_http::{Arrival, Decision, Policy, Refusal, RequestFacts, Reuse, decide};
 
 const FRESH: (&str, &str) = ("cache-control", "max-age=3600");
 
@@ -37,7 +37,7 @@ const TABLE: &[Row] = &[
     row(None, "GET", &[("cookie", "session=1")], 200, &[FRESH]),
     row(Some(Refusal::Method), "HEAD", &[], 200, &[FRESH]),
     row(Some(Refusal::Method), "POST", &[], 200, &[FRESH]),
-    row(Some(Refusal::Bypassed), "GET", &[("range", "bytes=0-1")], 200, &[FRESH]),
+    row(Some(Refusal::Range), "GET", &[("range", "bytes=0-1")], 200, &[FRESH]),
     row(Some(Refusal::Bypassed), "GET", &[("content-length", "2")], 200, &[FRESH]),
     row(Some(Refusal::RequestNoStore), "GET", &[("cache-control", "no-store")], 200, &[FRESH]),
     row(None, "GET", &[("cache-control", "no-cache, max-age=0")], 200, &[FRESH]),
@@ -53,7 +53,18 @@ const TABLE: &[Row] = &[
     row(Some(Refusal::NoStore), "GET", &[], 200, &[FRESH, ("cache-control", "no-store")]),
     row(Some(Refusal::Private), "GET", &[], 200, &[("cache-control", "private, s-maxage=60")]),
     row(Some(Refusal::Private), "GET", &[], 200, &[("cache-control", "PRIVATE, public, max-age=60")]),
-    row(Some(Refusal::NoCache), "GET", &[], 200, &[("cache-control", "No-Cache, max-age=60"), ("etag", "\"a\"")]),
+    row(Some(Refusal::NoCache), "GET", &[], 200, &[("cache-control", "No-Cache, max-age=60")]),
+    row(Some(Refusal::NoCache), "GET", &[], 200, &[("cache-control", "no-cache"), ("etag", "unquoted")]),
+    row(None, "GET", &[], 200, &[("cache-control", "No-Cache, max-age=60"), ("etag", "\"a\"")]),
+    row(None, "GET", &[], 200, &[("cache-control", "no-cache"), ("etag", "W/\"a\"")]),
+    row(
+        Some(Refusal::Cookie),
+        "GET",
+        &[("cookie", "session=1")],
+        200,
+        &[("cache-control", "no-cache"), ("etag", "\"a\"")],
+    ),
+    row(Some(Refusal::Authorization), "GET", AUTHORIZED, 200, &[("cache-control", "no-cache"), ("etag", "\"a\"")]),
     row(None, "GET", &[], 200, &[FRESH, ("pragma", "no-cache")]),
     row(Some(Refusal::Authorization), "GET", AUTHORIZED, 200, &[FRESH]),
     row(None, "GET", AUTHORIZED, 200, &[("cache-control", "public, max-age=60")]),
@@ -69,7 +80,11 @@ const TABLE: &[Row] = &[
     row(Some(Refusal::VaryCredentials), "GET", &[], 200, &[FRESH, ("vary", "accept, Cookie")]),
     row(Some(Refusal::VaryCredentials), "GET", &[], 200, &[FRESH, ("vary", "authorization")]),
     row(Some(Refusal::NoLifetime), "GET", &[], 200, &[("etag", "\"a\""), ("cache-control", "public")]),
-    row(Some(Refusal::Stale), "GET", &[], 200, &[("cache-control", "max-age=0"), ("etag", "\"a\"")]),
+    row(Some(Refusal::Stale), "GET", &[], 200, &[("cache-control", "max-age=0")]),
+    row(None, "GET", &[], 200, &[("cache-control", "max-age=0"), ("etag", "\"a\"")]),
+    row(None, "GET", &[], 200, &[("expires", "0"), ("last-modified", "Sat, 04 Jan 2020 10:00:00 GMT")]),
+    row(None, "GET", &[], 200, &[("cache-control", "max-age=0, stale-while-revalidate=5")]),
+    row(Some(Refusal::Stale), "GET", &[], 200, &[("cache-control", "max-age=0, stale-if-error=5, must-revalidate")]),
     row(Some(Refusal::Stale), "GET", &[], 200, &[FRESH, ("age", "3600")]),
     row(None, "GET", &[], 200, &[FRESH, ("content-disposition", "attachment; filename=a")]),
 ];
@@ -153,4 +168,48 @@ fn cookies_shared_in_words_are_still_not_shared_against_private_or_no_store() {
     }
     let named = response(&[("cache-control", "private=\"set-cookie\""), ("set-cookie", "a=b")]).policy(policy());
     assert!(!named.plan().fields.keeps("set-cookie"));
+}
+
+fn keyed_by_user(fields: Fields<'_>, policy: &Policy) -> Option<Refusal> {
+    let facts =
+        RequestFacts::of("GET", &[("authorization", "Bearer bob"), ("cookie", "session=1")][..]).keyed_by_user();
+    let arrival = Arrival { at: crate::support::now(), delay: seconds(0) };
+    match decide(&facts, 200, fields, arrival, policy) {
+        Decision::Store(plan) => {
+            assert!(matches!(plan.terms.reuse(&facts, policy, seconds(0)), Reuse::Serve { .. }));
+            None
+        }
+        Decision::Refuse(refusal) => Some(refusal),
+    }
+}
+
+#[test]
+fn under_a_key_of_its_user_credentials_do_not_hinder_but_everything_else_does() {
+    let policy = Policy::new().ttl(seconds(60));
+    assert_eq!(keyed_by_user(&[], &policy), None);
+    assert_eq!(keyed_by_user(&[FRESH, ("vary", "cookie, authorization")], &policy), None);
+    assert_eq!(keyed_by_user(&[FRESH, ("cache-control", "private")], &policy), Some(Refusal::Private));
+    assert_eq!(keyed_by_user(&[("cache-control", "no-store")], &policy), Some(Refusal::NoStore));
+    assert_eq!(keyed_by_user(&[("set-cookie", "a=b")], &policy), Some(Refusal::SetCookie));
+    assert_eq!(keyed_by_user(&[("vary", "*")], &policy), Some(Refusal::VaryUnknown));
+}
+
+#[test]
+fn what_a_handler_says_to_this_cache_alone_goes_before_its_header_fields_but_not_before_what_they_forbid() {
+    let policy = || Policy::new().stated_by_handler(seconds(60));
+    for fields in [&[][..], &[("cache-control", "max-age=5")], &[("expires", "0")]] {
+        let exchange = response(fields).policy(policy());
+        assert!(exchange.is_reused_after(59) && !exchange.is_reused_after(60), "{fields:?}");
+    }
+    assert_eq!(response(&[]).asked_with(&[("cookie", "a=b")]).policy(policy()).refusal(), None);
+    for (fields, refusal) in [
+        ([("cache-control", "private")], Refusal::Private),
+        ([("cache-control", "no-store")], Refusal::NoStore),
+        ([("set-cookie", "a=b")], Refusal::SetCookie),
+        ([("vary", "*")], Refusal::VaryUnknown),
+    ] {
+        assert_eq!(response(&fields).policy(policy()).refusal(), Some(refusal));
+    }
+    let authorized = response(&[]).asked_with(AUTHORIZED).policy(policy());
+    assert_eq!(authorized.refusal(), Some(Refusal::Authorization));
 }

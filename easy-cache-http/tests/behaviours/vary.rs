@@ -9,7 +9,7 @@ fn vary(names: &str) -> Vary {
 
 fn key(names: &str, request: Fields<'_>) -> Vec<u8> {
     let mut out = Vec::new();
-    vary(names).write_key(request, &mut out);
+    vary(names).write_key(request, &Policy::new(), &mut out);
     out
 }
 
@@ -133,4 +133,50 @@ fn of_forwarded_only_what_changes_links_counts() {
     };
     assert_eq!(by_client("10.0.0.1"), by_client("\"[2001:db8::1]:80\""));
     assert_ne!(key("", &[("forwarded", "host=a")]), key("", &[("forwarded", "HOST = b")]));
+}
+
+fn languages(policy: &Policy, value: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    vary("accept-language").write_key(&[("accept-language", value)][..], policy, &mut out);
+    out
+}
+
+#[test]
+fn languages_are_the_same_whatever_their_case_space_and_the_order_of_different_weights() {
+    let policy = Policy::new();
+    let same = |left, right| languages(&policy, left) == languages(&policy, right);
+    assert!(same("en, de", "en,de") && same("EN, De", "en, de") && same("en;q=0.5", "en ; q=0.50"));
+    assert!(same("de;q=0.8, en", "en;q=1, de;q=0.8") && same("en;Q=1.0, de", "en, de"));
+    assert!(same("en, , de", "en, de"));
+    for (left, right) in [
+        ("en", "de"),
+        ("en, de;q=0.8", "en, de;q=0.9"),
+        ("en;q=0", "en"),
+        ("en, de", "en"),
+        ("en-gb", "en"),
+        ("en, de", "de, en"),
+        ("en;q=2", "en"),
+        ("en;q=0.1234", "en;q=0.123"),
+        ("en;x=1", "en"),
+        ("en;q=1.5", "en;q=1"),
+        ("en.de", "en"),
+    ] {
+        assert!(!same(left, right), "{left} | {right}");
+    }
+}
+
+#[test]
+fn the_order_of_equal_weights_counts_unless_the_route_says_otherwise() {
+    let any = Policy::new().languages_in_any_order();
+    assert_eq!(languages(&any, "en, de"), languages(&any, "de, en"));
+    assert_eq!(languages(&any, "en;q=0.5, fr, de"), languages(&any, "de, fr, en;q=0.5"));
+    assert_ne!(languages(&any, "en, de;q=0.5"), languages(&any, "de, en;q=0.5"));
+}
+
+#[test]
+fn two_lines_of_languages_are_one_list_and_none_is_not_an_empty_one() {
+    let key = |fields: Fields<'_>| key("accept-language", fields);
+    let one = [("accept-language", "en, de")];
+    assert_eq!(key(&one), key(&[("accept-language", "en"), ("accept-language", "de")]));
+    assert_ne!(key(&[]), key(&[("accept-language", "")]));
 }

@@ -45,7 +45,12 @@ fn underscores(cached: &Cached) -> TokenStream {
 
 /// For functions without anything of the user's in them.
 pub(crate) fn of_others(cached: &Cached) -> TokenStream {
-    let written = cached.function.item.attrs.iter().filter(|attribute| is_condition(attribute));
+    conditions(&cached.function.item.attrs)
+}
+
+/// The conditions among any attributes.
+pub(crate) fn conditions(attributes: &[Attribute]) -> TokenStream {
+    let written = attributes.iter().filter(|attribute| is_condition(attribute));
     quote!(#(#written)*)
 }
 

@@ -23,6 +23,12 @@ pub(crate) fn mentioned(generics: &Generics, used: &TokenStream) -> Generics {
     kept
 }
 
+/// The names of the parameters that the tokens do not mention.
+pub(crate) fn unmentioned(generics: &Generics, tokens: &TokenStream) -> TokenStream {
+    let names = generics.params.iter().filter_map(name).filter(|name| !mentions(tokens.clone(), name));
+    names.map(ToTokens::to_token_stream).collect()
+}
+
 /// The tokens, and the bounds of the parameters that they mention, which may mention further ones.
 fn with_bounds(generics: &Generics, used: &TokenStream) -> TokenStream {
     let mut all = used.clone();

@@ -1,8 +1,8 @@
 //! The functions that need only the arguments of the key, by reference.
 
 use super::names::{self, Names, invented, sibling, this};
-use super::{attributes, generics, places};
-use crate::parse::{Argument, CacheSource, Root};
+use super::{attributes, generics, meta, places};
+use crate::parse::{Argument, Builder, CacheSource, KeySource, Root};
 use crate::validate::Cached;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -36,7 +36,7 @@ pub(crate) fn call_key(cached: &Cached, names: &Names) -> TokenStream {
 }
 
 fn call(cached: &Cached, function: &Ident, arguments: &[&Argument], last: &TokenStream) -> TokenStream {
-    let (at, this, name) = (invented(function.span()), this(cached), sibling(cached, function));
+    let (at, this, name) = (invented(function.span()), names::this_by_reference(cached), sibling(cached, function));
     let turbofish = generics::turbofish(&kept(cached));
     let arguments = arguments.iter().map(|argument| {
         let name = &argument.name;
@@ -50,19 +50,11 @@ fn call(cached: &Cached, function: &Ident, arguments: &[&Argument], last: &Token
 }
 
 fn site(cached: &Cached, names: &Names) -> TokenStream {
-    let (at, name, tail) = (names.at, &names.site, format!("::{}", names.text));
-    let path = quote_spanned! {at=>
-        ::easy_cache_core::__macro::concat!(::easy_cache_core::__macro::module_path!(), #tail)
-    };
-    let site = match &cached.options.cache {
-        Some(CacheSource::Alias(alias)) => quote_spanned!(at=> with_alias(#path, #alias)),
-        _ => quote_spanned!(at=> new(#path)),
-    };
+    let (at, name, site) = (names.at, &names.site, names::new_site(cached, names));
     quote_spanned! {at=>
         #[doc(hidden)]
         fn #name() -> &'static ::easy_cache_core::__macro::Site {
-            static SITE: ::easy_cache_core::__macro::Site = ::easy_cache_core::__macro::Site::#site;
-            &SITE
+            #site
         }
     }
 }
@@ -70,49 +62,116 @@ fn site(cached: &Cached, names: &Names) -> TokenStream {
 /// It writes into the caller's buffer: a returned one would be copied, right after it was written byte by byte.
 fn key_buf(cached: &Cached, names: &Names) -> TokenStream {
     let (at, name) = (names.at, &names.key_buf);
-    let key = Ident::new("key", at);
+    let key = names.local("key");
     let (generics, parameters) = (kept(cached), parameters(cached, names, &in_key_buf(cached)));
-    let clause = &generics.where_clause;
-    let prefix = cached.options.prefix.as_ref().map(|prefix| {
-        let prefix = places::write(prefix, &cached.function, &key);
-        quote_spanned!(at=> #prefix #key.end_prefix();)
-    });
-    let rest = match &cached.options.key {
-        Some(template) => places::write(template, &cached.function, &key),
-        None => default_key(cached, names, &key),
-    };
+    let (clause, statements) = (&generics.where_clause, statements(cached, names, &key));
     quote_spanned! {at=>
         #[doc(hidden)]
         #[inline]
         #[allow(clippy::unused_self, clippy::ptr_arg, clippy::trivially_copy_pass_by_ref, reason = "written by a macro")]
         fn #name #generics(#parameters #key: &mut ::easy_cache_core::__macro::KeyBuf) #clause {
-            #prefix
-            #rest
+            #statements
         }
+    }
+}
+
+/// Statements that write the whole key into what `key` names, a `&mut KeyBuf`.
+pub(crate) fn statements(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
+    let at = names.at;
+    let meta = meta::is_asked_by_key(cached).then(|| meta::for_key(cached, names));
+    let prefix = cached.options.prefix.as_ref().map(|prefix| {
+        let prefix = source(prefix, cached, names, key);
+        quote_spanned!(at=> #prefix #key.end_prefix();)
+    });
+    let rest = match &cached.options.key {
+        Some(written) => source(written, cached, names, key),
+        None => default_key(cached, names, key),
+    };
+    quote_spanned!(at=> #meta #prefix #rest)
+}
+
+/// Statements that write a key, or a prefix, in one of its forms.
+fn source(source: &KeySource, cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
+    let builder = match source {
+        KeySource::Template(template) => return places::write(template, &cached.function, key),
+        KeySource::Built(builder) => builder,
+    };
+    let at = names.at;
+    match builder {
+        Builder::Closure(closure) => {
+            let (body, known) = (&closure.body, names.local("meta"));
+            let quietly = names::quietly(at);
+            let meta = builder.meta().map(|pattern| quote_spanned!(at=> #quietly let #pattern = &#known;));
+            let references = references(cached, names);
+            places::write_value(&quote_spanned!(at=> { #references #meta #body }), body.span(), key)
+        }
+        Builder::Path(path) => {
+            let skips_self =
+                cached.function.receiver.as_ref().is_some_and(|this| cached.options.skips(&this.self_token.into()));
+            let this = (!skips_self).then(|| match cached.options.no_handle {
+                true => names::this_by_reference(cached),
+                false => this(cached),
+            });
+            let arguments = shown(cached).map(|argument| by_reference(argument, cached, names));
+            places::write_value(&quote_spanned!(at=> #path(#this #(#arguments),*)), path.span(), key)
+        }
+    }
+}
+
+/// In the function itself, arguments are references before a closure sees them, as they are where the key has a function
+/// of its own.
+fn references(cached: &Cached, names: &Names) -> TokenStream {
+    if !cached.options.no_handle {
+        return TokenStream::new();
+    }
+    let at = names.at;
+    let bound = shown(cached).map(|argument| {
+        let (name, reference) = (&argument.name, by_reference(argument, cached, names));
+        let quietly = names::quietly(at);
+        quote_spanned!(at=> #quietly let #name = #reference;)
+    });
+    quote_spanned!(at=> #(#bound)*)
+}
+
+fn by_reference(argument: &Argument, cached: &Cached, names: &Names) -> TokenStream {
+    let (at, name) = (names.at, &argument.name);
+    match &argument.ty {
+        _ if !cached.options.no_handle => name.to_token_stream(),
+        Type::Reference(reference) if reference.mutability.is_some() => quote_spanned!(at=> &*#name),
+        Type::Reference(_) => name.to_token_stream(),
+        _ => quote_spanned!(at=> &#name),
     }
 }
 
 /// `path::of::function<type arguments>:argument:argument`, with the arguments escaped.
 fn default_key(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
-    let (at, site) = (names.at, sibling(cached, &names.site));
-    let (own, tail) = (format!("::{}", names.site), format!("::{}", names.text));
-    let place = quote_spanned! {at=>
-        let site = ::easy_cache_core::__macro::type_name_of_val(&#site);
-        ::easy_cache_core::__macro::put_place(#key, site, #own);
+    let at = names.at;
+    let place = match cached.options.no_handle {
+        true => quote_spanned!(at=> ::easy_cache_core::__macro::put_place_of(#key, &|| {});),
+        false => {
+            let (site, tail) = (sibling(cached, &names.site), format!("::{}", names.text));
+            let (own, types) = (format!("::{}", names.site), type_arguments(cached, names, key));
+            quote_spanned! {at=>
+                let site = ::easy_cache_core::__macro::type_name_of_val(&#site);
+                ::easy_cache_core::__macro::put_place(#key, site, #own);
+                #key.put_raw(#tail);
+                #types
+            }
+        }
     };
-    let types = type_arguments(cached, names, key);
-    let arguments = needed_by_default_key(cached).map(|argument| {
+    let arguments = shown(cached).map(|argument| {
         let name = &argument.name;
         let written = places::write_value(&name.to_token_stream(), argument.ty.span(), key);
         quote_spanned!(at=> #key.put_raw(":"); #written)
     });
-    quote_spanned!(at=> #place #key.put_raw(#tail); #types #key.escape_values(); #(#arguments)*)
+    quote_spanned!(at=> #place #key.escape_values(); #(#arguments)*)
 }
 
 /// Instances of a generic function have entries of their own.
 fn type_arguments(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
     let at = names.at;
-    let named = cached.function.item.sig.generics.params.iter().filter_map(|param| match param {
+    let generics = kept(cached);
+    let named = generics.params.iter().filter_map(|param| match param {
         GenericParam::Lifetime(_) => None,
         GenericParam::Type(ty) => {
             let ty = &ty.ident;
@@ -123,7 +182,7 @@ fn type_arguments(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
             Some(places::write_value(&constant, at, key))
         }
     });
-    let unnamed = needed_by_default_key(cached).filter(|argument| is_impl(&argument.ty)).map(|argument| {
+    let unnamed = shown(cached).filter(|argument| is_impl(&argument.ty)).map(|argument| {
         let name = &argument.name;
         quote_spanned!(at=> #key.put_raw(::easy_cache_core::__macro::type_name_of_val(#name));)
     });
@@ -131,12 +190,12 @@ fn type_arguments(cached: &Cached, names: &Names, key: &Ident) -> TokenStream {
 }
 
 fn key(cached: &Cached, names: &Names) -> TokenStream {
-    let (at, name, visibility, result) = (names.at, &names.key, &cached.function.item.vis, &cached.result);
+    let (at, name, visibility, result) = (names.at, &names.key, names::visibility(cached), &cached.result);
     let (generics, parameters) = (kept(cached), parameters(cached, names, &in_handle(cached)));
     let clause = &generics.where_clause;
     let forwarded = in_key_buf(cached).into_iter().map(|argument| &argument.name);
     let (this, key_buf, turbofish) = (this(cached), sibling(cached, &names.key_buf), generics::turbofish(&generics));
-    let (site, cache, shape) = (sibling(cached, &names.site), names::cache(cached, names), names::shape(cached));
+    let (site, cache, shape) = (names::site(cached, names), names::cache(cached, names), names::shape(cached));
     let doc = format!("The entry of a call of `{}`, from the arguments that its key needs.", names.text);
     quote_spanned! {at=>
         #[doc = #doc]
@@ -145,7 +204,7 @@ fn key(cached: &Cached, names: &Names) -> TokenStream {
             let cache = #cache;
             let mut key = ::easy_cache_core::__macro::KeyBuf::new();
             #key_buf #turbofish(#this #(#forwarded,)* &mut key);
-            ::easy_cache_core::__macro::keyed::<#result, _>(#site(), cache, key, #shape)
+            ::easy_cache_core::__macro::keyed::<#result, _>(#site, cache, key, #shape)
         }
     }
 }
@@ -166,9 +225,15 @@ fn in_handle(cached: &Cached) -> Vec<&Argument> {
 fn in_key(cached: &Cached, position: usize) -> bool {
     let (options, function) = (&cached.options, &cached.function);
     let begins_with_it = |root: &Root| function.position(root) == Some(position);
-    let in_templates = options.key.iter().chain(&options.prefix).flat_map(|template| template.places());
+    let in_templates = options.key_sources().filter_map(KeySource::template).flat_map(|template| template.places());
     in_templates.map(|place| &place.root).any(begins_with_it)
-        || options.key.is_none() && !options.skip.contains(&function.arguments[position].name)
+        || shows_all(cached) && !options.skips(&function.arguments[position].name)
+}
+
+/// Whether the key is made of all arguments but those that are skipped: by default, and where a closure or a function, in
+/// which nobody looks, makes it.
+fn shows_all(cached: &Cached) -> bool {
+    cached.options.key.is_none() || cached.options.key_sources().any(|source| source.builder().is_some())
 }
 
 fn in_cache(cached: &Cached, argument: &Argument) -> bool {
@@ -178,14 +243,22 @@ fn in_cache(cached: &Cached, argument: &Argument) -> bool {
     }
 }
 
-fn needed_by_default_key(cached: &Cached) -> impl Iterator<Item = &Argument> {
-    cached.function.arguments.iter().filter(|argument| !cached.options.skip.contains(&argument.name))
+/// The arguments that are not skipped.
+fn shown(cached: &Cached) -> impl Iterator<Item = &Argument> {
+    cached.function.arguments.iter().filter(|argument| !cached.options.skips(&argument.name))
 }
 
 /// The receiver, and the given arguments by reference.
 fn parameters(cached: &Cached, names: &Names, arguments: &[&Argument]) -> TokenStream {
     let at = names.at;
-    let receiver = cached.function.receiver.iter();
+    let receiver = cached.function.receiver.iter().map(|receiver| {
+        let (this, ty) = (&receiver.self_token, &receiver.ty);
+        match &**ty {
+            Type::Reference(_) => receiver.to_token_stream(),
+            _ if receiver.colon_token.is_none() => quote_spanned!(this.span=> &#this),
+            _ => quote_spanned!(at=> #this: &#ty),
+        }
+    });
     let typed = arguments.iter().map(|argument| {
         let (name, ty) = (&argument.name, referenced(&argument.ty));
         quote_spanned!(at=> #name: #ty)
@@ -215,21 +288,23 @@ fn is_impl(ty: &Type) -> bool {
     }
 }
 
-/// Type parameters that these functions need. A default key names them all.
+/// Type parameters that these functions need. A default key shows all but those of arguments that are skipped.
 fn kept(cached: &Cached) -> Generics {
     let generics = &cached.function.item.sig.generics;
-    if cached.options.key.is_none() {
-        return generics.clone();
-    }
     let mut used = cached.result.to_token_stream();
     used.extend(in_handle(cached).into_iter().map(|argument| argument.ty.to_token_stream()));
     used.extend(constants(cached));
+    if shows_all(cached) {
+        let skipped = cached.function.arguments.iter().filter(|argument| cached.options.skips(&argument.name));
+        let skipped: TokenStream = skipped.map(|argument| argument.ty.to_token_stream()).collect();
+        used.extend(generics::unmentioned(generics, &skipped));
+    }
     generics::mentioned(generics, &used)
 }
 
 /// Constants in templates may belong to a type parameter: `{T::KIND}`.
 fn constants(cached: &Cached) -> TokenStream {
-    let templates = cached.options.key.iter().chain(&cached.options.prefix);
+    let templates = cached.options.key_sources().filter_map(KeySource::template);
     templates
         .flat_map(|template| template.places())
         .filter_map(|place| match &place.root {

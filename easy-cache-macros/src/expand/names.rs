@@ -1,9 +1,10 @@
 //! The names of what is written beside a function, and the pieces of code that several of these share.
 
-use crate::parse::CacheSource;
+use crate::parse::{CacheSource, Home};
 use crate::validate::Cached;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Type;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -15,8 +16,9 @@ pub(crate) struct Names {
     pub(crate) key: Ident,
     /// `__users_key`, which writes the key.
     pub(crate) key_buf: Ident,
-    /// `__users_site_..`. The rest of the name is read by whoever caches a function of a type without `&self`: such a
-    /// function looks like a free one, but its siblings are not found, which is all that the compiler then says.
+    /// `__users_site__..`. The rest of the name is read by whoever caches a function of a type without `self`, or of a
+    /// trait's implementation, without a mark on the block, or for a type of another crate: the siblings are not found,
+    /// which is all that the compiler then says.
     pub(crate) site: Ident,
     /// The name as text.
     pub(crate) text: String,
@@ -29,14 +31,23 @@ impl Names {
         let name = &cached.function.item.sig.ident;
         let text = name.unraw().to_string();
         let visible = Span::call_site().located_at(name.span());
+        let advice = match cached.function.home {
+            Home::Trait => "for_a_type_of_another_crate_write_no_handle",
+            Home::Module | Home::Type => "inside_an_impl_put_ecached_on_the_impl_too",
+        };
         Self {
             handle: Ident::new(&format!("{text}_cache"), visible),
             key: Ident::new(&format!("{text}_key"), visible),
             key_buf: Ident::new(&format!("__{text}_key"), visible),
-            site: Ident::new(&format!("__{text}_site_of_a_function_that_is_free_or_takes_self"), visible),
+            site: Ident::new(&format!("__{text}_site__{advice}"), visible),
             at: invented(name.span()),
             text,
         }
+    }
+
+    /// A name of the macro's own, for a local variable.
+    pub(crate) fn local(&self, name: &str) -> Ident {
+        Ident::new(name, self.at)
     }
 }
 
@@ -45,12 +56,33 @@ pub(crate) fn invented(place: Span) -> Span {
     Span::mixed_site().located_at(place)
 }
 
+/// Goes before a binding of what the user's closure takes, which may have any name, and may not be used.
+pub(crate) fn quietly(at: Span) -> TokenStream {
+    quote_spanned! {at=>
+        #[allow(
+            clippy::no_effect_underscore_binding,
+            clippy::shadow_reuse,
+            clippy::shadow_same,
+            clippy::shadow_unrelated,
+            reason = "written by a macro"
+        )]
+    }
+}
+
 /// How a sibling is called: through the type for methods.
 pub(crate) fn sibling(cached: &Cached, name: &Ident) -> TokenStream {
     let at = name.span();
-    match cached.function.receiver {
-        Some(_) => quote_spanned!(at=> Self::#name),
-        None => quote_spanned!(at=> #name),
+    match cached.function.home {
+        Home::Module => quote_spanned!(at=> #name),
+        Home::Type | Home::Trait => quote_spanned!(at=> Self::#name),
+    }
+}
+
+/// Who sees the siblings: who sees the function, or, for a method of a trait, whoever sees the type.
+pub(crate) fn visibility(cached: &Cached) -> TokenStream {
+    match cached.function.home {
+        Home::Trait => quote!(pub),
+        Home::Module | Home::Type => cached.function.item.vis.to_token_stream(),
     }
 }
 
@@ -62,9 +94,44 @@ pub(crate) fn this(cached: &Cached) -> TokenStream {
     })
 }
 
+/// The same, by reference: `&self,` where the function takes `self: Arc<Self>`.
+pub(crate) fn this_by_reference(cached: &Cached) -> TokenStream {
+    cached.function.receiver.as_ref().map_or_else(TokenStream::new, |receiver| {
+        let this = &receiver.self_token;
+        match &*receiver.ty {
+            Type::Reference(_) => quote_spanned!(this.span=> #this,),
+            _ => quote_spanned!(this.span=> &#this,),
+        }
+    })
+}
+
+/// What is known of the function: an expression of type `&'static Site`.
+pub(crate) fn site(cached: &Cached, names: &Names) -> TokenStream {
+    if cached.options.no_handle {
+        return names.local("site").into_token_stream();
+    }
+    let (at, site) = (names.at, sibling(cached, &names.site));
+    quote_spanned!(at=> #site())
+}
+
+/// The static behind it.
+pub(crate) fn new_site(cached: &Cached, names: &Names) -> TokenStream {
+    let (at, tail) = (names.at, format!("::{}", names.text));
+    let path = quote_spanned! {at=>
+        ::easy_cache_core::__macro::concat!(::easy_cache_core::__macro::module_path!(), #tail)
+    };
+    let site = match &cached.options.cache {
+        Some(CacheSource::Alias(alias)) => quote_spanned!(at=> with_alias(#path, #alias)),
+        _ => quote_spanned!(at=> new(#path)),
+    };
+    quote_spanned! {at=>
+        static SITE: ::easy_cache_core::__macro::Site = ::easy_cache_core::__macro::Site::#site;
+        &SITE
+    }
+}
+
 /// The cache of a call: an expression of type `&Cache`.
 pub(crate) fn cache(cached: &Cached, names: &Names) -> TokenStream {
-    let (at, site) = (names.at, sibling(cached, &names.site));
     match &cached.options.cache {
         Some(CacheSource::Expression(cache)) => {
             let at = invented(cache.span());
@@ -73,18 +140,21 @@ pub(crate) fn cache(cached: &Cached, names: &Names) -> TokenStream {
                 (#cache).as_cache()
             })
         }
-        _ => quote_spanned!(at=> #site().cache()),
+        _ => {
+            let (at, site) = (names.at, site(cached, names));
+            quote_spanned!(at=> #site.cache())
+        }
     }
 }
 
 /// The shape of the result.
 pub(crate) fn shape(cached: &Cached) -> TokenStream {
-    let (result, none, err) = (&cached.result, cached.options.cache_none, cached.options.cache_err);
+    let result = &cached.result;
+    let (none, err) = (cached.options.cache_none.is_some(), cached.options.cache_err.is_some());
     let at = invented(result.span());
-    quote_spanned!(at=> ::easy_cache_core::__macro::storable::<#result, _>({
-        use ::easy_cache_core::__macro::{ShapeOfAny as _, ShapeOfOne as _, ShapeOfThree as _, ShapeOfTwo as _};
-        (&&&&::easy_cache_core::__macro::Probe::<#result, #none, #err>::new()).shape()
-    }))
+    quote_spanned! {at=>
+        ::easy_cache_core::__macro::storable::<#result, _>(::easy_cache_core::__macro::shape_of!(#result, #none, #err))
+    }
 }
 
 /// Whether an argument forbids the cache: an expression of type `bool`.
@@ -99,8 +169,5 @@ pub(crate) fn bypass(cached: &Cached, names: &Names) -> TokenStream {
         quote_spanned!(at=> #name)
     });
     let all = this.chain(others);
-    quote_spanned!(at=> {
-        use ::easy_cache_core::__macro::{MayForbid as _, NeverForbids as _};
-        false #(|| (&::easy_cache_core::__macro::Asked(&#all)).forbids())*
-    })
+    quote_spanned!(at=> ::easy_cache_core::__macro::forbids!(#(#all),*))
 }

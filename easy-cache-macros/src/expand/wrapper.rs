@@ -3,7 +3,7 @@
 use super::names::{self, Names, sibling, this};
 use super::{attributes, generics, key};
 use crate::validate::Cached;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote_spanned;
 use syn::{FnArg, Pat, PatIdent, Signature};
 
@@ -15,11 +15,11 @@ pub(crate) fn wrapper(cached: &Cached, names: &Names) -> TokenStream {
     let item = &cached.function.item;
     let (at, result, visibility) = (names.at, &cached.result, &item.vis);
     let attributes = attributes::of_wrapper(cached);
-    let signature = with_plain_names(cached);
-    let key = Ident::new("key", at);
+    let signature = signature(cached);
+    let key = names.local("key");
     let write_key = key::call_key_buf(cached, names, &key);
     let (cache, shape, bypass) = (names::cache(cached, names), names::shape(cached), names::bypass(cached, names));
-    let miss = miss(cached, names);
+    let miss = run(cached, &call_handle(cached, names), names);
     quote_spanned! {at=>
         #attributes
         #visibility #signature {
@@ -39,29 +39,53 @@ pub(crate) fn wrapper(cached: &Cached, names: &Names) -> TokenStream {
     }
 }
 
-fn miss(cached: &Cached, names: &Names) -> TokenStream {
-    let item = &cached.function.item;
+fn call_handle(cached: &Cached, names: &Names) -> TokenStream {
     let (at, this) = (names.at, this(cached));
     let handle = sibling(cached, &names.handle);
-    let turbofish = generics::turbofish(&item.sig.generics);
+    let turbofish = generics::turbofish(&cached.function.item.sig.generics);
     let arguments = cached.function.arguments.iter().map(|argument| &argument.name);
-    let call = quote_spanned!(at=> #handle #turbofish(#this #(#arguments),*).get());
-    match item.sig.asyncness {
-        Some(_) => quote_spanned!(at=> ::easy_cache_core::__macro::Box::pin(#call).await),
-        None => call,
+    quote_spanned!(at=> #handle #turbofish(#this #(#arguments),*).get())
+}
+
+/// Runs a handle's `get()`.
+pub(crate) fn run(cached: &Cached, get: &TokenStream, names: &Names) -> TokenStream {
+    let at = names.at;
+    match cached.function.item.sig.asyncness {
+        Some(_) => quote_spanned!(at=> ::easy_cache_core::__macro::Box::pin(#get).await),
+        None => get.clone(),
     }
 }
 
 /// The signature without patterns and `mut`: these are the body's business, which is elsewhere.
-fn with_plain_names(cached: &Cached) -> Signature {
+fn signature(cached: &Cached) -> Signature {
+    let mut signature = without_patterns(cached);
+    for input in &mut signature.inputs {
+        match input {
+            FnArg::Typed(typed) => {
+                if let Pat::Ident(named) = &mut *typed.pat {
+                    named.mutability = None;
+                }
+            }
+            FnArg::Receiver(receiver) if receiver.reference.is_none() => receiver.mutability = None,
+            FnArg::Receiver(_) => {}
+        }
+    }
+    signature
+}
+
+/// The signature with a name for each argument that is taken apart.
+pub(crate) fn without_patterns(cached: &Cached) -> Signature {
     let mut signature = cached.function.item.sig.clone();
     let typed = signature.inputs.iter_mut().filter_map(|input| match input {
         FnArg::Typed(typed) => Some(typed),
         FnArg::Receiver(_) => None,
     });
     for (typed, argument) in typed.zip(&cached.function.arguments) {
-        let ident = argument.name.clone();
-        *typed.pat = Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None });
+        if !argument.is_named() {
+            let ident = argument.name.clone();
+            *typed.pat =
+                Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None });
+        }
     }
     signature
 }

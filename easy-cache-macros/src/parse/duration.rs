@@ -3,7 +3,7 @@
 use std::time::Duration;
 use syn::{LitInt, LitStr, Result};
 
-const ADVICE: &str = "a ttl is a number and a unit (`ms`, `s`, `m`, `h`, `d`, `w`), such as \"90s\" or \"1h30m\"";
+const ADVICE: &str = "a duration is a number and a unit (`ms`, `s`, `m`, `h`, `d`, `w`), such as \"90s\" or \"1h30m\"";
 
 /// Reads numbers with units; several are added.
 pub(crate) fn from_text(literal: &LitStr) -> Result<Duration> {

@@ -1,16 +1,30 @@
 //! The function under the attribute, with its arguments named and its result at hand.
 
-use proc_macro2::{Span, TokenStream};
-use quote::format_ident;
-use syn::{FnArg, Ident, Item, ItemFn, Pat, Receiver, Result, ReturnType, Type};
+use super::template::Root;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident};
+use syn::visit::{self, Visit};
+use syn::{Attribute, Block, FnArg, Ident, ItemFn, Pat, Path, Receiver, Result, ReturnType, Signature, Type};
 
 /// The function under the attribute.
 pub(crate) struct Function {
     pub(crate) item: ItemFn,
+    pub(crate) home: Home,
     pub(crate) receiver: Option<Receiver>,
     pub(crate) arguments: Vec<Argument>,
     /// None if nothing is returned.
     pub(crate) result: Option<Type>,
+}
+
+/// Where the function stands, and so where others can stand beside it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// In a module or in the body of a function; its siblings are called by their names.
+    Module,
+    /// In an `impl` block or in a trait; its siblings belong to `Self`.
+    Type,
+    /// In the implementation of a trait; its siblings stand in a second block, and belong to `Self`.
+    Trait,
 }
 
 /// One argument besides `self`.
@@ -21,18 +35,43 @@ pub(crate) struct Argument {
     pub(crate) ty: Type,
 }
 
-/// Reads the item; refuses what is not a function.
+/// Reads a function that stands for itself. If it says `self` or `Self`, a type is around it.
 pub(crate) fn function(item: TokenStream) -> Result<Function> {
-    let item = syn::parse2::<ItemFn>(item.clone()).map_err(|error| refusal(error, item))?;
-    let result = match &item.sig.output {
-        ReturnType::Type(_, ty) => Some((**ty).clone()),
-        ReturnType::Default => None,
-    };
-    let arguments = item.sig.inputs.iter().enumerate().filter_map(|(index, input)| match input {
-        FnArg::Typed(typed) => Some(Argument::new(index, &typed.pat, &typed.ty)),
-        FnArg::Receiver(_) => None,
-    });
-    Ok(Function { arguments: arguments.collect(), receiver: item.sig.receiver().cloned(), result, item })
+    let item = syn::parse2::<ItemFn>(item)?;
+    let mut says_self = SaysSelf(item.sig.receiver().is_some());
+    says_self.visit_signature(&item.sig);
+    says_self.visit_block(&item.block);
+    let home = if says_self.0 { Home::Type } else { Home::Module };
+    Ok(Function::new(item, home))
+}
+
+impl Function {
+    pub(crate) fn new(item: ItemFn, home: Home) -> Self {
+        let result = match &item.sig.output {
+            ReturnType::Type(_, ty) => Some((**ty).clone()),
+            ReturnType::Default => None,
+        };
+        let Signature { inputs, .. } = &item.sig;
+        let arguments = inputs.iter().enumerate().filter_map(|(index, input)| match input {
+            FnArg::Typed(typed) => Some(Argument::new(index, &typed.pat, &typed.ty)),
+            FnArg::Receiver(_) => None,
+        });
+        Self { arguments: arguments.collect(), receiver: item.sig.receiver().cloned(), home, result, item }
+    }
+
+    /// The position of the argument that a place begins with; none for `self`, constants, and what does not exist.
+    pub(crate) fn position(&self, root: &Root) -> Option<usize> {
+        match root {
+            Root::Name(name) => self.position_of(name),
+            Root::Position(position) => (*position < self.arguments.len()).then_some(*position),
+            Root::This | Root::Constant(_) => None,
+        }
+    }
+
+    /// The position of the argument with this name.
+    pub(crate) fn position_of(&self, name: &str) -> Option<usize> {
+        self.arguments.iter().position(|argument| argument.is_named() && argument.name == name)
+    }
 }
 
 impl Argument {
@@ -50,37 +89,37 @@ impl Argument {
     }
 }
 
-/// An item that is no function gets a sentence; a function that does not parse keeps the parser's own message.
-fn refusal(error: syn::Error, item: TokenStream) -> syn::Error {
-    let span = item.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
-    if syn::parse2::<syn::TraitItemFn>(item.clone()).is_ok_and(|method| method.default.is_none()) {
-        let message = "there is no body here to cache: put `#[ecached]` on a function that has one";
-        return syn::Error::new(span, message);
+/// Looks for `Self`, but not in items inside the body, where it is another type.
+struct SaysSelf(bool);
+
+impl<'a> Visit<'a> for SaysSelf {
+    fn visit_path(&mut self, path: &'a Path) {
+        self.0 |= path.segments.first().is_some_and(|segment| segment.ident == "Self");
+        visit::visit_path(self, path);
     }
-    match syn::parse2::<Item>(item) {
-        Ok(Item::Impl(_)) => syn::Error::new(
-            span,
-            "put `#[ecached]` on the methods of this block: on the block itself it means nothing yet",
-        ),
-        Ok(Item::Trait(_)) => syn::Error::new(span, "put `#[ecached]` on the functions that implement this trait"),
-        Ok(Item::Fn(_)) => error,
-        Ok(_) => syn::Error::new(span, "`#[ecached]` goes on a function: here is none"),
-        Err(_) => error,
+
+    fn visit_macro(&mut self, called: &'a syn::Macro) {
+        self.0 |= find(called.tokens.clone(), "Self").is_some();
     }
+
+    fn visit_item(&mut self, _item: &'a syn::Item) {}
 }
 
-impl Function {
-    /// The position of the argument that a place begins with; none for `self`, constants, and what does not exist.
-    pub(crate) fn position(&self, root: &super::Root) -> Option<usize> {
-        match root {
-            super::Root::Name(name) => self.position_of(name),
-            super::Root::Position(position) => (*position < self.arguments.len()).then_some(*position),
-            super::Root::This | super::Root::Constant(_) => None,
-        }
-    }
+/// The first place of a word among the tokens.
+pub(crate) fn find(tokens: TokenStream, word: &str) -> Option<Span> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == word => Some(ident.span()),
+        TokenTree::Group(group) => find(group.stream(), word),
+        _ => None,
+    })
+}
 
-    /// The position of the argument with this name.
-    pub(crate) fn position_of(&self, name: &str) -> Option<usize> {
-        self.arguments.iter().position(|argument| argument.is_named() && argument.name == name)
-    }
+/// The parts of a method as a function.
+pub(crate) fn method(attrs: Vec<Attribute>, vis: syn::Visibility, sig: Signature, block: Block) -> ItemFn {
+    ItemFn { attrs, vis, sig, block: Box::new(block) }
+}
+
+/// What a signature says of its receiver is read from its tokens: `Pin<&mut Self>` changes it as well.
+pub(crate) fn changes(receiver: &Receiver) -> bool {
+    find(receiver.ty.to_token_stream(), "mut").is_some()
 }

@@ -1,52 +1,51 @@
-//! What stands in the parentheses of `#[ecached(..)]`.
+//! What stands in the parentheses of `#[ecached(..)]`. The forms that the single options take are `source.rs`.
 
-use super::duration;
+use super::callback::Callback;
+use super::source::{self, CacheSource, Early, KeySource, Length, TagSource, Ttl};
 use super::template::Template;
 use proc_macro2::Span;
-use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprClosure, ExprPath, Ident, Lit, LitStr, Result, Token, parenthesized};
+use syn::{Error, Expr, Ident, LitStr, Result, Token, parenthesized};
 
-const NAMES: &str =
-    "`key`, `ttl`, `tags`, `prefix`, `cache`, `skip(..)`, `only_if`, `cache_none`, `cache_err`, `local`";
+const NAMES: &str = "`key`, `ttl`, `tags`, `prefix`, `cache`, `skip(..)`, `only_if`, `weight`, `cache_none`, `cache_err`, \
+                     `local`, `no_handle`, and for freshness `jitter`, `stale_while_revalidate`, `fail_safe`, `throttle`, \
+                     `soft_timeout`, `hard_timeout`, `early_refresh`, `serve_outdated`, `detach`";
+
+/// Options that take a duration and are the methods of a `Policy` with the same names.
+const LENGTHS: [&str; 7] =
+    ["jitter", "stale_while_revalidate", "fail_safe", "throttle", "soft_timeout", "hard_timeout", "serve_outdated"];
 
 /// Everything the user said.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Options {
-    pub(crate) key: Option<Template>,
+    pub(crate) key: Option<KeySource>,
+    pub(crate) key_at: Option<Span>,
     pub(crate) ttl: Option<Ttl>,
-    pub(crate) tags: Vec<TagSource>,
-    pub(crate) prefix: Option<Template>,
+    pub(crate) tags: Option<Vec<TagSource>>,
+    pub(crate) prefix: Option<KeySource>,
     pub(crate) cache: Option<CacheSource>,
     pub(crate) skip: Vec<Ident>,
     pub(crate) only_if: Option<Callback>,
-    pub(crate) cache_none: bool,
-    pub(crate) cache_err: bool,
+    pub(crate) weight: Option<Callback>,
+    pub(crate) cache_none: Option<Negative>,
+    pub(crate) cache_err: Option<Negative>,
     pub(crate) local: bool,
+    pub(crate) no_handle: bool,
+    pub(crate) lengths: Vec<(Ident, Length)>,
+    pub(crate) early_refresh: Option<Early>,
+    /// The word itself, for messages.
+    pub(crate) detach: Option<Ident>,
+    /// Arguments that the block around the function skips, if it has them.
+    pub(crate) skip_if_there: Vec<Ident>,
 }
 
-pub(crate) enum Ttl {
-    Fixed(Duration),
-    FromArguments(Expr),
-    FromValue(Callback),
-}
-
-pub(crate) enum TagSource {
-    Template(Template),
-    FromValue(Callback),
-}
-
-pub(crate) enum CacheSource {
-    Alias(LitStr),
-    Expression(Expr),
-}
-
-/// Something to be done with the value: a closure or the path of a function.
-pub(crate) enum Callback {
-    Closure(ExprClosure),
-    Path(ExprPath),
+/// `cache_none`, or `cache_none = "10s"`: stored, and perhaps for a time of its own.
+#[derive(Clone)]
+pub(crate) struct Negative {
+    pub(crate) word: Ident,
+    pub(crate) ttl: Option<Length>,
 }
 
 impl Parse for Options {
@@ -57,7 +56,7 @@ impl Parse for Options {
         while !input.is_empty() {
             let name = input.call(Ident::parse_any)?;
             if seen.contains(&name) {
-                return Err(syn::Error::new(name.span(), format!("`{name}` is given twice: keep one")));
+                return Err(Error::new(name.span(), format!("`{name}` is given twice: keep one")));
             }
             options.named(&name, input)?;
             seen.push(name);
@@ -73,11 +72,13 @@ impl Options {
         if !input.peek(LitStr) {
             return Ok(());
         }
-        self.key = Some(Template::from_text(&input.parse()?)?);
+        let text: LitStr = input.parse()?;
+        self.key = Some(KeySource::Template(Template::from_text(&text)?));
+        self.key_at = Some(text.span());
         seen.push(Ident::new("key", Span::call_site()));
         comma(input)?;
         if !input.is_empty() && !input.peek(Ident::peek_any) {
-            self.ttl = Some(input.parse()?);
+            self.ttl = Some(Ttl::from_expression(input.parse()?)?);
             seen.push(Ident::new("ttl", Span::call_site()));
             comma(input)?;
         }
@@ -86,118 +87,98 @@ impl Options {
 
     fn named(&mut self, name: &Ident, input: ParseStream<'_>) -> Result<()> {
         match name.to_string().as_str() {
-            "key" => self.key = Some(key(value(name, input)?)?),
+            "key" => {
+                self.key = Some(KeySource::key(value(name, input)?)?);
+                self.key_at = Some(name.span());
+            }
             "ttl" => self.ttl = Some(value(name, input).and_then(Ttl::from_expression)?),
-            "tags" => self.tags = tags(value(name, input)?)?,
-            "prefix" => self.prefix = Some(Template::from_text(&text(name, &value(name, input)?)?)?),
-            "cache" => self.cache = Some(cache(value(name, input)?)),
+            "tags" => self.tags = Some(source::tags(value(name, input)?)?),
+            "prefix" => self.prefix = Some(KeySource::prefix(value(name, input)?)?),
+            "cache" => self.cache = Some(CacheSource::from_expression(value(name, input)?)),
             "only_if" => self.only_if = Some(Callback::from_expression(name, value(name, input)?)?),
+            "weight" => self.weight = Some(Callback::from_expression(name, value(name, input)?)?),
             "skip" => self.skip = skip(name, input)?,
-            "cache_none" => flag(name, input).map(|()| self.cache_none = true)?,
-            "cache_err" => flag(name, input).map(|()| self.cache_err = true)?,
+            "cache_none" => self.cache_none = Some(Negative::parse(name, input)?),
+            "cache_err" => self.cache_err = Some(Negative::parse(name, input)?),
+            "early_refresh" => self.early_refresh = Some(Early::from_expression(value(name, input)?)?),
             "local" => flag(name, input).map(|()| self.local = true)?,
-            _ => return Err(syn::Error::new(name.span(), format!("unknown option `{name}`: there are {NAMES}"))),
+            "no_handle" => flag(name, input).map(|()| self.no_handle = true)?,
+            "detach" => flag(name, input).map(|()| self.detach = Some(name.clone()))?,
+            word if LENGTHS.contains(&word) => {
+                self.lengths.push((name.clone(), Length::from_expression(value(name, input)?)?));
+            }
+            _ => return Err(Error::new(name.span(), format!("unknown option `{name}`: there are {NAMES}"))),
         }
         Ok(())
     }
-}
 
-impl Parse for Ttl {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        Self::from_expression(input.parse()?)
-    }
-}
-
-impl Ttl {
-    fn from_expression(expression: Expr) -> Result<Self> {
-        Ok(match expression {
-            Expr::Lit(literal) => Self::Fixed(match &literal.lit {
-                Lit::Str(text) => duration::from_text(text)?,
-                Lit::Int(number) => duration::from_number(number)?,
-                other => {
-                    let message = "a ttl is a text such as \"90s\", whole seconds, or an expression of type `Duration`";
-                    return Err(syn::Error::new(other.span(), message));
-                }
-            }),
-            Expr::Closure(closure) => Self::FromValue(Callback::from_closure(closure)?),
-            other => Self::FromArguments(other),
-        })
-    }
-}
-
-impl Callback {
-    fn from_expression(option: &Ident, expression: Expr) -> Result<Self> {
-        match expression {
-            Expr::Closure(closure) => Self::from_closure(closure),
-            Expr::Path(path) => Ok(Self::Path(path)),
-            other => {
-                let message =
-                    format!("`{option}` takes a closure over the value, `|value| ..`, or the path of a function");
-                Err(syn::Error::new_spanned(other, message))
-            }
+    /// What a function says, and for the rest what the block around it says.
+    pub(crate) fn or(mut self, block: &Self) -> Self {
+        let others = block.lengths.iter().filter(|(name, _)| self.lengths.iter().all(|(own, _)| own != name));
+        let lengths: Vec<_> = others.cloned().collect();
+        self.lengths.extend(lengths);
+        Self {
+            key: self.key,
+            key_at: self.key_at,
+            ttl: self.ttl.or_else(|| block.ttl.clone()),
+            tags: self.tags.or_else(|| block.tags.clone()),
+            prefix: self.prefix.or_else(|| block.prefix.clone()),
+            cache: self.cache.or_else(|| block.cache.clone()),
+            skip: self.skip,
+            only_if: self.only_if.or_else(|| block.only_if.clone()),
+            weight: self.weight.or_else(|| block.weight.clone()),
+            cache_none: self.cache_none.or_else(|| block.cache_none.clone()),
+            cache_err: self.cache_err.or_else(|| block.cache_err.clone()),
+            local: self.local || block.local,
+            no_handle: self.no_handle || block.no_handle,
+            lengths: self.lengths,
+            early_refresh: self.early_refresh.or_else(|| block.early_refresh.clone()),
+            detach: self.detach.or_else(|| block.detach.clone()),
+            skip_if_there: block.skip.clone(),
         }
     }
 
-    fn from_closure(closure: ExprClosure) -> Result<Self> {
-        match (closure.inputs.len(), &closure.asyncness) {
-            (1, None) => Ok(Self::Closure(closure)),
-            (_, Some(asyncness)) => Err(syn::Error::new(
-                asyncness.span,
-                "this closure cannot be `async`: it looks at a value that is there",
-            )),
-            _ => {
-                Err(syn::Error::new(closure.or1_token.span, "this closure takes one argument, the value: `|value| ..`"))
-            }
-        }
+    /// Everything that looks at the value, at what is known of the call, or at both.
+    pub(crate) fn callbacks(&self) -> impl Iterator<Item = &Callback> {
+        let tags = self.tags().filter_map(|tag| match tag {
+            TagSource::FromValue(callback) => Some(callback),
+            TagSource::Template(_) => None,
+        });
+        let ttl = match &self.ttl {
+            Some(Ttl::FromValue(callback)) => Some(callback),
+            _ => None,
+        };
+        self.only_if.iter().chain(&self.weight).chain(ttl).chain(tags)
+    }
+
+    pub(crate) fn tags(&self) -> impl Iterator<Item = &TagSource> {
+        self.tags.iter().flatten()
+    }
+
+    /// The key and the prefix.
+    pub(crate) fn key_sources(&self) -> impl Iterator<Item = &KeySource> {
+        self.key.iter().chain(&self.prefix)
+    }
+
+    /// Whether the key shows nothing of this argument, nor of `self`.
+    pub(crate) fn skips(&self, name: &Ident) -> bool {
+        self.skip.contains(name) || self.skip_if_there.contains(name)
     }
 }
 
-fn key(expression: Expr) -> Result<Template> {
-    match &expression {
-        Expr::Array(list) => Template::from_list(list),
-        Expr::Lit(literal) if matches!(literal.lit, Lit::Str(_)) => {
-            Template::from_text(&text(&Ident::new("key", Span::call_site()), &expression)?)
-        }
-        other => {
-            let message = "a key is a template, \"users:{id}\", or a list of arguments and fields, `[id, self.id]`";
-            Err(syn::Error::new_spanned(other, message))
-        }
-    }
-}
-
-fn tags(expression: Expr) -> Result<Vec<TagSource>> {
-    let Expr::Array(list) = expression else {
-        return Ok(vec![match expression {
-            Expr::Path(path) => TagSource::FromValue(Callback::Path(path)),
-            other => tag(other)?,
-        }]);
-    };
-    list.elems.into_iter().map(tag).collect()
-}
-
-fn tag(expression: Expr) -> Result<TagSource> {
-    match expression {
-        Expr::Closure(closure) => Callback::from_closure(closure).map(TagSource::FromValue),
-        Expr::Lit(ref literal) if let Lit::Str(text) = &literal.lit => {
-            Template::from_text(text).map(TagSource::Template)
-        }
-        other => {
-            let message = "a tag is a template, \"author:{id}\", or a closure over the value that gives several";
-            Err(syn::Error::new_spanned(other, message))
-        }
-    }
-}
-
-fn cache(expression: Expr) -> CacheSource {
-    match expression {
-        Expr::Lit(syn::ExprLit { lit: Lit::Str(alias), .. }) => CacheSource::Alias(alias),
-        other => CacheSource::Expression(other),
+impl Negative {
+    fn parse(name: &Ident, input: ParseStream<'_>) -> Result<Self> {
+        let ttl = match input.peek(Token![=]) {
+            true => Some(Length::from_expression(value(name, input)?)?),
+            false => flag(name, input).map(|()| None)?,
+        };
+        Ok(Self { word: name.clone(), ttl })
     }
 }
 
 fn skip(name: &Ident, input: ParseStream<'_>) -> Result<Vec<Ident>> {
     if !input.peek(syn::token::Paren) {
-        return Err(syn::Error::new(name.span(), "`skip` takes names of arguments in parentheses: `skip(db, self)`"));
+        return Err(Error::new(name.span(), "`skip` takes names of arguments in parentheses: `skip(db, self)`"));
     }
     let content;
     parenthesized!(content in input);
@@ -207,7 +188,7 @@ fn skip(name: &Ident, input: ParseStream<'_>) -> Result<Vec<Ident>> {
 
 fn value(name: &Ident, input: ParseStream<'_>) -> Result<Expr> {
     if !input.peek(Token![=]) {
-        return Err(syn::Error::new(name.span(), format!("`{name}` needs a value: `{name} = ..`")));
+        return Err(Error::new(name.span(), format!("`{name}` needs a value: `{name} = ..`")));
     }
     input.parse::<Token![=]>()?;
     input.parse()
@@ -217,17 +198,7 @@ fn flag(name: &Ident, input: ParseStream<'_>) -> Result<()> {
     if input.is_empty() || input.peek(Token![,]) {
         return Ok(());
     }
-    Err(syn::Error::new(name.span(), format!("`{name}` is a word of its own: write `{name}` and nothing after it")))
-}
-
-fn text(name: &Ident, expression: &Expr) -> Result<LitStr> {
-    match expression {
-        Expr::Lit(literal) if let Lit::Str(text) = &literal.lit => Ok(text.clone()),
-        other => Err(syn::Error::new_spanned(
-            other,
-            format!("`{name}` takes a template in quotes: `{name} = \"shop:{{id}}\"`"),
-        )),
-    }
+    Err(Error::new(name.span(), format!("`{name}` is a word of its own: write `{name}` and nothing after it")))
 }
 
 fn comma(input: ParseStream<'_>) -> Result<()> {

@@ -6,17 +6,20 @@ use quote::{ToTokens, quote};
 use syn::{Expr, ExprArray, Ident, Lit, LitStr, Member, Path, Result};
 
 /// The text of a key, a prefix or a tag.
+#[derive(Clone)]
 pub(crate) struct Template {
     pub(crate) pieces: Vec<Piece>,
 }
 
 /// One piece of a template.
+#[derive(Clone)]
 pub(crate) enum Piece {
     Text(String),
     Place(Place),
 }
 
 /// Where a value comes from: `{book.author.id:04}` has the root `book`, the fields `.author.id`, the format `04`.
+#[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) root: Root,
     pub(crate) fields: TokenStream,
@@ -25,6 +28,7 @@ pub(crate) struct Place {
 }
 
 /// Where a place begins.
+#[derive(Clone)]
 pub(crate) enum Root {
     This,
     Name(String),

@@ -77,6 +77,80 @@ impl Shop {
     }
 }
 
+/// What goods cost.
+pub trait Prices {
+    /// Why they cost nothing.
+    type Error;
+
+    /// The price.
+    ///
+    /// # Errors
+    /// If there is none.
+    fn price(&self, id: u64) -> Result<u64, Self::Error>;
+}
+
+#[ecached(skip(self), prefix = |meta| meta.function().to_owned(), cache = self.cache)]
+impl Prices for Shop {
+    type Error = String;
+
+    #[ecached(ttl = "1h", jitter = "1m", cache_err = "1s", weight = |value, _meta| value.as_ref().map_or(8, |price| *price))]
+    fn price(&self, id: u64) -> Result<u64, Self::Error> {
+        id.checked_mul(self.id).ok_or_else(|| Self::Error::from("too much"))
+    }
+}
+
+#[ecached(no_handle)]
+impl Prices for Vec<u64> {
+    type Error = u8;
+
+    #[ecached(key = || (self.len(), id), local)]
+    fn price(&self, id: u64) -> Result<u64, Self::Error> {
+        usize::try_from(id).ok().and_then(|index| self.get(index)).copied().ok_or(0)
+    }
+}
+
+#[ecached(ttl = "1m")]
+impl Shop {
+    /// From its number, taken along.
+    #[ecached("arc:{self.id}:{text}", detach)]
+    pub async fn by_arc(self: Arc<Self>, text: String) -> Option<String> {
+        (self.id > 0).then_some(text)
+    }
+
+    /// Without an instance.
+    #[ecached]
+    #[must_use]
+    pub fn associated(number: u64) -> u64 {
+        number
+    }
+}
+
+#[cfg(test)]
+mod web {
+    #![allow(unused_variables, clippy::all, clippy::pedantic, reason = "what `debug_handler` writes is not as strict")]
+
+    use axum::{extract::Path, routing::get, Router};
+    use easy_cache_core::ecached;
+
+    /// Above, the handler is checked as it is written; below, as it is expanded.
+    #[axum::debug_handler]
+    #[ecached("above:{0.0}", tags = ["handlers"])]
+    async fn above(Path(number): Path<u64>) -> String {
+        number.to_string()
+    }
+
+    #[ecached(key = || number.0)]
+    #[axum::debug_handler]
+    async fn below(number: Path<u64>) -> Result<String, String> {
+        Ok(number.0.to_string())
+    }
+
+    #[test]
+    fn cached_functions_are_handlers() {
+        let _router: Router = Router::new().route("/above/{n}", get(above)).route("/below/{n}", get(below));
+    }
+}
+
 #[cfg(test)]
 mod signatures {
     #![allow(clippy::all, clippy::pedantic, clippy::nursery, reason = "shared with tests that are not as strict")]

@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Answer, Fields, request, seconds, soon};
 
-async fn serve(router: Router) -> SocketAddr {
+pub(crate) async fn serve(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -29,7 +29,7 @@ async fn serve(router: Router) -> SocketAddr {
 }
 
 /// The answer as far as its head, over a connection of its own.
-async fn open(
+pub(crate) async fn open(
     address: SocketAddr,
     method: &str,
     uri: &str,
@@ -43,7 +43,7 @@ async fn open(
     soon(sender.send_request(request)).await.unwrap()
 }
 
-async fn get_with(address: SocketAddr, uri: &str, fields: Fields<'_>) -> Answer {
+pub(crate) async fn get_with(address: SocketAddr, uri: &str, fields: Fields<'_>) -> Answer {
     Answer::read(open(address, "GET", uri, fields).await).await.unwrap()
 }
 

@@ -32,8 +32,11 @@ fn violations(workspace: &Workspace) -> Vec<String> {
 }
 
 fn may_name(package: &Package, dependency: &Dependency, member: &Package) -> bool {
-    // Unpublished members hold shared parts of tests. What the macros write is understood by core alone.
-    if dependency.only_for_tests && (!member.published || (package.name == MACROS && member.name == CORE)) {
+    // Unpublished members hold shared parts of tests. What the macros write is understood by core alone. A crate that names
+    // itself asks for its own features in its tests.
+    let is_for_tests =
+        !member.published || member.name == package.name || (package.name == MACROS && member.name == CORE);
+    if dependency.only_for_tests && is_for_tests {
         return true;
     }
     let named = member.name.as_str();

@@ -8,6 +8,7 @@ mod cargo;
 mod deny;
 mod features;
 mod layers;
+mod proofs;
 mod readme;
 mod test_runs;
 mod toolchain;
@@ -45,6 +46,8 @@ const STEPS: &[Step] = &[
     Step { name: "docs", about: "the documentation builds without a warning", slow: true, run: cargo::docs },
     Step { name: "tests", about: "unit, integration and compile-fail tests, with all features", slow: false, run: test_runs::run },
     Step { name: "doctests", about: "the examples in the documentation compile and run", slow: false, run: test_runs::run_doctests },
+    Step { name: "explore", about: "nothing outdated is served in any interleaving, and every mistake put back is noticed (loom, shuttle)", slow: true, run: proofs::explore },
+    Step { name: "history", about: "ten million random operations break no rule, and every mistake put back is noticed", slow: true, run: proofs::history },
     Step { name: "deny", about: "dependencies: bans, licences and sources, by cargo-deny (installed into the target folder if missing)", slow: true, run: deny::run },
 ];
 

@@ -1,14 +1,14 @@
 //! One tag's record: its version and the holds of writers beside it, in one word that a hit reads once.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-
-use parking_lot::Mutex;
 
 use super::domain::Domain;
 use super::order::{Bucket, EVERYTHING};
 use crate::Tag;
 use crate::clock::{Clock, Moment};
+use crate::mistake::Mistake;
+use crate::sync::{AtomicU64, Mutex, Place};
 
 /// The lowest bit says that a writer holds the tag; the bits above are the version.
 const HELD: u64 = 1;
@@ -21,6 +21,7 @@ const ONE_VERSION: u64 = 2;
 #[derive(Debug)]
 pub(crate) struct TagCell {
     word: AtomicU64,
+    place: Place,
     pub(super) bucket: Bucket,
     tag: Tag,
     holds: Mutex<Vec<HoldMark>>,
@@ -33,6 +34,7 @@ pub(crate) struct TagCell {
 #[derive(Debug, Clone, Copy)]
 struct HoldMark {
     writer: u64,
+    since: Moment,
     deadline: Moment,
 }
 
@@ -40,6 +42,7 @@ impl TagCell {
     pub(super) fn new(tag: Tag, bucket: Bucket, domain: Weak<Domain>) -> Self {
         Self {
             word: AtomicU64::new(0),
+            place: Place::new(),
             bucket,
             tag,
             holds: Mutex::new(Vec::new()),
@@ -67,6 +70,16 @@ impl TagCell {
         self.bumped_at.fetch_max(now, Ordering::SeqCst);
     }
 
+    /// When it was last invalidated.
+    pub(super) fn bumped_at(&self) -> Moment {
+        self.bumped_at.load(Ordering::SeqCst)
+    }
+
+    /// Since when it is held, if it is.
+    pub(super) fn held_since(&self) -> Option<Moment> {
+        self.holds.lock().iter().map(|mark| mark.since).min()
+    }
+
     /// Whether it is a tag like any other, and not the one that stands for a whole namespace.
     pub(super) fn is_a_name(&self) -> bool {
         self.bucket != EVERYTHING
@@ -88,9 +101,9 @@ impl TagCell {
     }
 
     /// Marks the tag for a writer. The bit is set under the lock of the list, so it is set exactly while the list is not empty.
-    pub(super) fn hold(&self, writer: u64, deadline: Moment) {
+    pub(super) fn hold(&self, writer: u64, since: Moment, deadline: Moment) {
         let mut holds = self.holds.lock();
-        holds.push(HoldMark { writer, deadline });
+        holds.push(HoldMark { writer, since, deadline });
         self.word.fetch_or(HELD, Ordering::SeqCst);
     }
 
@@ -105,11 +118,14 @@ impl TagCell {
             return;
         }
         match self.domain.upgrade() {
-            Some(domain) => domain.invalidate_cell(self),
+            _ if Mistake::ExpiredHoldForgotten.is_made() => {}
+            Some(domain) => {
+                domain.invalidate_cell(self);
+                domain.events.hold_expired(&self.tag);
+            }
             None => self.bump(0),
         }
         self.remove_holds(|mark| mark.deadline <= now);
-        tracing::warn!(tag = %self.tag, "a writer's hold passed its deadline: its tag counts as invalidated");
     }
 
     /// The same for who meets the cell without an entry: otherwise a tag that nobody reads would gather dead holds.
@@ -130,7 +146,7 @@ impl TagCell {
 
     fn remove_holds(&self, gone: impl Fn(&HoldMark) -> bool) {
         let mut holds = self.holds.lock();
-        holds.retain(|mark| !gone(mark));
+        holds.retain(|mark| !gone(mark) && !Mistake::ReleaseClearsOthers.is_made());
         if holds.is_empty() {
             self.word.fetch_and(!HELD, Ordering::SeqCst);
         }
@@ -154,7 +170,8 @@ impl Seen {
     /// One load decides both: is the version still the same, and is the tag not held?
     #[inline]
     pub(super) fn is_servable(&self) -> bool {
-        self.cell.word.load(Ordering::Acquire) == self.version
+        let word = self.cell.word.load(Ordering::Acquire);
+        word == self.version || Mistake::HeldIsServed.is_made() && word & !HELD == self.version
     }
 
     /// Holds stop lookups only: a fill asks for the version alone.
@@ -173,7 +190,12 @@ impl Seen {
 
     /// Equal for the same tag at the same version only.
     pub(crate) fn identity(&self) -> (usize, u64) {
-        (Arc::as_ptr(&self.cell).addr(), self.version)
+        (self.place(), self.version)
+    }
+
+    /// Equal for the same tag only.
+    pub(super) fn place(&self) -> usize {
+        self.cell.place.of(Arc::as_ptr(&self.cell).addr())
     }
 
     pub(super) fn same_cell(&self, other: &Self) -> bool {
@@ -197,8 +219,8 @@ mod tests {
     fn two_writers_hold_one_tag_and_release_it_on_their_own() {
         let cell = cell();
         let seen = Seen::now(Arc::clone(&cell));
-        cell.hold(1, 10);
-        cell.hold(2, 10);
+        cell.hold(1, 0, 10);
+        cell.hold(2, 0, 10);
         cell.release(1);
         assert!(!seen.is_servable() && seen.is_current(), "still held by the second writer");
         cell.release(2);
@@ -209,7 +231,7 @@ mod tests {
     fn an_expired_hold_counts_as_an_invalidation() {
         let cell = cell();
         let seen = Seen::now(Arc::clone(&cell));
-        cell.hold(1, 10);
+        cell.hold(1, 0, 10);
         cell.settle(9);
         assert!(cell.is_held() && seen.is_current());
         cell.settle(10);
@@ -231,7 +253,7 @@ mod tests {
     #[test]
     fn an_invalidation_leaves_the_holds_of_others() {
         let cell = cell();
-        cell.hold(1, 10);
+        cell.hold(1, 0, 10);
         cell.bump(0);
         assert!(cell.is_held());
         assert!(!Seen::now(Arc::clone(&cell)).is_servable(), "filled while held: not served before the release");

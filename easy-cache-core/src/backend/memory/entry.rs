@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::key::OwnedKey;
 use super::list::List;
 use crate::clock::Moment;
+use crate::sync::thread_local;
 use crate::value::Shared;
 
 /// What the map keeps under a key: four words, of which a hit reads all.
@@ -21,19 +22,20 @@ impl Entry {
     /// What the reader gets. The decision whether it may be served is one comparison and one load per tag.
     #[inline]
     fn serve(&self, reader: Reader) -> Slot {
-        if let Asks::Anything = reader.asks {
-            return self.keep();
+        // Asked first, so that the most frequent reader is asked nothing else.
+        match reader.asks {
+            Asks::Value => self.unless_refused(reader.now, || Slot::Value(Arc::clone(&self.value))),
+            Asks::Details => self.unless_refused(reader.now, || self.keep()),
+            Asks::Anything => self.keep(),
         }
-        if reader.now >= self.attention {
+    }
+
+    #[inline]
+    fn unless_refused(&self, now: Moment, serve: impl FnOnce() -> Slot) -> Slot {
+        if now >= self.attention {
             return Slot::Refused(Miss::Due);
         }
-        if !self.list.is_servable() {
-            return Slot::Refused(self.reason());
-        }
-        match reader.asks {
-            Asks::Value => Slot::Value(Arc::clone(&self.value)),
-            Asks::Details | Asks::Anything => self.keep(),
-        }
+        if self.list.is_servable() { serve() } else { Slot::Refused(self.reason()) }
     }
 
     #[inline]

@@ -12,6 +12,12 @@ pub(super) struct OwnedKey(Box<[u8]>);
 #[derive(Clone, Copy)]
 pub(super) struct KeyRef<'a>(pub(super) &'a [u8]);
 
+impl OwnedKey {
+    pub(super) const fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl KeyRef<'_> {
     pub(super) fn to_owned(self) -> OwnedKey {
         OwnedKey(self.0.into())

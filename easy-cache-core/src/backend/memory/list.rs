@@ -7,6 +7,7 @@ use triomphe::ThinArc;
 use super::cell::Seen;
 use crate::clock::Moment;
 use crate::freshness::{Standing, Times};
+use crate::mistake::Mistake;
 
 /// What is known of an entry beside its value.
 #[derive(Debug, Clone)]
@@ -72,7 +73,7 @@ impl List {
 
     /// How its tags stand.
     pub(crate) fn standing(&self) -> Standing {
-        if self.is_servable() {
+        if self.is_servable() || Mistake::StaleUncompared.is_made() {
             return Standing::Current;
         }
         if !self.times().allows_outdated() || self.tags().iter().any(|seen| seen.cell.is_held()) {

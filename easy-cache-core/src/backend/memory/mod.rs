@@ -6,11 +6,12 @@
 //!
 //! Reading order: `order` (sequence and buckets), `cell` (one tag's version and holds), `domain` (all tags of one
 //! namespace), `list` (what an entry depends on), `key` and `entry` (what is stored, and its
-//! validation), `store` (lookup, fill, invalidate).
+//! validation), `store` (lookup, fill, invalidate), `inspect` (why an entry is served or not).
 
 mod cell;
 mod domain;
 mod entry;
+mod inspect;
 mod key;
 mod list;
 mod order;
@@ -18,6 +19,7 @@ mod store;
 
 pub(crate) use cell::Seen;
 pub(crate) use domain::{Fence, Held};
-pub(crate) use entry::Kept;
+pub(crate) use entry::{Kept, Miss};
+pub(crate) use inspect::Inspected;
 pub(crate) use list::List;
 pub(crate) use store::{Capacity, Fill, Filled, MemoryStore, Used};

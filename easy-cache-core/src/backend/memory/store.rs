@@ -4,9 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ahash::RandomState;
-use parking_lot::Mutex;
-use quick_cache::{Lifecycle, sync};
+use quick_cache::Lifecycle;
 
 use super::cell::Seen;
 use super::domain::{Domain, Fence, Held};
@@ -14,16 +12,19 @@ use super::entry::{Asks, ByEntry, Entry, Kept, Miss, Reader, Slot};
 use super::key::{KeyRef, OwnedKey};
 use super::list::{Facts, List};
 use crate::clock::{Clock, Moment, NEVER};
+use crate::events::{Events, Refusal};
 use crate::freshness::Times;
+use crate::mistake::Mistake;
+use crate::sync::{self, Entries as Map, Mutex, RandomState};
 use crate::value::Shared;
 use crate::{Policy, Tag};
 
-const STRIPES: usize = 256;
+const STRIPES: usize = sync::scaled(256);
 /// What an entry costs beside its key and its value: the map's slot, reference counts, the list of tags.
 const OVERHEAD: u64 = 176;
 const PER_TAG: u64 = size_of::<Seen>() as u64;
 
-type Entries = sync::Cache<OwnedKey, Slot, ByEntry, RandomState, Removed>;
+type Entries = Map<OwnedKey, Slot, ByEntry, RandomState, Removed>;
 
 /// Hands out everything that an insertion removes, so that it is dropped outside of all locks: a value's own `Drop` may
 /// use the cache.
@@ -81,12 +82,12 @@ pub(crate) enum Filled {
     /// It is stored; or as good as stored, but a value from behind a newer fence is in place, or its ttl is zero.
     Valid(List),
     /// Something it depends on was invalidated since its fence.
-    Outdated,
+    Refused(Refusal),
 }
 
 impl Filled {
     pub(crate) const fn is_valid(&self) -> bool {
-        !matches!(self, Self::Outdated)
+        !matches!(self, Self::Refused(_))
     }
 }
 
@@ -96,15 +97,17 @@ pub(crate) struct MemoryStore {
     entries: Entries,
     stripes: Box<[Mutex<()>]>,
     clock: Clock,
+    events: Arc<Events>,
     hasher: RandomState,
 }
 
 impl MemoryStore {
-    pub(crate) fn new(capacity: Capacity, clock: Clock) -> Self {
+    pub(crate) fn new(capacity: Capacity, clock: Clock, events: Arc<Events>) -> Self {
         let hasher = RandomState::new();
         let entries = Entries::with(capacity.entries, capacity.weight, ByEntry, hasher.clone(), Removed);
         let stripes = (0..STRIPES).map(|_| Mutex::new(())).collect();
-        Self { domain: Domain::new(clock.clone()), entries, stripes, clock, hasher }
+        let domain = Domain::new(clock.clone(), Arc::clone(&events));
+        Self { domain, entries, stripes, clock, events, hasher }
     }
 
     pub(crate) fn domain(&self) -> &Arc<Domain> {
@@ -173,8 +176,9 @@ impl MemoryStore {
     }
 
     pub(crate) fn fill(&self, fill: Fill<'_>) -> Filled {
-        let Some(tags) = self.resolve(fill.fence, fill.policy.named_tags(), fill.used.seen) else {
-            return Filled::Outdated;
+        let tags = match self.resolve(fill.fence, fill.policy.named_tags(), fill.used.seen) {
+            Ok(tags) => tags,
+            Err(refusal) => return Filled::Refused(refusal),
         };
         let now = self.clock.precise();
         let times = Times::new(fill.policy, now, fill.began, fill.used.until, fill.random);
@@ -185,16 +189,16 @@ impl MemoryStore {
     }
 
     /// A list for what is not stored, but used by what may be.
-    pub(crate) fn list(&self, fence: &Fence, policy: &Policy, used: Used) -> Option<List> {
+    pub(crate) fn list(&self, fence: &Fence, policy: &Policy, used: Used) -> Result<List, Refusal> {
         let now = self.clock.precise();
         let times = Times::new(&Policy::new(), now, now, used.until, 0.0);
         self.list_for(fence, policy, used.seen, times)
     }
 
     /// A list for what is stored outside of this process, if nothing here speaks against it.
-    pub(crate) fn list_outside(&self, fill: &Fill<'_>, seen: Vec<Seen>) -> Option<List> {
+    pub(crate) fn list_outside(&self, fill: &Fill<'_>, seen: Vec<Seen>) -> Result<List, Refusal> {
         if self.domain.order.changed_since(self.domain.order.bucket(fill.key), fill.fence.sequence) {
-            return None;
+            return Err(Refusal::Key);
         }
         let now = self.clock.precise();
         let times = Times::new(fill.policy, now, fill.began, fill.used.until, fill.random);
@@ -206,47 +210,69 @@ impl MemoryStore {
         list.tags().iter().all(|seen| seen.cell.belongs_to(&self.domain))
     }
 
-    fn list_for(&self, fence: &Fence, policy: &Policy, seen: Vec<Seen>, times: Times) -> Option<List> {
+    fn list_for(&self, fence: &Fence, policy: &Policy, seen: Vec<Seen>, times: Times) -> Result<List, Refusal> {
         let tags = self.resolve(fence, policy.named_tags(), seen)?;
-        Some(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id() }, tags))
+        Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id() }, tags))
     }
 
     /// Reads the cells, then checks the buckets. Yields the versions that an entry must carry, the epoch's among them.
-    fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Option<Vec<Seen>> {
+    fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
         let mut tags = collected;
         tags.push(fence.epoch.clone());
+        if Mistake::SeenVersionsUncompared.is_made() || Mistake::EpochUnchecked.is_made() {
+            self.see_again(&mut tags, fence);
+        }
         tags.extend(names.iter().map(|tag| self.domain.see(tag)));
         let tags = merged(tags)?;
-        let unchanged = |seen: &Seen| {
-            seen.is_current()
-                && if seen.cell.belongs_to(&self.domain) {
-                    !self.domain.order.changed_since(seen.cell.bucket, fence.sequence)
-                } else {
-                    // What happens to the tag elsewhere would not be heard of here.
-                    !seen.cell.is_shared()
-                }
-        };
-        tags.iter().all(unchanged).then_some(tags)
+        // A hold that has expired is an invalidation, also for the followers of a flight, who look at no entry.
+        let now = self.clock.precise();
+        if !Mistake::FillIgnoresExpiredHolds.is_made() {
+            tags.iter().for_each(|seen| seen.cell.settle_if_held(now));
+        }
+        let unchanged = |seen: &Seen| seen.is_current() && !self.is_ahead_of(fence, seen);
+        if let Some(changed) = tags.iter().find(|seen| !unchanged(seen)) {
+            return Err(refusal(changed));
+        }
+        // What happens to such a tag elsewhere would not be heard of here.
+        let deaf = |seen: &Seen| !seen.cell.belongs_to(&self.domain) && seen.cell.is_shared();
+        if tags.iter().any(deaf) { Err(Refusal::Foreign) } else { Ok(tags) }
+    }
+
+    /// Whether the tag's bucket has moved on since the fence. Of the tags of other caches, the fence knows nothing.
+    fn is_ahead_of(&self, fence: &Fence, seen: &Seen) -> bool {
+        let is_epoch = seen.same_cell(&fence.epoch);
+        let skipped = Mistake::LateTagsUnchecked.is_made() || Mistake::EpochUnchecked.is_made() && is_epoch;
+        let ours = seen.cell.belongs_to(&self.domain) && !skipped;
+        ours && self.domain.order.changed_since(seen.cell.bucket, fence.sequence)
+    }
+
+    /// What no fill may do: take what was seen on the way, or the epoch, as it is now.
+    #[cold]
+    fn see_again(&self, tags: &mut [Seen], fence: &Fence) {
+        let epoch_only = Mistake::EpochUnchecked.is_made();
+        let again = tags.iter_mut().filter(|seen| !epoch_only || seen.same_cell(&fence.epoch));
+        again.for_each(|seen| *seen = Seen::now(Arc::clone(&seen.cell)));
     }
 
     /// The check of the key and the insertion are one step for everybody else who changes this key.
     fn insert(&self, key: &[u8], entry: Entry, removes: bool) -> Filled {
         let bucket = self.domain.order.bucket(key);
         let fence = entry.list.facts().fence;
-        let mut removed = Vec::new(); // dropped after the stripe
+        let mut removed = Dropped::by(self, key, &entry); // after the stripe
+        let early = Mistake::KeyCheckedBeforeStripe.is_made().then(|| self.domain.order.changed_since(bucket, fence));
         let _stripe = self.stripe(key).lock();
-        if self.domain.order.changed_since(bucket, fence) {
-            return Filled::Outdated;
+        if early.unwrap_or_else(|| self.domain.order.changed_since(bucket, fence)) {
+            return Filled::Refused(Refusal::Key);
         }
         let list = entry.list.clone();
         if self.list_in_place(key).is_some_and(|other| other.facts().fence > fence) {
             return Filled::Valid(list);
         }
         if removes {
-            removed.extend(self.entries.remove(&KeyRef(key)));
+            removed.slots.extend(self.entries.remove(&KeyRef(key)));
             return Filled::Valid(list);
         }
-        self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed);
+        self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed.slots);
         Filled::Valid(list)
     }
 
@@ -256,10 +282,10 @@ impl MemoryStore {
         let list = kept.list.with(Facts { times, ..kept.list.facts().clone() });
         let amended = Kept { value: Arc::clone(&kept.value), list: list.clone() };
         let entry = Entry { value: Arc::clone(&kept.value), list, attention };
-        let mut removed = Vec::new(); // dropped after the stripe
+        let mut removed = Dropped::by(self, key, &entry); // after the stripe
         let _stripe = self.stripe(key).lock();
         if self.list_in_place(key).is_some_and(|list| list.is(&kept.list)) {
-            self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed);
+            self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed.slots);
         }
         amended
     }
@@ -278,10 +304,15 @@ impl MemoryStore {
     pub(crate) fn invalidate_tags(&self, tags: &[Tag]) {
         if !tags.is_empty() {
             self.domain.invalidate(tags);
+            self.events.tags_invalidated(tags);
         }
     }
 
     pub(crate) fn invalidate_key(&self, key: &[u8]) {
+        if Mistake::RemoveBeforeBucket.is_made() {
+            drop(self.entries.remove(&KeyRef(key)));
+            return self.domain.order.note(self.domain.order.bucket(key), self.domain.order.advance());
+        }
         let sequence = self.domain.order.advance();
         self.domain.order.note(self.domain.order.bucket(key), sequence);
         let stripe = self.stripe(key).lock();
@@ -289,12 +320,14 @@ impl MemoryStore {
         // The value's own `Drop` may use the cache.
         drop(stripe);
         drop(removed);
+        self.events.key_invalidated(key);
     }
 
     pub(crate) fn invalidate_everything(&self) {
         self.domain.invalidate_everything();
         // Not `clear`, which drops values under its locks.
         self.entries.drain().for_each(drop);
+        self.events.everything_invalidated();
     }
 
     pub(crate) fn hold(&self, tags: &[Tag], within: Duration) -> Held {
@@ -314,14 +347,48 @@ impl MemoryStore {
     }
 }
 
-/// Each cell once. Two versions of one tag cannot both be current: `None`.
-fn merged(mut tags: Vec<Seen>) -> Option<Vec<Seen>> {
-    tags.sort_unstable_by_key(|seen| Arc::as_ptr(&seen.cell));
-    if tags.windows(2).any(|pair| pair[0].same_cell(&pair[1]) && !pair[0].same_version(&pair[1])) {
-        return None;
+/// Each cell once. Two versions of one tag cannot both be current.
+fn merged(mut tags: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
+    tags.sort_unstable_by_key(Seen::place);
+    let differ = |pair: &&[Seen]| pair[0].same_cell(&pair[1]) && !pair[0].same_version(&pair[1]);
+    if let Some(pair) = tags.windows(2).find(differ) {
+        return Err(refusal(&pair[0]));
     }
     tags.dedup_by(|a, b| a.same_cell(b));
-    Some(tags)
+    Ok(tags)
+}
+
+fn refusal(changed: &Seen) -> Refusal {
+    let tag = changed.cell.tag();
+    if tag.is_everything() { Refusal::Everything } else { Refusal::Tag(tag.clone()) }
+}
+
+/// What an insertion took out of the map, until all locks are given back.
+struct Dropped<'a> {
+    store: &'a MemoryStore,
+    key: &'a [u8],
+    /// That of the new entry.
+    list: List,
+    slots: Vec<(OwnedKey, Slot)>,
+}
+
+impl<'a> Dropped<'a> {
+    fn by(store: &'a MemoryStore, key: &'a [u8], entry: &Entry) -> Self {
+        Self { store, key, list: entry.list.clone(), slots: Vec::new() }
+    }
+}
+
+impl Drop for Dropped<'_> {
+    fn drop(&mut self) {
+        for (key, slot) in &self.slots {
+            let Slot::Stored(entry) = slot else { continue };
+            // The key's own former value has been replaced; its new one comes back if it is too large.
+            let (is_own, is_new) = (key.bytes() == self.key, entry.list.is(&self.list));
+            if is_new || !is_own {
+                self.store.events.evicted(key.bytes(), is_new);
+            }
+        }
+    }
 }
 
 impl fmt::Debug for MemoryStore {

@@ -9,6 +9,7 @@ use crate::Error;
 use crate::backend::memory::{Kept, List};
 use crate::engine::flight::Lead;
 use crate::engine::frame;
+use crate::events::{Load, LoadOutcome};
 use crate::store::Filled;
 use crate::value::Shared;
 
@@ -17,11 +18,13 @@ pub(crate) struct Keeping {
     pub(super) trip: Trip<Filled>,
     pub(super) value: Option<(Shared, List)>,
     pub(super) lead: Option<Lead>,
+    /// Ends when the store has answered.
+    pub(super) load: Load,
 }
 
 impl Keeping {
-    pub(crate) fn new(trip: Trip<Filled>, value: Shared, list: List, lead: Option<Lead>) -> Self {
-        Self { trip, value: Some((value, list)), lead }
+    pub(crate) fn new(trip: Trip<Filled>, value: Shared, list: List, lead: Option<Lead>, load: Load) -> Self {
+        Self { trip, value: Some((value, list)), lead, load }
     }
 
     /// The flight lands, and what the value depends on flows outward. A value that may be outdated taints what is around.
@@ -41,6 +44,7 @@ impl Keeping {
                 false
             }
         };
+        self.load.end(if kept { LoadOutcome::Stored } else { LoadOutcome::Refused });
         if kept {
             frame::collect_list(&list);
         } else {

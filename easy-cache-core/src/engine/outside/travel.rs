@@ -10,9 +10,10 @@ use super::Trip;
 use crate::backend::memory::{Fence, List, Used};
 use crate::clock::NEVER;
 use crate::engine::flight::{Follow, Heard, Joined, Lead, Tick};
-use crate::engine::ticket::{Printed, Ticket};
+use crate::engine::ticket::Ticket;
 use crate::engine::{Engine, Found, Side, frame};
-use crate::store::{Hit, Looked, StoreFence};
+use crate::events;
+use crate::store::{Hit, Looked, MissReason, StoreFence};
 use crate::value::Portable;
 use crate::{Policy, Tag};
 
@@ -158,10 +159,18 @@ impl Travel {
         start: Start,
     ) -> Next {
         let (sight, hit) = match looked {
-            Ok(Looked::Hit(hit)) => (Sight::Fence(hit.fence.clone()), Some(hit)),
-            Ok(Looked::Miss(miss)) => (Sight::Fence(miss.fence), None),
+            Ok(Looked::Hit(hit)) => {
+                if !engine.switches.are_plain() {
+                    engine.tell_hit(key);
+                }
+                (Sight::Fence(hit.fence.clone()), Some(hit))
+            }
+            Ok(Looked::Miss(miss)) => {
+                engine.events.missed(key, told(miss.reason));
+                (Sight::Fence(miss.fence), None)
+            }
             Err(error) => {
-                tracing::warn!(%error, key = %Printed(key), "the cache is not used for this call");
+                tracing::warn!(%error, key = %engine.events.show(key), "the cache is not used for this call");
                 (Sight::Nothing, None)
             }
         };
@@ -205,6 +214,15 @@ impl Travel {
     }
 }
 
+/// What is told of a miss; what cannot be read is as good as absent.
+const fn told(reason: MissReason) -> events::MissReason {
+    match reason {
+        MissReason::Outdated => events::MissReason::Outdated,
+        MissReason::Held => events::MissReason::Held,
+        MissReason::Absent | MissReason::Unreadable => events::MissReason::Absent,
+    }
+}
+
 fn compute(engine: &Arc<Engine>, key: &[u8], fence: Fence, lead: Option<Lead>, sight: Sight) -> Landed {
     Landed::Compute(Ticket::behind(engine, key, fence, lead, Some(sight)))
 }
@@ -242,7 +260,7 @@ impl Arrived {
         let policy = Policy::new().tags(self.hit.tags.iter().map(|tag| &tag.tag));
         let until = self.hit.remaining.map_or(NEVER, |remaining| engine.store.clock().deadline(remaining));
         let used = Used { until, ..Used::NOTHING };
-        engine.store.list(&self.fence, &policy, used).filter(List::is_servable)
+        engine.store.list(&self.fence, &policy, used).ok().filter(List::is_servable)
     }
 
     /// It is served: those who follow find it when they look.

@@ -8,7 +8,7 @@
 //!   other. One load yields the version and the hold together. A hit needs every version unchanged and nothing held.
 //! - **Fill**: (1) read the cell of each tag; a tag that was seen on the way must still have the version that was seen;
 //!   (2) check the bucket of each tag against the fence, and the epoch; (3) lock the stripe, check the key's bucket,
-//!   insert unless a newer fence's value is in place. The entry carries the versions that (1) found.
+//!   insert unless a newer fence's value is in place. The entry carries the versions that (1) found. It settles expired holds on the way (here: is refused, which comes to the same).
 //! - **Invalidate tags**: advance the sequence, raise the buckets, bump the cells that exist.
 //! - **Invalidate a key**: advance the sequence, raise the bucket, remove the entry under the stripe.
 //! - **Invalidate everything**: bump the epoch's cell. (An engine may treat it like a tag, with a bucket: that refuses no less.)

@@ -40,6 +40,8 @@ mutations! {
         RollbackForgetsHold, rollback_forgets_hold by worlds::rollback_and_writer;
         /// An expired hold is dropped without an invalidation.
         ExpiredHoldForgotten, expired_hold_forgotten by worlds::crash;
+        /// A fill does not look for expired holds: followers, who look at no entry, take what they outdate.
+        FillIgnoresExpiredHold, fill_ignores_expired_hold by worlds::flight_and_crash;
         /// An expired hold is dropped, and then turned into an invalidation.
         SettleDropsFirst, settle_drops_first by worlds::crash;
         /// Settling drops what has expired by its end, not only what it had found at its beginning.

@@ -306,6 +306,12 @@ impl State {
         self.map[tag]
     }
 
+    /// Whether a fill that depends on this tag meets a mark that has missed its deadline, the epoch's included.
+    pub(super) fn meets_expired_hold(&self, tag: usize, known: Dependency) -> bool {
+        let cell = if known.seen { known.cell } else { self.map[tag] };
+        self.cell(EVERYTHING).expired != 0 || cell != NONE && self.cell(cell).expired != 0
+    }
+
     /// The set of cells that somebody other than the map points to.
     pub(super) fn referenced(&self) -> u8 {
         let entries = self.entries.iter().flatten().map(Value::cells).fold(0, |all, cells| all | cells);

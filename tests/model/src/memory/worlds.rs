@@ -83,6 +83,8 @@ worlds! { World;
     flight_and_reader = World::new().key_with_tags(FIRST).callers(2, 0).readers(1, 0).unheld(FIRST).ticks(1);
     /// Two writers of the row that a flight computes.
     flight_and_two_writers = World::new().key_with_tags(FIRST).callers(2, 0).unheld(FIRST).writer(FIRST).ticks(1);
+    /// A flight beside a writer that dies after its COMMIT: its hold expires, and perhaps nobody meets it before the fill.
+    flight_and_crash = World::new().key_with_tags(FIRST).callers(2, 0).crash(FIRST).settler().ticks(1);
     /// A flight for a key that is removed.
     flight_and_keyed_removal = World::new().key_with_tags(FIRST).callers(3, 0).remover().ticks(1);
     /// A flight beside an invalidation of everything.

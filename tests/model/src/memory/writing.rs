@@ -47,6 +47,8 @@ pub(super) fn step(turn: &mut Turn<'_>, writer: Writer) {
         }
         Writing::Expire => turn.go("has missed the deadline of its hold", |state| {
             expire(state, &writer);
+            // The deadline counts as an invalidation, whether or not anybody has met it.
+            raise_floor(state, &writer, state.db);
             if writer.ending == Ending::Late { writer.invalidating(state.db) } else { Actor::Done }
         }),
     }

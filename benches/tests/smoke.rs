@@ -1,0 +1,73 @@
+//! Every benchmark runs, and what it checks of itself holds: hits are hits and do not allocate, a crowd causes one load, an
+//! invalidated entry is gone, a tag takes the bytes that were promised. Times are not looked at.
+
+#![expect(clippy::unwrap_used, reason = "a test may; only test functions themselves are recognised as such")]
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Runs a benchmark with little to do, and yields its report.
+fn report(program: &str, arguments: &[&str]) -> Value {
+    let name = PathBuf::from(program).file_name().unwrap().to_owned();
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name).with_extension("json");
+    let output = Command::new(program).arg("--quick").args(arguments).arg("--json").arg(&file).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// The number of every row of this project under `key`.
+fn ours<'a>(report: &'a Value, key: &'a str) -> Vec<f64> {
+    let rows = report["candidates"].as_array().unwrap();
+    let is_ours = |row: &&Value| {
+        row["name"].as_str().unwrap().contains("ecached") || row["name"].as_str().unwrap().starts_with("Cache")
+    };
+    let numbers: Vec<_> = rows.iter().filter(is_ours).map(|row| row[key].as_f64().unwrap()).collect();
+    assert!(!numbers.is_empty() && rows.len() > numbers.len(), "rows of our own and of others");
+    numbers
+}
+
+#[test]
+fn hits_are_answered_without_the_heap() {
+    let report = report(env!("CARGO_BIN_EXE_hit"), &["--rounds", "3"]);
+    let allocations = ours(&report, "allocations_per_call");
+    // All but those in a scope, which is made anew for every ten calls.
+    assert_eq!(allocations.iter().filter(|number| **number == 0.0).count(), allocations.len() - 1);
+}
+
+#[test]
+fn misses_compute_once_each() {
+    let report = report(env!("CARGO_BIN_EXE_miss"), &["--rounds", "3"]);
+    assert_eq!(ours(&report, "median_nanoseconds").len(), 4);
+}
+
+#[test]
+fn threads_are_measured_alone_and_together() {
+    let report = report(env!("CARGO_BIN_EXE_threads"), &["--rounds", "1", "--only", "#[ecached] sync"]);
+    assert!(report["candidates"][0]["distinct_keys_by_clock"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn a_crowd_causes_one_load_and_a_second_one_if_its_leader_is_dropped() {
+    let report = report(env!("CARGO_BIN_EXE_stampede"), &["--size", "200"]);
+    assert_eq!((ours(&report, "loads"), ours(&report, "served")), (vec![1.0], vec![200.0]));
+    assert_eq!(ours(&report, "served_when_leader_is_dropped"), [199.0]);
+    assert!(ours(&report, "loads_when_leader_is_dropped")[0] <= 2.0);
+}
+
+#[test]
+fn an_invalidation_touches_no_entry() {
+    let report = report(env!("CARGO_BIN_EXE_invalidate"), &["--size", "2000"]);
+    // The name of the tag, its list, and the operation: as many for two thousand entries as for one.
+    assert!(ours(&report, "allocations")[0] < 10.0);
+}
+
+#[test]
+fn a_tag_takes_what_was_promised() {
+    let report = report(env!("CARGO_BIN_EXE_memory"), &["--size", "2000"]);
+    let names = report["candidates"].as_array().unwrap().iter();
+    let shared = names.filter(|row| row["name"].as_str().unwrap().contains("shared tags"));
+    let bytes: Vec<_> = shared.map(|row| row["bytes_per_entry_and_tag"].as_f64().unwrap()).collect();
+    assert!(bytes.len() == 2 && bytes.iter().all(|bytes| *bytes < 16.5), "{bytes:?}");
+}

@@ -1,0 +1,103 @@
+//! What is declared once about a database: which models there are, and what SQL text does not show.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use diesel::Expression;
+use easy_cache_core::Cache;
+use easy_cache_sql::hook::{HOLD_FOR, Hook};
+use easy_cache_sql::{Analyzer, AnalyzerBuilder};
+
+use crate::model::{Model, PrimaryKey};
+use crate::{CachedDb, Database};
+
+/// Declares what a [`CachedDb`] should know before its first statement.
+#[must_use]
+pub struct CachedDbBuilder<DB> {
+    cache: Cache,
+    analyzer: AnalyzerBuilder,
+    hold_for: Duration,
+    query_ttl: Option<Duration>,
+    backend: PhantomData<fn() -> DB>,
+}
+
+impl<DB: Database> CachedDbBuilder<DB> {
+    pub(crate) fn new(cache: &Cache) -> Self {
+        Self {
+            cache: cache.clone(),
+            analyzer: Analyzer::builder(DB::DIALECT),
+            hold_for: HOLD_FOR,
+            query_ttl: None,
+            backend: PhantomData,
+        }
+    }
+
+    /// Makes the rows of a table known by their primary key: a read or write by key then concerns that row alone.
+    ///
+    /// Without it everything is right, but a write to one row drops what depends on any row of the table. The columns of the
+    /// key, up to four, are integers, texts or UUIDs; a table with another key does not compile here, and is left out.
+    ///
+    /// A text key must compare byte by byte. Do not register a table whose key ignores case (`COLLATE NOCASE`, `citext`, a
+    /// collation that is not deterministic): a write to `A` would not reach what was read as `a`. A type of the application's
+    /// own that is bound to a key must show in `Debug` what it stores, or something that is no literal.
+    pub fn model<T>(mut self, table: T) -> Self
+    where
+        T: Model<DB>,
+        T::PrimaryKey: Expression + PrimaryKey<<T::PrimaryKey as Expression>::SqlType>,
+    {
+        self.analyzer = self.analyzer.primary_key(table.name(), T::PrimaryKey::columns());
+        self
+    }
+
+    /// Tables whose rows change when rows of `table` are changed or deleted: foreign keys that cascade, and triggers.
+    pub fn cascade<T: Into<String>>(mut self, table: impl Into<String>, to: impl IntoIterator<Item = T>) -> Self {
+        self.analyzer = self.analyzer.cascade(table, to);
+        self
+    }
+
+    /// The tables that a view stands for.
+    pub fn view<T: Into<String>>(mut self, view: impl Into<String>, over: impl IntoIterator<Item = T>) -> Self {
+        self.analyzer = self.analyzer.view(view, over);
+        self
+    }
+
+    /// The tables that a function of the database writes when it is called.
+    pub fn function<T: Into<String>>(mut self, name: impl Into<String>, writes: impl IntoIterator<Item = T>) -> Self {
+        self.analyzer = self.analyzer.function(name, writes);
+        self
+    }
+
+    /// The schema of tables that are named without one, where it is not the database's usual one.
+    pub fn default_schema(mut self, schema: impl Into<String>) -> Self {
+        self.analyzer = self.analyzer.default_schema(schema);
+        self
+    }
+
+    /// How long a write may take to tell its outcome (30 s by default). It must be longer than the slowest COMMIT: one that
+    /// the database executes after this may leave outdated values.
+    pub const fn hold_for(mut self, within: Duration) -> Self {
+        self.hold_for = within;
+        self
+    }
+
+    /// How long the result of a [cached query](crate::CachedQuery) is fresh. Default: until it is invalidated or evicted.
+    pub const fn query_ttl(mut self, ttl: Duration) -> Self {
+        self.query_ttl = Some(ttl);
+        self
+    }
+
+    /// Done: connections can be connected.
+    #[must_use]
+    pub fn build(self) -> CachedDb<DB> {
+        CachedDb::with(Hook::new(self.analyzer.build(), self.cache, self.hold_for), self.query_ttl)
+    }
+}
+
+impl<DB> fmt::Debug for CachedDbBuilder<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cache, analyzer, hold_for, .. } = self;
+        let mut debug = f.debug_struct("CachedDbBuilder");
+        debug.field("cache", cache).field("analyzer", analyzer).field("hold_for", hold_for).finish_non_exhaustive()
+    }
+}

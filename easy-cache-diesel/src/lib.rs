@@ -1,0 +1,133 @@
+//! Diesel, connected to the cache once: every insert, update, delete, bulk write and raw statement invalidates the tags of its
+//! tables and rows after COMMIT, and every read inside a cached computation is tagged with what it read.
+//!
+//! Say which tables have rows that shall be known by their primary keys, and connect the pool. Nothing else changes: no type of
+//! the application, no query, no transaction.
+//!
+//! ```
+//! use diesel::prelude::*;
+//! # #[cfg(feature = "r2d2")]
+//! use diesel::r2d2::{ConnectionManager, Pool};
+//! use diesel::sqlite::Sqlite;
+//! use easy_cache_core::Cache;
+//! use easy_cache_diesel::CachedDb;
+//! # diesel::table! { books { id -> Integer, title -> Text, } }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # #[cfg(feature = "r2d2")] {
+//! let cache = Cache::new();
+//! let db = CachedDb::<Sqlite>::builder(&cache).model(books::table).build();
+//! let pool = Pool::builder()
+//!     .max_size(1)
+//!     .connection_customizer(db.customizer())
+//!     .build(ConnectionManager::<SqliteConnection>::new(":memory:"))?;
+//! let conn = &mut pool.get()?;
+//! # diesel::sql_query("CREATE TABLE books (id INTEGER PRIMARY KEY, title TEXT NOT NULL)").execute(conn)?;
+//!
+//! // This value depends on the tags of what is read: nobody names one.
+//! let count = |conn: &mut SqliteConnection| {
+//!     cache.get_or_compute_sync("count", || books::table.count().get_result::<i64>(conn)).wait()
+//! };
+//! assert_eq!(count(conn)?, 0);
+//! diesel::insert_into(books::table).values(books::title.eq("Emma")).execute(conn)?;
+//! assert_eq!(count(conn)?, 1);
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Adopting it
+//!
+//! 1. `Cargo.toml`: `easy-cache-core`, and `easy-cache-diesel` with the feature of the database (`sqlite`, `postgres`, `mysql`)
+//!    and `r2d2` if that is the pool.
+//! 2. Where the pool is made: `let db = CachedDb::<Sqlite>::builder(&cache).model(books::table).build();`, with a
+//!    [`model`](CachedDbBuilder::model) for each table, and [`cascade`](CachedDbBuilder::cascade) where foreign keys cascade;
+//!    then `.connection_customizer(db.customizer())`. Without a pool: [`CachedDb::instrument`]. For whatever this process
+//!    connects: [`CachedDb::install`].
+//! 3. On what shall be cached: `#[ecached("user:{id}", skip(conn))]` above a function that is given the connection, or
+//!    `load_cached` instead of `load` on a query ([`CachedQuery`]).
+//! 4. Where a request leaves its task for a thread, the scope goes with it: [`scope::spawn_blocking`] instead of tokio's, or
+//!    [`scope::carry`] for `web::block` and a pool's `interact`. Without that, what the thread reads is not noticed by the cached
+//!    function or response around it, which **outlives the changes**.
+//! 5. Where a transaction calls cached functions: `conn.transaction(|conn| without_cache(|| …))` (see [`without_cache`]), or
+//!    functions that are given a [`CachedConn`].
+//!
+//! [`scope::spawn_blocking`]: easy_cache_core::scope::spawn_blocking
+//! [`scope::carry`]: easy_cache_core::scope::carry()
+//!
+//! # What is promised
+//!
+//! - An autocommit write holds its tags before it is sent, and invalidates them when it has succeeded. A write that violates a
+//!   constraint costs no hit. What a write returns is kept by no cache.
+//! - A transaction holds what it has written right before COMMIT, and has invalidated it when the COMMIT returns. Nothing is
+//!   invalidated on ROLLBACK, nor for savepoints that were rolled back. What counts is the SQL: a `BEGIN` by hand is a
+//!   transaction like Diesel's own.
+//! - What is read in an open transaction is kept by no cache, and [cached queries](CachedQuery) use none.
+//! - If the outcome of a write cannot be known, its tags are not served until the connection answers to another statement, or
+//!   until a deadline (30 s), and count as invalidated from then on.
+//! - After an error in a transaction the database may have ended it: what is written then is treated as an autocommit write
+//!   as well, unless the error was in a savepoint that has ended since.
+//! - What was listening to connections before is still called. A panic in here reaches nobody; it invalidates everything.
+//!
+//! # What is not seen
+//!
+//! - What the SQL text does not show must be named: see [`CachedDbBuilder::cascade`], [`CachedDbBuilder::view`] and
+//!   [`CachedDbBuilder::function`].
+//! - Other programs, and connections that nobody follows: invalidate by hand, see [`CachedDb::table_tag`]. That is also what a
+//!   connection becomes when the application calls `set_instrumentation` on it later; [`CacheInstrumentation::then`] is for that.
+//! - A hit needs no statement, so in a transaction a cached function answers from the cache, and does not see what the
+//!   transaction has written, unless it is called as in step 5 above.
+//! - How many rows came back: Diesel does not tell. What is read by primary key therefore also depends on all inserts that do not say
+//!   which rows they add: one of them may add a row that was not found. [Cached queries](CachedQuery) know, and do not.
+//! - Statements that change the state of a session (`SET ROLE`, a `PRAGMA` that is not mere tuning) change what reads mean, and
+//!   nobody knows for whom. After the first one no read through this database is cached any more, and a warning says so. What all
+//!   connections of a pool are set to belongs into a customizer that runs before: see `CachedDb::customizer_after`.
+//! - A SQLite schema that says `ON CONFLICT REPLACE` for a key: an insert then removes another row, and only its own is known.
+//!   And a database that is put into a connection as a whole (`deserialize_readonly_database_from_buffer`).
+//! - ROLLBACK is trusted. Tables that it does not roll back (MyISAM) are not covered.
+//! - Wrappers that run a synchronous connection on other threads (`SyncConnectionWrapper`) tell what is written, but nobody there
+//!   collects what is read: compute such values in one piece on one thread.
+//! - On asynchronous connections to PostgreSQL an autocommit statement with `RETURNING` may be called finished before it is
+//!   committed: run those in a transaction.
+//!
+//! # Modules, in reading order
+//!
+//! `builder` (models and what text cannot show) → `db` (the ways to connect), `pool` (r2d2) → `instrumentation` (what Diesel calls)
+//! → `tracker` (one connection, statement by statement) over `text` (statement and values), `frames` (what a transaction has
+//! written, savepoint by savepoint) and `outcome` (what an error says). `query` (cached queries), `bypass` (transactions and
+//! cached functions), `tags` (tags by hand), `model` and `database` (what types tell).
+//!
+//! | feature | default | what for |
+//! |---|---|---|
+//! | `sqlite` | no | SQLite, with `diesel/sqlite` |
+//! | `postgres` | no | PostgreSQL, with `diesel/postgres_backend`: links no client library |
+//! | `mysql` | no | MySQL and MariaDB, with `diesel/mysql_backend`: links no client library |
+//! | `r2d2` | no | `CachedDb::customizer`, which connects a pool |
+
+mod builder;
+mod db;
+#[cfg(feature = "r2d2")]
+mod pool;
+
+mod instrumentation;
+mod tracker;
+
+mod frames;
+mod outcome;
+mod text;
+
+mod bypass;
+mod query;
+mod tags;
+
+mod database;
+mod model;
+
+pub use builder::CachedDbBuilder;
+pub use bypass::{CachedConn, without_cache};
+pub use database::Database;
+pub use db::CachedDb;
+pub use instrumentation::CacheInstrumentation;
+pub use model::{KeyType, Model, PrimaryKey};
+pub use query::CachedQuery;
+pub use tags::RowKey;

@@ -1,0 +1,619 @@
+//! Stale responses are asked about, kept on if they are still current, and replaced if not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::{Asked, Fields, Given, Site, page, request, respond, seconds, settle};
+use easy_cache_core::{Cache, Tag, scope};
+use easy_cache_tower::ResponseCacheLayer;
+use http::Response;
+use http_body_util::{BodyExt, Empty};
+use tokio::sync::Semaphore;
+
+fn nothing() -> Given {
+    Empty::new().map_err(crate::support::never).boxed_unsync()
+}
+
+fn is_asked(request: &Asked) -> bool {
+    request.headers().contains_key("if-none-match") || request.headers().contains_key("if-modified-since")
+}
+
+const TAGGED: Fields<'static> = &[
+    ("cache-control", "max-age=10"),
+    ("etag", "\"one\""),
+    ("content-type", "text/plain"),
+    ("x-first", "kept"),
+    ("x-both", "old"),
+];
+
+/// Says 304 with these fields to whoever has a condition.
+fn confirming(update: Fields<'static>) -> Site {
+    Site::plain(
+        move |call, request| {
+            if is_asked(request) { respond(304, update, nothing()) } else { page(TAGGED, format!("page {call}")) }
+        },
+    )
+}
+
+#[tokio::test]
+async fn a_stale_response_is_confirmed_and_served_again_with_renewed_fields() {
+    let site =
+        confirming(&[("cache-control", "max-age=20"), ("x-both", "new"), ("content-length", "999"), ("x-late", "1")]);
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let confirmed = site.get("/").await;
+    assert_eq!((confirmed.status.as_u16(), confirmed.text()), (200, "page 1"));
+    let said = confirmed.said();
+    assert_eq!((said.word("fwd"), said.number("fwd-status"), said.number("ttl")), (Some("stale"), Some(304), Some(20)));
+    assert!(said.has("stored"));
+    site.clock.advance(seconds(19));
+    let hit = site.get("/").await;
+    assert!(hit.is_hit());
+    for answer in [&confirmed, &hit] {
+        assert_eq!(answer.header("x-first"), Some("kept"));
+        assert_eq!(answer.header("x-both"), Some("new"));
+        assert_eq!(answer.header("x-late"), Some("1"));
+        assert_eq!(answer.header("etag"), Some("\"one\""));
+        assert_eq!(answer.header("content-type"), Some("text/plain"));
+        assert_ne!(answer.header("content-length"), Some("999"));
+        assert_eq!(answer.text(), "page 1");
+    }
+    assert_eq!(hit.header("age"), Some("19"), "the age counts from the confirmation");
+    assert_eq!(site.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_confirmation_without_a_date_does_not_leave_the_old_one_to_age_the_response() {
+    let site = confirming(&[("cache-control", "max-age=10")]);
+    site.get("/").await;
+    for round in 1..=3 {
+        site.clock.advance(seconds(10));
+        assert_eq!(site.get("/").await.said().number("fwd-status"), Some(304), "round {round}");
+        assert!(site.get("/").await.is_hit(), "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_confirmed_response_lives_as_long_as_a_new_one() {
+    let handler = |call, request: &Asked| {
+        if is_asked(request) { respond(304, &[], nothing()) } else { page(TAGGED, format!("page {call}")) }
+    };
+    let site = Site::of(|layer| layer.keep_for_validation(seconds(5)), handler);
+    site.get("/").await;
+    for _ in 0..20 {
+        site.clock.advance(seconds(14));
+        assert_eq!(site.get("/").await.said().number("fwd-status"), Some(304));
+        site.clock.advance(seconds(9));
+        assert!(site.get("/").await.is_hit());
+        site.clock.advance(seconds(5));
+        assert_eq!(site.get("/").await.said().number("fwd-status"), Some(304));
+    }
+    assert_eq!(site.get("/").await.text(), "page 1");
+}
+
+#[tokio::test]
+async fn what_was_kept_long_enough_is_not_asked_about() {
+    let site = Site::of(
+        |layer| layer.keep_for_validation(seconds(5)),
+        |call, request| {
+            assert!(!is_asked(request));
+            match call {
+                2 => page(&[("cache-control", "max-age=10"), ("vary", "accept"), ("etag", "\"two\"")], "page 2"),
+                _ => page(TAGGED, format!("page {call}")),
+            }
+        },
+    );
+    for text in ["page 1", "page 2", "page 3"] {
+        let answer = site.get("/").await;
+        assert_eq!(answer.text(), text);
+        assert_ne!(answer.said().word("fwd"), Some("stale"));
+        site.clock.advance(seconds(15));
+    }
+}
+
+#[tokio::test]
+async fn the_handler_is_asked_with_the_stored_conditions_and_the_clients_other_fields() {
+    let site = Site::plain(|call, request| {
+        let headers = request.headers();
+        if call == 1 {
+            assert!(!is_asked(request));
+            return page(&[("cache-control", "max-age=1"), ("etag", "W/\"a\""), ("vary", "accept")], "a page");
+        }
+        assert_eq!(headers.get_all("if-none-match").iter().collect::<Vec<_>>(), ["W/\"a\""]);
+        assert!(!headers.contains_key("if-modified-since"));
+        assert_eq!(headers["accept"], "text/html");
+        respond(304, &[], nothing())
+    });
+    let accept = ("accept", "text/html");
+    site.get_with("/", &[accept]).await;
+    site.clock.advance(seconds(1));
+    let since = ("if-modified-since", "Sat, 04 Jan 2020 10:00:00 GMT");
+    let answer = site.get_with("/", &[accept, ("if-none-match", "\"mine\""), since]).await;
+    assert_eq!((answer.status.as_u16(), answer.text()), (200, "a page"));
+    assert_eq!(site.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_client_that_has_the_stale_response_gets_304_once_it_is_confirmed() {
+    let modified = "Sat, 04 Jan 2020 10:00:00 GMT";
+    let site = Site::plain(move |_, request| {
+        if is_asked(request) {
+            return respond(304, &[], nothing());
+        }
+        page(&[("cache-control", "max-age=1"), ("last-modified", modified)], "a page")
+    });
+    site.get("/").await;
+    site.clock.advance(seconds(1));
+    let answer = site.get_with("/", &[("if-modified-since", modified)]).await;
+    assert_eq!((answer.status.as_u16(), answer.text()), (304, ""));
+    assert_eq!(answer.said().number("fwd-status"), Some(304));
+    site.clock.advance(seconds(1));
+    assert_eq!(site.get_with("/", &[("if-none-match", "\"x\"")]).await.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn a_full_response_replaces_the_stale_one_and_its_tags() {
+    let site = Site::with(
+        |layer| layer,
+        |cache: Cache, call, _| async move {
+            scope::depend(&cache, [if call == 1 { "old" } else { "new" }]);
+            Ok(page(TAGGED, format!("page {call}")))
+        },
+    );
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let replaced = site.get("/").await;
+    assert_eq!((replaced.text(), replaced.said().word("fwd")), ("page 2", Some("stale")));
+    let hit = site.get("/").await;
+    assert_eq!((hit.text(), hit.is_hit()), ("page 2", true));
+    let tags = hit.tags.unwrap();
+    assert!(tags.contains(&Tag::new("new")) && !tags.contains(&Tag::new("old")), "{tags:?}");
+}
+
+#[tokio::test]
+async fn a_confirmed_response_has_the_tags_of_both_requests_and_dies_with_either() {
+    for tag in ["first", "second"] {
+        let site = Site::with(
+            |layer| layer,
+            |cache: Cache, call, request: Asked| async move {
+                scope::depend(&cache, [if call == 1 { "first" } else { "second" }]);
+                Ok(if is_asked(&request) { respond(304, &[], nothing()) } else { page(TAGGED, format!("page {call}")) })
+            },
+        );
+        site.get("/").await;
+        site.clock.advance(seconds(10));
+        site.get("/").await;
+        assert!(site.get("/").await.is_hit());
+        site.cache.invalidate_tags([tag]).await.unwrap();
+        assert_eq!(site.get("/").await.text(), "page 3", "{tag}");
+    }
+}
+
+#[tokio::test]
+async fn a_response_that_is_invalidated_while_it_is_asked_about_is_not_kept() {
+    let site = Site::with(
+        |layer| layer,
+        |cache: Cache, call, request: Asked| async move {
+            scope::depend(&cache, ["books"]);
+            if is_asked(&request) {
+                cache.invalidate_tags(["books"]).await.unwrap();
+                return Ok(respond(304, &[], nothing()));
+            }
+            Ok(page(TAGGED, format!("page {call}")))
+        },
+    );
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let answer = site.get("/").await;
+    assert_eq!((answer.said().has("stored"), answer.said().word("detail")), (false, Some("outdated")));
+    assert_eq!(site.get("/").await.text(), "page 3");
+}
+
+#[tokio::test]
+async fn what_was_invalidated_is_never_asked_about() {
+    let site = Site::with(
+        |layer| layer,
+        |cache: Cache, call, request: Asked| async move {
+            assert!(!is_asked(&request), "an outdated page is not to be confirmed");
+            scope::depend(&cache, ["books"]);
+            Ok(page(TAGGED, format!("page {call}")))
+        },
+    );
+    site.get("/").await;
+    site.cache.invalidate_tags(["books"]).await.unwrap();
+    site.clock.advance(seconds(10));
+    assert_eq!(site.get("/").await.text(), "page 2");
+}
+
+#[tokio::test]
+async fn no_cache_is_kept_and_asked_about_each_time_by_each_client() {
+    let site = Site::plain(|call, request| {
+        if is_asked(request) {
+            return respond(304, &[("etag", "\"one\"")], nothing());
+        }
+        page(&[("cache-control", "no-cache"), ("etag", "\"one\"")], format!("page {call}"))
+    });
+    assert!(site.get("/").await.said().has("stored"));
+    for call in 2..5 {
+        let answer = site.get("/").await;
+        assert_eq!((answer.text(), answer.is_hit(), site.calls()), ("page 1", false, call));
+    }
+}
+
+#[tokio::test]
+async fn those_who_waited_for_a_no_cache_page_each_ask_about_it() {
+    let gate = Arc::new(Semaphore::new(0));
+    let inside = Arc::clone(&gate);
+    let site = Site::with(
+        |layer| layer,
+        move |_, call, request: Asked| {
+            let gate = Arc::clone(&inside);
+            async move {
+                if is_asked(&request) {
+                    return Ok(respond(304, &[("x-call", call.to_string().as_str())], nothing()));
+                }
+                gate.acquire().await.unwrap().forget();
+                Ok(page(&[("cache-control", "no-cache"), ("etag", "\"one\"")], "page"))
+            }
+        },
+    );
+    let crowd: Vec<_> = (0..5).map(|_| site.spawn("/")).collect();
+    settle().await;
+    gate.add_permits(5);
+    let mut calls = Vec::new();
+    for one in crowd {
+        let answer = crate::support::soon(one).await.unwrap();
+        assert_eq!((answer.text(), answer.said().has("collapsed")), ("page", false));
+        calls.push(answer.header("x-call").unwrap_or("first").to_owned());
+    }
+    calls.sort();
+    assert_eq!(calls, ["2", "3", "4", "5", "first"]);
+}
+
+#[tokio::test]
+async fn those_who_find_a_no_cache_page_ask_about_it_all_at_once() {
+    let (gate, asked) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (inside, counted) = (Arc::clone(&gate), Arc::clone(&asked));
+    let site = Site::with(
+        |layer| layer,
+        move |_, _, request: Asked| {
+            let (gate, asked) = (Arc::clone(&inside), Arc::clone(&counted));
+            async move {
+                if !is_asked(&request) {
+                    return Ok(page(&[("cache-control", "no-cache"), ("etag", "\"one\"")], "page"));
+                }
+                asked.fetch_add(1, Ordering::SeqCst);
+                gate.acquire().await.unwrap().forget();
+                Ok(respond(304, &[], nothing()))
+            }
+        },
+    );
+    site.get("/").await;
+    let crowd: Vec<_> = (0..5).map(|_| site.spawn("/")).collect();
+    settle().await;
+    assert_eq!(asked.load(Ordering::SeqCst), 5, "nobody waits for an answer that is another's");
+    gate.add_permits(5);
+    for one in crowd {
+        assert_eq!(crate::support::soon(one).await.unwrap().text(), "page");
+    }
+}
+
+#[tokio::test]
+async fn two_users_of_a_no_cache_page_each_get_what_the_handler_says_to_them() {
+    let site = Site::plain(|_, request| {
+        let user = request.headers().get("x-user").map_or("nobody", |user| user.to_str().unwrap()).to_owned();
+        let tag = format!("\"{user}\"");
+        let has_it = request.headers().get("if-none-match").is_some_and(|asked| asked == tag.as_str());
+        let fields = [("cache-control", "no-cache"), ("etag", tag.as_str())];
+        if has_it { respond(304, &fields, nothing()) } else { page(&fields, user) }
+    });
+    for user in ["alice", "bob", "alice", "alice", "bob"] {
+        assert_eq!(site.get_with("/", &[("x-user", user)]).await.text(), user);
+    }
+}
+
+#[tokio::test]
+async fn a_304_about_something_else_renews_nothing() {
+    let site = confirming(&[("etag", "\"two\""), ("cache-control", "max-age=60")]);
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let answer = site.get("/").await;
+    assert_eq!((answer.text(), answer.header("etag")), ("page 1", Some("\"one\"")));
+    assert_eq!((answer.said().has("stored"), answer.said().word("detail")), (false, Some("contradicted")));
+    assert_eq!(site.get("/").await.text(), "page 3", "and it is not trusted any longer");
+}
+
+#[tokio::test]
+async fn a_304_nobody_asked_for_is_passed_on() {
+    let site = Site::plain(|_, _| respond(304, &[("cache-control", "max-age=60")], nothing()));
+    assert_eq!(site.get("/").await.status.as_u16(), 304);
+    assert_eq!(site.get("/").await.said().word("detail"), Some("status"));
+}
+
+#[tokio::test]
+async fn a_page_that_became_private_is_shown_to_its_user_and_what_was_kept_of_it_is_dropped() {
+    let became = [("cache-control", "private"), ("x-both", "mine")];
+    for confirms in [true, false] {
+        let site = Site::plain(move |call, request| match call {
+            1 => page(&[("cache-control", "max-age=10, stale-if-error=1000"), ("etag", "\"one\"")], "for all"),
+            2 if confirms => respond(304, &became, nothing()),
+            2 => page(&became, "for one"),
+            _ => {
+                assert!(!is_asked(request), "nothing is left to ask about");
+                respond(503, &[], nothing())
+            }
+        });
+        site.get("/").await;
+        site.clock.advance(seconds(10));
+        let first = site.get("/").await;
+        assert_eq!(first.text(), if confirms { "for all" } else { "for one" });
+        assert_eq!((first.header("x-both"), first.said().word("detail")), (Some("mine"), Some("private")));
+        assert_eq!(site.get("/").await.status.as_u16(), 503, "nothing stands in for it");
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_response_outlives_an_answer_that_is_not_kept() {
+    let site = Site::of(
+        |layer| layer.honour_client_refresh(),
+        |call, _| match call {
+            1 => page(&[("cache-control", "max-age=60")], "page 1"),
+            _ => page(&[("cache-control", "no-store")], "page 2"),
+        },
+    );
+    site.get("/").await;
+    assert_eq!(site.get_with("/", &[("cache-control", "no-cache")]).await.text(), "page 2");
+    assert_eq!(site.get("/").await.text(), "page 1");
+}
+
+#[tokio::test]
+async fn a_client_that_wants_a_fresh_answer_has_the_stored_one_asked_about() {
+    let handler = |call, request: &Asked| {
+        if is_asked(request) { respond(304, &[], nothing()) } else { page(TAGGED, format!("page {call}")) }
+    };
+    let site = Site::of(|layer| layer.honour_client_refresh(), handler);
+    site.get("/").await;
+    let answer = site.get_with("/", &[("cache-control", "no-cache")]).await;
+    assert_eq!((answer.text(), answer.said().word("fwd")), ("page 1", Some("request")));
+    assert_eq!(answer.said().number("fwd-status"), Some(304));
+}
+
+#[tokio::test]
+async fn variants_are_asked_about_one_by_one() {
+    let site = Site::plain(|_, request| {
+        let language = request.headers()["accept-language"].to_str().unwrap().to_owned();
+        let tag = format!("\"{language}\"");
+        let fields = [("cache-control", "max-age=5"), ("etag", tag.as_str()), ("vary", "accept-language")];
+        match request.headers().get("if-none-match") {
+            Some(asked) => {
+                assert_eq!(asked, tag.as_str());
+                respond(304, &fields, nothing())
+            }
+            None => page(&fields, language),
+        }
+    });
+    for _ in 0..3 {
+        for language in ["de", "en"] {
+            assert_eq!(site.get_with("/", &[("accept-language", language)]).await.text(), language);
+        }
+        site.clock.advance(seconds(5));
+    }
+    assert_eq!(site.calls(), 6);
+}
+
+fn gated() -> (Site, Arc<Semaphore>, Arc<AtomicUsize>) {
+    let (gate, asked) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (inside, counted) = (Arc::clone(&gate), Arc::clone(&asked));
+    let site = Site::with(
+        |layer| layer,
+        move |_, call, request: Asked| {
+            let (gate, asked) = (Arc::clone(&inside), Arc::clone(&counted));
+            async move {
+                if !is_asked(&request) {
+                    return Ok(page(TAGGED, format!("page {call}")));
+                }
+                asked.fetch_add(1, Ordering::SeqCst);
+                gate.acquire().await.unwrap().forget();
+                Ok::<Response<Given>, _>(respond(304, &[], nothing()))
+            }
+        },
+    );
+    (site, gate, asked)
+}
+
+#[tokio::test]
+async fn a_crowd_at_a_stale_response_asks_once() {
+    let (site, gate, asked) = gated();
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let crowd: Vec<_> = (0..50).map(|_| site.spawn("/")).collect();
+    settle().await;
+    gate.add_permits(50);
+    let mut collapsed = 0;
+    for one in crowd {
+        let answer = crate::support::soon(one).await.unwrap();
+        assert_eq!(answer.text(), "page 1");
+        collapsed += usize::from(answer.said().has("collapsed"));
+    }
+    assert_eq!((asked.load(Ordering::SeqCst), collapsed), (1, 49));
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_while_it_asks_leaves_nobody_hanging() {
+    let (site, gate, asked) = gated();
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let (first, second) = (site.spawn("/"), site.spawn("/"));
+    settle().await;
+    first.abort();
+    settle().await;
+    gate.add_permits(2);
+    assert_eq!(crate::support::soon(second).await.unwrap().text(), "page 1");
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_stale_response_is_not_asked_about_for_somebody_it_was_not_made_for() {
+    let site = Site::plain(|_, request| {
+        assert!(!is_asked(request), "bob would be sent the page of the anonymous");
+        let name = request.headers().get("authorization").map_or("nobody", |_| "bob");
+        page(TAGGED, name)
+    });
+    assert_eq!(site.get("/").await.text(), "nobody");
+    site.clock.advance(seconds(10));
+    assert_eq!(site.get_with("/", &[("authorization", "Bearer bob")]).await.text(), "bob");
+}
+
+/// A site whose `HEAD` says this.
+fn with_head(head: Fields<'static>) -> Site {
+    Site::plain(move |call, request: &Asked| {
+        assert!(!is_asked(request) || request.method() == "GET", "a HEAD is passed on as it is");
+        match request.method().as_str() {
+            "HEAD" => respond(200, head, nothing()),
+            _ => page(TAGGED, format!("page {call}")),
+        }
+    })
+}
+
+#[tokio::test]
+async fn who_waited_for_a_page_of_others_neither_gets_it_nor_asks_about_it() {
+    let gate = Arc::new(Semaphore::new(0));
+    let inside = Arc::clone(&gate);
+    let site = Site::with(
+        |layer| layer.ttl(seconds(60)),
+        move |_, _, request: Asked| {
+            let gate = Arc::clone(&inside);
+            async move {
+                assert!(!is_asked(&request), "ann would be sent the page of a stranger");
+                let name = request.headers().get("cookie").map_or("stranger", |_| "ann");
+                gate.acquire().await.unwrap().forget();
+                Ok(page(&[("etag", "\"one\"")], name))
+            }
+        },
+    );
+    let stranger = site.spawn("/");
+    settle().await;
+    let waiting = site.clone();
+    let ann = tokio::spawn(async move { waiting.get_with("/", &[("cookie", "ann")]).await });
+    settle().await;
+    assert_eq!(site.calls(), 1, "she waits");
+    gate.add_permits(2);
+    assert_eq!(crate::support::soon(stranger).await.unwrap().text(), "stranger");
+    assert_eq!(crate::support::soon(ann).await.unwrap().text(), "ann");
+    assert_eq!(site.get("/").await.text(), "stranger");
+}
+
+#[tokio::test]
+async fn a_crowd_at_a_stale_response_that_one_of_them_may_not_share_still_finds_it_in_place() {
+    let (gate, calls) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (inside, counted) = (Arc::clone(&gate), Arc::clone(&calls));
+    let site = Site::with(
+        |layer| layer,
+        move |_, call, request: Asked| {
+            let (gate, calls) = (Arc::clone(&inside), Arc::clone(&counted));
+            async move {
+                if call == 1 {
+                    return Ok(page(TAGGED, "page 1"));
+                }
+                calls.fetch_add(1, Ordering::SeqCst);
+                gate.acquire().await.unwrap().forget();
+                if call == 2 {
+                    scope::taint(); // it read in an open transaction
+                    return Ok(page(TAGGED, "page 2"));
+                }
+                assert!(is_asked(&request), "the stale response is still there");
+                Ok(respond(304, &[], nothing()))
+            }
+        },
+    );
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let crowd: Vec<_> = (0..3).map(|_| site.spawn("/")).collect();
+    settle().await;
+    gate.add_permits(3);
+    let mut texts = Vec::new();
+    for one in crowd {
+        texts.push(crate::support::soon(one).await.unwrap().text().to_owned());
+    }
+    texts.sort();
+    assert_eq!(texts, ["page 1", "page 1", "page 2"]);
+    assert!(site.get("/").await.is_hit());
+}
+
+/// A handler that confirms, and renews the session of whoever asks.
+fn renewing_sessions(configure: impl FnOnce(ResponseCacheLayer) -> ResponseCacheLayer) -> Site {
+    Site::of(configure, |call, request| {
+        if is_asked(request) {
+            let cookie = format!("session={}", request.headers()["x-user"].to_str().unwrap());
+            return respond(304, &[("set-cookie", cookie.as_str())], nothing());
+        }
+        page(TAGGED, format!("page {call}"))
+    })
+}
+
+#[tokio::test]
+async fn a_cookie_that_comes_with_a_confirmation_is_for_its_client_alone() {
+    for (left_out, hits) in [(true, true), (false, false)] {
+        let site = renewing_sessions(|layer| if left_out { layer.store_without_cookies() } else { layer });
+        site.get("/").await;
+        site.clock.advance(seconds(10));
+        let ann = site.get_with("/", &[("x-user", "ann")]).await;
+        assert_eq!((ann.text(), ann.header("set-cookie")), ("page 1", Some("session=ann")));
+        let bob = site.get_with("/", &[("x-user", "bob")]).await;
+        assert_eq!((bob.is_hit(), bob.header("set-cookie")), (hits, None));
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_names_the_stored_response_renews_it_and_its_body_stays() {
+    let site =
+        with_head(&[("etag", "\"one\""), ("cache-control", "max-age=20"), ("x-both", "new"), ("content-length", "6")]);
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let head = site.ask(request("HEAD", "/", &[])).await;
+    assert_eq!((head.said().word("fwd"), head.body.len()), (Some("stale"), 0));
+    assert!(head.said().has("stored"));
+    site.clock.advance(seconds(19));
+    let get = site.get("/").await;
+    assert_eq!((get.text(), get.is_hit()), ("page 1", true));
+    assert_eq!((get.header("x-both"), get.header("x-first")), (Some("new"), Some("kept")));
+    assert_eq!(site.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_head_that_contradicts_the_stored_response_drops_it() {
+    for head in [&[("etag", "\"two\"")][..], &[("etag", "\"one\""), ("content-length", "7")]] {
+        let site = with_head(head);
+        site.get("/").await;
+        site.clock.advance(seconds(10));
+        site.ask(request("HEAD", "/", &[])).await;
+        let get = site.get("/").await;
+        assert_eq!((get.text(), get.said().word("fwd")), ("page 3", Some("uri-miss")), "{head:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_says_nothing_about_the_stored_response_changes_nothing() {
+    let site = with_head(&[("cache-control", "max-age=60")]);
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    assert!(!site.ask(request("HEAD", "/", &[])).await.said().has("stored"));
+    let get = site.get("/").await;
+    assert_eq!((get.text(), get.said().word("fwd")), ("page 3", Some("stale")));
+}
+
+#[tokio::test]
+async fn a_head_keeps_the_conditions_of_its_client() {
+    let site = Site::plain(|call, request: &Asked| match request.headers().get("if-none-match") {
+        Some(known) => {
+            assert_eq!((request.method().as_str(), known.to_str().unwrap()), ("HEAD", "\"mine\""));
+            respond(304, &[("etag", "\"mine\"")], nothing())
+        }
+        None => page(TAGGED, format!("page {call}")),
+    });
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let head = site.ask(request("HEAD", "/", &[("if-none-match", "\"mine\"")])).await;
+    assert_eq!((head.status.as_u16(), head.said().has("stored")), (304, false));
+    assert_eq!(head.header("etag"), Some("\"mine\""));
+}

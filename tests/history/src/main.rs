@@ -1,0 +1,56 @@
+//! Checks the memory cache, or shows that mistakes in it are noticed:
+//!
+//! ```text
+//! easy-cache-history                        ten million operations
+//! easy-cache-history 1000000000 7           so many, with this seed
+//! easy-cache-history mistakes               every mistake, until it is noticed (needs --cfg easy_cache_mutations)
+//! ```
+
+#![expect(clippy::print_stdout, reason = "a program that prints a report")]
+
+use std::process::ExitCode;
+
+use easy_cache_history::memory::Memory;
+use easy_cache_history::{Plan, mistakes, run};
+
+const ROOM: u64 = 64;
+const BETWEEN_NOTES: u64 = 100_000_000;
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let well = if arguments.first().is_some_and(|word| word == "mistakes") {
+        mistakes::run_all()
+    } else {
+        let number = |place: usize| arguments.get(place).and_then(|text| text.parse().ok());
+        let usual = Plan::default();
+        check(&Plan {
+            operations: number(0).unwrap_or(usual.operations),
+            seed: number(1).unwrap_or(usual.seed),
+            ..usual
+        })
+    };
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn check(plan: &Plan) -> bool {
+    let note = |done: u64| {
+        if done.is_multiple_of(BETWEEN_NOTES) {
+            println!("{done} operations");
+        }
+    };
+    let report = run(plan, Memory::with_room_for(ROOM), note);
+    let tally = &report.tally;
+    println!(
+        "{} operations by {} threads with seed {} in {:.1} s: {} reads, {} hits in looks, {} changes, {} violations",
+        tally.operations(),
+        plan.threads,
+        plan.seed,
+        report.took.as_secs_f64(),
+        tally.reads,
+        tally.hits,
+        tally.writes,
+        tally.violations,
+    );
+    tally.first.iter().for_each(|first| println!("{first}"));
+    tally.violations == 0
+}

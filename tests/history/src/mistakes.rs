@@ -1,0 +1,57 @@
+//! Mistakes put back into the engine, to see after how many operations the checker notices them. Needs
+//! `--cfg easy_cache_mutations`, without which the engine cannot make them.
+
+/// Says that this build makes no mistakes.
+#[cfg(not(easy_cache_mutations))]
+#[must_use]
+pub const fn run_all() -> bool {
+    false
+}
+
+#[cfg(easy_cache_mutations)]
+pub use made::run_all;
+
+#[cfg(easy_cache_mutations)]
+mod made {
+    #![expect(clippy::print_stdout, reason = "prints a table")]
+
+    use easy_cache_core::Mistake;
+
+    use crate::memory::Memory;
+    use crate::{Plan, run};
+
+    /// Noticed by the explorers alone: threads on real processors meet in these places once in a very long time, or the mistake
+    /// costs a computation and no truth.
+    const LEFT_TO_EXPLORERS: &[Mistake] = &[
+        Mistake::CellsBeforeBuckets,
+        Mistake::BucketWithoutMaximum,
+        Mistake::SeenVersionsUncompared,
+        Mistake::KeyCheckedBeforeStripe,
+        Mistake::RemoveBeforeBucket,
+        Mistake::FlightClosedAfterFill,
+        Mistake::LatecomerTakes,
+        Mistake::LeaderLooksOnce,
+        Mistake::ReleaseBeforeInvalidate,
+    ];
+
+    /// Makes every mistake, and prints after how many operations it was noticed. `false` if one was not that should have been.
+    #[must_use]
+    pub fn run_all() -> bool {
+        let unnoticed: Vec<_> = Mistake::ALL.iter().copied().filter(|mistake| !is_noticed(*mistake)).collect();
+        println!("{} of {} mistakes noticed by the checker", Mistake::ALL.len() - unnoticed.len(), Mistake::ALL.len());
+        unnoticed.iter().all(|mistake| LEFT_TO_EXPLORERS.contains(mistake))
+    }
+
+    fn is_noticed(mistake: Mistake) -> bool {
+        Mistake::make(Some(mistake));
+        let plan = Plan { operations: 1_000_000, ..Plan::default() };
+        let report = run(&plan, Memory::with_room_for(64), |_| {});
+        Mistake::make(None);
+        let name = format!("{mistake:?}");
+        match &report.tally.first {
+            Some(first) => println!("{name:<24} {:>9} operations  {first}", report.tally.operations()),
+            None => println!("{name:<24} not noticed in {} operations", report.tally.operations()),
+        }
+        report.tally.violations > 0
+    }
+}
