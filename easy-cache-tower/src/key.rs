@@ -5,10 +5,12 @@ use std::borrow::Cow;
 
 use easy_cache_core::Tag;
 use easy_cache_http::key::push_part;
+use easy_cache_http::target::normal_path;
 use easy_cache_http::{Bypass, Policy, Target, Vary, authority};
 use http::{HeaderMap, Request, Uri};
 
-/// The tag of all responses for one path of one host: every variant, every query, every scheme.
+/// The tag of all responses for one path of one host: every variant, every query, every scheme, and every spelling that means
+/// the same path (`/caf%c3%A9`).
 ///
 /// The layer gives it to whatever it stores, and invalidates it when an unsafe request (`POST`, `PUT`, `DELETE`) for that
 /// path succeeds. Invalidate it by hand when something changed behind the application's back.
@@ -22,7 +24,7 @@ use http::{HeaderMap, Request, Uri};
 /// ```
 #[must_use]
 pub fn path_tag(authority: &str, path: &str) -> Tag {
-    let path = if path.is_empty() { "/" } else { path };
+    let path = if path.is_empty() { Cow::Borrowed("/") } else { normal_path(path) };
     Tag::new(format!("response:{}{path}", authority.to_ascii_lowercase()))
 }
 
