@@ -274,6 +274,7 @@ impl Refusal {
             Self::Tainted => f.write_str("it saw what others may not see, or used a value that was not kept"),
             Self::Stale => f.write_str("it was built from a value that is not fresh"),
             Self::Unusable => f.write_str("the cache was switched off meanwhile"),
+            Self::Foreign => f.write_str("it depends on tags of another cache, of which a shared store knows nothing"),
         }
     }
 }

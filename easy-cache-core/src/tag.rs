@@ -76,9 +76,17 @@ impl Tag {
         self.0.get(1..).unwrap_or_default()
     }
 
-    /// Family and name: what tells one tag from all others.
-    pub(crate) fn encoded(&self) -> &[u8] {
+    /// Family and name: what tells one tag from all others, as a store writes it.
+    #[must_use]
+    pub fn encoded(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// The tag that these bytes are, if [`encoded`](Self::encoded) can have written them.
+    #[must_use]
+    pub fn decode(encoded: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(encoded).ok()?;
+        text.starts_with([CUSTOM, PREFIX, DATA]).then(|| Self(text.into()))
     }
 
     fn of_family(family: char, name: &str) -> Self {
