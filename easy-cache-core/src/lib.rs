@@ -53,6 +53,7 @@
 //! | name caches, replace them in tests, switch them off | [`registry`], [`ManualClock`] |
 //! | collect tags, also in tasks and threads | [`scope`] |
 //! | know why | [`Cache::explain`], [`events`] |
+//! | keep values outside the process | [`store::PlainStore`], [`CacheBuilder::plain_store`]; the whole protocol in [`store::Store`] |
 //! | write an integration | [`Cache::join`], [`Computation`], [`Scope`], [`scope::observe`] |
 //!
 //! All other types are what these return, and seldom need to be named.
