@@ -5,9 +5,9 @@
 mod armed;
 
 #[cfg(feature = "testing")]
-pub use armed::{Pause, pause_at};
-#[cfg(feature = "testing")]
 pub(crate) use armed::Pauses;
+#[cfg(feature = "testing")]
+pub use armed::{Pause, pause_at};
 
 /// A step of the engine before which a thread can be made to wait: see [`pause_at`](crate::testing::pause_at).
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "tests alone name it"))]

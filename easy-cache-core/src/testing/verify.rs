@@ -91,7 +91,11 @@ impl fmt::Display for Difference {
         write!(f, "`{}` is served, and {now} would be computed for it now: ", self.key)?;
         match &*self.tags {
             [] => f.write_str("it carries no tags"),
-            tags => write!(f, "what it was computed from has changed, and none of its tags was invalidated ({})", tags.join(", ")),
+            tags => write!(
+                f,
+                "what it was computed from has changed, and none of its tags was invalidated ({})",
+                tags.join(", ")
+            ),
         }
     }
 }
@@ -139,6 +143,9 @@ impl Verification {
 
 impl fmt::Debug for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verification").field("share", &self.verify.share).field("hits", &self.hits).finish_non_exhaustive()
+        f.debug_struct("Verification")
+            .field("share", &self.verify.share)
+            .field("hits", &self.hits)
+            .finish_non_exhaustive()
     }
 }
