@@ -107,6 +107,22 @@ where
     ///
     /// # Errors
     /// The load's own, unchanged.
+    ///
+    /// # Example: what is there is not loaded
+    /// ```
+    /// use easy_cache_core::Cache;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::io::Error> {
+    /// let cache = Cache::new();
+    /// cache.set("n:1", 10).await;
+    /// let load = async |missing: Vec<u64>| {
+    ///     assert_eq!(missing, [2]);
+    ///     Ok::<_, std::io::Error>([(2, 20)])
+    /// };
+    /// let all = cache.batch([1, 2], |n| format!("n:{n}")).get_or_compute(load).await?;
+    /// assert_eq!((all[&1], all[&2]), (10, 20));
+    /// # Ok(()) }
+    /// ```
     pub async fn get_or_compute<L, F, I, E>(self, load: L) -> Result<HashMap<K, V>, E>
     where
         L: FnMut(Vec<K>) -> F,
@@ -120,6 +136,16 @@ where
     ///
     /// # Errors
     /// The load's own, unchanged.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> Result<(), std::num::ParseIntError> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// let load = |missing: Vec<&'static str>| missing.into_iter().map(|text| Ok((text, text.parse::<u64>()?))).collect::<Result<Vec<_>, _>>();
+    /// let numbers = cache.batch(["1", "2"], |text| format!("n:{text}")).get_or_compute_sync(load)?;
+    /// assert_eq!(numbers["2"], 2);
+    /// # Ok(()) }
+    /// ```
     pub fn get_or_compute_sync<L, I, E>(self, mut load: L) -> Result<HashMap<K, V>, E>
     where
         L: FnMut(Vec<K>) -> Result<I, E>,

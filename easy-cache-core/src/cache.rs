@@ -130,6 +130,13 @@ impl Cache {
     }
 
     /// Whether a value would be served under this key.
+    ///
+    /// # Example
+    /// ```
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("answer", 42).wait();
+    /// assert!(cache.contains("answer").wait());
+    /// ```
     pub fn contains<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a, bool> {
         match &self.engine.outside {
             None => Operation::new(move || self.find(key.as_ref()).is_some()),
@@ -142,6 +149,19 @@ impl Cache {
     /// Prefer [`get_or_compute`](Self::get_or_compute): it knows when the computation began. If you must do it by hand,
     /// take a [`fence`](Self::fence) **before** you read the data and pass it to [`Set::fence`]; otherwise an invalidation
     /// that came between your read and this call is lost. A ttl of zero removes the key.
+    ///
+    /// # Example: a value that was read behind a fence
+    /// ```
+    /// use easy_cache_core::Cache;
+    ///
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = Cache::new();
+    /// let fence = cache.fence();
+    /// let stock = 7; // read from the database
+    /// cache.invalidate_tags(["stock"]).wait()?; // meanwhile, by somebody else
+    /// assert!(!cache.set("stock:1", stock).tags(["stock"]).fence(fence).wait(), "it may be outdated, and is not kept");
+    /// # Ok(()) }
+    /// ```
     pub fn set<'a, T, K>(&'a self, key: K, value: T) -> Set<'a, K, T>
     where
         T: Clone + Send + Sync + 'static,
@@ -157,6 +177,16 @@ impl Cache {
     }
 
     /// Drops the entry of a key, and refuses whatever is being computed for it.
+    ///
+    /// # Example: in sync code; in async code it is awaited
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("answer", 42).wait();
+    /// cache.invalidate_key("answer").wait()?;
+    /// assert!(!cache.contains("answer").wait());
+    /// # Ok(()) }
+    /// ```
     pub fn invalidate_key<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a> {
         self.invalidating(move || {
             self.engine.store.invalidate_key(key.as_ref());
@@ -167,6 +197,17 @@ impl Cache {
     /// Drops every entry that carries one of the tags, and refuses whatever is being computed with them.
     ///
     /// Costs the same whether one entry or ten million carry the tag. No tags: nothing happens.
+    ///
+    /// # Example: all that was built from one author's books
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("books:sold", 7).tags(["books", "author:1"]).wait();
+    /// cache.set("books:new", 8).tags(["books", "author:2"]).wait();
+    /// cache.invalidate_tags(["author:1"]).wait()?;
+    /// assert!(!cache.contains("books:sold").wait() && cache.contains("books:new").wait());
+    /// # Ok(()) }
+    /// ```
     pub fn invalidate_tags<'a>(&'a self, tags: impl IntoIterator<Item: Into<Tag>>) -> Operation<'a> {
         let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
         if tags.is_empty() {
@@ -179,11 +220,32 @@ impl Cache {
     }
 
     /// Drops every entry whose key was built with this prefix.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.get_or_compute_sync("goods", || Some(7)).prefix("shop:1").wait();
+    /// assert!(cache.contains("shop:1:goods").wait());
+    /// cache.invalidate_prefix("shop:1").wait()?;
+    /// assert!(!cache.contains("shop:1:goods").wait());
+    /// # Ok(()) }
+    /// ```
     pub fn invalidate_prefix(&self, prefix: impl AsRef<str>) -> Operation<'_> {
         self.invalidate_tags([Tag::prefix(prefix)])
     }
 
     /// Drops everything in this cache's namespace.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("answer", 42).wait();
+    /// cache.invalidate_all().wait()?;
+    /// assert!(!cache.contains("answer").wait());
+    /// # Ok(()) }
+    /// ```
     pub fn invalidate_all(&self) -> Operation<'_> {
         self.invalidating(|| {
             self.engine.store.invalidate_everything();
@@ -238,6 +300,18 @@ impl Cache {
     }
 
     /// How long the value under this key stays fresh: `None` if there is none, or if it has no ttl.
+    ///
+    /// # Example
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::{Cache, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// let cache = Cache::builder().clock(clock.clock()).build();
+    /// cache.set("answer", 42).ttl(Duration::from_secs(60)).wait();
+    /// clock.advance(Duration::from_secs(20));
+    /// assert_eq!(cache.time_to_live("answer"), Some(Duration::from_secs(40)));
+    /// ```
     #[must_use]
     pub fn time_to_live(&self, key: impl AsRef<[u8]>) -> Option<Duration> {
         let found = self.find(key.as_ref())?;
@@ -245,6 +319,16 @@ impl Cache {
     }
 
     /// Switches the cache off (every call computes, nothing is stored) and on again. Entries stay; invalidations work.
+    ///
+    /// # Example
+    /// ```
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("answer", 42).wait();
+    /// cache.set_enabled(false);
+    /// assert_eq!(cache.get::<i32>("answer").wait(), None);
+    /// cache.set_enabled(true);
+    /// assert_eq!(cache.get("answer").wait(), Some(42));
+    /// ```
     pub fn set_enabled(&self, enabled: bool) {
         self.engine.set_enabled(enabled);
     }

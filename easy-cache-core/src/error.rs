@@ -4,6 +4,16 @@
 use std::fmt;
 
 /// What went wrong, to branch on.
+///
+/// # Example
+/// ```
+/// use easy_cache_core::{Error, ErrorKind, of};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let error: Error = of(async { 7 }).invalidate().await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotCached);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -50,6 +50,19 @@ pub struct Explanation {
 
 /// Whether a call would be served. Durations are counted from the moment of the question, backwards unless the name says
 /// otherwise.
+///
+/// # Example
+/// ```
+/// use easy_cache_core::{Cache, Verdict};
+///
+/// # fn main() -> Result<(), easy_cache_core::Error> {
+/// let cache = Cache::new();
+/// assert_eq!(cache.explain("answer").verdict, Verdict::Absent);
+/// cache.set("answer", 42).wait();
+/// cache.invalidate_key("answer").wait()?;
+/// assert!(matches!(cache.explain("answer").verdict, Verdict::Removed { .. }));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {

@@ -42,6 +42,14 @@ impl<'a, T> Operation<'a, T> {
     ///
     /// With a memory store there is nothing to block on. What a store outside the process needs for its work (a runtime) must
     /// go on meanwhile: not on a runtime whose only thread this is.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.invalidate_all().wait()?; // where nothing can be awaited; elsewhere `.await?`
+    /// # Ok(()) }
+    /// ```
     pub fn wait(self) -> T {
         match self.run {
             Run::Now(run) => run(),

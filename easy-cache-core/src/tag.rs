@@ -53,6 +53,18 @@ impl Tag {
     }
 
     /// "Rows changed, and it is not known which": invalidated by bulk writes, carried by whatever depends on single rows.
+    ///
+    /// # Example: what a bulk write invalidates
+    /// ```
+    /// use easy_cache_core::{Cache, Tag};
+    ///
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = Cache::new();
+    /// cache.set("book:42", "Ada").tags([Tag::row("books", 42), Tag::unknown_rows("books")]).wait();
+    /// cache.invalidate_tags([Tag::table("books"), Tag::unknown_rows("books")]).wait()?; // UPDATE books SET ..
+    /// assert!(!cache.contains("book:42").wait());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn unknown_rows(table: impl AsRef<str>) -> Self {
         Self::of_family(DATA, &format!("{}:*", escape(table.as_ref())))

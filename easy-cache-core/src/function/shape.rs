@@ -316,15 +316,16 @@ pub fn storable<R, S: Shape<R>>(shape: S) -> impl Shape<R, Value = S::Value> {
     shape
 }
 
-/// Insists that it can also leave the process. What can be written can be measured as well.
+/// Insists that it can also leave the process. What can be written can be measured as well. The result is opaque for the
+/// same reason.
 #[inline]
-pub fn portable<R, S: Holds<R, Value: Portable>>(shape: S) -> Written<S> {
+pub fn portable<R, S: Shape<R> + Holds<R, Value: Portable>>(shape: S) -> impl Shape<R, Value = S::Value> {
     Written(shape)
 }
 
 /// A shape whose values weigh what they take when they are written.
 #[derive(Clone, Copy, Debug)]
-pub struct Written<S>(S);
+struct Written<S>(S);
 
 impl<R, S: Holds<R>> Holds<R> for Written<S> {
     type Value = S::Value;
