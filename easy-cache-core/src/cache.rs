@@ -402,7 +402,8 @@ impl Cache {
 
 /// For generated code and integrations, which bring their own [`Plan`].
 impl Cache {
-    /// The answer, if it can be given at once. Does not allocate.
+    /// The answer, if it can be given at once. Does not allocate. In a cache that verifies its hits it never can: [`compute`](Self::compute)
+    /// is to be asked next, as after any miss.
     #[inline]
     pub fn hit<R>(&self, key: &[u8], plan: &impl Plan<R>) -> Option<R> {
         plan.restore(self.engine.hit_value(key)?)
