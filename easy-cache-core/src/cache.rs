@@ -70,6 +70,8 @@ impl Cache {
     ) -> Operation<'a, Option<T>> {
         Operation::new(move || {
             let found = self.engine.hit_value(key.as_ref());
+            #[cfg(feature = "testing")]
+            let found = found.or_else(|| self.engine.hit_without_load(key.as_ref()));
             if found.is_none() {
                 self.engine.tell_nothing_found(key.as_ref());
             }
@@ -400,7 +402,8 @@ impl Cache {
 
 /// For generated code and integrations, which bring their own [`Plan`].
 impl Cache {
-    /// The answer, if it can be given at once. Does not allocate.
+    /// The answer, if it can be given at once. Does not allocate. In a cache that verifies its hits it never can: [`compute`](Self::compute)
+    /// is to be asked next, as after any miss.
     #[inline]
     pub fn hit<R>(&self, key: &[u8], plan: &impl Plan<R>) -> Option<R> {
         plan.restore(self.engine.hit_value(key)?)
@@ -531,6 +534,8 @@ pub struct CacheBuilder {
     format: Format,
     redaction: Option<Redaction>,
     traces_hits: bool,
+    #[cfg(feature = "testing")]
+    pub(crate) verify: Option<crate::testing::Verify>,
 }
 
 /// Makes the store when the namespace and the clock are known.
@@ -554,6 +559,8 @@ impl Default for CacheBuilder {
             format: Format::default(),
             redaction: None,
             traces_hits: false,
+            #[cfg(feature = "testing")]
+            verify: None,
         }
     }
 }
@@ -720,9 +727,13 @@ impl CacheBuilder {
             events,
             spawner: self.spawner,
             outside,
+            #[cfg(feature = "testing")]
+            verification: self.verify.map(|verify| verify.of_format(self.format)),
         });
         engine.set_enabled(self.enabled);
         engine.switches.listen_to_hits(Meter::COUNTS_HITS, self.traces_hits);
+        #[cfg(feature = "testing")]
+        engine.switches.set_verifying(engine.verification.is_some());
         let engine = Arc::new(engine);
         switches::register(&engine);
         Cache { engine }

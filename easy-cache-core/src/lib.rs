@@ -70,7 +70,7 @@
 //! |---|---|---|
 //! | `tokio` | yes | [detached](GetOrCompute::detach) loads of async callers run on the tokio runtime around the caller; `spawn` and `spawn_blocking` in [`scope`] |
 //! | `metrics` | no | counters, gauges and a histogram for the recorder of the `metrics` facade: see [`events`] |
-//! | `testing` | no | the module `testing`: stores that fail on demand, assertions, and the contract that every store has to fulfil |
+//! | `testing` | no | the module `testing`: stores that fail on demand, places where code under test waits, assertions, and the contract that every store has to fulfil; `CacheBuilder::verify`, which computes hits once more to find forgotten tags |
 
 mod backend;
 mod batch;
@@ -89,6 +89,7 @@ mod load;
 mod mistake;
 mod operation;
 mod parts;
+mod pause;
 mod plan;
 mod policy;
 mod refresh;

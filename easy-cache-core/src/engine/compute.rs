@@ -13,6 +13,8 @@ use super::frame;
 use super::join::{Arrival, Join, Terms};
 use super::outside::{Arrived, Keeping, Landed, Travel};
 use super::ticket::Ticket;
+#[cfg(feature = "testing")]
+use super::verify::Verifying;
 use super::{Engine, Found, Side};
 use crate::backend::memory::List;
 use crate::plan::{Mode, Plan};
@@ -58,6 +60,9 @@ enum Stage<F: Future> {
     },
     /// The caller's value is on its way to the store.
     Keeping(F::Output, Box<Keeping>),
+    /// A hit is computed once more.
+    #[cfg(feature = "testing")]
+    Verifying(Box<Verifying<F>>),
     /// The cache is switched off, or the call is made inside a transaction.
     Passing(Pin<Box<F>>),
     Done,
@@ -121,6 +126,11 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
                 Poll::Ready(()) => Step::Answer(answer),
                 Poll::Pending => Step::Wait(Stage::Keeping(answer, keeping)),
             },
+            #[cfg(feature = "testing")]
+            Stage::Verifying(mut verifying) => match verifying.poll(cx) {
+                Poll::Ready(computed) => Step::Answer(self.call.verified(*verifying, computed)),
+                Poll::Pending => Step::Wait(Stage::Verifying(verifying)),
+            },
             Stage::Away { answer, fallback, soft } => self.away(answer, fallback, soft, cx),
             Stage::Passing(mut load) => match load.as_mut().poll(cx) {
                 Poll::Pending => Step::Wait(Stage::Passing(load)),
@@ -140,6 +150,11 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
             frame::taint();
             return Stage::Passing(Box::pin(load));
         }
+        #[cfg(feature = "testing")]
+        let load = match call.verify(load) {
+            Ok(verifying) => return Stage::Verifying(verifying),
+            Err(load) => load,
+        };
         call.engine.complete(&mut call.policy);
         let hard = call.policy.wishes().hard_timeout;
         self.hard = hard.map(|wait| Deadline::after(call.engine.store.clock(), wait));
@@ -268,6 +283,8 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
             Stage::Joining(join, _) => join.fallback(),
             Stage::Loading { begun, .. } => begun.fallback(),
             Stage::Away { fallback, .. } => fallback.as_ref(),
+            #[cfg(feature = "testing")]
+            Stage::Verifying(_) => None,
             Stage::Start(_) | Stage::Traveling(..) | Stage::Keeping(..) | Stage::Passing(_) | Stage::Done => None,
         };
         let settled = fallback.and_then(|fallback| self.call.settle_for(fallback));

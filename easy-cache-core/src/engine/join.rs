@@ -10,6 +10,7 @@ use super::ticket::Ticket;
 use super::{Engine, Found, Side};
 use crate::freshness::{Freshness, Verdict};
 use crate::mistake::Mistake;
+use crate::pause::Point;
 use crate::timer::Deadline;
 
 /// A call on its way. Written once for both sides: only the waiting differs.
@@ -112,6 +113,7 @@ impl Join {
         }
         let flights = engine.flights(self.side);
         self.called.get_or_insert_with(|| flights.tick());
+        engine.store.domain().pauses.reach(Point::Lead);
         match flights.join(key, engine.store.clock().precise()) {
             Joined::Lead(lead) => Some(self.lead(engine, key, terms, lead)),
             Joined::Follow(follow) => {

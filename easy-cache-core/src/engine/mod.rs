@@ -4,7 +4,7 @@
 //! several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
 //! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
 //! `away` (one that goes on behind its caller), `outside` (the store outside the process), `compute` (the whole journey of one
-//! call).
+//! call), `verify` (a hit that is computed once more; feature `testing`).
 
 pub(crate) mod ambient;
 pub(crate) mod away;
@@ -19,6 +19,8 @@ pub(crate) mod outside;
 pub(crate) mod switches;
 pub(crate) mod ticket;
 mod told;
+#[cfg(feature = "testing")]
+mod verify;
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,6 +34,8 @@ use crate::events::Events;
 use crate::freshness::{Freshness, Standing, Verdict, judge};
 use crate::spawn::Spawner;
 use crate::sync::RandomState;
+#[cfg(feature = "testing")]
+use crate::testing::Verification;
 use crate::value::Shared;
 use flight::{Flights, Lead, Patience};
 use outside::Outside;
@@ -57,6 +61,9 @@ pub(crate) struct Engine {
     /// What a call does not say for itself.
     defaults: Policy,
     pub(crate) spawner: Spawner,
+    /// Which hits are computed once more.
+    #[cfg(feature = "testing")]
+    pub(crate) verification: Option<Verification>,
     dice: RandomState,
     draws: AtomicU64,
 }
@@ -96,6 +103,8 @@ pub(crate) struct Setup {
     pub(crate) events: Events,
     pub(crate) spawner: Spawner,
     pub(crate) outside: Option<Outside>,
+    #[cfg(feature = "testing")]
+    pub(crate) verification: Option<Verification>,
 }
 
 /// Which callers a flight serves.
@@ -135,6 +144,8 @@ impl Engine {
             flight_wait: setup.flight_wait,
             defaults: setup.defaults,
             spawner: setup.spawner,
+            #[cfg(feature = "testing")]
+            verification: setup.verification,
             dice: RandomState::new(),
             draws: AtomicU64::new(0),
         }
@@ -254,10 +265,13 @@ impl Engine {
             return None;
         }
         let Kept { value, list } = self.store.lookup(key).ok()?;
-        frame::collect(Some(list));
         if !self.switches.are_plain() {
+            if self.switches.verify_hits() {
+                return None;
+            }
             self.tell_hit(key);
         }
+        frame::collect(Some(list));
         Some(value)
     }
 }

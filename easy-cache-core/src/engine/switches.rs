@@ -13,6 +13,9 @@ const OFF_EVERYWHERE: u8 = 2;
 const COUNTS_HITS: u8 = 4;
 /// Hits are told to subscribers.
 const TRACES_HITS: u8 = 8;
+/// Hits take the long way, where some of them are verified.
+#[cfg(feature = "testing")]
+const VERIFIES_HITS: u8 = 16;
 
 /// What is to be done with a lookup besides answering it.
 #[derive(Debug, Default)]
@@ -43,6 +46,23 @@ impl Switches {
 
     pub(super) fn trace_hits(&self) -> bool {
         self.0.load(Ordering::Relaxed) & TRACES_HITS != 0
+    }
+
+    /// Whether calls that have a load with them leave the short path, also for a hit.
+    #[cfg(feature = "testing")]
+    pub(super) fn verify_hits(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & VERIFIES_HITS != 0
+    }
+
+    /// The same without the feature: no hit is verified.
+    #[cfg(not(feature = "testing"))]
+    pub(super) const fn verify_hits(&self) -> bool {
+        false
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn set_verifying(&self, verifies: bool) {
+        self.put(VERIFIES_HITS, verifies);
     }
 
     fn put(&self, bit: u8, value: bool) {

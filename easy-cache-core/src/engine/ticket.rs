@@ -12,6 +12,7 @@ use crate::clock::{NEVER, nanoseconds};
 use crate::events::{Load, LoadOutcome, Refusal};
 use crate::freshness::Standing;
 use crate::mistake::Mistake;
+use crate::pause::Point;
 use crate::plan::Plan;
 use crate::value::Shared;
 use crate::{Policy, Tag};
@@ -99,6 +100,7 @@ impl Ticket {
         if !Mistake::FlightClosedAfterFill.is_made() {
             self.close();
         }
+        self.engine.store.domain().pauses.reach(Point::Fill);
         if Mistake::FenceAfterCompute.is_made() || Mistake::RefreshWithoutFence.is_made() && self.renews() {
             self.fence = self.engine.store.domain().fence();
         }
@@ -165,6 +167,7 @@ impl Ticket {
             }
         }
         self.close();
+        self.engine.store.domain().pauses.reach(Point::Fill);
         let lead = self.lead.take();
         let list = match self.list_outside(policy, frame) {
             Ok(list) => list,

@@ -63,6 +63,18 @@ impl<R, P: Plan<R>> Plan<R> for InTime<P, R> {
     fn finish(&self, result: &R, policy: &mut Policy) {
         self.plan.finish(result, policy);
     }
+
+    fn travels(&self) -> bool {
+        self.plan.travels()
+    }
+
+    fn encode(&self, result: &R, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        self.plan.encode(result, format)
+    }
+
+    fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+        self.plan.decode(payload, format)
+    }
 }
 
 impl<R, S, K, F> Plan<R> for FunctionPlan<S, K, F>

@@ -1,5 +1,5 @@
 //! What tests are built from: a clock that is moved by hand, stores that fail and stall on demand, places where code under test
-//! waits, assertions, and the contract that every store has to fulfil.
+//! waits, assertions, and the contract that every store has to fulfil; and what a cache reports that verifies its hits.
 //!
 //! Behind the feature `testing`; nothing of it is compiled without.
 
@@ -7,9 +7,17 @@ mod assertions;
 pub mod contract;
 mod faults;
 mod plain_memory;
+#[cfg(feature = "testing")]
+mod verify;
 
 pub use crate::ManualClock;
+#[cfg(feature = "testing")]
+pub use crate::pause::{Pause, Point, pause_at};
 pub use assertions::Probes;
 pub use contract::Contract;
 pub use faults::{Attempt, Fault, Faults, Faulty, Injected};
 pub use plain_memory::MemoryPlainStore;
+#[cfg(feature = "testing")]
+pub use verify::Difference;
+#[cfg(feature = "testing")]
+pub(crate) use verify::{Verification, Verify};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use easy_cache_core::testing::Fault;
-use easy_cache_core::{Cache, ecached};
+use easy_cache_core::{Cache, Error, ecached};
 
 use crate::world::{World, get};
 
@@ -168,6 +168,20 @@ async fn cached_functions_use_the_store_as_well() {
     assert_eq!(world.trips(), 1);
     there.invalidate_tags(["squares"]).await.unwrap();
     assert!(!here.contains("square:7").await);
+}
+
+#[tokio::test]
+async fn cached_functions_with_a_hard_timeout_use_the_store_as_well() {
+    #[ecached("timed:{n}", cache = cache, hard_timeout = "5s")]
+    async fn timed(cache: &Cache, n: u64, calls: &AtomicUsize) -> Result<u64, Error> {
+        calls.fetch_add(1, Ordering::SeqCst);
+        Ok(n * n)
+    }
+    let (world, calls) = (World::new(), AtomicUsize::new(0));
+    for process in [world.cache().await, world.process()] {
+        assert_eq!(timed(&process, 3, &calls).await.unwrap(), 9);
+    }
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]

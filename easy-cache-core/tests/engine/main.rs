@@ -15,6 +15,8 @@ mod listener;
 #[cfg(feature = "metrics")]
 mod metered;
 mod parts;
+#[cfg(feature = "testing")]
+mod pauses;
 mod races;
 mod reentry;
 mod results;
@@ -25,3 +27,5 @@ mod support;
 mod sync;
 mod tags;
 mod values;
+#[cfg(feature = "testing")]
+mod verify;

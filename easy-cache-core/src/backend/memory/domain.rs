@@ -11,6 +11,7 @@ use crate::Tag;
 use crate::clock::{Clock, Moment};
 use crate::events::Events;
 use crate::mistake::Mistake;
+use crate::pause::{Pauses, Point};
 use crate::sync::{self, AtomicU64, Mutex, RandomState};
 
 const SHARDS: usize = sync::scaled(64);
@@ -39,6 +40,8 @@ pub(crate) struct Domain {
     is_shared: AtomicBool,
     clock: Clock,
     pub(super) events: Arc<Events>,
+    /// Where tests make threads wait.
+    pub(crate) pauses: Pauses,
     this: Weak<Self>,
 }
 
@@ -61,6 +64,7 @@ impl Domain {
             is_shared: AtomicBool::new(false),
             clock,
             events,
+            pauses: Pauses::default(),
             this: Weak::clone(this),
         })
     }
@@ -110,9 +114,11 @@ impl Domain {
         if Mistake::CellsBeforeBuckets.is_made() {
             self.bump(tags, now);
         }
+        self.pauses.reach(Point::Note);
         for tag in tags {
             self.order.note(self.order.bucket(tag.encoded()), sequence);
         }
+        self.pauses.reach(Point::Outdate);
         if !Mistake::CellsBeforeBuckets.is_made() {
             self.bump(tags, now);
         }

@@ -18,6 +18,8 @@ mod order;
 mod store;
 
 pub(crate) use cell::Seen;
+#[cfg(feature = "testing")]
+pub(crate) use domain::Domain;
 pub(crate) use domain::{Fence, Held};
 pub(crate) use entry::{Kept, Miss};
 pub(crate) use inspect::Inspected;

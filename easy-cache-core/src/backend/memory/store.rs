@@ -15,6 +15,7 @@ use crate::clock::{Clock, Moment, NEVER};
 use crate::events::{Events, Refusal};
 use crate::freshness::Times;
 use crate::mistake::Mistake;
+use crate::pause::Point;
 use crate::sync::{self, Entries as Map, Mutex, RandomState};
 use crate::value::Shared;
 use crate::{Policy, Tag};
@@ -187,6 +188,7 @@ impl MemoryStore {
         let (attention, ends) = (times.attention(fill.policy), times.fresh_until <= now);
         let weight = fill.weight.saturating_add(OVERHEAD + fill.key.len() as u64 + PER_TAG * tags.len() as u64);
         let list = List::new(Facts { times, fence: fill.fence.sequence, weight, clock: self.clock.id() }, tags);
+        self.domain.pauses.reach(Point::Insert);
         self.insert(fill.key, Entry { value: fill.value, list, attention }, ends)
     }
 
@@ -316,7 +318,9 @@ impl MemoryStore {
             return self.domain.order.note(self.domain.order.bucket(key), self.domain.order.advance());
         }
         let sequence = self.domain.order.advance();
+        self.domain.pauses.reach(Point::Note);
         self.domain.order.note(self.domain.order.bucket(key), sequence);
+        self.domain.pauses.reach(Point::Outdate);
         let stripe = self.stripe(key).lock();
         let removed = self.entries.remove(&KeyRef(key));
         // The value's own `Drop` may use the cache.
