@@ -117,14 +117,14 @@ impl Domain {
 
     /// A new epoch: everything in the namespace is outdated at once.
     pub(super) fn invalidate_everything(&self) {
-        self.invalidate_cell(&self.everything);
+        self.invalidate_cell(&self.everything, self.clock.precise());
     }
 
-    pub(super) fn invalidate_cell(&self, cell: &TagCell) {
-        let now = self.clock.precise();
+    /// `at` is the moment that the cell remembers.
+    pub(super) fn invalidate_cell(&self, cell: &TagCell, at: Moment) {
         let sequence = self.order.advance();
         self.order.note(cell.bucket, sequence);
-        cell.bump(now);
+        cell.bump(at);
     }
 
     /// Marks the tags for a new writer until `within` has passed.
