@@ -110,7 +110,11 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
             Stage::Away { answer, fallback, soft } => self.away(answer, fallback, soft, cx),
             Stage::Passing(mut load) => match load.as_mut().poll(cx) {
                 Poll::Pending => Step::Wait(Stage::Passing(load)),
-                Poll::Ready(result) => Step::Answer(result),
+                Poll::Ready(result) => {
+                    // It has no frame of its own: what it said of its result is not said of what is computed around it.
+                    frame::forget_notes();
+                    Step::Answer(result)
+                }
             },
             Stage::Done => panic!("a cached call was polled after it had answered or panicked"),
         }
@@ -230,7 +234,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
             Stage::Start(_) | Stage::Passing(_) | Stage::Done => None,
         };
         let settled = fallback.and_then(|fallback| self.call.settle_for(fallback));
-        settled.or_else(|| self.call.plan.late(self.call.error("it was not computed in time")))
+        settled.or_else(|| self.call.late("it was not computed in time"))
     }
 }
 
@@ -259,12 +263,23 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
     where
         P: Plan<R>,
     {
-        let error = || self.error("what runs detached computations has dropped it");
+        let why = "what runs detached computations has dropped it";
         let settled = fallback.and_then(|fallback| self.settle_for(fallback));
-        match settled.or_else(|| self.plan.late(error())) {
+        match settled.or_else(|| self.late(why)) {
             Some(answer) => answer,
-            None => panic!("{}", error()),
+            None => panic!("{}", self.error(why)),
         }
+    }
+
+    /// The answer to who can be given no value. What is built from it is not kept: it depends on no data, so that nothing
+    /// would ever drop it.
+    fn late<R>(&self, why: &str) -> Option<R>
+    where
+        P: Plan<R>,
+    {
+        let answer = self.plan.late(self.error(why))?;
+        frame::taint_as_stale();
+        Some(answer)
     }
 
     fn error(&self, why: &str) -> Error {
