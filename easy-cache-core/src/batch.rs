@@ -9,12 +9,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::engine::Side;
-use crate::engine::fallback::Fallback;
+use crate::engine::fallback::{Fallback, instead_of_failing};
 use crate::engine::frame::{Frame, Open};
 use crate::engine::join::{Arrival, Join, Terms};
 use crate::engine::ticket::Ticket;
 use crate::spawn::block_on;
-use crate::value::Portable;
+use crate::value::{Portable, Shared};
 use crate::{Cache, Policy, Tag};
 
 impl Cache {
@@ -228,9 +228,9 @@ where
         let mut complete = true;
         for (id, ticket, fallback) in led {
             ticket.close();
-            let stand_in = fallback
-                .and_then(|fallback| fallback.instead_of_failing(&ticket.engine, ticket.key(), self.policy.wishes()))
-                .and_then(|found| Some((found.value.downcast_ref::<V>().cloned()?, found)));
+            let restore = |value: &Shared| value.downcast_ref::<V>().cloned();
+            let stand_in =
+                fallback.and_then(|_| instead_of_failing(&ticket.engine, ticket.key(), self.policy.wishes(), restore));
             match stand_in {
                 Some((value, stand_in)) => {
                     found.insert(id, value);

@@ -24,13 +24,15 @@ pub(crate) struct Ticket {
     fence: Fence,
     load: Load,
     lead: Option<Lead>,
+    /// What the value was before, if it has only been confirmed.
+    renews: Option<Kept>,
 }
 
 impl Ticket {
     /// Takes the fence: the computation must start after this, and leadership must have begun before.
     pub(crate) fn new(engine: &Arc<Engine>, key: &[u8], lead: Option<Lead>) -> Self {
         let (fence, load) = (engine.store.domain().fence(), Load::begin(&engine.events));
-        Self { engine: Arc::clone(engine), key: key.into(), fence, load, lead }
+        Self { engine: Arc::clone(engine), key: key.into(), fence, load, lead, renews: None }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -57,6 +59,11 @@ impl Ticket {
     /// The flight that it leads.
     pub(crate) const fn lead(&self) -> Option<&Lead> {
         self.lead.as_ref()
+    }
+
+    /// Says that the value is what was there before, good again.
+    pub(crate) fn renewing(self, renews: Option<Kept>) -> Self {
+        Self { renews, ..self }
     }
 
     /// Offers the value to the store under the ticket's key, hands it to those who wait, and its tags outward.
@@ -199,6 +206,7 @@ impl Ticket {
             began: self.load.began(),
             weight: policy.known_weight(),
             random: self.engine.random(),
+            renews: self.renews.take(),
         });
         self.engine.tell_fill(key, &filled);
         self.load.end(if filled.is_valid() { LoadOutcome::Stored } else { LoadOutcome::Refused });
