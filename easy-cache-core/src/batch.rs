@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::engine::Side;
 use crate::engine::fallback::{Fallback, instead_of_failing};
-use crate::engine::frame::{Frame, Open};
+use crate::engine::frame::{self, Frame, Open};
 use crate::engine::join::{Arrival, Join, Terms};
 use crate::engine::ticket::Ticket;
 use crate::spawn::block_on;
@@ -210,7 +210,11 @@ where
                 }
                 Ok(())
             }
-            Err(error) => self.failed(led, &frame, found).ok_or(error),
+            Err(error) => {
+                let stood_in = self.failed(led, &frame, found);
+                frame::absorb(frame);
+                stood_in.ok_or(error)
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use easy_cache_core::{Cache, Error, Loaded, Loading, Scope, Tag, scope};
+use easy_cache_core::{Cache, EarlyRefresh, Error, Loaded, Loading, ManualClock, Scope, Tag, scope};
 use tokio::sync::oneshot;
 
 use crate::support::{cache_and_clock, seconds};
@@ -215,4 +215,85 @@ fn a_fence_of_another_cache_lets_nothing_in() {
     let fence = other.fence();
     cache.invalidate_tags(["t"]).wait().unwrap();
     assert!(!cache.set("k", 1).tags(["t"]).fence(fence).wait());
+}
+
+#[test]
+fn what_a_failed_batch_had_used_is_a_dependency_also_if_all_of_it_stands_in() {
+    let ((cache, clock), mut request) = (cache_and_clock(), Scope::new());
+    let batch = || cache.batch([1], |id| format!("k:{id}")).ttl(seconds(1)).fail_safe(seconds(60));
+    batch().get_or_compute_sync(|ids| Ok::<_, ()>(ids.into_iter().map(|id| (id, 1)))).unwrap();
+    clock.advance(seconds(1));
+    let load = |_| {
+        scope::depend(&cache, ["read"]);
+        Err::<[(i32, i32); 0], _>(())
+    };
+    assert_eq!(request.run(|| batch().get_or_compute_sync(load)).unwrap()[&1], 1);
+    assert_eq!(request.tags(), [Tag::new("read")]);
+}
+
+#[test]
+fn the_longest_and_the_shortest_times_are_times_like_any_other() {
+    use std::time::Duration;
+    for time in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
+        for fraction in [0.0, 0.5, 1.0, -1.0, f64::NAN, f64::INFINITY] {
+            for early in [EarlyRefresh::after(fraction), EarlyRefresh::xfetch(fraction)] {
+                let clock = ManualClock::new();
+                let cache = Cache::builder().clock(clock.clock()).flight_wait(time).build();
+                let call = |answer: Result<i32, Error>| {
+                    let call =
+                        cache.get_or_compute_sync("k", move || answer).ttl(time).jitter(time).early_refresh(early);
+                    let call = call.stale_while_revalidate(time).fail_safe(time).throttle(time).soft_timeout(time);
+                    call.serve_outdated(time).tags(["t"]).hard_timeout(time).wait()
+                };
+                assert_eq!(call(Ok(1)).unwrap(), 1);
+                clock.advance(seconds(1));
+                let _ = call(Ok(2)).unwrap();
+                let hold = cache.hold(["t"], time).wait();
+                let _ = call(Ok(3)).unwrap();
+                hold.commit().wait().unwrap();
+                clock.advance(seconds(1 << 33));
+                let _ = call(Ok(4)).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_spawner_that_runs_its_tasks_on_the_spot_serves_and_renews() {
+    let clock = ManualClock::new();
+    let on_the_spot = |mut task: easy_cache_core::Task| {
+        assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+    };
+    let cache = Cache::builder().clock(clock.clock()).spawner(on_the_spot).build();
+    let call = |value| {
+        let call = cache.get_or_compute("k", async move { Some(value) }).ttl(seconds(1));
+        let mut call = pin!(call.stale_while_revalidate(seconds(9)).detach().into_future());
+        poll(call.as_mut())
+    };
+    assert_eq!(call(1), Poll::Ready(Some(1)));
+    clock.advance(seconds(1));
+    assert_eq!(call(2), Poll::Ready(Some(1)));
+    assert_eq!(call(3), Poll::Ready(Some(2)));
+}
+
+#[test]
+fn a_cache_without_room_computes() {
+    let cache = Cache::builder().max_weight(0).expected_entries(0).build();
+    for n in 0..3 {
+        assert_eq!(cache.get_or_compute_sync("k", || Some(n)).wait(), Some(n));
+        assert_eq!(cache.get_or_compute_sync("heavy", || Some(n)).weight(u64::MAX).wait(), Some(n));
+    }
+    let cache = Cache::builder().max_weight(u64::MAX).build();
+    for n in 0..100 {
+        let call = cache.get_or_compute_sync(n.to_string(), || Some(n)).weight(u64::MAX / 2);
+        assert_eq!(call.wait(), Some(n));
+    }
+}
+
+#[test]
+fn a_value_too_large_to_replace_another_leaves_nothing_of_the_other_behind() {
+    let cache = Cache::builder().max_weight(1 << 20).build();
+    cache.set("k", 1).wait();
+    cache.set("k", 2).weight(u64::MAX).wait();
+    assert_eq!(cache.get::<i32>("k").wait(), None);
 }

@@ -415,7 +415,7 @@ impl fmt::Debug for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Cache, Loaded, Loading};
+    use crate::{Cache, Loading};
 
     #[test]
     fn what_is_confirmed_while_an_invalidation_of_its_key_is_half_done_is_not_kept() {
