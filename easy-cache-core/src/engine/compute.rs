@@ -12,6 +12,7 @@ use super::fallback::Fallback;
 use super::frame;
 use super::join::{Arrival, Join, Terms};
 use super::ticket::Ticket;
+use super::unanswered::Unanswered;
 use super::{Engine, Found, Side};
 use crate::plan::{Mode, Plan};
 use crate::timer::Deadline;
@@ -38,6 +39,7 @@ pub(crate) struct Compute<'a, K, P, F: Future> {
     /// How to send the computation away, if the caller wants it to go on without it.
     launch: Option<Launch<P, F, F::Output>>,
     hard: Option<Deadline>,
+    unanswered: Unanswered,
 }
 
 enum Stage<F: Future> {
@@ -69,7 +71,7 @@ impl<K, P, F: Future> Unpin for Compute<'_, K, P, F> {}
 
 impl<'a, K: AsRef<[u8]>, P, F: Future> Compute<'a, K, P, F> {
     pub(crate) const fn new(call: Call<'a, K, P>, load: F, launch: Option<Launch<P, F, F::Output>>) -> Self {
-        Self { call, stage: Stage::Start(load), launch, hard: None }
+        Self { call, stage: Stage::Start(load), launch, hard: None, unanswered: Unanswered::new() }
     }
 }
 
@@ -80,13 +82,17 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Future for Compute<'_, K, P,
         let this = self.get_mut();
         loop {
             match this.step(cx) {
-                Step::Answer(answer) => return Poll::Ready(answer),
+                Step::Answer(answer) => {
+                    this.unanswered.forget();
+                    return Poll::Ready(answer);
+                }
                 Step::Next(stage) => this.stage = stage,
                 Step::Wait(stage) => {
                     // A stage that is given up is dropped here: its duty passes to somebody who waits.
                     if let Some(answer) = this.is_too_late(&stage, cx) {
                         return Poll::Ready(answer);
                     }
+                    this.unanswered.note(this.call.engine, &this.call.policy);
                     this.stage = stage;
                     return Poll::Pending;
                 }

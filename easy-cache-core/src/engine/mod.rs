@@ -3,7 +3,8 @@
 //! Reading order: `collected` and `frame` (what was used so far, and who is computing on this thread), `flight` (one computation that
 //! several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
 //! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
-//! `away` (one that goes on behind its caller), `compute` (the whole journey of one call).
+//! `away` (one that goes on behind its caller), `compute` (the whole journey of one call), `unanswered` (what
+//! remains of one that is dropped while it waits).
 
 pub(crate) mod ambient;
 pub(crate) mod away;
@@ -17,6 +18,7 @@ pub(crate) mod join;
 pub(crate) mod switches;
 pub(crate) mod ticket;
 mod told;
+mod unanswered;
 
 use std::fmt;
 use std::sync::Arc;

@@ -290,10 +290,27 @@ fn a_cache_without_room_computes() {
     }
 }
 
-#[test]
-fn a_value_too_large_to_replace_another_leaves_nothing_of_the_other_behind() {
-    let cache = Cache::builder().max_weight(1 << 20).build();
-    cache.set("k", 1).wait();
-    cache.set("k", 2).weight(u64::MAX).wait();
-    assert_eq!(cache.get::<i32>("k").wait(), None);
+#[tokio::test]
+async fn what_goes_on_without_an_answer_depends_on_the_tags_of_the_answer() {
+    let cache = Cache::new();
+    let never = || cache.get_or_compute("inner", std::future::pending::<Option<i32>>()).tags(["t"]);
+    let mut leader = None;
+    for follows in [false, true] {
+        if follows {
+            let mut first = Box::pin(never().into_future());
+            assert!(poll(first.as_mut()).is_pending());
+            leader = Some(first);
+        }
+        let outer = || async {
+            let mut inner = Box::pin(never().into_future());
+            assert!(poll(inner.as_mut()).is_pending());
+            drop(inner); // it has run out of time
+            Some(0)
+        };
+        assert_eq!(cache.get_or_compute("outer", outer()).await, Some(0));
+        assert_eq!(cache.get("outer").await, Some(0));
+        cache.invalidate_tags(["t"]).await.unwrap();
+        assert_eq!(cache.get::<i32>("outer").await, None, "follows: {follows}");
+    }
+    drop(leader);
 }

@@ -265,7 +265,7 @@ mod tests {
         let clock = ManualClock::new();
         let domain = domain(clock.clock());
         let held = Tag::new("held");
-        drop(domain.hold(&[held.clone()], Duration::from_secs(30)));
+        drop(domain.hold(std::slice::from_ref(&held), Duration::from_secs(30)));
         clock.advance(Duration::from_secs(30));
         tracing::subscriber::with_default(Looks(Arc::clone(&domain)), || {
             for n in 0..100_000 {
