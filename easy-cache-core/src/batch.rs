@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -12,7 +13,9 @@ use crate::engine::Side;
 use crate::engine::fallback::{Fallback, instead_of_failing};
 use crate::engine::frame::{self, Frame, Open};
 use crate::engine::join::{Arrival, Join, Terms};
+use crate::engine::outside::{Keeping, Travel};
 use crate::engine::ticket::Ticket;
+use crate::plan::{Anywhere, StoresWhole};
 use crate::spawn::block_on;
 use crate::value::{Portable, Shared};
 use crate::{Cache, Policy, Tag};
@@ -104,6 +107,22 @@ where
     ///
     /// # Errors
     /// The load's own, unchanged.
+    ///
+    /// # Example: what is there is not loaded
+    /// ```
+    /// use easy_cache_core::Cache;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::io::Error> {
+    /// let cache = Cache::new();
+    /// cache.set("n:1", 10).await;
+    /// let load = async |missing: Vec<u64>| {
+    ///     assert_eq!(missing, [2]);
+    ///     Ok::<_, std::io::Error>([(2, 20)])
+    /// };
+    /// let all = cache.batch([1, 2], |n| format!("n:{n}")).get_or_compute(load).await?;
+    /// assert_eq!((all[&1], all[&2]), (10, 20));
+    /// # Ok(()) }
+    /// ```
     pub async fn get_or_compute<L, F, I, E>(self, load: L) -> Result<HashMap<K, V>, E>
     where
         L: FnMut(Vec<K>) -> F,
@@ -117,6 +136,16 @@ where
     ///
     /// # Errors
     /// The load's own, unchanged.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> Result<(), std::num::ParseIntError> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// let load = |missing: Vec<&'static str>| missing.into_iter().map(|text| Ok((text, text.parse::<u64>()?))).collect::<Result<Vec<_>, _>>();
+    /// let numbers = cache.batch(["1", "2"], |text| format!("n:{text}")).get_or_compute_sync(load)?;
+    /// assert_eq!(numbers["2"], 2);
+    /// # Ok(()) }
+    /// ```
     pub fn get_or_compute_sync<L, I, E>(self, mut load: L) -> Result<HashMap<K, V>, E>
     where
         L: FnMut(Vec<K>) -> Result<I, E>,
@@ -152,6 +181,9 @@ where
         found: &mut HashMap<K, V>,
     ) -> Vec<(K, Ticket, Option<Fallback>)> {
         let engine = self.cache.engine();
+        if engine.outside.is_some() && engine.is_usable() {
+            return self.arrive_outside(side, waiting, found).await;
+        }
         let mut joins: Vec<_> = waiting.drain().map(|(id, key)| (id, key, Join::new(side))).collect();
         let mut led = Vec::new();
         std::future::poll_fn(|cx| {
@@ -177,6 +209,42 @@ where
         led
     }
 
+    /// The same with a store outside the process: all are looked up before anything is computed.
+    async fn arrive_outside(
+        &self,
+        side: Side,
+        waiting: &mut HashMap<K, String>,
+        found: &mut HashMap<K, V>,
+    ) -> Vec<(K, Ticket, Option<Fallback>)> {
+        let (engine, tags) = (self.cache.engine(), self.policy.named_tags());
+        let travel = |(id, key): (K, String)| {
+            let travel = Travel::new(engine, side, key.as_bytes(), tags, false);
+            (id, key, travel)
+        };
+        let mut travels: Vec<_> = waiting.drain().map(travel).collect();
+        let mut led = Vec::new();
+        std::future::poll_fn(|cx| {
+            for (id, key, mut travel) in std::mem::take(&mut travels) {
+                let value = match travel.poll(engine, key.as_bytes(), tags, cx) {
+                    Poll::Pending => {
+                        travels.push((id, key, travel));
+                        continue;
+                    }
+                    Poll::Ready(landed) => landed.into_value::<V>(engine, key.as_bytes()),
+                };
+                match value {
+                    Ok(value) => drop(found.insert(id, value)),
+                    Err(ticket) => led.push((id, *ticket, None)),
+                }
+            }
+            let looking = travels.iter().any(|(.., travel)| travel.is_looking());
+            if looking || (led.is_empty() && !travels.is_empty()) { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+        waiting.extend(travels.into_iter().map(|(id, key, _)| (id, key)));
+        led
+    }
+
     async fn compute<L, F, I, E>(
         &self,
         led: Vec<(K, Ticket, Option<Fallback>)>,
@@ -199,15 +267,17 @@ where
         let frame = frame.finish();
         match result {
             Ok(mut values) => {
+                let mut sent = Vec::new();
                 for (id, ticket, _) in led {
                     match values.remove_entry(&id) {
                         Some((id, value)) => {
-                            self.fill(ticket, &id, &value, frame.copy());
+                            sent.extend(self.fill(ticket, &id, &value, frame.copy()));
                             found.insert(id, value);
                         }
                         None => ticket.decline(&self.policy, frame.copy()),
                     }
                 }
+                all_kept(sent).await;
                 Ok(())
             }
             Err(error) => {
@@ -218,13 +288,13 @@ where
         }
     }
 
-    fn fill(&self, ticket: Ticket, id: &K, value: &V, frame: Frame) {
+    fn fill(&self, ticket: Ticket, id: &K, value: &V, frame: Frame) -> Option<Keeping> {
         let mut policy = self.policy.clone();
         if let Some(tags_of) = &self.tags_of {
             policy.add_tags(tags_of(id, value));
         }
         policy.measured(|| value.measure());
-        ticket.fill(Arc::new(value.clone()), &policy, frame);
+        ticket.store_as(&StoresWhole::<Anywhere>::PLAN, value, Arc::new(value.clone()), &policy, frame)
     }
 
     /// Nothing, if there is a key for which nothing stands in.
@@ -248,6 +318,15 @@ where
         }
         complete.then_some(())
     }
+}
+
+/// Waits until all of them have been answered by the store, side by side.
+async fn all_kept(mut sent: Vec<Keeping>) {
+    std::future::poll_fn(|cx| {
+        sent.retain_mut(|keeping| Pin::new(keeping).poll(cx).is_pending());
+        if sent.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 impl<K, V> fmt::Debug for Batch<'_, K, V> {

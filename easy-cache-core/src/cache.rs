@@ -9,6 +9,7 @@ use crate::backend::memory::{Capacity, Kept};
 use crate::clock::Clock;
 use crate::engine::away::launch;
 use crate::engine::compute::{Call, Compute};
+use crate::engine::outside::{Names, Outside, Travel};
 use crate::engine::{Engine, Setup, Side, switches};
 use crate::events::{Events, Meter, Redaction};
 use crate::hold::Hold;
@@ -16,9 +17,10 @@ use crate::load::Called;
 use crate::parts::DELIMITER;
 use crate::plan::{Mode, Plan};
 use crate::spawn::{Spawner, Task, block_on};
-use crate::value::Shared;
+use crate::store::{Adapter, PlainStore, Store};
+use crate::value::{Portable, Shared};
 use crate::wrapper::Set;
-use crate::{Explanation, Operation, Policy, Tag};
+use crate::{Codec, Explanation, Format, Operation, Policy, Tag};
 
 /// A cache. Cloning is cheap, and clones share everything.
 ///
@@ -99,9 +101,45 @@ impl Cache {
         Operation::new(move || self.engine.stale(key.as_ref())?.value.downcast_ref::<T>().cloned())
     }
 
+    /// The same for a value that may be in a store outside the process: [`get`](Self::get) sees this process only.
+    ///
+    /// # Example: whatever the store
+    /// ```
+    /// # let cache = easy_cache_core::Cache::new();
+    /// cache.get_or_compute_sync("answer", || Some(42)).wait();
+    /// assert_eq!(cache.fetch::<i32>("answer").wait(), Some(42));
+    /// ```
+    pub fn fetch<'a, T: Portable + Clone + Send + Sync + 'static>(
+        &'a self,
+        key: impl AsRef<[u8]> + Send + 'a,
+    ) -> Operation<'a, Option<T>> {
+        if self.engine.outside.is_none() {
+            return self.get(key);
+        }
+        Operation::later(async move {
+            let (key, engine) = (key.as_ref(), &self.engine);
+            if !engine.is_usable() {
+                return None;
+            }
+            let mut sight = Travel::alone(engine, key);
+            let landed = std::future::poll_fn(|cx| sight.poll(engine, key, &[], cx)).await;
+            landed.into_value(engine, key).ok()
+        })
+    }
+
     /// Whether a value would be served under this key.
+    ///
+    /// # Example
+    /// ```
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("answer", 42).wait();
+    /// assert!(cache.contains("answer").wait());
+    /// ```
     pub fn contains<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a, bool> {
-        Operation::new(move || self.find(key.as_ref()).is_some())
+        match &self.engine.outside {
+            None => Operation::new(move || self.find(key.as_ref()).is_some()),
+            Some(outside) => Operation::later(async move { self.is_usable() && outside.sees(key.as_ref()).await }),
+        }
     }
 
     /// Stores a value that was computed without the cache's help.
@@ -109,6 +147,19 @@ impl Cache {
     /// Prefer [`get_or_compute`](Self::get_or_compute): it knows when the computation began. If you must do it by hand,
     /// take a [`fence`](Self::fence) **before** you read the data and pass it to [`Set::fence`]; otherwise an invalidation
     /// that came between your read and this call is lost. A ttl of zero removes the key.
+    ///
+    /// # Example: a value that was read behind a fence
+    /// ```
+    /// use easy_cache_core::Cache;
+    ///
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = Cache::new();
+    /// let fence = cache.fence();
+    /// let stock = 7; // read from the database
+    /// cache.invalidate_tags(["stock"]).wait()?; // meanwhile, by somebody else
+    /// assert!(!cache.set("stock:1", stock).tags(["stock"]).fence(fence).wait(), "it may be outdated, and is not kept");
+    /// # Ok(()) }
+    /// ```
     pub fn set<'a, T, K>(&'a self, key: K, value: T) -> Set<'a, K, T>
     where
         T: Clone + Send + Sync + 'static,
@@ -124,34 +175,79 @@ impl Cache {
     }
 
     /// Drops the entry of a key, and refuses whatever is being computed for it.
+    ///
+    /// # Example: in sync code; in async code it is awaited
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("answer", 42).wait();
+    /// cache.invalidate_key("answer").wait()?;
+    /// assert!(!cache.contains("answer").wait());
+    /// # Ok(()) }
+    /// ```
     pub fn invalidate_key<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a> {
-        Operation::new(move || {
+        self.invalidating(move || {
             self.engine.store.invalidate_key(key.as_ref());
-            Ok(())
+            Names::of_key(key.as_ref())
         })
     }
 
     /// Drops every entry that carries one of the tags, and refuses whatever is being computed with them.
     ///
     /// Costs the same whether one entry or ten million carry the tag. No tags: nothing happens.
+    ///
+    /// # Example: all that was built from one author's books
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("books:sold", 7).tags(["books", "author:1"]).wait();
+    /// cache.set("books:new", 8).tags(["books", "author:2"]).wait();
+    /// cache.invalidate_tags(["author:1"]).wait()?;
+    /// assert!(!cache.contains("books:sold").wait() && cache.contains("books:new").wait());
+    /// # Ok(()) }
+    /// ```
     pub fn invalidate_tags<'a>(&'a self, tags: impl IntoIterator<Item: Into<Tag>>) -> Operation<'a> {
         let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
-        Operation::new(move || {
+        if tags.is_empty() {
+            return Operation::new(|| Ok(()));
+        }
+        self.invalidating(move || {
             self.engine.store.invalidate_tags(&tags);
-            Ok(())
+            Names::of_tags(&tags)
         })
     }
 
     /// Drops every entry whose key was built with this prefix.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.get_or_compute_sync("goods", || Some(7)).prefix("shop:1").wait();
+    /// assert!(cache.contains("shop:1:goods").wait());
+    /// cache.invalidate_prefix("shop:1").wait()?;
+    /// assert!(!cache.contains("shop:1:goods").wait());
+    /// # Ok(()) }
+    /// ```
     pub fn invalidate_prefix(&self, prefix: impl AsRef<str>) -> Operation<'_> {
         self.invalidate_tags([Tag::prefix(prefix)])
     }
 
     /// Drops everything in this cache's namespace.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("answer", 42).wait();
+    /// cache.invalidate_all().wait()?;
+    /// assert!(!cache.contains("answer").wait());
+    /// # Ok(()) }
+    /// ```
     pub fn invalidate_all(&self) -> Operation<'_> {
-        Operation::new(|| {
+        self.invalidating(|| {
             self.engine.store.invalidate_everything();
-            Ok(())
+            Names::of_everything()
         })
     }
 
@@ -160,12 +256,12 @@ impl Cache {
     /// If `within` passes without an outcome (the writer was dropped, the connection lost), the tags count as invalidated.
     pub fn hold<'a>(&'a self, tags: impl IntoIterator<Item: Into<Tag>>, within: Duration) -> Operation<'a, Hold> {
         let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
-        Operation::new(move || Hold::on_tags(self.clone(), tags, within))
+        Hold::on(self, Some(tags.into()), within)
     }
 
     /// Marks the whole namespace: for a write of which nobody can say what it changes.
     pub fn hold_all(&self, within: Duration) -> Operation<'_, Hold> {
-        Operation::new(move || Hold::on_everything(self.clone(), within))
+        Hold::on(self, None, within)
     }
 
     /// Why a value is served, or not: which tag changed when, whether its ttl has passed, whether it had to make room, and so on.
@@ -202,6 +298,18 @@ impl Cache {
     }
 
     /// How long the value under this key stays fresh: `None` if there is none, or if it has no ttl.
+    ///
+    /// # Example
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::{Cache, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// let cache = Cache::builder().clock(clock.clock()).build();
+    /// cache.set("answer", 42).ttl(Duration::from_secs(60)).wait();
+    /// clock.advance(Duration::from_secs(20));
+    /// assert_eq!(cache.time_to_live("answer"), Some(Duration::from_secs(40)));
+    /// ```
     #[must_use]
     pub fn time_to_live(&self, key: impl AsRef<[u8]>) -> Option<Duration> {
         let found = self.find(key.as_ref())?;
@@ -209,6 +317,16 @@ impl Cache {
     }
 
     /// Switches the cache off (every call computes, nothing is stored) and on again. Entries stay; invalidations work.
+    ///
+    /// # Example
+    /// ```
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("answer", 42).wait();
+    /// cache.set_enabled(false);
+    /// assert_eq!(cache.get::<i32>("answer").wait(), None);
+    /// cache.set_enabled(true);
+    /// assert_eq!(cache.get("answer").wait(), Some(42));
+    /// ```
     pub fn set_enabled(&self, enabled: bool) {
         self.engine.set_enabled(enabled);
     }
@@ -251,6 +369,18 @@ impl Cache {
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// Invalidates here, then in the store outside the process. If that cannot be reached, the names stay invalidated for this
+    /// process: they are delivered before the store is asked for anything again.
+    fn invalidating<'a>(&'a self, here: impl FnOnce() -> Names + Send + 'a) -> Operation<'a> {
+        match &self.engine.outside {
+            None => Operation::new(move || {
+                here();
+                Ok(())
+            }),
+            Some(outside) => Operation::later(async move { outside.invalidate(here()).await }),
+        }
     }
 
     pub(crate) fn shares_with(&self, other: &Self) -> bool {
@@ -384,7 +514,7 @@ pub struct Fence(pub(crate) crate::backend::memory::Fence);
 /// let cache = Cache::builder().namespace("shop").max_weight(16 << 20).build();
 /// assert_eq!(cache.namespace(), "shop");
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use]
 pub struct CacheBuilder {
     namespace: String,
@@ -396,9 +526,15 @@ pub struct CacheBuilder {
     flight_wait: Duration,
     defaults: Policy,
     spawner: Spawner,
+    outside: Option<MakeStore>,
+    store_timeout: Duration,
+    format: Format,
     redaction: Option<Redaction>,
     traces_hits: bool,
 }
+
+/// Makes the store when the namespace and the clock are known.
+type MakeStore = Arc<dyn Fn(&str, &Clock) -> Arc<dyn Store> + Send + Sync>;
 
 impl Default for CacheBuilder {
     /// 64 MiB, which a small web application can spare and which holds some hundred thousand small values.
@@ -413,6 +549,9 @@ impl Default for CacheBuilder {
             flight_wait: Duration::from_secs(30),
             defaults: Policy::new(),
             spawner: Spawner::default(),
+            outside: None,
+            store_timeout: Duration::from_secs(1),
+            format: Format::default(),
             redaction: None,
             traces_hits: false,
         }
@@ -501,6 +640,45 @@ impl CacheBuilder {
         self
     }
 
+    /// Keeps the values in a store outside the process, which other processes share. Default: in memory.
+    ///
+    /// Nothing is kept in this process then: every hit asks the store. Values that cannot leave the process (`local`) are
+    /// computed each time. If the store does not answer, calls compute, and nothing is kept; an invalidation that could not be
+    /// delivered is an error, stays in force in this process, and is delivered before the store is asked for anything else.
+    pub fn store(mut self, store: impl Store) -> Self {
+        let store: Arc<dyn Store> = Arc::new(store);
+        self.outside = Some(Arc::new(move |_, _| Arc::clone(&store)));
+        self
+    }
+
+    /// The same for a store that can get, set and delete bytes, under this cache's namespace: see [`PlainStore`].
+    pub fn plain_store(mut self, store: impl PlainStore) -> Self {
+        let store = Arc::new(store);
+        self.outside = Some(Arc::new(move |namespace, clock| {
+            Arc::new(Adapter::new(Arc::clone(&store), namespace, clock.clone()))
+        }));
+        self
+    }
+
+    /// How long an operation of the store may take before it counts as failed. Default: 1 s, which is long for a store and
+    /// short for a request.
+    pub const fn store_timeout(mut self, timeout: Duration) -> Self {
+        self.store_timeout = timeout;
+        self
+    }
+
+    /// How values are written for a store outside the process. Default: [`Codec::Bincode`].
+    pub const fn codec(mut self, codec: Codec) -> Self {
+        self.format.codec = codec;
+        self
+    }
+
+    /// To be raised when a stored type changes: values of other versions are not read, but computed and replaced.
+    pub const fn values_version(mut self, version: u32) -> Self {
+        self.format.version = version;
+        self
+    }
+
     /// What of keys and tags is shown in events, errors and explanations. Default: all of it.
     ///
     /// # Example: only what kind of thing it is
@@ -526,6 +704,10 @@ impl CacheBuilder {
     /// Makes the cache.
     #[must_use]
     pub fn build(self) -> Cache {
+        let outside = self.outside.as_ref().map(|make| {
+            let store = make(&self.namespace, &self.clock);
+            Outside::new(store, self.store_timeout, self.clock.clone(), self.format)
+        });
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
         let events = Events::new(&self.namespace, self.clock.clone(), self.redaction);
         let engine = Engine::new(Setup {
@@ -537,11 +719,22 @@ impl CacheBuilder {
             defaults: self.defaults,
             events,
             spawner: self.spawner,
+            outside,
         });
         engine.set_enabled(self.enabled);
         engine.switches.listen_to_hits(Meter::COUNTS_HITS, self.traces_hits);
         let engine = Arc::new(engine);
         switches::register(&engine);
         Cache { engine }
+    }
+}
+
+impl fmt::Debug for CacheBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheBuilder")
+            .field("namespace", &self.namespace)
+            .field("max_weight", &self.max_weight)
+            .field("has_store", &self.outside.is_some())
+            .finish_non_exhaustive()
     }
 }

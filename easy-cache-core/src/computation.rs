@@ -41,6 +41,16 @@ impl Cache {
     }
 
     /// The value under the key if it may be served now: neither waits nor computes. Its tags go to the scope around.
+    ///
+    /// # Example
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("answer", 42).await;
+    /// let stored = cache.look("answer").and_then(|stored| stored.value.downcast::<i32>().ok());
+    /// assert_eq!(stored.as_deref(), Some(&42));
+    /// # }
+    /// ```
     #[must_use]
     pub fn look(&self, key: impl AsRef<[u8]>) -> Option<Stored> {
         let found = self.engine().hit(key.as_ref());
@@ -225,6 +235,21 @@ impl Computation {
     }
 
     /// The result is not to be stored: one of those who wait tries once more, then everybody computes alone.
+    ///
+    /// # Example: an error is nobody else's
+    /// ```
+    /// use easy_cache_core::{Cache, Joined, Policy, Scope};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let cache = Cache::new();
+    /// let Joined::Compute(computation) = cache.join("report").await else { unreachable!() };
+    /// let failed = Err::<String, &str>("no paper");
+    /// if failed.is_err() {
+    ///     computation.decline(&Policy::new(), Scope::new());
+    /// }
+    /// assert!(!cache.contains("report").await);
+    /// # }
+    /// ```
     pub fn decline(self, policy: &Policy, scope: Scope) {
         self.ticket.decline(policy, scope.into_frame());
     }

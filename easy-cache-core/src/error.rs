@@ -4,6 +4,16 @@
 use std::fmt;
 
 /// What went wrong, to branch on.
+///
+/// # Example
+/// ```
+/// use easy_cache_core::{Error, ErrorKind, of};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let error: Error = of(async { 7 }).invalidate().await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotCached);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -11,7 +21,9 @@ pub enum ErrorKind {
     NotCached,
     /// A named cache was replaced more often than a registry slot allows.
     RegistryFull,
-    /// A caller would have had to wait for longer than its hard timeout.
+    /// A store outside the process could not be reached, or refused.
+    Store,
+    /// A caller would have had to wait for longer than its hard timeout, or a store outside the process did not answer in time.
     TimedOut,
 }
 
@@ -20,11 +32,26 @@ pub enum ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), source: None }
+    }
+
+    /// A failure of a store outside the process, for those who write one. `message` says what was attempted, and on what.
+    ///
+    /// # Example: the error of a file
+    /// ```
+    /// use easy_cache_core::{Error, ErrorKind};
+    ///
+    /// let source = std::io::Error::other("no space left");
+    /// let error = Error::store("failed to write entry `user:7`", source);
+    /// assert_eq!(error.kind(), ErrorKind::Store);
+    /// ```
+    pub fn store(message: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { kind: ErrorKind::Store, message: message.into(), source: Some(source.into()) }
     }
 
     /// The kind of failure.
@@ -40,4 +67,8 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -50,6 +50,19 @@ pub struct Explanation {
 
 /// Whether a call would be served. Durations are counted from the moment of the question, backwards unless the name says
 /// otherwise.
+///
+/// # Example
+/// ```
+/// use easy_cache_core::{Cache, Verdict};
+///
+/// # fn main() -> Result<(), easy_cache_core::Error> {
+/// let cache = Cache::new();
+/// assert_eq!(cache.explain("answer").verdict, Verdict::Absent);
+/// cache.set("answer", 42).wait();
+/// cache.invalidate_key("answer").wait()?;
+/// assert!(matches!(cache.explain("answer").verdict, Verdict::Removed { .. }));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -261,6 +274,7 @@ impl Refusal {
             Self::Tainted => f.write_str("it saw what others may not see, or used a value that was not kept"),
             Self::Stale => f.write_str("it was built from a value that is not fresh"),
             Self::Unusable => f.write_str("the cache was switched off meanwhile"),
+            Self::Foreign => f.write_str("it depends on tags of another cache, of which a shared store knows nothing"),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! A writer's mark on tags, from before its COMMIT until its outcome is known.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::memory::Held;
+use crate::engine::outside::{Marked, Names};
 use crate::mistake::Mistake;
 use crate::{Cache, Operation, Tag};
 
@@ -28,48 +30,95 @@ use crate::{Cache, Operation, Tag};
 #[must_use = "a hold that is dropped keeps its tags from being served until its deadline"]
 pub struct Hold {
     cache: Cache,
-    scope: Scope,
+    /// Nothing means everything.
+    tags: Option<Arc<[Tag]>>,
     held: Held,
-}
-
-#[derive(Debug)]
-enum Scope {
-    Tags(Vec<Tag>),
-    Everything,
+    /// The same in the store outside the process.
+    marked: Option<Marked>,
 }
 
 impl Hold {
-    pub(crate) fn on_tags(cache: Cache, tags: Vec<Tag>, within: Duration) -> Self {
-        let held = cache.engine().store.hold(&tags, within);
-        Self { cache, scope: Scope::Tags(tags), held }
-    }
-
-    pub(crate) fn on_everything(cache: Cache, within: Duration) -> Self {
-        let held = cache.engine().store.hold_everything(within);
-        Self { cache, scope: Scope::Everything, held }
+    /// Holds here first: what is served by this process stops at once.
+    pub(crate) fn on(cache: &Cache, tags: Option<Arc<[Tag]>>, within: Duration) -> Operation<'_, Self> {
+        let here = move || {
+            let store = &cache.engine().store;
+            let held = match &tags {
+                Some(tags) => store.hold(tags, within),
+                None => store.hold_everything(within),
+            };
+            Self { cache: cache.clone(), tags, held, marked: None }
+        };
+        match &cache.engine().outside {
+            None => Operation::new(here),
+            Some(outside) => Operation::later(async move {
+                let mut hold = here();
+                hold.marked = outside.hold(hold.tags.clone(), within).await;
+                hold
+            }),
+        }
     }
 
     /// The write is visible: invalidates the tags, then releases them.
+    ///
+    /// # Errors
+    /// When it is awaited: if a store outside the process could not be reached. The tags stay held there until the deadline,
+    /// and are invalidated before anything else is asked of the store by this process.
     pub fn commit(self) -> Operation<'static> {
-        Operation::new(move || {
-            let store = &self.cache.engine().store;
-            if Mistake::ReleaseBeforeInvalidate.is_made() {
+        match &self.cache.engine().outside {
+            None => Operation::new(move || {
+                if Mistake::ReleaseBeforeInvalidate.is_made() {
+                    self.held.release();
+                }
+                self.invalidate_here();
                 self.held.release();
+                Ok(())
+            }),
+            Some(outside) => {
+                let outside = outside.clone();
+                Operation::later(async move {
+                    let names = self.invalidate_here();
+                    let invalidated = outside.invalidate(names).await;
+                    if let (Ok(()), Some(marked)) = (&invalidated, &self.marked) {
+                        outside.release(marked).await;
+                    }
+                    self.held.release();
+                    invalidated
+                })
             }
-            match &self.scope {
-                Scope::Tags(tags) => store.invalidate_tags(tags),
-                Scope::Everything => store.invalidate_everything(),
-            }
-            self.held.release();
-            Ok(())
-        })
+        }
     }
 
     /// The write did not happen: releases the tags. Entries that carry them are served as before.
     pub fn rollback(self) -> Operation<'static> {
-        Operation::new(move || {
-            self.held.release();
-            Ok(())
-        })
+        match &self.cache.engine().outside {
+            None => Operation::new(move || {
+                self.held.release();
+                Ok(())
+            }),
+            Some(outside) => {
+                let outside = outside.clone();
+                Operation::later(async move {
+                    if let Some(marked) = &self.marked {
+                        outside.release(marked).await;
+                    }
+                    self.held.release();
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    fn invalidate_here(&self) -> Names {
+        let store = &self.cache.engine().store;
+        match &self.tags {
+            Some(tags) => {
+                store.invalidate_tags(tags);
+                Names::of_tags(tags)
+            }
+            None => {
+                store.invalidate_everything();
+                Names::of_everything()
+            }
+        }
     }
 }

@@ -45,7 +45,7 @@
 //!
 //! From the door inwards: `cache`, `wrapper`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
 //! `computation` (a computation in parts), [`scope`], `hold`, [`registry`] → `engine` (flights, frames, tickets) → `backend`
-//! (the memory store). `tag`, `policy`, `freshness`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
+//! (the memory store; [`store`]s outside the process). `tag`, `policy`, `freshness`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
 //!
 //! # Features
 //!
@@ -53,11 +53,13 @@
 //! |---|---|---|
 //! | `tokio` | yes | [detached](GetOrCompute::detach) loads of async callers run on the tokio runtime around the caller; `spawn` and `spawn_blocking` in [`scope`] |
 //! | `metrics` | no | counters, gauges and a histogram for the recorder of the `metrics` facade: see [`events`] |
+//! | `testing` | no | the module `testing`: stores that fail on demand, assertions, and the contract that every store has to fulfil |
 
 mod backend;
 mod batch;
 mod cache;
 mod clock;
+mod codec;
 mod computation;
 mod engine;
 mod error;
@@ -76,8 +78,11 @@ mod refresh;
 pub mod registry;
 pub mod scope;
 mod spawn;
+pub mod store;
 mod sync;
 mod tag;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod timer;
 mod value;
 mod wrapper;
@@ -85,6 +90,7 @@ mod wrapper;
 pub use batch::Batch;
 pub use cache::{Cache, CacheBuilder, Fence};
 pub use clock::{Clock, ManualClock, TICK};
+pub use codec::{Codec, CodecError, Format};
 pub use computation::{Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
 pub use explain::{Change, Explanation, Verdict};

@@ -6,8 +6,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::Error;
+use crate::spawn::block_on;
 
-type Run<'a, T> = Box<dyn FnOnce() -> T + Send + 'a>;
+/// What there is to do: at once, or in as many steps as a store outside the process takes.
+enum Run<'a, T> {
+    Now(Box<dyn FnOnce() -> T + Send + 'a>),
+    Later(Pin<Box<dyn Future<Output = T> + Send + 'a>>),
+}
 
 /// A prepared operation on a cache. Nothing happens before it is awaited, or waited for.
 ///
@@ -26,12 +31,30 @@ pub struct Operation<'a, T = Result<(), Error>> {
 
 impl<'a, T> Operation<'a, T> {
     pub(crate) fn new(run: impl FnOnce() -> T + Send + 'a) -> Self {
-        Self { run: Box::new(run) }
+        Self { run: Run::Now(Box::new(run)) }
     }
 
-    /// Runs the operation and blocks this thread until it is done. With a memory store there is nothing to block on.
+    pub(crate) fn later(future: impl Future<Output = T> + Send + 'a) -> Self {
+        Self { run: Run::Later(Box::pin(future)) }
+    }
+
+    /// Runs the operation and blocks this thread until it is done.
+    ///
+    /// With a memory store there is nothing to block on. What a store outside the process needs for its work (a runtime) must
+    /// go on meanwhile: not on a runtime whose only thread this is.
+    ///
+    /// # Example
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.invalidate_all().wait()?; // where nothing can be awaited; elsewhere `.await?`
+    /// # Ok(()) }
+    /// ```
     pub fn wait(self) -> T {
-        (self.run)()
+        match self.run {
+            Run::Now(run) => run(),
+            Run::Later(future) => block_on(future),
+        }
     }
 }
 
@@ -59,9 +82,16 @@ pub struct OperationFuture<'a, T> {
 impl<T> Future for OperationFuture<'_, T> {
     type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         match self.run.take() {
-            Some(run) => Poll::Ready(run()),
+            Some(Run::Now(run)) => Poll::Ready(run()),
+            Some(Run::Later(mut future)) => {
+                let polled = future.as_mut().poll(cx);
+                if polled.is_pending() {
+                    self.run = Some(Run::Later(future));
+                }
+                polled
+            }
             None => panic!("an operation on a cache was polled after it was done"),
         }
     }

@@ -210,6 +210,18 @@ impl<T> fmt::Debug for Loading<T> {
 }
 
 /// What a loader answers: a value, and what is to be said of it.
+///
+/// # Example: a value with all that is known of it
+/// ```
+/// use std::time::Duration;
+/// use easy_cache_core::{Cache, Loaded};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), std::io::Error> {
+/// let cache = Cache::new();
+/// let load = async |_| Ok::<_, std::io::Error>(Loaded::new(7).ttl(Duration::from_secs(60)).tags(["stock"]).validator("v1"));
+/// assert_eq!(cache.get_or_refresh("stock:1", load).await?, 7);
+/// # Ok(()) }
+/// ```
 #[must_use]
 pub struct Loaded<T> {
     value: T,

@@ -155,6 +155,16 @@ pub fn register(name: &str, cache: Cache) -> Result<(), Error> {
 }
 
 /// The cache of a name.
+///
+/// # Example
+/// ```
+/// use easy_cache_core::{Cache, registry};
+///
+/// # fn main() -> Result<(), easy_cache_core::Error> {
+/// registry::register("feeds", Cache::builder().namespace("feeds").build())?;
+/// assert_eq!(registry::cache("feeds").namespace(), "feeds");
+/// # Ok(()) }
+/// ```
 pub fn cache(name: &str) -> &'static Cache {
     slot(name).cache()
 }
@@ -163,6 +173,16 @@ pub fn cache(name: &str) -> &'static Cache {
 ///
 /// # Errors
 /// [`ErrorKind::RegistryFull`] if that was done too often (256 times).
+///
+/// # Example: at the start of a process
+/// ```
+/// use easy_cache_core::{Cache, registry};
+///
+/// # fn main() -> Result<(), easy_cache_core::Error> {
+/// registry::set_default(Cache::builder().max_weight(256 << 20).build())?;
+/// assert!(registry::default_cache().is_empty());
+/// # Ok(()) }
+/// ```
 pub fn set_default(cache: Cache) -> Result<(), Error> {
     register(DEFAULT, cache)
 }

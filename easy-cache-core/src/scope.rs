@@ -67,6 +67,18 @@ impl Scope {
     }
 
     /// Runs a future inside the scope.
+    ///
+    /// # Example: what does a request depend on?
+    /// ```
+    /// use easy_cache_core::{Cache, Scope, Tag};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let cache = Cache::new();
+    /// let mut request = Scope::new();
+    /// request.wrap(cache.get_or_compute("k", async { Some(1) }).tags(["books"])).await;
+    /// assert_eq!(request.tags(), [Tag::new("books")]);
+    /// # }
+    /// ```
     pub fn wrap<F: IntoFuture>(&mut self, future: F) -> Scoped<'_, F::IntoFuture> {
         Scoped { scope: self, future: Some(Box::pin(future.into_future())) }
     }
@@ -128,6 +140,14 @@ impl<F> fmt::Debug for Scoped<'_, F> {
 }
 
 /// Whether somebody collects tags here.
+///
+/// # Example
+/// ```
+/// use easy_cache_core::{Scope, scope};
+///
+/// assert!(!scope::is_active());
+/// assert!(Scope::new().run(scope::is_active));
+/// ```
 #[must_use]
 pub fn is_active() -> bool {
     frame::is_collecting()
@@ -155,6 +175,22 @@ pub fn current_tags() -> Vec<Tag> {
 /// Says that what is being computed depends on these tags of this cache. To be called **before** the data is read.
 ///
 /// Costs nothing outside a scope; inside, one lookup of the tag's record for each tag.
+///
+/// # Example: a value that follows from a file
+/// ```
+/// use easy_cache_core::{Cache, scope};
+///
+/// # fn main() -> Result<(), easy_cache_core::Error> {
+/// let cache = Cache::new();
+/// let load = || {
+///     scope::depend(&cache, ["file:motd"]);
+///     Some("hello".to_owned()) // read the file here
+/// };
+/// cache.get_or_compute_sync("motd", load).wait();
+/// cache.invalidate_tags(["file:motd"]).wait()?;
+/// assert!(!cache.contains("motd").wait());
+/// # Ok(()) }
+/// ```
 pub fn depend(cache: &Cache, tags: impl IntoIterator<Item: Into<Tag>>) {
     observe(cache, tags).record();
 }
@@ -192,13 +228,66 @@ impl Observed {
 }
 
 /// Says that what is being computed must not be kept by anybody: it saw data that others may not see.
+///
+/// # Example: a value that is for one reader only
+/// ```
+/// use easy_cache_core::{Cache, scope};
+///
+/// let cache = Cache::new();
+/// let draft = cache.get_or_compute_sync("page", || {
+///     scope::taint();
+///     Some("a draft".to_owned())
+/// });
+/// assert_eq!(draft.wait().as_deref(), Some("a draft"));
+/// assert!(!cache.contains("page").wait());
+/// ```
 pub fn taint() {
     frame::taint();
 }
 
 /// Runs a future that neither reads nor fills any cache: a transaction, which sees its own uncommitted writes.
+///
+/// # Example: a call that is to look for itself
+/// ```
+/// use easy_cache_core::{ecached, scope};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// #[ecached("visits")]
+/// async fn visits(counter: &AtomicU64) -> u64 {
+///     counter.fetch_add(1, Ordering::Relaxed)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let counter = AtomicU64::new(1);
+/// assert_eq!((visits(&counter).await, visits(&counter).await), (1, 1));
+/// assert_eq!(scope::bypass(visits(&counter)).await, 2);
+/// assert_eq!(visits(&counter).await, 1);
+/// # }
+/// ```
 pub fn bypass<F: IntoFuture>(future: F) -> Bypassing<F::IntoFuture> {
     Bypassing { frame: Some(Frame::bypassing()), future: Box::pin(future.into_future()) }
+}
+
+/// [`bypass`] for a closure.
+///
+/// # Example: a report that is to be right to the second
+/// ```
+/// use easy_cache_core::{ecached, scope};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// #[ecached("sales")]
+/// fn sales(counter: &AtomicU64) -> u64 {
+///     counter.fetch_add(1, Ordering::Relaxed)
+/// }
+///
+/// let counter = AtomicU64::new(1);
+/// assert_eq!((sales(&counter), sales(&counter)), (1, 1));
+/// assert_eq!(scope::bypass_sync(|| sales(&counter)), 2);
+/// assert_eq!(sales(&counter), 1);
+/// ```
+pub fn bypass_sync<T>(f: impl FnOnce() -> T) -> T {
+    taint();
+    frame::within(&mut Some(Frame::bypassing()), f)
 }
 
 /// A future that runs without any cache.

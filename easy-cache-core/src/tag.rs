@@ -53,6 +53,18 @@ impl Tag {
     }
 
     /// "Rows changed, and it is not known which": invalidated by bulk writes, carried by whatever depends on single rows.
+    ///
+    /// # Example: what a bulk write invalidates
+    /// ```
+    /// use easy_cache_core::{Cache, Tag};
+    ///
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = Cache::new();
+    /// cache.set("book:42", "Ada").tags([Tag::row("books", 42), Tag::unknown_rows("books")]).wait();
+    /// cache.invalidate_tags([Tag::table("books"), Tag::unknown_rows("books")]).wait()?; // UPDATE books SET ..
+    /// assert!(!cache.contains("book:42").wait());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn unknown_rows(table: impl AsRef<str>) -> Self {
         Self::of_family(DATA, &format!("{}:*", escape(table.as_ref())))
@@ -64,9 +76,17 @@ impl Tag {
         self.0.get(1..).unwrap_or_default()
     }
 
-    /// Family and name: what tells one tag from all others.
-    pub(crate) fn encoded(&self) -> &[u8] {
+    /// Family and name: what tells one tag from all others, as a store writes it.
+    #[must_use]
+    pub fn encoded(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// The tag that these bytes are, if [`encoded`](Self::encoded) can have written them.
+    #[must_use]
+    pub fn decode(encoded: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(encoded).ok()?;
+        text.starts_with([CUSTOM, PREFIX, DATA]).then(|| Self(text.into()))
     }
 
     fn of_family(family: char, name: &str) -> Self {

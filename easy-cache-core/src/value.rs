@@ -8,6 +8,8 @@ use bincode::error::EncodeError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::codec::{self, CodecError, Format};
+
 /// A stored value, shared between the cache and its readers; nobody copies it on a hit.
 pub type Shared = Arc<dyn Any + Send + Sync>;
 
@@ -23,6 +25,20 @@ pub type Shared = Arc<dyn Any + Send + Sync>;
 pub trait Portable {
     /// The size of the value in bytes when it is written, as its weight in a bounded cache.
     fn measure(&self) -> u64;
+
+    /// The value as bytes.
+    ///
+    /// # Errors
+    /// If the type's `Serialize` refuses, or the value is larger than 64 MiB.
+    fn encode(&self, format: Format) -> Result<Vec<u8>, CodecError>;
+
+    /// The value from its bytes. Whatever they are, this neither panics nor reserves memory for what they only claim.
+    ///
+    /// # Errors
+    /// If they are not a value of this type, written in this format.
+    fn decode(payload: &[u8], format: Format) -> Result<Self, CodecError>
+    where
+        Self: Sized;
 }
 
 // Without this, the compiler would talk about `serde::Deserialize<'de>` instead of the note above.
@@ -34,6 +50,14 @@ impl<T: Serialize + DeserializeOwned> Portable for T {
             Ok(()) => counter.0.max(size_of_val(self) as u64),
             Err(_) => size_of_val(self) as u64,
         }
+    }
+
+    fn encode(&self, format: Format) -> Result<Vec<u8>, CodecError> {
+        codec::write(self, format)
+    }
+
+    fn decode(payload: &[u8], format: Format) -> Result<Self, CodecError> {
+        codec::read(payload, format)
     }
 }
 

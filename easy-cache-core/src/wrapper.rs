@@ -30,6 +30,22 @@ impl Cache {
     ///
     /// # Errors
     /// The future's own error, unchanged. The cache adds none.
+    ///
+    /// # Example: computed once
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::Cache;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cache = Cache::new();
+    /// for _ in 0..2 {
+    ///     let load = async { "7".parse::<u32>() }; // your query
+    ///     let stock = cache.get_or_compute("stock:1", load).ttl(Duration::from_secs(60)).tags(["stock"]).await?;
+    ///     assert_eq!(stock, 7);
+    /// }
+    /// cache.invalidate_tags(["stock"]).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn get_or_compute<F>(&self, key: impl Into<String>, load: F) -> GetOrCompute<'_, F, StoresPart<Anywhere>>
     where
         F: Future<Output: Outcome>,
@@ -38,6 +54,14 @@ impl Cache {
     }
 
     /// The same for a future whose result is stored whatever it is.
+    ///
+    /// # Example
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let cache = easy_cache_core::Cache::new();
+    /// assert_eq!(cache.get_or_compute_value("answer", async { 42 }).await, 42);
+    /// # }
+    /// ```
     pub fn get_or_compute_value<F>(&self, key: impl Into<String>, load: F) -> GetOrCompute<'_, F, StoresWhole<Anywhere>>
     where
         F: Future,
@@ -99,7 +123,8 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     /// [`early_refresh`](Self::early_refresh)) does not wait for it at all.
     ///
     /// An async load runs where [`CacheBuilder::spawner`](crate::CacheBuilder::spawner) says, a closure on a thread of its
-    /// own. It must own all that it uses. To be said last.
+    /// own. It must own all that it uses. To be said last: options that change what is stored (such as `ttl_of`, `store_none`,
+    /// `local`, `hard_timeout`) take it back.
     ///
     /// If what runs it drops it (a runtime that shuts down) and the result cannot say so ([`hard_timeout`](Self::hard_timeout)),
     /// a caller that waits for it panics, as if it had been running it itself.
@@ -140,6 +165,13 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     }
 
     /// Puts a prefix before the key, and tags the value with it.
+    ///
+    /// # Example
+    /// ```
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.get_or_compute_sync("goods", || Some(7)).prefix("shop:1").wait();
+    /// assert!(cache.contains("shop:1:goods").wait());
+    /// ```
     pub fn prefix(mut self, prefix: impl AsRef<str>) -> Self {
         let prefix = prefix.as_ref();
         self.key = format!("{prefix}:{}", self.key);
@@ -184,6 +216,13 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     }
 
     /// Computes although a value is there, stores the new one and returns it.
+    ///
+    /// # Example
+    /// ```
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("n", 1).wait();
+    /// assert_eq!(cache.get_or_compute_sync("n", || Some(2)).refresh().wait(), Some(2));
+    /// ```
     pub const fn refresh(mut self) -> Self {
         self.mode = Mode::Refresh;
         self
@@ -208,6 +247,17 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     }
 
     /// Adds tags that are known only from the value. They are as safe as those that are known before.
+    ///
+    /// # Example: a list goes with each of its members
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let cache = easy_cache_core::Cache::new();
+    /// let list = cache.get_or_compute_sync("best", || Some(vec![7, 8]));
+    /// list.tags_of(|books| books.iter().map(|id| format!("book:{id}")).collect::<Vec<_>>()).wait();
+    /// cache.invalidate_tags(["book:8"]).wait()?;
+    /// assert!(!cache.contains("best").wait());
+    /// # Ok(()) }
+    /// ```
     pub fn tags_of<C, I>(self, tags: C) -> GetOrCompute<'a, F, TagsOf<S, C>>
     where
         S: Stores<F::Output>,
@@ -218,6 +268,13 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     }
 
     /// Stores the value only if it passes the test; it is returned in any case.
+    ///
+    /// # Example
+    /// ```
+    /// let cache = easy_cache_core::Cache::new();
+    /// let found = cache.get_or_compute_sync("found", || Some(Vec::<u64>::new())).only_if(|found| !found.is_empty()).wait();
+    /// assert!(found.is_some() && !cache.contains("found").wait());
+    /// ```
     pub fn only_if<C>(self, keep: C) -> GetOrCompute<'a, F, OnlyIf<S, C>>
     where
         S: Stores<F::Output>,
@@ -227,6 +284,15 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     }
 
     /// Stores `None` as well, for so long: what does not exist is not looked for again and again.
+    ///
+    /// # Example
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let cache = easy_cache_core::Cache::new();
+    /// let nobody = || cache.get_or_compute_sync("user:7", || None::<String>).store_none(Duration::from_secs(10)).wait();
+    /// assert_eq!((nobody(), cache.contains("user:7").wait()), (None, true));
+    /// ```
     pub fn store_none(self, ttl: Duration) -> GetOrCompute<'a, F, StoresNone<S>>
     where
         StoresNone<S>: Plan<F::Output>,
@@ -235,6 +301,15 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     }
 
     /// Stores errors as well, for so long; a value that may stand in for the failure comes first.
+    ///
+    /// # Example
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let cache = easy_cache_core::Cache::new();
+    /// let rate = || cache.get_or_compute_sync("rate", || "x".parse::<u64>()).local().store_err(Duration::from_secs(1)).wait();
+    /// assert!(rate().is_err() && cache.contains("rate").wait());
+    /// ```
     pub fn store_err(self, ttl: Duration) -> GetOrCompute<'a, F, StoresErr<S>>
     where
         StoresErr<S>: Plan<F::Output>,
@@ -243,6 +318,18 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     }
 
     /// Keeps the value in this process, and asks nothing of its type.
+    ///
+    /// # Example: a value that cannot be serialised
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// #[derive(Debug)]
+    /// struct Compiled;
+    ///
+    /// let cache = easy_cache_core::Cache::new();
+    /// let compiled = cache.get_or_compute_sync("rule", || Some(Arc::new(Compiled))).local().weight(1_000).wait();
+    /// assert!(compiled.is_some());
+    /// ```
     pub fn local(self) -> GetOrCompute<'a, F, S::Local>
     where
         S: Kept,
@@ -307,6 +394,15 @@ impl<F: Future, S> fmt::Debug for GetOrComputeFuture<'_, F, S> {
 }
 
 /// A prepared [`Cache::set`]: add options, then `.await` it or `.wait()` for it.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+///
+/// let cache = easy_cache_core::Cache::new();
+/// let is_kept = cache.set("answer", 42).ttl(Duration::from_secs(60)).tags(["answers"]).wait();
+/// assert!(is_kept);
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing happens before it is awaited, or run with `.wait()`"]
 pub struct Set<'a, K, T> {

@@ -85,6 +85,51 @@ pub fn authority<'a, H: Headers + ?Sized>(uri: Option<&'a str>, headers: &'a H) 
     }
 }
 
+/// The one spelling of a path among those that mean the same (RFC 3986 §6.2.2): what need not be escaped is not, and the digits
+/// of what must be are in capitals.
+///
+/// # Example: two spellings of one page
+/// ```
+/// use easy_cache_http::target::normal_path;
+///
+/// assert_eq!(normal_path("/books/%34%32"), "/books/42");
+/// assert_eq!(normal_path("/caf%c3%a9"), normal_path("/caf%C3%A9"));
+/// assert_ne!(normal_path("/a%2fb"), normal_path("/a/b"));
+/// ```
+#[must_use]
+pub fn normal_path(path: &str) -> Cow<'_, str> {
+    let mut parts = path.split('%');
+    let first = parts.next().unwrap_or_default();
+    if first.len() == path.len() {
+        return Cow::Borrowed(path);
+    }
+    let mut normal = String::with_capacity(path.len());
+    normal.push_str(first);
+    for part in parts {
+        match part.split_at_checked(2).and_then(|(digits, rest)| Some((escaped(digits)?, digits, rest))) {
+            Some((byte, _, rest)) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                normal.push(char::from(byte));
+                normal.push_str(rest);
+            }
+            Some((_, digits, rest)) => {
+                normal.push('%');
+                normal.push_str(&digits.to_ascii_uppercase());
+                normal.push_str(rest);
+            }
+            None => {
+                normal.push('%');
+                normal.push_str(part);
+            }
+        }
+    }
+    Cow::Owned(normal)
+}
+
+fn escaped(digits: &str) -> Option<u8> {
+    let are_digits = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    are_digits.then(|| u8::from_str_radix(digits, 16).ok()).flatten()
+}
+
 fn split_scheme(reference: &str) -> (Option<&str>, &str) {
     match reference.split_once(':') {
         Some((scheme, rest)) if !scheme.is_empty() && !scheme.contains(['/', '?']) => (Some(scheme), rest),

@@ -29,14 +29,16 @@ use proc_macro::TokenStream;
 /// | `prefix = ..` | A template, function or closure as for `key`. Goes before the key, and is a tag |
 ///
 /// A template is taken as it is: with text arguments, choose a separator that cannot occur in them. The default key
-/// escapes its parts. In a function with type parameters, a template says what tells their instances apart. Templates and
+/// escapes its parts. Two functions that write the same key into one cache share its entry, and if their results have one
+/// type, each gets the value of the other: begin every template with a word of its own. A template that leaves `self` out
+/// is shared by all instances. In a function with type parameters, a template says what tells their instances apart. Templates and
 /// lists allocate nothing on a hit; functions and closures cost what they cost.
 ///
 /// # Values
 ///
 /// | option | meaning |
 /// |---|---|
-/// | `ttl = "5m"`, `ttl = 100`, `ttl = expression`, `ttl = \|value\| ..` | How long a value is fresh: units `ms s m h d w`, seconds, a `Duration` that may use the arguments, or one from the result. A second positional argument is the same |
+/// | `ttl = "5m"`, `ttl = 100`, `ttl = expression`, `ttl = \|value\| ..` | How long a value is fresh: units `ms s m h d w`, seconds, a `Duration` that may use the arguments, or one from the result. A second positional argument is the same. Default: what the cache says; if that is nothing, until it is invalidated or evicted |
 /// | `tags = ["users", "by:{id}", \|value\| ..]` | Names of groups to drop together: templates, and lists that follow from the result. `tags = \|value\| ..` and `tags = function` are short for a list of one |
 /// | `only_if = \|value\| ..` | Stores the value only then |
 /// | `cache_none`, `cache_none = "10s"` | Stores `None`, which is otherwise computed again; for a time of its own |
@@ -45,7 +47,8 @@ use proc_macro::TokenStream;
 /// | `weight = \|value\| ..` | What the value weighs in a bounded cache, in bytes. Default: its serialised size; for `local` values what `Weigh` says, or the size of the type |
 ///
 /// What is stored of a `Result` or an `Option` is what is in `Ok` or `Some`; a value behind an `Arc` is shared, not
-/// cloned. Closures over the result see that value; with `|value, meta|` also what is known of the call. `|_, meta|` is
+/// cloned. `&'static str` cannot be read back from a shared cache, and `Arc<str>` only with the feature `rc` of `serde`.
+/// Closures over the result see that value; with `|value, meta|` also what is known of the call. `|_, meta|` is
 /// for what the arguments decide alone: it runs before the function. An argument that the body takes away cannot be used
 /// in a closure over the value: ask the `meta` for it.
 ///

@@ -5,7 +5,7 @@ use crate::parse::{self, Block, Function, KeySource, Options, Place, Root, TagSo
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Error, Ident, Receiver, Result, Type};
+use syn::{Error, GenericArgument, Ident, PathArguments, Receiver, Result, Type};
 
 /// A function and options that fit each other.
 pub(crate) struct Cached {
@@ -19,6 +19,7 @@ pub(crate) struct Cached {
 pub(crate) fn validate(options: Options, function: Function) -> Result<Cached> {
     signature(&function)?;
     let result = result(&function)?;
+    read_back(&options, &result)?;
     for template in templates(&options) {
         for place in template.places() {
             known(place, &function)?;
@@ -92,6 +93,32 @@ fn result(function: &Function) -> Result<Type> {
     let mut borrows = Borrows::of_the_call();
     borrows.visit_type(result);
     borrows.found.map_or_else(|| Ok(result.clone()), Err)
+}
+
+/// A shared store reads values back, and nobody reads a `&'static`. The compiler says so as well, but not what to write.
+fn read_back(options: &Options, result: &Type) -> Result<()> {
+    match stored(result) {
+        Type::Reference(reference) if !options.local => Err(Error::new_spanned(
+            reference,
+            "a `&'static` cannot be read back from a shared cache: return an owned value, such as a `String`, or say `local`",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What is in the `Result` or the `Option`, as far as that is written out.
+fn stored(result: &Type) -> &Type {
+    let Type::Path(path) = result else { return result };
+    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result" || last.ident == "Option") else {
+        return result;
+    };
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
+            Some(GenericArgument::Type(inner)) => stored(inner),
+            _ => result,
+        },
+        _ => result,
+    }
 }
 
 fn is_boxed_future(result: &Type) -> bool {

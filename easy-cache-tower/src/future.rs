@@ -109,7 +109,8 @@ where
                 },
                 StateProjection::Run { handler, task } => return run(handler, task, cx),
                 StateProjection::Pass { handler, passage } => {
-                    let (mut parts, body) = ready!(handler.poll(cx))?.into_parts();
+                    let response = ready!(handler.poll(cx)).inspect_err(|_| passage.fail())?;
+                    let (mut parts, body) = response.into_parts();
                     let dropping = passage.finish(&mut parts);
                     let response = Response::from_parts(parts, body);
                     let Some(dropping) = dropping else { return Poll::Ready(Ok(response.map(ResponseBody::passing))) };

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 
 use easy_cache_core::Tag;
 use easy_cache_http::key::push_part;
+use easy_cache_http::target::normal_path;
 use easy_cache_http::{Bypass, Policy, Target, Vary, authority};
 use http::{HeaderMap, Request, Uri};
 
-/// The tag of all responses for one path of one host: every variant, every query, every scheme.
+/// The tag of all responses for one path of one host: every variant, every query, every scheme, and every spelling that means
+/// the same path (`/caf%c3%A9`).
 ///
 /// The layer gives it to whatever it stores, and invalidates it when an unsafe request (`POST`, `PUT`, `DELETE`) for that
 /// path succeeds. Invalidate it by hand when something changed behind the application's back.
@@ -22,7 +24,7 @@ use http::{HeaderMap, Request, Uri};
 /// ```
 #[must_use]
 pub fn path_tag(authority: &str, path: &str) -> Tag {
-    let path = if path.is_empty() { "/" } else { path };
+    let path = if path.is_empty() { Cow::Borrowed("/") } else { normal_path(path) };
     Tag::new(format!("response:{}{path}", authority.to_ascii_lowercase()))
 }
 
@@ -53,10 +55,28 @@ pub(crate) fn target_at<'a>(uri: &'a Uri, authority: &'a str) -> Target<'a> {
     Target { scheme, authority, path: Cow::Borrowed(uri.path()), query: uri.query() }
 }
 
+/// How many layers of this kind a request has come through. What one of them keeps is not for those further out: between the
+/// two there may be whatever decides who gets it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Depth(u8);
+
+impl Depth {
+    fn of<B>(request: &Request<B>) -> Self {
+        request.extensions().get().copied().unwrap_or_default()
+    }
+}
+
+/// Tells the layers further in that a request came through one more.
+pub(crate) fn enter<B>(request: &mut Request<B>) {
+    let Depth(depth) = Depth::of(request);
+    request.extensions_mut().insert(Depth(depth.saturating_add(1)));
+}
+
 /// The key of a URI: of its response, if that has no `Vary`, or of the note on how its variants differ. If the URI was
 /// rewritten on the way here, what it was rewritten to is part of it: who knows what decided that.
 pub(crate) fn base<B>(policy: &Policy, user: Option<&[u8]>, target: &Target<'_>, request: &Request<B>) -> Vec<u8> {
     let mut key = Vec::with_capacity(128);
+    key.push(Depth::of(request).0);
     policy.write_key(target, request.headers(), &mut key);
     key.push(u8::from(user.is_some()));
     if let Some(user) = user {
@@ -73,7 +93,7 @@ pub(crate) fn base<B>(policy: &Policy, user: Option<&[u8]>, target: &Target<'_>,
     key
 }
 
-/// No key of a response begins like this: the first byte of those is the class of the method.
+/// No key of a response begins like this: the first byte of those is the number of layers further out.
 const PART: u8 = u8::MAX;
 
 /// Where the last part of a URI is kept that somebody asked for.

@@ -2,6 +2,7 @@
 //! and recorded is left to `stream`, whose turn it is to `ahead`.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -80,8 +81,13 @@ impl<B: Body + Send> RunAhead for Shared<B>
 where
     B::Error: Send,
 {
+    /// A body that panics does so to its own client, and not to whoever happens to read it on.
     fn run_ahead(&self, cx: &mut Context<'_>) {
-        self.read(cx, Stream::read_ahead);
+        self.read(cx, |stream, cx| {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| stream.read_ahead(cx))) {
+                stream.give_up(panic);
+            }
+        });
     }
 }
 

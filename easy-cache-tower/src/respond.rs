@@ -68,7 +68,7 @@ fn from_store(hit: &Hit, facts: &RequestFacts, request: &HeaderMap, status: Cach
     };
     let age = age::field_value(terms.freshness.age(hit.resident));
     response.headers_mut().insert(AGE, HeaderValue::from(age));
-    response.headers_mut().insert(CACHE_STATUS, value(status.ttl(terms.freshness.ttl_seconds(hit.resident))));
+    response.headers_mut().insert(CACHE_STATUS, value(status.ttl(hit.ttl_seconds())));
     response.extensions_mut().insert(ResponseTags(Arc::clone(&stored.tags)));
     response
 }

@@ -11,6 +11,7 @@ use tower_service::Service;
 
 use crate::behind;
 use crate::future::{ResponseFuture, Waiting};
+use crate::key;
 use crate::layer::Settings;
 use crate::way::{Way, way};
 use crate::{ResponseBody, ResponseCacheLayer};
@@ -59,8 +60,12 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        match way(&self.settings, &request) {
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let way = way(&self.settings, &request);
+        if !matches!(way, Way::Answer(_)) {
+            key::enter(&mut request);
+        }
+        match way {
             Way::Answer(response) => ResponseFuture::answer(response),
             Way::Pass(passage) => ResponseFuture::pass(self.inner.call(request), passage),
             Way::Alone(task) => ResponseFuture::run(&mut self.inner, request, task),

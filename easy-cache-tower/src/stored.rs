@@ -34,10 +34,14 @@ pub(crate) struct StoredResponse {
 const PER_FIELD: usize = 96;
 
 impl StoredResponse {
-    /// The same response with the fields of a 304 in place of its own, and none that belong to one passing by.
+    /// The same response with the fields of a 304 in place of its own, and none that belong to one passing by but the age of
+    /// the 304, which is how long ago it was confirmed.
     pub(crate) fn renewed(&self, update: &HeaderMap) -> HeaderMap {
         let mut headers = self.headers.clone();
         [AGE, CACHE_STATUS, DATE].iter().for_each(|name| drop(headers.remove(name)));
+        for age in update.get_all(AGE) {
+            headers.append(AGE, age.clone());
+        }
         let kept = KeptFields::of(update, &ResponseDirectives::parse(update));
         let renewing =
             |name: &HeaderName, is_stored| kept.keeps(name.as_str()) && validate::renews(name.as_str(), is_stored);
@@ -140,9 +144,9 @@ pub(crate) enum Value {
 
 impl Value {
     pub(crate) fn of(stored: Stored) -> Self {
-        let Stored { value, age, waited, .. } = stored;
+        let Stored { value, age, remaining, waited, .. } = stored;
         match value.downcast::<StoredResponse>() {
-            Ok(response) => Self::Response(Hit { resident: age + response.recorded_for, response, waited }),
+            Ok(response) => Self::Response(Hit { resident: age + response.recorded_for, response, remaining, waited }),
             Err(value) => value.downcast().map_or(Self::Unshared, Self::Varies),
         }
     }
@@ -167,11 +171,20 @@ pub(crate) struct Hit {
     pub(crate) response: Arc<StoredResponse>,
     /// How long ago its head was there.
     pub(crate) resident: Duration,
+    /// How much longer the store keeps it, which is shorter than it is fresh if something that it was built from ends before.
+    remaining: Option<Duration>,
     /// It was recorded for another request while this one waited.
     pub(crate) waited: bool,
 }
 
 impl Hit {
+    /// For `Cache-Status`: for how many seconds it may answer others.
+    pub(crate) fn ttl_seconds(&self) -> i64 {
+        let stated = self.response.terms.freshness.ttl_seconds(self.resident);
+        let kept = self.remaining.and_then(|remaining| i64::try_from(remaining.as_secs()).ok());
+        kept.map_or(stated, |kept| kept.min(stated))
+    }
+
     /// Whether and how it answers this request.
     pub(crate) fn reuse(&self, facts: &RequestFacts, policy: &Policy) -> Reuse {
         self.response.terms.reuse(facts, policy, self.resident)

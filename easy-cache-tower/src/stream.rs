@@ -1,7 +1,9 @@
 //! A body that is recorded as it is read: always inside the scope of its response, whoever reads. Who does is decided in
 //! `recording`.
 
+use std::any::Any;
 use std::collections::VecDeque;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -25,6 +27,7 @@ pub(crate) struct Stream<B: Body> {
 enum End<E> {
     Open,
     Failed(E),
+    Panicked(Box<dyn Any + Send>),
     Over,
 }
 
@@ -74,6 +77,7 @@ impl<B: Body> Stream<B> {
             match std::mem::replace(&mut self.end, End::Over) {
                 End::Over => return Poll::Ready(None),
                 End::Failed(error) => return Poll::Ready(Some(Err(error))),
+                End::Panicked(panic) => resume_unwind(panic),
                 End::Open => self.end = End::Open,
             }
             ready!(self.advance(cx));
@@ -107,10 +111,7 @@ impl<B: Body> Stream<B> {
             }
             Poll::Ready(Some(Err(error))) => {
                 self.end = End::Failed(error);
-                if let Some(recorder) = self.recorder.take() {
-                    recorder.fail();
-                    self.verdict = Verdict::Refused("body-failed");
-                }
+                self.fail();
             }
             Poll::Ready(None) => {
                 self.end = End::Over;
@@ -139,6 +140,19 @@ impl<B: Body> Stream<B> {
         self.recorder = Some(recorder);
         if self.body.is_end_stream() {
             self.finish();
+        }
+    }
+
+    /// The body panicked while another read it on: its client is told when it comes to that.
+    pub(crate) fn give_up(&mut self, panic: Box<dyn Any + Send>) {
+        self.end = End::Panicked(panic);
+        self.fail();
+    }
+
+    fn fail(&mut self) {
+        if let Some(recorder) = self.recorder.take() {
+            recorder.fail();
+            self.verdict = Verdict::Refused("body-failed");
         }
     }
 

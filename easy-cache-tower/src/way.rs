@@ -128,7 +128,7 @@ enum Next {
     Wait(Option<Vec<u8>>),
     /// Nobody waits.
     Alone(Option<Vec<u8>>),
-    Refresh(Refreshing),
+    Refresh(Box<Refreshing>),
 }
 
 /// A stale response that may be served now, and the lead among those who could refresh it.
@@ -157,7 +157,9 @@ impl Next {
             Reuse::ServeAndRefresh { .. } if may_refresh(facts) => {
                 let place = place();
                 match settings.cache.try_lead(&place) {
-                    Some(computation) => Ok((Forward::Stale, Self::Refresh(Refreshing { hit, place, computation }))),
+                    Some(computation) => {
+                        Ok((Forward::Stale, Self::Refresh(Box::new(Refreshing { hit, place, computation }))))
+                    }
                     None => Err(hit),
                 }
             }

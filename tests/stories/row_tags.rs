@@ -42,6 +42,7 @@ async fn reader(mut client: Client, offset: usize) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn with_fifty_writes_a_second_nine_reads_in_ten_are_hits() {
+    // parity 35: nobody names what a saved book invalidates
     let shop = Shop::open().await;
     let done = Arc::new(AtomicBool::new(false));
     let writers = [0, 150].map(|offset| (offset, Arc::clone(&done)));

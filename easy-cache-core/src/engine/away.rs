@@ -78,7 +78,16 @@ where
     .await;
     let result = match result {
         Ok(result) => {
-            catch_unwind(AssertUnwindSafe(|| frame::within(&mut frame, || begun.end(&plan, &mut policy, result))))
+            let ended =
+                catch_unwind(AssertUnwindSafe(|| frame::within(&mut frame, || begun.end(&plan, &mut policy, result))));
+            match ended {
+                Ok((answer, Some(mut keeping))) => {
+                    std::future::poll_fn(|cx| frame::within(&mut frame, || Pin::new(&mut keeping).poll(cx))).await;
+                    Ok(answer)
+                }
+                Ok((answer, None)) => Ok(answer),
+                Err(panic) => Err(panic),
+            }
         }
         Err(panic) => {
             tracing::error!("a detached computation panicked");

@@ -3,6 +3,7 @@
 use super::Found;
 use super::fallback::{Fallback, instead_of_failing};
 use super::frame::Open;
+use super::outside::Keeping;
 use super::ticket::Ticket;
 use crate::Policy;
 use crate::plan::Plan;
@@ -33,28 +34,33 @@ impl Begun {
         self.fallback.as_ref()
     }
 
+    /// What is left to be awaited comes along with the answer, which is the caller's in any case.
+    ///
     /// Stores the result, or whatever else is to be done with it. Yields the caller's answer: the result itself, or what
     /// stands in for a failure.
-    pub(crate) fn end<R, P: Plan<R>>(mut self, plan: &P, policy: &mut Policy, result: R) -> R {
+    pub(crate) fn end<R, P: Plan<R>>(mut self, plan: &P, policy: &mut Policy, result: R) -> (R, Option<Keeping>) {
         let mut notes = self.frame.take_notes();
         if plan.is_failure(&result)
             && !notes.no_stand_in
             && let Some((answer, found)) = self.stand_in(plan, policy)
         {
             self.ticket.stand_in(found);
-            return answer;
+            return (answer, None);
         }
         let frame = self.frame.finish();
-        match plan.erase(&result).filter(|_| !notes.skip) {
+        let keeping = match plan.erase(&result).filter(|_| !notes.skip) {
             Some(value) => {
                 plan.finish(&result, policy);
                 let renews = notes.renews.take();
                 policy.heed(notes);
-                self.ticket.renewing(renews).fill(value, policy, frame);
+                self.ticket.renewing(renews).store_as(plan, &result, value, policy, frame)
             }
-            None => self.ticket.decline(policy, frame),
-        }
-        result
+            None => {
+                self.ticket.decline(policy, frame);
+                None
+            }
+        };
+        (result, keeping)
     }
 
     fn stand_in<R, P: Plan<R>>(&self, plan: &P, policy: &Policy) -> Option<(R, Found)> {

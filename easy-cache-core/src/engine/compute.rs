@@ -11,9 +11,11 @@ use super::begun::Begun;
 use super::fallback::Fallback;
 use super::frame;
 use super::join::{Arrival, Join, Terms};
+use super::outside::{Arrived, Keeping, Landed, Travel};
 use super::ticket::Ticket;
 use super::unanswered::Unanswered;
 use super::{Engine, Found, Side};
+use crate::backend::memory::List;
 use crate::plan::{Mode, Plan};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Policy};
@@ -45,6 +47,8 @@ pub(crate) struct Compute<'a, K, P, F: Future> {
 enum Stage<F: Future> {
     Start(F),
     Joining(Join, F),
+    /// On its way through a store outside the process.
+    Traveling(Box<Travel>, F),
     Loading {
         begun: Begun,
         load: Pin<Box<F>>,
@@ -54,6 +58,8 @@ enum Stage<F: Future> {
         fallback: Option<Fallback>,
         soft: Option<Deadline>,
     },
+    /// The caller's value is on its way to the store.
+    Keeping(F::Output, Box<Keeping>),
     /// The cache is switched off, or the call is made inside a transaction.
     Passing(Pin<Box<F>>),
     Done,
@@ -111,7 +117,15 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
             Stage::Joining(join, load) => self.join(join, load, cx),
             Stage::Loading { mut begun, mut load } => match begun.run(|| load.as_mut().poll(cx)) {
                 Poll::Pending => Step::Wait(Stage::Loading { begun, load }),
-                Poll::Ready(result) => Step::Answer(begun.end(&self.call.plan, &mut self.call.policy, result)),
+                Poll::Ready(result) => match begun.end(&self.call.plan, &mut self.call.policy, result) {
+                    (answer, None) => Step::Answer(answer),
+                    (answer, Some(keeping)) => Step::Next(Stage::Keeping(answer, Box::new(keeping))),
+                },
+            },
+            Stage::Traveling(travel, load) => self.travel(travel, load, cx),
+            Stage::Keeping(answer, mut keeping) => match Pin::new(&mut *keeping).poll(cx) {
+                Poll::Ready(()) => Step::Answer(answer),
+                Poll::Pending => Step::Wait(Stage::Keeping(answer, keeping)),
             },
             Stage::Away { answer, fallback, soft } => self.away(answer, fallback, soft, cx),
             Stage::Passing(mut load) => match load.as_mut().poll(cx) {
@@ -139,7 +153,34 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
         call.engine.complete(&mut call.policy);
         let hard = call.policy.wishes().hard_timeout;
         self.hard = hard.map(|wait| Deadline::after(call.engine.store.clock(), wait));
+        if call.engine.outside.is_some() && call.plan.travels() {
+            let tags = call.policy.named_tags();
+            let travel = Travel::new(call.engine, call.side, call.key.as_ref(), tags, call.mode == Mode::Refresh);
+            return Stage::Traveling(Box::new(travel), load);
+        }
         Stage::Joining(Join::new(call.side), load)
+    }
+
+    fn travel(&self, mut travel: Box<Travel>, load: F, cx: &mut Context<'_>) -> Step<F>
+    where
+        P: Plan<F::Output>,
+    {
+        let call = &self.call;
+        match travel.poll(call.engine, call.key(), call.policy.named_tags(), cx) {
+            Poll::Pending => Step::Wait(Stage::Traveling(travel, load)),
+            Poll::Ready(Landed::Compute(ticket)) => self.begin(ticket, None, load),
+            Poll::Ready(Landed::Hit(arrived)) => match call.read(&arrived) {
+                Some((answer, list)) => {
+                    arrived.serve(&list);
+                    Step::Answer(answer)
+                }
+                None => self.begin(arrived.compute(call.engine, call.key()), None, load),
+            },
+            Poll::Ready(Landed::Found(found)) => match call.plan.restore(found.value) {
+                Some(answer) => Step::Answer(answer),
+                None => self.begin(call.despite_its_type(), None, load),
+            },
+        }
     }
 
     fn join(&mut self, mut join: Join, load: F, cx: &mut Context<'_>) -> Step<F>
@@ -237,7 +278,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
             Stage::Joining(join, _) => join.fallback(),
             Stage::Loading { begun, .. } => begun.fallback(),
             Stage::Away { fallback, .. } => fallback.as_ref(),
-            Stage::Start(_) | Stage::Passing(_) | Stage::Done => None,
+            Stage::Start(_) | Stage::Traveling(..) | Stage::Keeping(..) | Stage::Passing(_) | Stage::Done => None,
         };
         let settled = fallback.and_then(|fallback| self.call.settle_for(fallback));
         settled.or_else(|| self.call.late("it was not computed in time"))
@@ -253,6 +294,22 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
     fn despite_its_type(&self) -> Ticket {
         self.engine.events.types_differ(self.key());
         Ticket::alone(self.engine, self.key())
+    }
+
+    /// The answer that an entry of a store outside the process is, and what it depends on.
+    fn read<R>(&self, arrived: &Arrived) -> Option<(R, List)>
+    where
+        P: Plan<R>,
+    {
+        let outside = self.engine.outside.as_ref()?;
+        let value = match self.plan.decode(&arrived.hit.payload, outside.format)? {
+            Ok(value) => value,
+            Err(error) => {
+                tracing::warn!(%error, key = %self.engine.events.show(self.key()), "what is stored cannot be read: it is computed, and replaced");
+                return None;
+            }
+        };
+        Some((self.plan.restore(value)?, arrived.list(self.engine)?))
     }
 
     /// The answer to who waits no longer, if what there is may still be served.

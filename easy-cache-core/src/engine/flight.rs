@@ -30,6 +30,8 @@ pub(crate) type Tick = u64;
 pub(crate) struct Flights {
     shards: Arc<[Mutex<Table>]>,
     ticks: Arc<AtomicU64>,
+    /// How many flights of each shard have ended.
+    landings: Arc<[AtomicU64]>,
     hasher: RandomState,
 }
 
@@ -82,7 +84,8 @@ enum Ending {
 impl Flights {
     pub(crate) fn new() -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::new(Table::default())).collect();
-        Self { shards, ticks: Arc::new(AtomicU64::new(0)), hasher: RandomState::new() }
+        let landings = (0..SHARDS).map(|_| AtomicU64::new(0)).collect();
+        Self { shards, ticks: Arc::new(AtomicU64::new(0)), landings, hasher: RandomState::new() }
     }
 
     /// The next moment in the order of calls and fences.
@@ -92,6 +95,11 @@ impl Flights {
 
     /// Leads a new flight for the key, or follows the one that is under way. `now` is when it begins, if it does.
     pub(crate) fn join(&self, key: &[u8], now: Moment) -> Joined {
+        self.join_since(key, now, None)
+    }
+
+    /// The same for a caller that has read its fence already, after the tick `since`.
+    pub(crate) fn join_since(&self, key: &[u8], now: Moment, since: Option<Tick>) -> Joined {
         let mut table = self.shard(key).lock();
         if let Some(flight) = table.get(key) {
             let mut state = flight.state.lock();
@@ -101,7 +109,7 @@ impl Flights {
             let seat = self.seat(key, Arc::clone(flight));
             return Joined::Follow(Follow { seat, late, listener: None, deadline: None });
         }
-        let flight = self.begin(&mut table, key, now);
+        let flight = self.begin(&mut table, key, now, since);
         drop(table);
         Joined::Lead(Lead { seat: self.seat(key, flight), settled: false })
     }
@@ -113,7 +121,7 @@ impl Flights {
         if table.get(key).is_some_and(|flight| flight.is_alive(now, patience) || flight.state.lock().followers > 0) {
             return None;
         }
-        let flight = self.begin(&mut table, key, now);
+        let flight = self.begin(&mut table, key, now, None);
         drop(table);
         Some(Lead { seat: self.seat(key, flight), settled: false })
     }
@@ -123,17 +131,29 @@ impl Flights {
         self.shard(key).lock().get(key).is_some_and(|flight| flight.is_alive(now, patience))
     }
 
-    fn begin(&self, table: &mut Table, key: &[u8], now: Moment) -> Arc<Flight> {
-        let since = self.tick();
+    fn begin(&self, table: &mut Table, key: &[u8], now: Moment, since: Option<Tick>) -> Arc<Flight> {
+        let since = since.unwrap_or_else(|| self.tick());
         let state = State { phase: Phase::Led { since }, followers: 0, failures: 0 };
         let flight = Arc::new(Flight { state: Mutex::new(state), changed: Event::new(), began: now });
         table.insert(key.into(), Arc::clone(&flight));
         flight
     }
 
+    /// A number that changes when a flight of this key has ended, or of a few others.
+    pub(crate) fn landings(&self, key: &[u8]) -> u64 {
+        self.landings[self.shard_number(key)].load(Ordering::SeqCst)
+    }
+
     fn seat(&self, key: &[u8], flight: Arc<Flight>) -> Seat {
         let shard = self.shard_number(key);
-        Seat { shards: Arc::clone(&self.shards), ticks: Arc::clone(&self.ticks), shard, key: key.into(), flight }
+        Seat {
+            shards: Arc::clone(&self.shards),
+            ticks: Arc::clone(&self.ticks),
+            landings: Arc::clone(&self.landings),
+            shard,
+            key: key.into(),
+            flight,
+        }
     }
 
     fn shard(&self, key: &[u8]) -> &Mutex<Table> {
@@ -164,6 +184,7 @@ pub(crate) enum Joined {
 struct Seat {
     shards: Arc<[Mutex<Table>]>,
     ticks: Arc<AtomicU64>,
+    landings: Arc<[AtomicU64]>,
     shard: usize,
     key: Box<[u8]>,
     flight: Arc<Flight>,
@@ -175,6 +196,7 @@ impl Seat {
         Self {
             shards: Arc::clone(&self.shards),
             ticks: Arc::clone(&self.ticks),
+            landings: Arc::clone(&self.landings),
             shard: self.shard,
             key: self.key.clone(),
             flight: Arc::clone(&self.flight),
@@ -189,6 +211,8 @@ impl Seat {
     /// Takes the flight out of the table: later callers start a new one.
     fn remove_from(&self, table: &mut Table) {
         if table.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
+            // Before the next flight can begin.
+            self.landings[self.shard].fetch_add(1, Ordering::SeqCst);
             table.remove(&self.key);
         }
     }

@@ -3,8 +3,8 @@
 //! Reading order: `collected` and `frame` (what was used so far, and who is computing on this thread), `flight` (one computation that
 //! several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
 //! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
-//! `away` (one that goes on behind its caller), `compute` (the whole journey of one call), `unanswered` (what
-//! remains of one that is dropped while it waits).
+//! `away` (one that goes on behind its caller), `outside` (the store outside the process), `compute` (the whole journey of one
+//! call), `unanswered` (what remains of one that is dropped while it waits).
 
 pub(crate) mod ambient;
 pub(crate) mod away;
@@ -15,6 +15,7 @@ pub(crate) mod fallback;
 pub(crate) mod flight;
 pub(crate) mod frame;
 pub(crate) mod join;
+pub(crate) mod outside;
 pub(crate) mod switches;
 pub(crate) mod ticket;
 mod told;
@@ -34,6 +35,7 @@ use crate::spawn::Spawner;
 use crate::sync::RandomState;
 use crate::value::Shared;
 use flight::{Flights, Lead, Patience};
+use outside::Outside;
 use switches::Switches;
 
 /// A store with the flights over it: what all handles of one cache share.
@@ -42,6 +44,8 @@ pub(crate) struct Engine {
     /// Tells this cache's computations from those of others that use the same key.
     pub(crate) id: u64,
     pub(crate) store: MemoryStore,
+    /// The store outside the process, if there is one. Then nothing is kept in this one.
+    pub(crate) outside: Option<Outside>,
     pub(crate) namespace: Box<str>,
     /// What stands between the parts of keys that are put together by hand.
     pub(crate) delimiter: Box<str>,
@@ -92,6 +96,7 @@ pub(crate) struct Setup {
     pub(crate) defaults: Policy,
     pub(crate) events: Events,
     pub(crate) spawner: Spawner,
+    pub(crate) outside: Option<Outside>,
 }
 
 /// Which callers a flight serves.
@@ -114,9 +119,14 @@ impl Engine {
     pub(crate) fn new(setup: Setup) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let events = Arc::new(setup.events);
+        let store = MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events));
+        if setup.outside.is_some() {
+            store.domain().share();
+        }
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            store: MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events)),
+            store,
+            outside: setup.outside,
             namespace: setup.namespace,
             delimiter: setup.delimiter,
             async_flights: Flights::new(),

@@ -1,16 +1,18 @@
 //! What a computation carries from its start, and the ways it can end.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use super::flight::Lead;
 use super::frame::{self, Frame};
+use super::outside::{Keeping, Parcel, Sight};
 use super::{Engine, Found};
-use crate::backend::memory::{Fence, Fill, Filled, Kept, Seen};
+use crate::backend::memory::{Fence, Fill, Filled, Kept, List, Seen, Used};
 use crate::clock::{NEVER, nanoseconds};
 use crate::events::{Load, LoadOutcome, Refusal};
 use crate::freshness::Standing;
 use crate::mistake::Mistake;
+use crate::plan::Plan;
 use crate::value::Shared;
 use crate::{Policy, Tag};
 
@@ -26,13 +28,26 @@ pub(crate) struct Ticket {
     lead: Option<Lead>,
     /// What the value was before, if it has only been confirmed.
     renews: Option<Kept>,
+    /// What the store outside the process has said, if it was asked.
+    sight: Option<Sight>,
 }
 
 impl Ticket {
     /// Takes the fence: the computation must start after this, and leadership must have begun before.
     pub(crate) fn new(engine: &Arc<Engine>, key: &[u8], lead: Option<Lead>) -> Self {
-        let (fence, load) = (engine.store.domain().fence(), Load::begin(&engine.events));
-        Self { engine: Arc::clone(engine), key: key.into(), fence, load, lead, renews: None }
+        Self::behind(engine, key, engine.store.domain().fence(), lead, None)
+    }
+
+    /// The same behind a fence that was taken before.
+    pub(crate) fn behind(
+        engine: &Arc<Engine>,
+        key: &[u8],
+        fence: Fence,
+        lead: Option<Lead>,
+        sight: Option<Sight>,
+    ) -> Self {
+        let load = Load::begin(&engine.events);
+        Self { engine: Arc::clone(engine), key: key.into(), fence, load, lead, sight, renews: None }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -70,6 +85,10 @@ impl Ticket {
     ///
     /// Whether it was kept is `true` or `false`; the caller uses the value either way.
     pub(crate) fn fill(mut self, value: Shared, policy: &Policy, frame: Frame) -> bool {
+        if self.engine.outside.is_some() {
+            self.send(value, None, policy, frame);
+            return false;
+        }
         match self.objection(&frame) {
             None => {}
             Some(Refusal::Stale) => {
@@ -99,6 +118,117 @@ impl Ticket {
         kept
     }
 
+    /// The same with the plan that knows how the value leaves this process, if there is a store outside.
+    pub(crate) fn store_as<R>(
+        self,
+        plan: &impl Plan<R>,
+        result: &R,
+        value: Shared,
+        policy: &Policy,
+        frame: Frame,
+    ) -> Option<Keeping> {
+        let Some(outside) = &self.engine.outside else {
+            self.fill(value, policy, frame);
+            return None;
+        };
+        let payload = match plan.encode(result, outside.format) {
+            Some(Ok(payload)) => Some(payload),
+            Some(Err(error)) => {
+                tracing::warn!(%error, key = %self.engine.events.show(&self.key), "a value was not kept: it cannot be written");
+                None
+            }
+            None => {
+                static SAID: Once = Once::new();
+                SAID.call_once(|| {
+                    tracing::warn!("values that cannot leave the process are not kept beside a shared store");
+                });
+                None
+            }
+        };
+        self.send(value, payload, policy, frame)
+    }
+
+    /// The same with a store outside the process: what is to be done is done when the result has been awaited, if there is one.
+    /// Without a payload nothing can be stored, but those who wait may still be served.
+    pub(crate) fn send(
+        mut self,
+        value: Shared,
+        payload: Option<Vec<u8>>,
+        policy: &Policy,
+        frame: Frame,
+    ) -> Option<Keeping> {
+        match self.objection(&frame) {
+            None => {}
+            Some(Refusal::Stale) => {
+                self.refuse(Refusal::Stale);
+                self.pass_on(value, policy, frame);
+                return None;
+            }
+            Some(refusal) => {
+                self.refuse(refusal);
+                frame::taint();
+                self.fail();
+                return None;
+            }
+        }
+        self.close();
+        let lead = self.lead.take();
+        let list = match self.list_outside(policy, frame) {
+            Ok(list) => list,
+            Err(refusal) => {
+                self.refuse(refusal);
+                frame::taint();
+                if let Some(lead) = lead {
+                    lead.land(self.unkept(value, policy), false);
+                }
+                return None;
+            }
+        };
+        let parcel = payload.and_then(|payload| self.parcel(payload, &list, lead.as_ref()));
+        if let (Some(parcel), Some(outside)) = (parcel, &self.engine.outside) {
+            return Some(Keeping::new(outside.fill(parcel), value, list, lead, self.load));
+        }
+        self.load.end(LoadOutcome::NotStored);
+        frame::collect_list(&list);
+        if let Some(lead) = lead {
+            lead.land(Kept { value, list }.into(), false);
+        }
+        None
+    }
+
+    /// What the value depends on, unless it is outdated already, or depends on what this cache's store knows nothing of.
+    fn list_outside(&self, policy: &Policy, frame: Frame) -> Result<List, Refusal> {
+        let store = &self.engine.store;
+        let Used { seen, until } = frame.into_used(store.clock());
+        let fill = Fill {
+            key: &self.key,
+            fence: &self.fence,
+            value: Arc::new(()),
+            policy,
+            used: Used { until, ..Used::NOTHING },
+            began: self.load.began(),
+            weight: 0,
+            random: self.engine.random(),
+            renews: None,
+        };
+        let list = store.list_outside(&fill, seen)?;
+        if store.owns(&list) { Ok(list) } else { Err(Refusal::Foreign) }
+    }
+
+    fn parcel(&mut self, payload: Vec<u8>, list: &List, lead: Option<&Lead>) -> Option<Parcel> {
+        let Some(Sight::Fence(fence)) = self.sight.take() else { return None };
+        let now = self.engine.store.clock().precise();
+        let end = list.times().fresh_until;
+        let ttl = (end != NEVER).then(|| Duration::from_nanos(end.saturating_sub(now)));
+        if ttl == Some(Duration::ZERO) {
+            return None;
+        }
+        let everything = Tag::everything();
+        let tags = list.tags().iter().map(|seen| seen.cell.tag().clone()).filter(|tag| *tag != everything).collect();
+        let key = std::mem::take(&mut self.key);
+        Some(Parcel { key, payload, tags, fence, ttl, awaited: lead.is_some_and(Lead::is_awaited) })
+    }
+
     /// The value is built from something that is not fresh. It is not kept, but handed to those who called before its fence was
     /// taken: computing it themselves, they would get nothing better.
     fn pass_on(&mut self, value: Shared, policy: &Policy, frame: Frame) {
@@ -116,7 +246,8 @@ impl Ticket {
 
     /// Offers the value under another key, behind the same fence; those who wait are to look again.
     pub(crate) fn fill_elsewhere(mut self, key: &[u8], value: Shared, policy: &Policy, seen: Frame) -> bool {
-        let objection = self.objection(&seen);
+        let beside = self.engine.outside.is_some().then_some(Refusal::Foreign);
+        let objection = self.objection(&seen).or(beside);
         let kept = objection.is_none() && self.store(key, value, policy, seen).tags.is_some();
         if let Some(refusal) = objection {
             self.refuse(refusal);

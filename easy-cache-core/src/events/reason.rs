@@ -117,6 +117,9 @@ pub enum Refusal {
     Stale,
     /// The cache was switched off meanwhile, or a transaction began.
     Unusable,
+    /// It depends on tags whose invalidations would not all be heard of where it would be kept: those of another cache, if one of
+    /// the two has a store outside the process.
+    Foreign,
 }
 
 impl Refusal {
@@ -130,6 +133,7 @@ impl Refusal {
             Self::Tainted => "tainted",
             Self::Stale => "stale",
             Self::Unusable => "unusable",
+            Self::Foreign => "foreign",
         }
     }
 

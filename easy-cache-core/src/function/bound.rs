@@ -151,6 +151,22 @@ impl<R, P: Plan<R>, L> Bound<R, P, L> {
     /// value are taken from the value that is stored now.
     ///
     /// Does not compile for a function without tags.
+    ///
+    /// # Example
+    /// ```
+    /// use easy_cache_core::ecached;
+    ///
+    /// #[ecached("books:{page}", tags = ["books"])]
+    /// fn books(page: u64) -> Vec<String> {
+    ///     vec![format!("a book of page {page}")]
+    /// }
+    ///
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let _ = (books(1), books(2));
+    /// books_cache(1).invalidate_tags().wait()?;
+    /// assert!(books_key(&1).peek().is_none() && books_key(&2).peek().is_none(), "they have the tag in common");
+    /// # Ok(()) }
+    /// ```
     pub fn invalidate_tags(&self) -> Operation<'_>
     where
         P: Tagged,
@@ -200,6 +216,22 @@ impl<R, P: Plan<R>, L> Bound<R, P, L> {
     /// Drops every entry whose key begins with the prefix that the function gives to this call.
     ///
     /// Does not compile for a function without a prefix.
+    ///
+    /// # Example
+    /// ```
+    /// use easy_cache_core::ecached;
+    ///
+    /// #[ecached("goods", prefix = "shop:{id}")]
+    /// fn goods(id: u64) -> Vec<String> {
+    ///     vec!["lamp".to_owned()]
+    /// }
+    ///
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// goods(1);
+    /// goods_cache(1).invalidate_prefix().wait()?;
+    /// assert!(goods_key(&1).peek().is_none());
+    /// # Ok(()) }
+    /// ```
     pub fn invalidate_prefix(&self) -> Operation<'_>
     where
         P: Prefixed,

@@ -12,6 +12,28 @@ use std::sync::Arc;
 ///
 /// The question is put to the type that the function's signature names. A type parameter must therefore name the trait
 /// among its bounds to be asked: `db: &(impl Connection + Bypass)`.
+///
+/// # Example
+/// ```
+/// use easy_cache_core::{Bypass, ecached};
+///
+/// struct Session { is_editing: bool }
+///
+/// impl Bypass for Session {
+///     fn bypass_cache(&self) -> bool {
+///         self.is_editing
+///     }
+/// }
+///
+/// #[ecached("title", skip(session))]
+/// fn title(session: &Session) -> String {
+///     (if session.is_editing { "a draft" } else { "as published" }).to_owned()
+/// }
+///
+/// assert_eq!(title(&Session { is_editing: true }), "a draft");
+/// assert_eq!(title(&Session { is_editing: false }), "as published");
+/// assert_eq!(title(&Session { is_editing: true }), "a draft");
+/// ```
 pub trait Bypass {
     /// Whether this call must neither be answered from the cache nor be stored.
     fn bypass_cache(&self) -> bool;

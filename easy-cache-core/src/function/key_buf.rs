@@ -13,6 +13,16 @@ struct Inline([u8; INLINE]);
 /// Where the key of a call is written. Filling it allocates only for keys longer than 96 bytes.
 ///
 /// You meet it when you implement [`KeyPart`](crate::KeyPart) for a type of your own.
+///
+/// # Example
+/// ```
+/// use easy_cache_core::{KeyBuf, KeyPart};
+///
+/// let mut key = KeyBuf::new();
+/// key.put_raw("user:");
+/// 7_u64.write_key(&mut key);
+/// assert_eq!(key.as_str(), "user:7");
+/// ```
 pub struct KeyBuf {
     /// Bytes in use; more than `INLINE` says that all of them are in `spilled`.
     len: usize,

@@ -26,7 +26,8 @@ use std::sync::Arc;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a cache key",
-    note = "implement `easy_cache_core::KeyPart` for it, name the fields that matter, such as `{{x.id}}`, or `skip(..)` it"
+    label = "has neither `Display` nor `KeyPart`",
+    note = "implement `std::fmt::Display` or `easy_cache_core::KeyPart` for it (in lists and options, `KeyPart`), name the fields that matter, such as `{{x.id}}`, or `skip(..)` it"
 )]
 pub trait KeyPart {
     /// Whether the type has a form for "nothing" (as `Option` has), which an enclosing `Option` must tell from its own.
@@ -228,6 +229,17 @@ pub trait ViaDisplay {
 impl<T: Display + ?Sized> ViaDisplay for &Part<'_, T> {
     fn write_to(&self, key: &mut KeyBuf) {
         key.put_fmt(format_args!("{}", self.0));
+    }
+}
+
+impl<T: ?Sized> Part<'_, T> {
+    /// What method lookup finds last, for a value that is neither: what it asks for is then missing, and is what the message
+    /// is about. Is never called.
+    pub fn write_to(self, key: &mut KeyBuf)
+    where
+        T: KeyPart,
+    {
+        self.0.write_key(key);
     }
 }
 

@@ -2,6 +2,7 @@
 //! How a plan is carried out is the engine's.
 
 use super::{Error, Plan, Policy, SaysLate, Shape, Shared};
+use crate::{CodecError, Format};
 use std::fmt;
 
 /// The plan of one cached function.
@@ -88,6 +89,18 @@ where
             (self.finish)(value, policy);
             policy.measured(|| S::measure(value));
         }
+    }
+
+    fn travels(&self) -> bool {
+        S::TRAVELS
+    }
+
+    fn encode(&self, result: &R, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        S::encode(S::value(result)?, format)
+    }
+
+    fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+        S::decode(payload, format)
     }
 }
 

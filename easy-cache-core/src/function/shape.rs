@@ -2,6 +2,7 @@
 //! each also behind an `Arc`. Which results are worth storing beyond that is the plan's question (`plan.rs`).
 
 use super::{Portable, Shared};
+use crate::{CodecError, Format};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -32,6 +33,26 @@ pub trait Shape<R>: Holds<R> + Copy {
 
     /// The result again; none if the stored value is of another type.
     fn restore(stored: Shared) -> Option<R>;
+
+    /// The value as it is stored.
+    fn keep(value: Self::Value) -> Shared
+    where
+        Self::Value: Sized;
+
+    /// Whether values leave the process.
+    const TRAVELS: bool = false;
+
+    /// The value as bytes, where it may leave the process.
+    fn encode(value: &Self::Value, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        let _ = (value, format);
+        None
+    }
+
+    /// What is stored, from those bytes.
+    fn decode(payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+        let _ = (payload, format);
+        None
+    }
 
     /// Whether the result is a failure, for which a former value may stand in: an `Err` is one, a `None` is not.
     fn is_failure(result: &R) -> bool {
@@ -82,6 +103,10 @@ impl<T: Storable> Shape<T> for Whole {
         Some(Arc::new(result.clone()))
     }
 
+    fn keep(value: T) -> Shared {
+        Arc::new(value)
+    }
+
     #[inline]
     fn restore(stored: Shared) -> Option<T> {
         stored.downcast_ref::<T>().cloned()
@@ -102,6 +127,10 @@ where
 
     fn share(result: &Result<T, E>) -> Option<Shared> {
         Whole::share(result)
+    }
+
+    fn keep(value: Result<T, E>) -> Shared {
+        Arc::new(value)
     }
 
     #[inline]
@@ -130,6 +159,10 @@ where
         Whole::share(result)
     }
 
+    fn keep(value: Result<Option<T>, E>) -> Shared {
+        Arc::new(value)
+    }
+
     #[inline]
     fn restore(stored: Shared) -> Option<Result<Option<T>, E>> {
         Whole::restore(stored)
@@ -153,6 +186,10 @@ impl<T: Send + Sync + 'static> Shape<Arc<T>> for Pointed {
         Some(Arc::<T>::clone(result))
     }
 
+    fn keep(value: T) -> Shared {
+        Arc::new(value)
+    }
+
     #[inline]
     fn restore(stored: Shared) -> Option<Arc<T>> {
         stored.downcast().ok()
@@ -170,6 +207,10 @@ impl<T, E, S: Shape<T>> Shape<Result<T, E>> for InOk<S> {
 
     fn share(result: &Result<T, E>) -> Option<Shared> {
         result.as_ref().ok().and_then(S::share)
+    }
+
+    fn keep(value: S::Value) -> Shared {
+        S::keep(value)
     }
 
     #[inline]
@@ -193,6 +234,10 @@ impl<T, S: Shape<T>> Shape<Option<T>> for InSome<S> {
 
     fn share(result: &Option<T>) -> Option<Shared> {
         result.as_ref().and_then(S::share)
+    }
+
+    fn keep(value: S::Value) -> Shared {
+        S::keep(value)
     }
 
     #[inline]
@@ -271,15 +316,16 @@ pub fn storable<R, S: Shape<R>>(shape: S) -> impl Shape<R, Value = S::Value> {
     shape
 }
 
-/// Insists that it can also leave the process. What can be written can be measured as well.
+/// Insists that it can also leave the process. What can be written can be measured as well. The result is opaque for the
+/// same reason.
 #[inline]
-pub fn portable<R, S: Holds<R, Value: Portable>>(shape: S) -> Written<S> {
+pub fn portable<R, S: Shape<R> + Holds<R, Value: Portable>>(shape: S) -> impl Shape<R, Value = S::Value> {
     Written(shape)
 }
 
 /// A shape whose values weigh what they take when they are written.
 #[derive(Clone, Copy, Debug)]
-pub struct Written<S>(S);
+struct Written<S>(S);
 
 impl<R, S: Holds<R>> Holds<R> for Written<S> {
     type Value = S::Value;
@@ -294,6 +340,10 @@ impl<R, S: Shape<R> + Holds<R, Value: Portable>> Shape<R> for Written<S> {
         S::share(result)
     }
 
+    fn keep(value: S::Value) -> Shared {
+        S::keep(value)
+    }
+
     #[inline]
     fn restore(stored: Shared) -> Option<R> {
         S::restore(stored)
@@ -305,5 +355,15 @@ impl<R, S: Shape<R> + Holds<R, Value: Portable>> Shape<R> for Written<S> {
 
     fn measure(value: &S::Value) -> u64 {
         value.measure()
+    }
+
+    const TRAVELS: bool = true;
+
+    fn encode(value: &S::Value, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        Some(value.encode(format))
+    }
+
+    fn decode(payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+        Some(S::Value::decode(payload, format).map(S::keep))
     }
 }

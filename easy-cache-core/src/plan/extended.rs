@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Kept, Plan};
 use crate::value::Shared;
-use crate::{Error, Policy, Tag};
+use crate::{CodecError, Error, Format, Policy, Tag};
 
 /// A plan that knows which part of a result is stored.
 pub trait Stores<R>: Plan<R> {
@@ -72,6 +72,9 @@ pub struct StoresErr<S>(pub(crate) S, pub(crate) Duration);
 /// What is in the cache for a `None`.
 struct Nothing;
 
+/// The same as bytes: the number of no codec.
+const NOTHING: &[u8] = &[0];
+
 /// What is in the cache for an `Err`.
 struct Failed<E>(E);
 
@@ -98,6 +101,20 @@ macro_rules! leaves {
             self.0.late(error)
         }
     };
+    (@ $result:ty, travels) => {
+        fn travels(&self) -> bool {
+            self.0.travels()
+        }
+
+        fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+            self.0.decode(payload, format)
+        }
+    };
+    (@ $result:ty, encode) => {
+        fn encode(&self, result: &$result, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+            self.0.encode(result, format)
+        }
+    };
     (@ $result:ty, finish) => {
         fn finish(&self, result: &$result, policy: &mut Policy) {
             self.0.finish(result, policy);
@@ -106,7 +123,7 @@ macro_rules! leaves {
 }
 
 impl<R: SaysLate, S: Plan<R>> Plan<R> for EndsInTime<S> {
-    leaves!(R: erase restore is_failure finish);
+    leaves!(R: erase restore is_failure finish travels encode);
 
     fn late(&self, error: Error) -> Option<R> {
         Some(R::late(error))
@@ -114,7 +131,7 @@ impl<R: SaysLate, S: Plan<R>> Plan<R> for EndsInTime<S> {
 }
 
 impl<R, S: Stores<R>, C: Fn(&S::Value) -> Duration> Plan<R> for TtlOf<S, C> {
-    leaves!(R: erase restore is_failure late);
+    leaves!(R: erase restore is_failure late travels encode);
 
     fn finish(&self, result: &R, policy: &mut Policy) {
         self.0.finish(result, policy);
@@ -125,7 +142,7 @@ impl<R, S: Stores<R>, C: Fn(&S::Value) -> Duration> Plan<R> for TtlOf<S, C> {
 }
 
 impl<R, S: Stores<R>, I: IntoIterator<Item: Into<Tag>>, C: Fn(&S::Value) -> I> Plan<R> for TagsOf<S, C> {
-    leaves!(R: erase restore is_failure late);
+    leaves!(R: erase restore is_failure late travels encode);
 
     fn finish(&self, result: &R, policy: &mut Policy) {
         self.0.finish(result, policy);
@@ -136,7 +153,7 @@ impl<R, S: Stores<R>, I: IntoIterator<Item: Into<Tag>>, C: Fn(&S::Value) -> I> P
 }
 
 impl<R, S: Stores<R>, C: Fn(&S::Value) -> bool> Plan<R> for OnlyIf<S, C> {
-    leaves!(R: restore is_failure late finish);
+    leaves!(R: restore is_failure late finish travels encode);
 
     fn erase(&self, result: &R) -> Option<Shared> {
         let refused = self.0.part(result).is_some_and(|value| !(self.1)(value));
@@ -146,6 +163,18 @@ impl<R, S: Stores<R>, C: Fn(&S::Value) -> bool> Plan<R> for OnlyIf<S, C> {
 
 impl<T, S: Plan<Option<T>>> Plan<Option<T>> for StoresNone<S> {
     leaves!(Option<T>: is_failure late);
+
+    fn travels(&self) -> bool {
+        self.0.travels()
+    }
+
+    fn encode(&self, result: &Option<T>, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        if result.is_none() { self.travels().then(|| Ok(NOTHING.to_vec())) } else { self.0.encode(result, format) }
+    }
+
+    fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+        if payload == NOTHING { Some(Ok(Arc::new(Nothing))) } else { self.0.decode(payload, format) }
+    }
 
     fn erase(&self, result: &Option<T>) -> Option<Shared> {
         if result.is_none() { Some(Arc::new(Nothing)) } else { self.0.erase(result) }
@@ -165,7 +194,12 @@ where
     E: Clone + Send + Sync + 'static,
     S: Plan<Result<T, E>>,
 {
-    leaves!(Result<T, E>: is_failure late);
+    leaves!(Result<T, E>: is_failure late travels);
+
+    /// Errors stay in this process: nothing is known of how to write them.
+    fn encode(&self, result: &Result<T, E>, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        result.is_ok().then(|| self.0.encode(result, format))?
+    }
 
     fn erase(&self, result: &Result<T, E>) -> Option<Shared> {
         match result {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::value::{Portable, Shared};
 
-use crate::{Error, Policy};
+use crate::{CodecError, Error, Format, Policy};
 pub use extended::{EndsInTime, OnlyIf, SaysLate, Stores, StoresErr, StoresNone, TagsOf, TtlOf};
 
 /// The translation between what a function returns (`R`) and what is stored.
@@ -38,6 +38,23 @@ pub trait Plan<R> {
     /// Adds what is known only from the result: tags, ttl, weight.
     fn finish(&self, result: &R, policy: &mut Policy) {
         let _ = (result, policy);
+    }
+
+    /// Whether what is stored can leave the process. Default: it cannot.
+    fn travels(&self) -> bool {
+        false
+    }
+
+    /// The part that is stored as bytes, for a store outside the process; `None` if it cannot leave this one.
+    fn encode(&self, result: &R, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        let _ = (result, format);
+        None
+    }
+
+    /// What was encoded, as [`erase`](Self::erase) would have it.
+    fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+        let _ = (payload, format);
+        None
     }
 }
 
@@ -98,8 +115,26 @@ impl<T: Clone + Send + Sync + 'static> Outcome for Option<T> {
 
 /// Where a value may be kept, as a type: decides what is asked of the value.
 pub trait Place<T> {
+    /// Whether values leave the process.
+    const TRAVELS: bool = false;
+
     /// The value's weight in bytes.
     fn measure(value: &T) -> u64;
+
+    /// The value as bytes, where it may leave the process.
+    fn encode(value: &T, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        let _ = (value, format);
+        None
+    }
+
+    /// The value from its bytes.
+    fn decode(payload: &[u8], format: Format) -> Option<Result<T, CodecError>>
+    where
+        T: Sized,
+    {
+        let _ = (payload, format);
+        None
+    }
 }
 
 /// Any store; the value must be [`Portable`].
@@ -111,8 +146,18 @@ pub struct Anywhere;
 pub struct InProcess;
 
 impl<T: Portable> Place<T> for Anywhere {
+    const TRAVELS: bool = true;
+
     fn measure(value: &T) -> u64 {
         value.measure()
+    }
+
+    fn encode(value: &T, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        Some(value.encode(format))
+    }
+
+    fn decode(payload: &[u8], format: Format) -> Option<Result<T, CodecError>> {
+        Some(T::decode(payload, format))
     }
 }
 
@@ -154,6 +199,18 @@ impl<R: Outcome, M: Place<R::Value>> Plan<R> for StoresPart<M> {
     fn finish(&self, result: &R, policy: &mut Policy) {
         policy.measured(|| result.value().map_or(0, M::measure));
     }
+
+    fn travels(&self) -> bool {
+        M::TRAVELS
+    }
+
+    fn encode(&self, result: &R, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        M::encode(result.value()?, format)
+    }
+
+    fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+        Some(M::decode(payload, format)?.map(|value| Arc::new(value) as Shared))
+    }
 }
 
 impl<R: Clone + Send + Sync + 'static, M: Place<R>> Plan<R> for StoresWhole<M> {
@@ -167,6 +224,18 @@ impl<R: Clone + Send + Sync + 'static, M: Place<R>> Plan<R> for StoresWhole<M> {
 
     fn finish(&self, result: &R, policy: &mut Policy) {
         policy.measured(|| M::measure(result));
+    }
+
+    fn travels(&self) -> bool {
+        M::TRAVELS
+    }
+
+    fn encode(&self, result: &R, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
+        M::encode(result, format)
+    }
+
+    fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+        Some(M::decode(payload, format)?.map(|value| Arc::new(value) as Shared))
     }
 }
 

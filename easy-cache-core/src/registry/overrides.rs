@@ -60,6 +60,14 @@ struct Override {
 
 impl Overrides {
     /// Another name, with another cache.
+    ///
+    /// # Example
+    /// ```
+    /// use easy_cache_core::{Cache, registry};
+    ///
+    /// let both = registry::with(Cache::new()).and("feeds", Cache::builder().namespace("test").build());
+    /// assert_eq!(both.run(|| registry::cache("feeds").namespace()), "test");
+    /// ```
     pub fn and(mut self, name: &str, cache: Cache) -> Self {
         let slot = slot(name);
         slot.change_overrides(|count| count + 1);
@@ -74,6 +82,17 @@ impl Overrides {
     }
 
     /// Runs a future with these caches.
+    ///
+    /// # Example: an async test
+    /// ```
+    /// use easy_cache_core::{Cache, registry};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let mine = Cache::builder().namespace("mine").build();
+    /// let test = async { registry::default_cache().namespace() };
+    /// assert_eq!(registry::with(mine).wrap(test).await, "mine");
+    /// # }
+    /// ```
     pub fn wrap<F: IntoFuture>(&self, future: F) -> Overridden<F::IntoFuture> {
         Overridden { overrides: self.clone(), future: Box::pin(future.into_future()) }
     }

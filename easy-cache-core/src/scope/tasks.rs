@@ -33,6 +33,18 @@ where
 ///
 /// # Panics
 /// Outside of a Tokio runtime, like `spawn_blocking` itself.
+///
+/// # Example
+/// ```
+/// use easy_cache_core::{Cache, Scope, Tag, scope};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), tokio::task::JoinError> {
+/// let cache = Cache::new();
+/// let mut request = Scope::new();
+/// request.wrap(async { scope::spawn_blocking(move || scope::depend(&cache, ["books"])).await }).await?;
+/// assert_eq!(request.tags(), [Tag::new("books")]);
+/// # Ok(()) }
+/// ```
 pub fn spawn_blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     let carried = carry();
     task::spawn_blocking(move || carried.run(f))

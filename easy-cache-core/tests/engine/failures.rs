@@ -46,7 +46,7 @@ async fn safe(cache: &Cache, load: impl Future<Output = Result<i32, Failure>>) -
 
 #[tokio::test]
 async fn a_failure_is_answered_with_the_former_value_until_its_horizon() {
-    // cases 20, 21
+    // cases 20, 21, 97
     let ((cache, clock), origin) = (cache_and_clock(), Origin::default());
     assert_eq!(safe(&cache, origin.answers(Ok(1))).await, Ok(1));
     clock.advance(seconds(1));

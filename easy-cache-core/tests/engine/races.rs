@@ -32,7 +32,9 @@ async fn invalidated_during_the_computation(by: &'static str, refresh: bool) {
     disturb(&cache, by).await;
     finish.send(1).unwrap();
     assert_eq!(slow.await.unwrap(), Some(1), "a refused fill is still the caller's answer");
+    // case 91: the old value, which is not kept; the new one, which is; and then a hit
     assert_eq!(cache.get_or_compute("k", calls.load(2)).tags(["t"]).await, Some(2), "disturbed by {by}");
+    assert_eq!(cache.get_or_compute("k", calls.load(3)).tags(["t"]).await, Some(2), "disturbed by {by}");
     assert_eq!(calls.count(), 2);
 }
 
@@ -155,4 +157,33 @@ async fn a_follower_is_not_handed_what_another_caches_tag_outdated() {
     finish.send(()).unwrap();
     assert_eq!(leader.await.unwrap(), Some(1));
     assert_eq!(follower.await.unwrap(), Some(2));
+}
+
+#[tokio::test]
+async fn a_second_flush_removes_whatever_a_write_beside_the_first_has_left() {
+    // case 59: the first flush comes before, during and after the computation
+    for flush_at in ["before", "during", "after"] {
+        let (cache, calls) = (Cache::new(), Calls::default());
+        let (load, started, finish) = calls.gated();
+        let flush = |now| flush_at == now;
+        if flush("before") {
+            cache.invalidate_tags(["t"]).await.unwrap();
+        }
+        let write = tokio::spawn({
+            let cache = cache.clone();
+            async move { cache.get_or_compute("k", load).tags(["t"]).await }
+        });
+        started.await.unwrap();
+        if flush("during") {
+            cache.invalidate_tags(["t"]).await.unwrap();
+        }
+        finish.send(1).unwrap();
+        write.await.unwrap();
+        assert_eq!(cache.contains("k").await, !flush("during"), "flushed {flush_at} the write");
+        if flush("after") {
+            cache.invalidate_tags(["t"]).await.unwrap();
+        }
+        cache.invalidate_tags(["t"]).await.unwrap();
+        assert!(!cache.contains("k").await, "flushed {flush_at} the write, and once more");
+    }
 }

@@ -152,6 +152,18 @@ async fn inside_a_transaction_no_cache_is_read_or_filled() {
     assert!(!cache.contains("outer").await, "nor is it built into anything");
 }
 
+#[test]
+fn a_closure_is_kept_from_all_caches_as_well() {
+    let cache = Cache::new();
+    cache.set("k", 1).wait();
+    let inside = || cache.get_or_compute_sync("k", || Some(2)).wait();
+    let outer = cache.get_or_compute_sync("outer", || scope::bypass_sync(inside)).wait();
+    assert_eq!(outer, Some(2), "it does not read");
+    assert_eq!(cache.get::<i32>("k").wait(), Some(1), "and does not fill");
+    assert!(!cache.contains("outer").wait(), "nor is it built into anything");
+    assert_eq!(inside(), Some(1), "outside, the cache is back");
+}
+
 #[tokio::test]
 async fn what_is_tainted_is_neither_kept_nor_shared() {
     let (cache, calls) = (Cache::new(), Calls::default());

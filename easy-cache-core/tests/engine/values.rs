@@ -9,6 +9,7 @@ use crate::support::{Calls, cache_and_clock, seconds};
 #[tokio::test]
 async fn a_computed_value_is_served_until_it_is_gone() {
     // case 15
+    // parity 27: the store in memory
     let (cache, calls) = (Cache::new(), Calls::default());
     assert_eq!(cache.get_or_compute("k", calls.load(42)).await, Some(42));
     assert_eq!(cache.get_or_compute("k", calls.load(21)).await, Some(42));

@@ -161,4 +161,29 @@ impl Shop {
     }
 }
 
+#[ecached("k", timeout = 60)]
+fn name_from_elsewhere() -> u64 {
+    0
+}
+
+#[ecached("k", sync_writes)]
+fn word_from_elsewhere() -> u64 {
+    0
+}
+
+#[ecached("k", ttl = 60, Duration::from_secs(5))]
+fn expression_without_a_name() -> u64 {
+    0
+}
+
+#[ecached("k", 60, "tag")]
+fn text_without_a_name() -> u64 {
+    0
+}
+
+#[ecached("k", cache_none = true)]
+fn none_with_a_truth() -> Option<u64> {
+    None
+}
+
 fn main() {}

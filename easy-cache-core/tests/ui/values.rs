@@ -102,4 +102,14 @@ fn wrong_cache(n: u64) -> u64 {
     n
 }
 
+#[ecached("borrowed-for-ever")]
+fn read_back() -> Result<&'static str, String> {
+    Ok("x")
+}
+
+#[ecached("not-in-a-list", tags = ["{list}"])]
+fn not_in_a_list(list: Vec<Opaque>) -> u64 {
+    list.len() as u64
+}
+
 fn main() {}

@@ -7,11 +7,36 @@ use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Error, Expr, Ident, LitStr, Result, Token, parenthesized};
+use syn::{Error, Expr, ExprLit, Ident, Lit, LitStr, Result, Token, parenthesized};
 
 const NAMES: &str = "`key`, `ttl`, `tags`, `prefix`, `cache`, `skip(..)`, `only_if`, `weight`, `cache_none`, `cache_err`, \
                      `local`, `no_handle`, and for freshness `jitter`, `stale_while_revalidate`, `fail_safe`, `throttle`, \
                      `soft_timeout`, `hard_timeout`, `early_refresh`, `serve_outdated`, `detach`";
+
+const ORDER: &str =
+    "without names there are a key and, after it, a ttl: `\"users:{id}\", \"60s\"`; write the rest as `name = value`";
+
+/// What other caches call it, or people in a hurry, and what it is called here.
+const ELSEWHERE: [(&[&str], &str); 15] = [
+    (&["timeout", "time", "ttl_secs", "ttl_millis", "expire", "expiry", "time_to_live"], "write `ttl = \"60s\"`"),
+    (&["tag"], "write `tags = [\"..\"]`"),
+    (&["alias", "cache_alias", "cache_instance", "name"], "write `cache = \"alias\"`, or `cache = expression`"),
+    (&["swr"], "write `stale_while_revalidate = \"30s\"`"),
+    (&["stale_if_error", "result_fallback"], "write `fail_safe = \"1h\"`"),
+    (&["expires"], "write `ttl = |value| ..`"),
+    (&["refresh", "force_refresh"], "a function `f` is computed anew by `f_cache(..).refresh()`"),
+    (&["in_impl"], "write `#[ecached]` on the `impl` block as well"),
+    (&["no_cache"], "a function `f` is called without a cache by `scope::bypass(f(..))`"),
+    (&["convert", "create"], "the key is a template, `\"users:{id}\"`, or `key = |..| ..`"),
+    (
+        &["size", "max_size", "capacity", "unbound"],
+        "a cache has a bound, `Cache::builder().max_weight(..)`, and not a function",
+    ),
+    (&["result", "option"], "it is the default; `cache_err` and `cache_none` store the other half"),
+    (&["sync", "sync_writes"], "it is always so: callers that miss together wait for one of them"),
+    (&["condition", "when", "unless"], "write `only_if = |value| ..`"),
+    (&["exclude", "ignore"], "write `skip(argument)`"),
+];
 
 /// Options that take a duration and are the methods of a `Policy` with the same names.
 const LENGTHS: [&str; 7] =
@@ -54,7 +79,7 @@ impl Parse for Options {
         let mut seen: Vec<Ident> = Vec::new();
         options.positional(input, &mut seen)?;
         while !input.is_empty() {
-            let name = input.call(Ident::parse_any)?;
+            let name = input.call(Ident::parse_any).map_err(|_| input.error(ORDER))?;
             if seen.contains(&name) {
                 return Err(Error::new(name.span(), format!("`{name}` is given twice: keep one")));
             }
@@ -107,7 +132,7 @@ impl Options {
             word if LENGTHS.contains(&word) => {
                 self.lengths.push((name.clone(), Length::from_expression(value(name, input)?)?));
             }
-            _ => return Err(Error::new(name.span(), format!("unknown option `{name}`: there are {NAMES}"))),
+            _ => return Err(unknown(name, input)),
         }
         Ok(())
     }
@@ -169,11 +194,36 @@ impl Options {
 impl Negative {
     fn parse(name: &Ident, input: ParseStream<'_>) -> Result<Self> {
         let ttl = match input.peek(Token![=]) {
-            true => Some(Length::from_expression(value(name, input)?)?),
+            true => Some(Self::ttl(name, value(name, input)?)?),
             false => flag(name, input).map(|()| None)?,
         };
         Ok(Self { word: name.clone(), ttl })
     }
+
+    fn ttl(name: &Ident, value: Expr) -> Result<Length> {
+        match &value {
+            Expr::Lit(ExprLit { lit: Lit::Bool(_), .. }) => Err(Error::new_spanned(
+                value,
+                format!("`{name}` stores it, `{name} = \"10s\"` for a time of its own: write one of them, or nothing"),
+            )),
+            _ => Length::from_expression(value),
+        }
+    }
+}
+
+fn unknown(name: &Ident, input: ParseStream<'_>) -> Error {
+    if !(input.is_empty() || input.peek(Token![=]) || input.peek(Token![,]) || input.peek(syn::token::Paren)) {
+        return Error::new(name.span(), ORDER);
+    }
+    let word = name.to_string();
+    let elsewhere = ELSEWHERE.iter().find(|(words, _)| words.contains(&word.as_str()));
+    Error::new(
+        name.span(),
+        match elsewhere {
+            Some((_, advice)) => format!("unknown option `{name}`: {advice}"),
+            None => format!("unknown option `{name}`: there are {NAMES}"),
+        },
+    )
 }
 
 fn skip(name: &Ident, input: ParseStream<'_>) -> Result<Vec<Ident>> {

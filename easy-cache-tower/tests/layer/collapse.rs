@@ -256,5 +256,7 @@ async fn two_layers_over_one_cache_do_not_wait_for_each_other() {
     let first = soon(site.clone().oneshot(request("GET", "/", &[]))).await.unwrap();
     assert_eq!(Answer::read(first).await.unwrap().text(), "page");
     let second = Answer::read(soon(site.oneshot(request("GET", "/", &[]))).await.unwrap()).await.unwrap();
-    assert!(second.is_hit());
+    let said: Vec<_> = second.headers.get_all("cache-status").iter().map(|line| line.to_str().unwrap()).collect();
+    assert!(said[0].starts_with("\"route\"; hit"), "the layer that kept it answers: {said:?}");
+    assert!(said[1].starts_with("\"site\"; fwd=uri-miss"), "and the other one does not: {said:?}");
 }

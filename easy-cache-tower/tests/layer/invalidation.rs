@@ -174,3 +174,65 @@ async fn a_response_that_is_invalidated_while_it_streams_is_not_kept() {
         assert!(site.get("/").await.is_hit());
     }
 }
+
+/// A site whose changes take place, and whose answers to them then never come.
+fn changing_without_an_answer() -> Site {
+    Site::with(
+        |layer| layer,
+        |_, call, request| async move {
+            match request.method().as_str() {
+                "GET" => Ok(page(KEPT, format!("page {call}"))),
+                "PUT" => Err(Broken),
+                _ => std::future::pending().await,
+            }
+        },
+    )
+}
+
+#[tokio::test]
+async fn a_change_whose_client_goes_away_before_it_is_answered_drops_its_page() {
+    let site = changing_without_an_answer();
+    site.get_with("/books", HERE).await;
+    let change = tokio::spawn({
+        let site = site.clone();
+        async move { drop(site.open(request("POST", "/books", HERE)).await) }
+    });
+    settle().await;
+    assert!(is_kept(&site, "/books").await, "nothing is known yet");
+    change.abort();
+    settle().await;
+    assert!(!is_kept(&site, "/books").await, "it may have happened");
+}
+
+#[tokio::test]
+async fn a_change_that_ends_in_an_error_of_the_service_drops_its_page() {
+    let site = changing_without_an_answer();
+    site.get_with("/books", HERE).await;
+    assert!(site.open(request("PUT", "/books", HERE)).await.is_err());
+    assert!(!is_kept(&site, "/books").await, "it may have happened");
+}
+
+#[tokio::test]
+async fn a_change_drops_what_it_names_by_whatever_scheme_its_host_is_reached() {
+    let site = changing(201, &[("location", "https://shop.example/books/7")]);
+    for uri in ["/books/7", "/books/8"] {
+        site.get_with(uri, HERE).await;
+    }
+    site.ask(request("POST", "/books", HERE)).await;
+    assert!(!is_kept(&site, "/books/7").await, "what ends TLS for an application tells it nothing");
+    assert!(is_kept(&site, "/books/8").await);
+}
+
+#[tokio::test]
+async fn a_change_drops_its_page_however_its_path_is_spelled() {
+    for (kept, changed) in [("/books/42", "/books/%34%32"), ("/caf%c3%a9", "/caf%C3%A9")] {
+        let site = changing(200, &[]);
+        site.get_with(kept, HERE).await;
+        site.ask(request("PUT", changed, HERE)).await;
+        assert!(!is_kept(&site, kept).await, "{changed}");
+    }
+    let site = changing(200, &[]);
+    site.get_with("/a/b", HERE).await;
+    site.ask(request("PUT", "/a%2Fb", HERE)).await;
+    assert!(is_kept(&site, "/a/b").await, "an escaped slash is no slash");
+}

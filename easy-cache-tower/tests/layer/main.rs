@@ -5,6 +5,7 @@
 mod collapse;
 mod conditional;
 mod invalidation;
+mod nested;
 mod network;
 mod races;
 mod range;

@@ -221,3 +221,11 @@ async fn only_a_200_is_cut() {
     let answer = part(&site, "bytes=0-1").await;
     assert_eq!((answer.status.as_u16(), answer.text(), answer.is_hit()), (404, "not here", true));
 }
+
+#[tokio::test]
+async fn a_head_is_never_answered_with_a_part() {
+    let site = cutting(&[("cache-control", "max-age=60"), ("etag", "\"a\"")]);
+    part(&site, "bytes=4-6").await;
+    let head = site.ask(request("HEAD", "/", &[("range", "bytes=4-6")])).await;
+    assert!(!head.is_hit(), "{head:?}");
+}

@@ -257,3 +257,36 @@ async fn server_sent_events_hold_nobody_up_whatever_ttl_the_route_gives() {
     assert_eq!(site.calls(), 2);
     drop((first, second));
 }
+
+/// A body that begins, and panics whenever it is asked for more.
+struct Panicking(Option<&'static str>);
+
+impl http_body::Body for Panicking {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Broken>>> {
+        let data = self.0.take().expect("this body panics");
+        std::task::Poll::Ready(Some(Ok(http_body::Frame::data(Bytes::from_static(data.as_bytes())))))
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_panics_takes_nobody_down_but_its_own_client() {
+    let site = Site::plain(|call, _| match call {
+        1 => respond(200, KEPT, Panicking(Some("half")).boxed_unsync()),
+        _ => crate::support::page(KEPT, "whole"),
+    });
+    let first = site.open(request("GET", "/", &[])).await.unwrap();
+    let waiting = [site.spawn("/"), site.spawn("/")];
+    settle().await;
+    let first = tokio::spawn(Answer::read(first));
+    assert!(soon(first).await.unwrap_err().is_panic(), "half a body is not passed off as a whole one");
+    for waiting in waiting {
+        assert_eq!(soon(waiting).await.expect("no panic").text(), "whole");
+    }
+    assert_eq!(site.calls(), 2);
+}

@@ -115,3 +115,20 @@ async fn what_a_handler_read_in_an_open_transaction_is_not_kept() {
     assert_eq!(site.ask(request("GET", "/", &[])).await.said().word("detail"), Some("uncommitted-data"));
     assert!(!site.get("/").await.is_hit());
 }
+
+#[tokio::test]
+async fn a_hit_promises_no_more_time_than_what_it_was_built_from_has() {
+    let site = Site::with(
+        |layer| layer,
+        |cache, call, _| async move {
+            cache.get_or_compute("count", async { Some(7) }).ttl(seconds(10)).await;
+            Ok(page(KEPT, format!("page {call}")))
+        },
+    );
+    site.get("/").await;
+    site.clock.advance(seconds(4));
+    let hit = site.get("/").await;
+    assert_eq!((hit.is_hit(), hit.said().number("ttl")), (true, Some(6)));
+    site.clock.advance(seconds(6));
+    assert_eq!(site.get("/").await.text(), "page 2");
+}

@@ -617,3 +617,20 @@ async fn a_head_keeps_the_conditions_of_its_client() {
     assert_eq!((head.status.as_u16(), head.said().has("stored")), (304, false));
     assert_eq!(head.header("etag"), Some("\"mine\""));
 }
+
+#[tokio::test]
+async fn the_age_of_a_confirmation_counts_against_the_lifetime_that_it_states() {
+    let site = Site::plain(|call, _| match call {
+        1 => page(&[("cache-control", "max-age=60"), ("etag", "\"one\"")], "page"),
+        2 => respond(304, &[("cache-control", "max-age=60"), ("age", "50"), ("etag", "\"one\"")], nothing()),
+        _ => page(&[("cache-control", "max-age=60"), ("etag", "\"two\"")], "another"),
+    });
+    site.get("/").await;
+    site.clock.advance(seconds(60));
+    let confirmed = site.get("/").await;
+    assert_eq!((confirmed.said().number("ttl"), confirmed.header("age")), (Some(10), Some("50")));
+    site.clock.advance(seconds(9));
+    assert_eq!(site.get("/").await.header("age"), Some("59"));
+    site.clock.advance(seconds(1));
+    assert_eq!(site.get("/").await.text(), "another");
+}

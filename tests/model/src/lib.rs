@@ -9,6 +9,7 @@
 //! | [`explore`] | visiting every state, and explaining a violation by the shortest way to it |
 //! | [`memory`] | the memory store, where an operation is several steps, interleaved with those of others |
 //! | [`store`] | a shared store, where an operation is one trip, and where any record may be lost |
+//! | [`plain`] | a store that can only get, set and delete: no operation depends on what is there |
 //! | [`near`] | a near cache whose mirror of tag records hears about invalidations late |
 //! | [`catalogue`] | all worlds and mutations by name |
 
@@ -19,4 +20,5 @@ pub mod catalogue;
 pub mod explore;
 pub mod memory;
 pub mod near;
+pub mod plain;
 pub mod store;

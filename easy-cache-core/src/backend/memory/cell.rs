@@ -85,6 +85,11 @@ impl TagCell {
         self.bucket != EVERYTHING
     }
 
+    /// Whether this cell may not hear of every invalidation of its tag.
+    pub(super) fn is_shared(&self) -> bool {
+        self.domain.upgrade().is_some_and(|domain| domain.is_shared())
+    }
+
     /// The clock of its namespace.
     pub(super) fn clock(&self) -> Option<usize> {
         self.domain.upgrade().map(|domain| domain.clock().id())

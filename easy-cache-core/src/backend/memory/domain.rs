@@ -1,7 +1,7 @@
 //! The records of one namespace: its order, its tags, and the epoch as the one tag that every entry carries.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub(crate) struct Domain {
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
     writers: AtomicU64,
+    /// Whether its tags are invalidated elsewhere as well, of which the cells here are not told.
+    is_shared: AtomicBool,
     clock: Clock,
     pub(super) events: Arc<Events>,
     this: Weak<Self>,
@@ -56,6 +58,7 @@ impl Domain {
                 .collect(),
             hasher: RandomState::new(),
             writers: AtomicU64::new(0),
+            is_shared: AtomicBool::new(false),
             clock,
             events,
             this: Weak::clone(this),
@@ -64,6 +67,15 @@ impl Domain {
 
     pub(super) const fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Its records are in a store outside the process; the cells here know only what happens here.
+    pub(crate) fn share(&self) {
+        self.is_shared.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_shared.load(Ordering::Acquire)
     }
 
     /// The epoch as the tag that every entry of the namespace carries.

@@ -62,7 +62,7 @@ impl List {
 
     /// Whether no tag has changed and none is held.
     #[inline]
-    pub(super) fn is_servable(&self) -> bool {
+    pub(crate) fn is_servable(&self) -> bool {
         self.tags().iter().all(Seen::is_servable)
     }
 

@@ -194,9 +194,28 @@ impl MemoryStore {
 
     /// A list for what is not stored, but used by what may be.
     pub(crate) fn list(&self, fence: &Fence, policy: &Policy, used: Used) -> Result<List, Refusal> {
-        let tags = self.resolve(fence, policy.named_tags(), used.seen)?;
         let now = self.clock.precise();
         let times = Times::new(&Policy::new(), now, now, used.until, 0.0);
+        self.list_for(fence, policy, used.seen, times)
+    }
+
+    /// A list for what is stored outside of this process, if nothing here speaks against it.
+    pub(crate) fn list_outside(&self, fill: &Fill<'_>, seen: Vec<Seen>) -> Result<List, Refusal> {
+        if self.domain.order.changed_since(self.domain.order.bucket(fill.key), fill.fence.sequence) {
+            return Err(Refusal::Key);
+        }
+        let now = self.clock.precise();
+        let times = Times::new(fill.policy, now, fill.began, fill.used.until, fill.random);
+        self.list_for(fill.fence, fill.policy, seen, times)
+    }
+
+    /// Whether all tags are this namespace's own.
+    pub(crate) fn owns(&self, list: &List) -> bool {
+        list.tags().iter().all(|seen| seen.cell.belongs_to(&self.domain))
+    }
+
+    fn list_for(&self, fence: &Fence, policy: &Policy, seen: Vec<Seen>, times: Times) -> Result<List, Refusal> {
+        let tags = self.resolve(fence, policy.named_tags(), seen)?;
         Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id() }, tags))
     }
 
@@ -219,10 +238,12 @@ impl MemoryStore {
             tags.iter().for_each(|seen| seen.cell.settle_if_held(now));
         }
         let unchanged = |seen: &Seen| seen.is_current() && !self.is_ahead_of(fence, seen);
-        match tags.iter().find(|seen| !unchanged(seen)) {
-            Some(changed) => Err(refusal(changed)),
-            None => Ok(tags),
+        if let Some(changed) = tags.iter().find(|seen| !unchanged(seen)) {
+            return Err(refusal(changed));
         }
+        // What happens to such a tag elsewhere would not be heard of here.
+        let deaf = |seen: &Seen| !seen.cell.belongs_to(&self.domain) && seen.cell.is_shared();
+        if tags.iter().any(deaf) { Err(Refusal::Foreign) } else { Ok(tags) }
     }
 
     /// Whether the tag's bucket has moved on since the fence. Of the tags of other caches, the fence knows nothing.

@@ -1,0 +1,225 @@
+//! What a store outside the process does for the engine. How it does it, in which layout and over which connection, is its
+//! own business; what is in the payloads is the engine's.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Version;
+use crate::{Error, Tag};
+
+/// What the operations of a [`Store`] return. Dropping it may leave the operation done or not done.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// A store outside the process that keeps the records of the protocol and the entries of one namespace.
+///
+/// Implement it to keep the whole protocol in one trip for each operation. A store that can only get, set and delete
+/// implements [`PlainStore`](super::PlainStore) instead, and leaves the protocol to the [`Adapter`](super::Adapter).
+///
+/// # What every store has to keep
+///
+/// - Once [`invalidate`](Self::invalidate) has returned, no lookup that starts later yields an entry that was filled behind a
+///   fence from before it, under one of its names; and no fill behind such a fence is [`Filled::Kept`].
+/// - Any record may be lost at any time. That may cause misses and refused fills, and nothing else.
+/// - Tags known before the computation and tags known only at the fill follow the same rule.
+/// - Held tags ([`hold`](Self::hold)) keep entries from being served; a hold whose deadline passes counts as an invalidation.
+/// - No clock of a client is compared with anything: expiry and deadlines are the store's.
+pub trait Store: Send + Sync + fmt::Debug + 'static {
+    /// The entry of a key with the records that decide whether it may be served, or what a computation needs to begin.
+    fn look<'a>(&'a self, look: Look<'a>) -> StoreFuture<'a, Looked>;
+
+    /// Offers a computed value.
+    fn fill<'a>(&'a self, fill: Fill<'a>) -> StoreFuture<'a, Filled>;
+
+    /// Drops the entries of tags and keys, and refuses what is being computed under them.
+    fn invalidate<'a>(&'a self, tags: &'a [Tag], keys: &'a [&'a [u8]]) -> StoreFuture<'a, ()>;
+
+    /// The same for everything in the namespace.
+    fn invalidate_all(&self) -> StoreFuture<'_, ()>;
+
+    /// Marks tags for a writer until it releases them, or until `within` has passed by the store's clock.
+    fn hold<'a>(&'a self, mark: Mark<'a>, within: Duration) -> StoreFuture<'a, ()>;
+
+    /// Takes a writer's marks away. What was invalidated meanwhile stays so.
+    fn release<'a>(&'a self, mark: Mark<'a>) -> StoreFuture<'a, ()>;
+}
+
+/// A lookup.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Look<'a> {
+    /// The key of the entry.
+    pub key: &'a [u8],
+    /// The tags that the entry will carry as far as they are known now. Their versions are worth noting on a miss.
+    pub tags: &'a [Tag],
+}
+
+impl<'a> Look<'a> {
+    /// Asks for this key.
+    #[must_use]
+    pub const fn new(key: &'a [u8], tags: &'a [Tag]) -> Self {
+        Self { key, tags }
+    }
+}
+
+/// The answer to a [`Look`].
+#[derive(Debug)]
+pub enum Looked {
+    /// An entry that may be served.
+    Hit(Hit),
+    /// There is none.
+    Miss(Miss),
+}
+
+/// An entry that may be served.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Hit {
+    /// What was filled.
+    pub payload: Vec<u8>,
+    /// The tags it carries, with their versions.
+    pub tags: Vec<VersionedTag>,
+    /// The version of the namespace as a whole.
+    pub epoch: Version,
+    /// What a computation has to carry to its fill if the caller cannot use this entry and replaces it.
+    pub fence: Option<StoreFence>,
+    /// How long it has been stored; zero where nobody can say.
+    pub age: Duration,
+    /// How much longer it may be served, at most; `None` if it has no ttl.
+    pub remaining: Option<Duration>,
+}
+
+impl Hit {
+    /// An entry without ttl, stored just now.
+    #[must_use]
+    pub const fn new(payload: Vec<u8>, tags: Vec<VersionedTag>, epoch: Version) -> Self {
+        Self { payload, tags, epoch, fence: None, age: Duration::ZERO, remaining: None }
+    }
+}
+
+/// A tag, and the version of its record that a value depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionedTag {
+    /// The tag.
+    pub tag: Tag,
+    /// Its version.
+    pub version: Version,
+}
+
+/// There is nothing to serve.
+#[derive(Debug)]
+pub struct Miss {
+    /// Why.
+    pub reason: MissReason,
+    /// What the computation has to carry to its fill: it was read before the computation can begin. `None`: nothing that is
+    /// computed now can be kept; the attempt may create what was missing.
+    pub fence: Option<StoreFence>,
+}
+
+/// Why there is nothing to serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MissReason {
+    /// Nothing is stored under the key, or it has expired.
+    Absent,
+    /// A tag, the key or the namespace was invalidated, or a record is gone.
+    Outdated,
+    /// A writer holds one of its tags.
+    Held,
+    /// What is stored is not an entry that this version of the program can read.
+    Unreadable,
+}
+
+/// What a lookup leaves for the fill that follows it. Its content is the store's own; it never leaves the process.
+#[derive(Clone)]
+pub struct StoreFence(Arc<dyn Any + Send + Sync>);
+
+impl StoreFence {
+    /// Wraps what the store wants to see again.
+    pub fn new<T: Send + Sync + 'static>(content: T) -> Self {
+        Self(Arc::new(content))
+    }
+
+    /// What was wrapped, if it is of this type.
+    #[must_use]
+    pub fn content<T: 'static>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for StoreFence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoreFence")
+    }
+}
+
+/// A computed value on its way into the store.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Fill<'a> {
+    /// The key of the entry.
+    pub key: &'a [u8],
+    /// What is to be stored.
+    pub payload: &'a [u8],
+    /// All tags of the entry, each once.
+    pub tags: &'a [Tag],
+    /// Those of them that came with a value that was used on the way, with the version seen there. The entry depends on that
+    /// version.
+    pub seen: &'a [VersionedTag],
+    /// The same for the namespace as a whole.
+    pub epoch: Option<Version>,
+    /// What the lookup before the computation left.
+    pub fence: Option<&'a StoreFence>,
+    /// How long the entry may be served.
+    pub ttl: Option<Duration>,
+    /// Whether others wait for this value and will take it if it is kept. They may have started after invalidations that the
+    /// computation has not seen, so "kept" must mean that there were none.
+    pub awaited: bool,
+}
+
+impl<'a> Fill<'a> {
+    /// A value without tags and without ttl, that nobody waits for.
+    #[must_use]
+    pub const fn new(key: &'a [u8], payload: &'a [u8], fence: Option<&'a StoreFence>) -> Self {
+        Self { key, payload, tags: &[], seen: &[], epoch: None, fence, ttl: None, awaited: false }
+    }
+
+    /// The version of a tag that was seen on the way.
+    #[must_use]
+    pub fn seen_version(&self, tag: &Tag) -> Option<Version> {
+        self.seen.iter().find(|seen| seen.tag == *tag).map(|seen| seen.version)
+    }
+}
+
+/// What became of a [`Fill`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Filled {
+    /// It is stored.
+    Kept,
+    /// Something it depends on was invalidated, or may have been.
+    Outdated,
+    /// It was not stored for another reason: the fence is missing, a writer holds a tag, it is too large.
+    NotKept,
+}
+
+/// A writer and what it holds.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Mark<'a> {
+    /// The writer, unique in the world.
+    pub writer: Version,
+    /// The tags; `None` for everything in the namespace.
+    pub tags: Option<&'a [Tag]>,
+}
+
+impl<'a> Mark<'a> {
+    /// A writer's mark on tags, or on everything.
+    #[must_use]
+    pub const fn new(writer: Version, tags: Option<&'a [Tag]>) -> Self {
+        Self { writer, tags }
+    }
+}

@@ -1,0 +1,16 @@
+//! Stores outside the process: what one has to do, in one trip each, and the adapter for those that can do less.
+//!
+//! Bytes only: what is in a payload, and who asked for it, is not known here. Reading order: `contract` (the trait [`Store`]
+//! and its vocabulary), `version`, `envelope` (stored bytes), `plain` (five methods over bytes, and the protocol on top).
+
+mod contract;
+mod envelope;
+pub(crate) mod plain;
+mod version;
+
+pub use contract::{
+    Fill, Filled, Hit, Look, Looked, Mark, Miss, MissReason, Store, StoreFence, StoreFuture, VersionedTag,
+};
+pub use envelope::{Envelope, Unreadable};
+pub use plain::{Adapter, PlainStore};
+pub use version::Version;

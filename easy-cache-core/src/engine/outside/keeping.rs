@@ -1,0 +1,75 @@
+//! The end of a computation whose value is on its way to the store: the flight is closed, and lands when the answer is there.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::Trip;
+use crate::Error;
+use crate::backend::memory::{Kept, List};
+use crate::engine::flight::Lead;
+use crate::engine::frame;
+use crate::events::{Load, LoadOutcome};
+use crate::store::Filled;
+use crate::value::Shared;
+
+/// Waits for the store. Its caller has its value; dropping this passes leadership on, whatever becomes of the fill.
+pub(crate) struct Keeping {
+    pub(super) trip: Trip<Filled>,
+    pub(super) value: Option<(Shared, List)>,
+    pub(super) lead: Option<Lead>,
+    /// Ends when the store has answered.
+    pub(super) load: Load,
+}
+
+impl Keeping {
+    pub(crate) fn new(trip: Trip<Filled>, value: Shared, list: List, lead: Option<Lead>, load: Load) -> Self {
+        Self { trip, value: Some((value, list)), lead, load }
+    }
+
+    /// The flight lands, and what the value depends on flows outward. A value that may be outdated taints what is around.
+    fn land(&mut self, filled: Result<Filled, Error>) {
+        let Some((value, list)) = self.value.take() else { return };
+        let kept = match filled {
+            Ok(Filled::Kept) => true,
+            Ok(filled) => {
+                tracing::debug!(
+                    ?filled,
+                    "a value was not kept: something it depends on was, or may have been, invalidated"
+                );
+                false
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a value was not kept");
+                false
+            }
+        };
+        self.load.end(if kept { LoadOutcome::Stored } else { LoadOutcome::Refused });
+        if kept {
+            frame::collect_list(&list);
+        } else {
+            frame::taint();
+        }
+        if let Some(lead) = self.lead.take() {
+            let mut found: crate::engine::Found = Kept { value, list }.into();
+            if !kept {
+                found.tags = None;
+            }
+            lead.land(found, kept);
+        }
+    }
+}
+
+impl Future for Keeping {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.trip.as_mut().poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(filled) => {
+                self.land(filled);
+                Poll::Ready(())
+            }
+        }
+    }
+}

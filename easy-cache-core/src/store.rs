@@ -1,0 +1,9 @@
+//! Stores outside the process: what to implement, and the vocabulary of it. Which one a cache uses is said to its builder.
+//!
+//! - [`PlainStore`]: five methods over bytes. Thirty lines make one; the [`Adapter`] runs the protocol on top of it.
+//! - [`Store`]: the whole protocol, one trip for each operation, for stores that can do more than get and set.
+
+pub use crate::backend::shared::{
+    Adapter, Envelope, Fill, Filled, Hit, Look, Looked, Mark, Miss, MissReason, PlainStore, Store, StoreFence,
+    StoreFuture, Unreadable, Version, VersionedTag,
+};

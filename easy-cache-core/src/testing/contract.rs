@@ -1,0 +1,348 @@
+//! What every store has to fulfil, through nothing but the public face of a cache. Any runtime can drive it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use super::ManualClock;
+use crate::Cache;
+
+/// A store under test.
+///
+/// # Example: a store of one's own
+/// ```
+/// use easy_cache_core::Cache;
+/// use easy_cache_core::testing::{Contract, ManualClock, MemoryPlainStore};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let clock = ManualClock::new();
+/// let store = MemoryPlainStore::new(clock.clock());
+/// let contract = Contract::new(&clock, |namespace| {
+///     Cache::builder().namespace(namespace).clock(clock.clock()).plain_store(store.clone()).build()
+/// });
+/// contract.shared().losing(|| store.lose(|_| true)).run().await;
+/// # }
+/// ```
+pub struct Contract<'a> {
+    make: Box<dyn Fn(&str) -> Cache + Send + Sync + 'a>,
+    clock: &'a ManualClock,
+    shared: bool,
+    lose: Option<Box<dyn Fn() + Send + Sync + 'a>>,
+}
+
+type Running<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// One promise, and the function that looks whether it is kept.
+pub struct Case {
+    /// The promise in words.
+    pub name: &'static str,
+    run: for<'a> fn(&'a Contract<'_>) -> Running<'a>,
+}
+
+impl<'a> Contract<'a> {
+    /// `make` makes a cache on the store under test, as a process does when it starts. Its time is that of the clock.
+    pub fn new(clock: &'a ManualClock, make: impl Fn(&str) -> Cache + Send + Sync + 'a) -> Self {
+        Self { make: Box::new(make), clock, shared: false, lose: None }
+    }
+
+    /// Two caches that were made with one namespace share what they keep.
+    #[must_use]
+    pub fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
+    /// How to lose everything that the store keeps, as if its server had been started anew.
+    #[must_use]
+    pub fn losing(mut self, lose: impl Fn() + Send + Sync + 'a) -> Self {
+        self.lose = Some(Box::new(lose));
+        self
+    }
+
+    /// Looks whether every promise is kept.
+    ///
+    /// # Panics
+    /// At the first that is not, with its name.
+    pub async fn run(&self) {
+        for case in CASES {
+            case.run(self).await;
+        }
+    }
+
+    /// A cache of this case alone, warmed up: a store may keep nothing of what is computed first in a namespace.
+    async fn cache(&self, namespace: &str) -> Cache {
+        let cache = (self.make)(namespace);
+        cache.invalidate_all().await.unwrap_or_else(|error| panic!("{error}"));
+        get(&cache, "warm-up", 0).await;
+        cache
+    }
+}
+
+impl Case {
+    /// Looks whether this promise is kept.
+    ///
+    /// # Panics
+    /// If it is not.
+    pub async fn run(&self, contract: &Contract<'_>) {
+        (self.run)(contract).await;
+    }
+}
+
+macro_rules! cases {
+    ($($(#[$doc:meta])* async fn $name:ident($contract:ident) $body:block)*) => {
+        $($(#[$doc])* async fn $name($contract: &Contract<'_>) $body)*
+
+        /// Every promise.
+        pub const CASES: &[Case] = &[$(Case { name: stringify!($name), run: |contract| Box::pin($name(contract)) },)*];
+    };
+}
+
+/// A call whose loader yields `new`.
+async fn get(cache: &Cache, key: &str, new: u64) -> u64 {
+    tagged(cache, key, &[], new).await
+}
+
+async fn tagged(cache: &Cache, key: &str, tags: &[&str], new: u64) -> u64 {
+    let answer = cache.get_or_compute(key, async { Some(new) }).tags(tags.iter().copied()).await;
+    answer.unwrap_or_else(|| panic!("the loader's answer is the caller's"))
+}
+
+/// The same under a tag that only the result knows.
+async fn late(cache: &Cache, key: &str, new: u64) -> u64 {
+    let answer = cache.get_or_compute(key, async { Some(new) }).tags_of(|value: &u64| [format!("late:{}", value % 10)]);
+    answer.await.unwrap_or_else(|| panic!("the loader's answer is the caller's"))
+}
+
+#[track_caller]
+fn done(result: Result<(), crate::Error>) {
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
+const HELD: Duration = Duration::from_secs(30);
+
+cases! {
+    /// One computation serves all that follow.
+    async fn a_value_is_computed_once(contract) {
+        let cache = contract.cache("once").await;
+        assert_eq!(get(&cache, "k", 1).await, 1);
+        assert_eq!(get(&cache, "k", 2).await, 1);
+        assert!(cache.contains("k").await);
+        assert!(!cache.contains("other").await);
+    }
+
+    /// `None` is not stored unless it is asked for.
+    async fn no_value_is_not_stored(contract) {
+        let cache = contract.cache("none").await;
+        assert_eq!(cache.get_or_compute("k", async { None::<u64> }).await, None);
+        assert_eq!(get(&cache, "k", 2).await, 2);
+    }
+
+    /// A tag that was named drops what carries it, and nothing else.
+    async fn a_tag_drops_what_carries_it(contract) {
+        let cache = contract.cache("tags").await;
+        tagged(&cache, "a", &["s", "t"], 1).await;
+        tagged(&cache, "b", &["u"], 1).await;
+        done(cache.invalidate_tags(["t"]).await);
+        assert_eq!(tagged(&cache, "a", &["s", "t"], 2).await, 2);
+        assert_eq!(tagged(&cache, "b", &["u"], 2).await, 1);
+    }
+
+    /// A tag that only the result knew does so as well.
+    async fn a_late_tag_drops_what_carries_it(contract) {
+        let cache = contract.cache("late").await;
+        late(&cache, "a", 11).await;
+        assert_eq!(late(&cache, "a", 12).await, 11);
+        done(cache.invalidate_tags(["late:1"]).await);
+        assert_eq!(late(&cache, "a", 12).await, 12);
+        done(cache.invalidate_tags(["late:1"]).await);
+        assert_eq!(late(&cache, "a", 13).await, 12);
+    }
+
+    /// A key drops its own entry.
+    async fn a_key_drops_its_entry(contract) {
+        let cache = contract.cache("keys").await;
+        get(&cache, "a", 1).await;
+        get(&cache, "b", 1).await;
+        done(cache.invalidate_key("a").await);
+        assert_eq!((get(&cache, "a", 2).await, get(&cache, "b", 2).await), (2, 1));
+    }
+
+    /// A prefix drops what was built with it.
+    async fn a_prefix_drops_what_was_built_with_it(contract) {
+        let cache = contract.cache("prefix").await;
+        let read = |value| cache.get_or_compute("k", async move { Some(value) }).prefix("größe:7");
+        assert_eq!((read(1_u64).await, read(2).await), (Some(1), Some(1)));
+        done(cache.invalidate_prefix("größe:7").await);
+        assert_eq!(read(3).await, Some(3));
+    }
+
+    /// A flush drops everything in its namespace, and nothing in another one.
+    async fn a_flush_stays_within_its_namespace(contract) {
+        let (here, other) = (contract.cache("flush").await, contract.cache("flush:other").await);
+        tagged(&here, "k", &["t"], 1).await;
+        tagged(&other, "k", &["t"], 1).await;
+        done(here.invalidate_all().await);
+        assert_eq!((tagged(&here, "k", &["t"], 2).await, tagged(&other, "k", &["t"], 2).await), (2, 1));
+        done(here.invalidate_tags(["t"]).await);
+        done(here.invalidate_key("k").await);
+        assert_eq!(tagged(&other, "k", &["t"], 3).await, 1);
+    }
+
+    /// An invalidation that arrives during the computation is not lost, whatever it names.
+    async fn an_invalidation_during_the_computation_is_not_lost(contract) {
+        let cache = contract.cache("race").await;
+        for round in 0..2 {
+            for by in ["tag", "late", "key", "all"] {
+                let (key, new) = (format!("{by}{}", round % 2), 10 * (round + 1) + 7);
+                let load = async {
+                    done(match by {
+                        "tag" => cache.invalidate_tags(["t"]).await,
+                        "late" => cache.invalidate_tags(["late:7"]).await,
+                        "key" => cache.invalidate_key(&key).await,
+                        _ => cache.invalidate_all().await,
+                    });
+                    Some(new)
+                };
+                let slow = cache.get_or_compute(&key, load).tags(["t"]).tags_of(|value: &u64| [format!("late:{}", value % 10)]);
+                assert_eq!(slow.refresh().await, Some(new), "a refused value is still its caller's");
+                assert_eq!(get(&cache, &key, new + 10).await, new + 10, "the invalidation by {by} was lost");
+            }
+        }
+    }
+
+    /// What was built from other values falls with them.
+    async fn tags_flow_outward(contract) {
+        let cache = contract.cache("nested").await;
+        let outer = |new| {
+            let cache = cache.clone();
+            async move {
+                let inner = cache.clone();
+                let load = async move { Some(tagged(&inner, "inner", &["t"], new).await) };
+                cache.get_or_compute("outer", load).await
+            }
+        };
+        assert_eq!(outer(1).await, Some(1));
+        assert_eq!(outer(2).await, Some(1));
+        done(cache.invalidate_tags(["t"]).await);
+        assert_eq!(outer(3).await, Some(3));
+    }
+
+    /// A refresh replaces the value, and its tags.
+    async fn a_refresh_replaces_value_and_tags(contract) {
+        let cache = contract.cache("refresh").await;
+        tagged(&cache, "k", &["old"], 1).await;
+        let refreshed = cache.get_or_compute("k", async { Some(2_u64) }).tags(["new"]).refresh().await;
+        assert_eq!((refreshed, tagged(&cache, "k", &[], 3).await), (Some(2), 2));
+        done(cache.invalidate_tags(["new"]).await);
+        assert_eq!(get(&cache, "k", 4).await, 4);
+    }
+
+    /// A value is served as long as its ttl says, and no longer.
+    async fn a_value_ends_with_its_ttl(contract) {
+        let cache = contract.cache("ttl").await;
+        let read = |value| cache.get_or_compute("k", async move { Some(value) }).ttl(Duration::from_secs(60));
+        assert_eq!(read(1_u64).await, Some(1));
+        contract.clock.advance(Duration::from_secs(59));
+        assert_eq!(read(2).await, Some(1));
+        contract.clock.advance(Duration::from_secs(1));
+        assert_eq!(read(3).await, Some(3));
+    }
+
+    /// What is held is not served; after the COMMIT it is computed anew.
+    async fn a_held_tag_is_not_served(contract) {
+        let cache = contract.cache("hold").await;
+        tagged(&cache, "k", &["t"], 1).await;
+        let hold = cache.hold(["t"], HELD).await;
+        assert_eq!(tagged(&cache, "k", &["t"], 2).await, 2);
+        done(hold.commit().await);
+        assert_eq!(tagged(&cache, "k", &["t"], 3).await, 3);
+        assert_eq!(tagged(&cache, "k", &["t"], 4).await, 3);
+    }
+
+    /// After a rollback everything goes on.
+    async fn a_rollback_ends_a_hold(contract) {
+        let cache = contract.cache("rollback").await;
+        done(cache.hold_all(HELD).await.rollback().await);
+        tagged(&cache, "k", &["t"], 1).await;
+        assert_eq!(tagged(&cache, "k", &["t"], 2).await, 1);
+    }
+
+    /// A writer that disappears invalidates what it held, at the latest by its deadline.
+    async fn a_hold_without_an_outcome_counts_as_an_invalidation(contract) {
+        let cache = contract.cache("deadline").await;
+        tagged(&cache, "k", &["t"], 1).await;
+        drop(cache.hold(["t"], HELD).await);
+        contract.clock.advance(HELD);
+        assert_eq!(tagged(&cache, "k", &["t"], 2).await, 2);
+    }
+
+    /// What one process computes serves another, and what one invalidates is gone everywhere.
+    async fn processes_share_values_and_invalidations(contract) {
+        if !contract.shared {
+            return;
+        }
+        let (here, there) = (contract.cache("shared").await, (contract.make)("shared"));
+        tagged(&here, "k", &["t"], 1).await;
+        assert_eq!(tagged(&there, "k", &["t"], 2).await, 1);
+        assert_eq!(get(&there, "k", 2).await, 1, "also if it does not know the tags");
+        done(there.invalidate_tags(["t"]).await);
+        assert_eq!(tagged(&here, "k", &["t"], 3).await, 3);
+        done(here.invalidate_key("k").await);
+        assert_eq!(tagged(&there, "k", &["t"], 4).await, 4);
+        let hold = here.hold(["t"], HELD).await;
+        assert_eq!(tagged(&there, "k", &["t"], 5).await, 5, "what is held here is not served there");
+        done(hold.commit().await);
+    }
+
+    /// An invalidation from elsewhere during the computation is not lost.
+    async fn an_invalidation_from_elsewhere_is_not_lost(contract) {
+        if !contract.shared {
+            return;
+        }
+        let (here, there) = (contract.cache("elsewhere").await, (contract.make)("elsewhere"));
+        for by in ["tag", "late", "key", "all"] {
+            let load = async {
+                done(match by {
+                    "tag" => there.invalidate_tags(["t"]).await,
+                    "late" => there.invalidate_tags(["late:7"]).await,
+                    "key" => there.invalidate_key(by).await,
+                    _ => there.invalidate_all().await,
+                });
+                Some(7)
+            };
+            here.get_or_compute(by, load).tags(["t"]).tags_of(|value: &u64| [format!("late:{}", value % 10)]).await;
+            assert_eq!(get(&here, by, 8).await, 8, "the invalidation by {by} was lost");
+        }
+    }
+
+    /// A store that loses everything causes misses, and nothing outdated.
+    async fn a_loss_causes_misses_and_nothing_worse(contract) {
+        let Some(lose) = &contract.lose else { return };
+        let cache = contract.cache("loss").await;
+        tagged(&cache, "k", &["t"], 1).await;
+        lose();
+        done(cache.invalidate_tags(["t"]).await);
+        assert_eq!(tagged(&cache, "k", &["t"], 2).await, 2);
+        let load = async {
+            lose();
+            done(cache.invalidate_tags(["t"]).await);
+            lose();
+            Some(3)
+        };
+        cache.get_or_compute("k", load).tags(["t"]).refresh().await;
+        assert_eq!(tagged(&cache, "k", &["t"], 4).await, 4);
+    }
+}
+
+impl fmt::Debug for Contract<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contract").field("shared", &self.shared).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Case").field("name", &self.name).finish_non_exhaustive()
+    }
+}
