@@ -30,7 +30,7 @@ pub enum Point {
 /// What makes threads wait: nothing.
 #[cfg(not(feature = "testing"))]
 #[derive(Debug, Default)]
-pub(crate) struct Pauses;
+pub(crate) struct Pauses {}
 
 #[cfg(not(feature = "testing"))]
 impl Pauses {
