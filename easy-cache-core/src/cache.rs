@@ -56,7 +56,7 @@ impl Cache {
         CacheBuilder::default()
     }
 
-    /// The stored value, if it is there, fresh, valid and of this type.
+    /// The stored value, if it is there, fresh, valid and of this type. Asks the store, wherever that is.
     ///
     /// # Example: a default for a missing value, which is not stored
     /// ```
@@ -64,7 +64,36 @@ impl Cache {
     /// assert_eq!(cache.get("answer").wait().unwrap_or(42), 42);
     /// assert_eq!(cache.get::<i32>("answer").wait(), None);
     /// ```
-    pub fn get<'a, T: Clone + Send + Sync + 'static>(
+    pub fn get<'a, T: Portable + Clone + Send + Sync + 'static>(
+        &'a self,
+        key: impl AsRef<[u8]> + Send + 'a,
+    ) -> Operation<'a, Option<T>> {
+        if self.engine.outside.is_none() {
+            return self.get_local(key);
+        }
+        Operation::later(async move {
+            let (key, engine) = (key.as_ref(), &self.engine);
+            if !engine.is_usable() {
+                return None;
+            }
+            let mut sight = Travel::alone(engine, key);
+            let landed = std::future::poll_fn(|cx| sight.poll(engine, key, &[], cx)).await;
+            landed.into_value(engine, key).ok()
+        })
+    }
+
+    /// The same for values that never leave the process (`local`): asks nothing of their type, and no store outside.
+    ///
+    /// # Example: a value that is not serialisable
+    /// ```
+    /// #[derive(Clone, Debug, PartialEq)]
+    /// struct Connection(u8);
+    ///
+    /// let cache = easy_cache_core::Cache::new();
+    /// cache.set("connection", Connection(7)).wait();
+    /// assert_eq!(cache.get_local("connection").wait(), Some(Connection(7)));
+    /// ```
+    pub fn get_local<'a, T: Clone + Send + Sync + 'static>(
         &'a self,
         key: impl AsRef<[u8]> + Send + 'a,
     ) -> Operation<'a, Option<T>> {
@@ -103,32 +132,6 @@ impl Cache {
         Operation::new(move || self.engine.stale(key.as_ref())?.value.downcast_ref::<T>().cloned())
     }
 
-    /// The same for a value that may be in a store outside the process: [`get`](Self::get) sees this process only.
-    ///
-    /// # Example: whatever the store
-    /// ```
-    /// # let cache = easy_cache_core::Cache::new();
-    /// cache.get_or_compute_sync("answer", || Some(42)).wait();
-    /// assert_eq!(cache.fetch::<i32>("answer").wait(), Some(42));
-    /// ```
-    pub fn fetch<'a, T: Portable + Clone + Send + Sync + 'static>(
-        &'a self,
-        key: impl AsRef<[u8]> + Send + 'a,
-    ) -> Operation<'a, Option<T>> {
-        if self.engine.outside.is_none() {
-            return self.get(key);
-        }
-        Operation::later(async move {
-            let (key, engine) = (key.as_ref(), &self.engine);
-            if !engine.is_usable() {
-                return None;
-            }
-            let mut sight = Travel::alone(engine, key);
-            let landed = std::future::poll_fn(|cx| sight.poll(engine, key, &[], cx)).await;
-            landed.into_value(engine, key).ok()
-        })
-    }
-
     /// Whether a value would be served under this key.
     ///
     /// # Example
@@ -149,6 +152,9 @@ impl Cache {
     /// Prefer [`get_or_compute`](Self::get_or_compute): it knows when the computation began. If you must do it by hand,
     /// take a [`fence`](Self::fence) **before** you read the data and pass it to [`Set::fence`]; otherwise an invalidation
     /// that came between your read and this call is lost. A ttl of zero removes the key.
+    ///
+    /// A cache over a store outside the process keeps nothing that is set by hand (the answer is `false`): there a fence has to come
+    /// from the store, which `get_or_compute` sees to.
     ///
     /// # Example: a value that was read behind a fence
     /// ```
@@ -269,7 +275,7 @@ impl Cache {
     /// Why a value is served, or not: which tag changed when, whether its ttl has passed, whether it had to make room, and so on.
     ///
     /// For people and for tests; it looks at everything there is, and takes microseconds. What became of a key that is not stored
-    /// is remembered for a thousand keys or so, the latest.
+    /// is remembered for a thousand keys or so, the latest. A store outside the process is not asked.
     ///
     /// # Example: it had to make room
     /// ```

@@ -456,7 +456,8 @@ where
             let engine = self.cache.engine();
             engine.complete(&mut self.policy);
             let weight = self.policy.known_weight().max(size_of::<T>() as u64);
-            let filled = engine.is_usable().then(|| {
+            // In this process nobody would hear what other processes invalidate.
+            let filled = (engine.is_usable() && engine.outside.is_none()).then(|| {
                 engine.store.fill(Fill {
                     key: self.key.as_ref(),
                     fence: &self.fence.0,

@@ -44,7 +44,8 @@ impl<R> Keyed<R> {
         self.key.as_str()
     }
 
-    /// What a call would get from the cache now, if anything. The function does not run, and nothing is counted.
+    /// What a call would get from the cache now, if anything. The function does not run, and nothing is counted. Looks into this
+    /// process only: with a store outside of it, ask [`Cache::get`](crate::Cache::get).
     #[must_use]
     pub fn peek(&self) -> Option<R> {
         self.cache.stored(self.key.as_bytes()).and_then(self.restore)

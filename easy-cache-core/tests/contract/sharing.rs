@@ -276,13 +276,22 @@ async fn an_inner_ttl_limits_the_outer_one_through_the_store() {
 }
 
 #[tokio::test]
-async fn what_another_process_stored_can_be_fetched() {
+async fn what_another_process_stored_can_be_read() {
     let world = World::new();
     let (here, there) = (world.cache().await, world.process());
-    assert_eq!(there.fetch::<u64>("k").await, None);
+    assert_eq!(there.get::<u64>("k").await, None);
     get(&here, 1).await;
-    assert_eq!(there.fetch::<u64>("k").await, Some(1));
-    assert_eq!(there.fetch::<String>("k").await, None, "it is of another type");
+    assert_eq!(there.get::<u64>("k").await, Some(1));
+    assert_eq!(there.get::<String>("k").await, None, "it is of another type");
     here.invalidate_tags(["t"]).await.unwrap();
-    assert_eq!(there.fetch::<u64>("k").await, None);
+    assert_eq!(there.get::<u64>("k").await, None);
+}
+
+#[tokio::test]
+async fn nothing_that_is_set_by_hand_stays_in_this_process() {
+    let world = World::new();
+    let cache = world.cache().await;
+    assert!(!cache.set("k", 1_u64).tags(["t"]).await, "another process could not drop it here");
+    assert_eq!(cache.get_local::<u64>("k").await, None);
+    assert!(cache.is_empty());
 }

@@ -79,7 +79,7 @@ async fn creating_a_tag_does_not_undo_its_invalidation() {
     let fence = cache.fence();
     cache.invalidate_tags(["t"]).await.unwrap();
     assert!(!cache.set("k", "from before").tags(["t"]).fence(fence).await);
-    assert_eq!(cache.get::<&str>("k").await, None);
+    assert_eq!(cache.get_local::<&str>("k").await, None);
     let fence = cache.fence();
     assert!(cache.set("k", "from after").tags(["t"]).fence(fence).await);
 }
@@ -114,7 +114,7 @@ async fn a_caller_that_starts_after_an_invalidation_does_not_join_the_old_flight
     finish.send("old").unwrap();
     assert_eq!(first.await.unwrap(), Some("old"));
     assert_eq!(second.await.unwrap(), Some("new"));
-    assert_eq!(cache.get::<&str>("k").await, Some("new"));
+    assert_eq!(cache.get_local::<&str>("k").await, Some("new"));
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn an_older_computation_does_not_replace_a_newer_one() {
     cache.get_or_compute("k", calls.load("newer")).local().refresh().await;
     finish.send("older").unwrap();
     slow.await.unwrap();
-    assert_eq!(cache.get::<&str>("k").await, Some("newer"));
+    assert_eq!(cache.get_local::<&str>("k").await, Some("newer"));
 }
 
 #[tokio::test]

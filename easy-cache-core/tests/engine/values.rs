@@ -135,7 +135,7 @@ async fn a_type_that_cannot_be_serialised_is_kept_in_this_process() {
     struct Handle(i32);
     let cache = Cache::new();
     assert_eq!(cache.get_or_compute("k", async { Some(Handle(1)) }).local().await, Some(Handle(1)));
-    assert_eq!(cache.get("k").await, Some(Handle(1)));
+    assert_eq!(cache.get_local("k").await, Some(Handle(1)));
 }
 
 #[tokio::test]
