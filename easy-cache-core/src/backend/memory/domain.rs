@@ -64,7 +64,7 @@ impl Domain {
             is_shared: AtomicBool::new(false),
             clock,
             events,
-            pauses: Pauses::default(),
+            pauses: Pauses::new(),
             this: Weak::clone(this),
         })
     }
