@@ -10,14 +10,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::engine::Side;
-use crate::engine::fallback::Fallback;
-use crate::engine::frame::{Frame, Open};
+use crate::engine::fallback::{Fallback, instead_of_failing};
+use crate::engine::frame::{self, Frame, Open};
 use crate::engine::join::{Arrival, Join, Terms};
 use crate::engine::outside::{Keeping, Travel};
 use crate::engine::ticket::Ticket;
 use crate::plan::{Anywhere, StoresWhole};
 use crate::spawn::block_on;
-use crate::value::Portable;
+use crate::value::{Portable, Shared};
 use crate::{Cache, Policy, Tag};
 
 impl Cache {
@@ -280,7 +280,11 @@ where
                 all_kept(sent).await;
                 Ok(())
             }
-            Err(error) => self.failed(led, &frame, found).ok_or(error),
+            Err(error) => {
+                let stood_in = self.failed(led, &frame, found);
+                frame::absorb(frame);
+                stood_in.ok_or(error)
+            }
         }
     }
 
@@ -298,9 +302,9 @@ where
         let mut complete = true;
         for (id, ticket, fallback) in led {
             ticket.close();
-            let stand_in = fallback
-                .and_then(|fallback| fallback.instead_of_failing(&ticket.engine, ticket.key(), self.policy.wishes()))
-                .and_then(|found| Some((found.value.downcast_ref::<V>().cloned()?, found)));
+            let restore = |value: &Shared| value.downcast_ref::<V>().cloned();
+            let stand_in =
+                fallback.and_then(|_| instead_of_failing(&ticket.engine, ticket.key(), self.policy.wishes(), restore));
             match stand_in {
                 Some((value, stand_in)) => {
                     found.insert(id, value);

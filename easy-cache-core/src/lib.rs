@@ -41,9 +41,26 @@
 //! particular runtime. Sync callers of a key wait for sync callers only, so that a blocked thread never waits for a task that
 //! it would have to poll itself.
 //!
+//! # What to look at
+//!
+//! | to | look at |
+//! |---|---|
+//! | cache a function | [`ecached`](macro@ecached), the handles that it writes, [`Bound`] and [`Keyed`]; behind a trait [`of`] |
+//! | cache a value by hand | [`Cache::get_or_compute`] and its options, [`GetOrCompute`]; many at once [`Cache::batch`]; conditionally [`Cache::get_or_refresh`] |
+//! | drop what has changed | [`Cache::invalidate_tags`], [`invalidate_key`](Cache::invalidate_key), [`invalidate_prefix`](Cache::invalidate_prefix), [`Tag`]; around a COMMIT [`Cache::hold`] |
+//! | choose bounds and defaults | [`CacheBuilder`], [`Policy`], [`EarlyRefresh`] |
+//! | teach a type of your own | [`KeyPart`] (in keys), [`Weigh`] (in bounds), [`Bypass`] (forbids the cache) |
+//! | name caches, replace them in tests, switch them off | [`registry`], [`ManualClock`] |
+//! | collect tags, also in tasks and threads | [`scope`] |
+//! | know why | [`Cache::explain`], [`events`] |
+//! | keep values outside the process | [`store::PlainStore`], [`CacheBuilder::plain_store`]; the whole protocol in [`store::Store`] |
+//! | write an integration | [`Cache::join`], [`Computation`], [`Scope`], [`scope::observe`] |
+//!
+//! All other types are what these return, and seldom need to be named.
+//!
 //! # Modules
 //!
-//! From the door inwards: `cache`, `wrapper`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
+//! Of the sources, from the door inwards: `cache`, `wrapper`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
 //! `computation` (a computation in parts), [`scope`], `hold`, [`registry`] → `engine` (flights, frames, tickets) → `backend`
 //! (the memory store; [`store`]s outside the process). `tag`, `policy`, `freshness`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
 //!

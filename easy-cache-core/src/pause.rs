@@ -29,15 +29,11 @@ pub enum Point {
 
 /// What makes threads wait: nothing.
 #[cfg(not(feature = "testing"))]
-#[derive(Debug)]
-pub(crate) struct Pauses;
+#[derive(Debug, Default)]
+pub(crate) struct Pauses {}
 
 #[cfg(not(feature = "testing"))]
 impl Pauses {
-    pub(crate) const fn new() -> Self {
-        Self
-    }
-
     #[inline(always)]
     pub(crate) const fn reach(&self, point: Point) {
         let _ = point;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Tag;
+use crate::backend::memory::Kept;
 use crate::freshness::{Freshness, options};
 
 /// How a computed value is to be stored. Without a ttl it stays until it is invalidated or evicted.
@@ -152,4 +153,6 @@ pub(crate) struct Notes {
     pub(crate) skip: bool,
     /// If it fails, nothing is to stand in for it.
     pub(crate) no_stand_in: bool,
+    /// The result is what was stored before.
+    pub(crate) renews: Option<Kept>,
 }

@@ -279,7 +279,7 @@ impl End {
                 // Its tags, with the versions that it was built under: but its ttl, which may be over, limits nothing.
                 let tags = kept.iter().flat_map(|kept| kept.list.tags().iter().cloned());
                 frame::collect_seen(tags);
-                frame::note(notes);
+                frame::note(Notes { renews: kept, ..notes });
                 Ok(value)
             }
             Err(error) => {

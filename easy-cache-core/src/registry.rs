@@ -46,7 +46,7 @@ static DEFAULT_SLOT: Slot = Slot::new();
 
 /// The place of one named cache. Lives as long as the process.
 #[derive(Debug)]
-pub struct Slot {
+pub(crate) struct Slot {
     /// One more than can be filled: the last place stays empty, and sends who looks there to look further.
     caches: [OnceLock<Cache>; REPLACEMENTS + 1],
     current: AtomicUsize,
@@ -74,7 +74,7 @@ impl Slot {
 
     /// The cache that the name means here and now. If none was registered, a memory cache with the defaults takes the place.
     #[inline]
-    pub fn cache(&'static self) -> &'static Cache {
+    pub(crate) fn cache(&'static self) -> &'static Cache {
         match self.caches[self.current.load(Ordering::Acquire)].get() {
             Some(cache) => cache,
             None => self.look_further(),
@@ -127,8 +127,8 @@ fn slots() -> &'static RwLock<HashMap<String, &'static Slot>> {
     SLOTS.get_or_init(|| RwLock::new(HashMap::from([(DEFAULT.to_owned(), &DEFAULT_SLOT)])))
 }
 
-/// The slot of a name; it is made if it is new. Generated code asks once per function.
-pub fn slot(name: &str) -> &'static Slot {
+/// The slot of a name; it is made if it is new. Cached functions ask once each.
+pub(crate) fn slot(name: &str) -> &'static Slot {
     if let Some(slot) = slots().read().unwrap_or_else(PoisonError::into_inner).get(name) {
         return slot;
     }

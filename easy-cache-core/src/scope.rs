@@ -80,7 +80,7 @@ impl Scope {
     /// # }
     /// ```
     pub fn wrap<F: IntoFuture>(&mut self, future: F) -> Scoped<'_, F::IntoFuture> {
-        Scoped { scope: self, future: Box::pin(future.into_future()) }
+        Scoped { scope: self, future: Some(Box::pin(future.into_future())) }
     }
 
     /// The tags collected so far, each once, in order.
@@ -113,7 +113,7 @@ impl Scope {
 #[must_use = "futures do nothing unless polled"]
 pub struct Scoped<'a, F> {
     scope: &'a mut Scope,
-    future: Pin<Box<F>>,
+    future: Option<Pin<Box<F>>>,
 }
 
 impl<F: Future> Future for Scoped<'_, F> {
@@ -121,7 +121,15 @@ impl<F: Future> Future for Scoped<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let Self { scope, future } = &mut *self;
-        scope.run(|| future.as_mut().poll(cx))
+        scope.run(|| future.as_mut().map_or(Poll::Pending, |future| future.as_mut().poll(cx)))
+    }
+}
+
+/// Dropped half done, it is dropped inside the scope as well: what it has used is still the scope's.
+impl<F> Drop for Scoped<'_, F> {
+    fn drop(&mut self) {
+        let Self { scope, future } = self;
+        scope.run(|| drop(future.take()));
     }
 }
 

@@ -2,6 +2,7 @@
 //! them; and the deadlines of those who wait. What is to be done then is the sleeper's to know.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Waker};
@@ -33,12 +34,19 @@ impl Timers {
             self.pending.store(due.len(), Ordering::Release);
             fired
         };
-        fired.into_values().for_each(Waker::wake);
+        fired.into_values().for_each(wake);
     }
 
     #[cfg(test)]
     fn len(&self) -> usize {
         self.due.lock().len()
+    }
+}
+
+/// A waker is somebody else's code. If it panics, the others are woken all the same, and the clock's own thread goes on.
+fn wake(waker: Waker) {
+    if catch_unwind(AssertUnwindSafe(|| waker.wake())).is_err() {
+        tracing::error!("a waker panicked");
     }
 }
 

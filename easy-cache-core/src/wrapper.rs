@@ -440,7 +440,7 @@ where
         self
     }
 
-    /// The fence that was taken before the value's data was read.
+    /// The fence that was taken before the value's data was read. That of another cache lets nothing in.
     pub fn fence(mut self, fence: Fence) -> Self {
         self.fence = fence;
         self
@@ -466,6 +466,7 @@ where
                     began: engine.store.clock().precise(),
                     weight,
                     random: engine.random(),
+                    renews: None,
                 })
             });
             filled.is_some_and(|filled| {

@@ -69,7 +69,7 @@ impl Depth {
 /// Tells the layers further in that a request came through one more.
 pub(crate) fn enter<B>(request: &mut Request<B>) {
     let Depth(depth) = Depth::of(request);
-    request.extensions_mut().insert(Depth(depth.saturating_add(1)));
+    request.extensions_mut().insert(Depth(depth.saturating_add(1).min(PART - 1)));
 }
 
 /// The key of a URI: of its response, if that has no `Vary`, or of the note on how its variants differ. If the URI was

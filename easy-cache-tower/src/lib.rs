@@ -81,11 +81,21 @@
 //!   not. Over the [limit](ResponseCacheLayer::max_body) the recording is dropped, and the client still gets every byte.
 //! - **Answers from the store**: `HEAD`, `Range`, `If-None-Match` and `If-Modified-Since`. Bodies are shared, never copied.
 //! - **Drops** the responses of a path when an unsafe request for it succeeds, before that request is answered, together with
-//!   the paths on the same host that `Location` and `Content-Location` name: see [`path_tag`].
+//!   the paths on the same host that `Location` and `Content-Location` name: see [`path_tag`]. A request that is never answered
+//!   (its client went away) may have succeeded, and counts as if it had.
 //! - **Refuses** to keep a response whose tags were invalidated while it was produced, its body included.
 //! - **Says** what it did in `Cache-Status`, and on what a response depends in the extension [`ResponseTags`].
 //!
+//! Several layers may share a cache, also one around another: each answers with what it kept itself, and what one keeps for a
+//! route does not get past the middleware between the two.
+//!
 //! What each header field leads to is one table: [`easy_cache_http::rules`].
+//!
+//! # What it asks of the service
+//!
+//! To be `Clone + Send + 'static`, and so its futures and the bodies of requests and responses, with errors of bodies that are
+//! `Send`: a refresh goes on behind its answer, and whoever waits for a body may be the one that reads it on. Every router of axum
+//! is, with and without state.
 //!
 //! # What it does not
 //!

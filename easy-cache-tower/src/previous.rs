@@ -16,7 +16,7 @@ use crate::exchange::{Exchange, Task};
 use crate::record::Recorder;
 use crate::respond::{self, ResponseTags};
 use crate::settle;
-use crate::stored::{Hit, Value};
+use crate::stored::{Hit, StoredResponse, Value};
 use crate::{Mark, ResponseBody};
 
 /// What is stored, and cannot answer as it is.
@@ -108,11 +108,14 @@ impl Task {
     {
         let (exchange, body) = (Arc::clone(&self.exchange), previous.hit.response.body.clone());
         let status = exchange.status(update.status);
+        let own = StoredResponse::fields_for_one(&update.headers);
         let (mut parts, renewed) = self.renew(previous, update);
         let status = match renewed {
             Ok(seconds) => status.stored().ttl(seconds),
             Err(why) => status.detail(why),
         };
+        own.keys().for_each(|name| drop(parts.headers.remove(name)));
+        parts.headers.extend(own);
         respond::add_status(&mut parts.headers, status);
         settle::answer(&exchange, parts, body)
     }

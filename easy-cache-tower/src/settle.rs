@@ -23,9 +23,13 @@ use crate::stored::Unshared;
 use crate::stream::{Stream, Verdict};
 use crate::{Mark, ResponseBody};
 
-/// For how long nobody waits at a key whose response could not be shared. Short: a response that can be shared ends it
-/// anyway, and what is saved is one wait for each request of a crowd.
+/// For how long nobody waits at a key whose response could not be shared, at least. Short: a response that can be shared ends
+/// it anyway, and what is saved is one wait for each request of a crowd.
 const UNSHARED_FOR: Duration = Duration::from_secs(10);
+
+/// And how many times as long as its handler took, so that where each answer takes its time (a client that is told of news when
+/// there are any) it is not lost on waiting for another one's again and again.
+const UNSHARED_TIMES: u32 = 10;
 
 /// Why a response is not kept.
 #[derive(Debug, Clone, Copy)]
@@ -110,13 +114,15 @@ impl Task {
 
     /// The response is this client's alone: it starts at once, and nobody waits for the end of it.
     fn let_go<B: Body>(self, why: Rejection, mut parts: response::Parts, body: B) -> Response<ResponseBody<B>> {
-        let Self { exchange, computation, scope, key, previous, .. } = self;
+        let Self { exchange, computation, scope, key, previous, called, .. } = self;
         let stays = previous.is_some() && !why.is_lasting;
         if let Some(previous) = previous.filter(|_| !stays) {
             previous.forget_if_stale(exchange.cache());
         }
         if computation.is_awaited() && !parts.status.is_server_error() && !stays {
-            exchange.cache().set(&key, Unshared).ttl(UNSHARED_FOR).wait();
+            let took = exchange.cache().clock().elapsed().saturating_sub(called);
+            let ttl = UNSHARED_FOR.max(took.saturating_mul(UNSHARED_TIMES));
+            exchange.cache().set(&key, Unshared).ttl(ttl).wait();
         }
         computation.scatter();
         scope.close();

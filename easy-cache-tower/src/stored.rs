@@ -1,8 +1,11 @@
 //! What the cache holds for a URI: a response, a note on how its variants differ, or a note that it is not to be waited
 //! for. Where each is stored is decided in `variants`, how it is sent in `respond`.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::collections::HashSet;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +15,7 @@ use easy_cache_http::headers::KeptFields;
 use easy_cache_http::{Policy, RequestFacts, Reuse, Terms, Vary, validate};
 use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use parking_lot::Mutex;
 
 use crate::{Mark, key};
 
@@ -54,6 +58,17 @@ impl StoredResponse {
         headers
     }
 
+    /// The fields of a 304 that it keeps to its own client by name (`private="set-cookie"`). Those of its connection are not
+    /// among them.
+    pub(crate) fn fields_for_one(update: &HeaderMap) -> HeaderMap {
+        let for_all = KeptFields::of(update, &ResponseDirectives::parse(update));
+        let for_this_client = KeptFields::of(update, &ResponseDirectives::default());
+        let is_for_one =
+            |name: &str| for_this_client.keeps(name) && !for_all.keeps(name) && validate::renews(name, false);
+        let fields = update.iter().filter(|(name, _)| is_for_one(name.as_str()));
+        fields.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     /// The header fields that are kept with a body.
     pub(crate) fn fields(received: &HeaderMap, kept: &KeptFields) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(received.len() + 3);
@@ -81,13 +96,16 @@ impl StoredResponse {
     }
 }
 
+/// Not to be foreseen by who would like to have more variants kept than the limit allows.
+static HASHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
 /// A note under the key of a URI: its responses differ by these request fields.
 #[derive(Debug, Clone)]
 pub(crate) struct Varies {
     pub(crate) fields: Vary,
     generation: u64,
-    /// How many variants were stored in this generation.
-    kept: Arc<AtomicUsize>,
+    /// Which variants were stored in this generation, by the hashes of their keys.
+    kept: Arc<Mutex<HashSet<u64>>>,
 }
 
 impl Varies {
@@ -123,9 +141,11 @@ impl Varies {
         Vary::Fields(fields)
     }
 
-    /// Counts one more variant; `false` if there are too many.
-    pub(crate) fn admits_one_more(&self, limit: usize) -> bool {
-        self.kept.fetch_add(1, Ordering::Relaxed) < limit
+    /// Notes a variant, once for all the times that it is stored; `false` if there are too many.
+    pub(crate) fn admits(&self, key: &[u8], limit: usize) -> bool {
+        let hash = HASHES.hash_one(key);
+        let mut kept = self.kept.lock();
+        kept.contains(&hash) || kept.len() < limit && kept.insert(hash)
     }
 }
 

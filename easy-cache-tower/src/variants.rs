@@ -44,15 +44,15 @@ fn place(exchange: &Exchange, vary: &Vary) -> Vec<u8> {
         None if vary.fields().is_empty() => return base.clone(),
         Some(known) if known.covers(vary) => {
             let key = known.key(base, &exchange.settings.policy, headers);
-            if cache.stored(&key).is_some() || known.admits_one_more(exchange.settings.max_variants) {
+            if known.admits(&key, exchange.settings.max_variants) {
                 return key;
             }
         }
         None | Some(_) => {}
     }
     let varies = Varies::by(known.map_or_else(|| vary.clone(), |known| known.with(vary)));
-    varies.admits_one_more(exchange.settings.max_variants);
     let key = varies.key(base, &exchange.settings.policy, headers);
+    varies.admits(&key, exchange.settings.max_variants);
     cache.set(base, varies).wait();
     key
 }

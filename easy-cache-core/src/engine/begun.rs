@@ -1,12 +1,13 @@
 //! A computation that has begun: its ticket, its frame, and what to fall back on. In line or away, it ends the same way.
 
 use super::Found;
-use super::fallback::Fallback;
+use super::fallback::{Fallback, instead_of_failing};
 use super::frame::Open;
 use super::outside::Keeping;
 use super::ticket::Ticket;
 use crate::Policy;
 use crate::plan::Plan;
+use crate::value::Shared;
 
 /// A computation under way, without the load itself.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Begun {
     /// Stores the result, or whatever else is to be done with it. Yields the caller's answer: the result itself, or what
     /// stands in for a failure.
     pub(crate) fn end<R, P: Plan<R>>(mut self, plan: &P, policy: &mut Policy, result: R) -> (R, Option<Keeping>) {
-        let notes = self.frame.take_notes();
+        let mut notes = self.frame.take_notes();
         if plan.is_failure(&result)
             && !notes.no_stand_in
             && let Some((answer, found)) = self.stand_in(plan, policy)
@@ -50,8 +51,9 @@ impl Begun {
         let keeping = match plan.erase(&result).filter(|_| !notes.skip) {
             Some(value) => {
                 plan.finish(&result, policy);
+                let renews = notes.renews.take();
                 policy.heed(notes);
-                self.ticket.store_as(plan, &result, value, policy, frame)
+                self.ticket.renewing(renews).store_as(plan, &result, value, policy, frame)
             }
             None => {
                 self.ticket.decline(policy, frame);
@@ -62,13 +64,14 @@ impl Begun {
     }
 
     fn stand_in<R, P: Plan<R>>(&self, plan: &P, policy: &Policy) -> Option<(R, Found)> {
-        let fallback = self.fallback.as_ref()?;
-        // Of another type, it stands in for nothing.
-        let answer = plan.restore(fallback.kept.value.clone())?;
+        self.fallback.as_ref()?;
         self.ticket.close();
-        let found = fallback.instead_of_failing(&self.ticket.engine, self.ticket.key(), policy.wishes())?;
-        self.ticket.engine.events.stood_in(self.ticket.key());
-        Some((answer, found))
+        let (engine, key) = (&self.ticket.engine, self.ticket.key());
+        // Of another type, it stands in for nothing.
+        let restore = |value: &Shared| plan.restore(value.clone());
+        let stand_in = instead_of_failing(engine, key, policy.wishes(), restore)?;
+        engine.events.stood_in(key);
+        Some(stand_in)
     }
 
     /// The load panicked, and the panic was caught: that counts as a failure, of which nothing can be shared.

@@ -13,6 +13,7 @@ use super::frame;
 use super::join::{Arrival, Join, Terms};
 use super::outside::{Arrived, Keeping, Landed, Travel};
 use super::ticket::Ticket;
+use super::unanswered::Unanswered;
 #[cfg(feature = "testing")]
 use super::verify::Verifying;
 use super::{Engine, Found, Side};
@@ -42,6 +43,7 @@ pub(crate) struct Compute<'a, K, P, F: Future> {
     /// How to send the computation away, if the caller wants it to go on without it.
     launch: Option<Launch<P, F, F::Output>>,
     hard: Option<Deadline>,
+    unanswered: Unanswered,
 }
 
 enum Stage<F: Future> {
@@ -80,7 +82,7 @@ impl<K, P, F: Future> Unpin for Compute<'_, K, P, F> {}
 
 impl<'a, K: AsRef<[u8]>, P, F: Future> Compute<'a, K, P, F> {
     pub(crate) const fn new(call: Call<'a, K, P>, load: F, launch: Option<Launch<P, F, F::Output>>) -> Self {
-        Self { call, stage: Stage::Start(load), launch, hard: None }
+        Self { call, stage: Stage::Start(load), launch, hard: None, unanswered: Unanswered::new() }
     }
 }
 
@@ -91,13 +93,17 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Future for Compute<'_, K, P,
         let this = self.get_mut();
         loop {
             match this.step(cx) {
-                Step::Answer(answer) => return Poll::Ready(answer),
+                Step::Answer(answer) => {
+                    this.unanswered.forget();
+                    return Poll::Ready(answer);
+                }
                 Step::Next(stage) => this.stage = stage,
                 Step::Wait(stage) => {
                     // A stage that is given up is dropped here: its duty passes to somebody who waits.
                     if let Some(answer) = this.is_too_late(&stage, cx) {
                         return Poll::Ready(answer);
                     }
+                    this.unanswered.note(this.call.engine, &this.call.policy);
                     this.stage = stage;
                     return Poll::Pending;
                 }
@@ -134,7 +140,11 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
             Stage::Away { answer, fallback, soft } => self.away(answer, fallback, soft, cx),
             Stage::Passing(mut load) => match load.as_mut().poll(cx) {
                 Poll::Pending => Step::Wait(Stage::Passing(load)),
-                Poll::Ready(result) => Step::Answer(result),
+                Poll::Ready(result) => {
+                    // It has no frame of its own: what it said of its result is not said of what is computed around it.
+                    frame::forget_notes();
+                    Step::Answer(result)
+                }
             },
             Stage::Done => panic!("a cached call was polled after it had answered or panicked"),
         }
@@ -288,7 +298,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
             Stage::Start(_) | Stage::Traveling(..) | Stage::Keeping(..) | Stage::Passing(_) | Stage::Done => None,
         };
         let settled = fallback.and_then(|fallback| self.call.settle_for(fallback));
-        settled.or_else(|| self.call.plan.late(self.call.error("it was not computed in time")))
+        settled.or_else(|| self.call.late("it was not computed in time"))
     }
 }
 
@@ -333,12 +343,23 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
     where
         P: Plan<R>,
     {
-        let error = || self.error("what runs detached computations has dropped it");
+        let why = "what runs detached computations has dropped it";
         let settled = fallback.and_then(|fallback| self.settle_for(fallback));
-        match settled.or_else(|| self.plan.late(error())) {
+        match settled.or_else(|| self.late(why)) {
             Some(answer) => answer,
-            None => panic!("{}", error()),
+            None => panic!("{}", self.error(why)),
         }
+    }
+
+    /// The answer to who can be given no value. What is built from it is not kept: it depends on no data, so that nothing
+    /// would ever drop it.
+    fn late<R>(&self, why: &str) -> Option<R>
+    where
+        P: Plan<R>,
+    {
+        let answer = self.plan.late(self.error(why))?;
+        frame::taint_as_stale();
+        Some(answer)
     }
 
     fn error(&self, why: &str) -> Error {

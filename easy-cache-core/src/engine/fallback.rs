@@ -3,6 +3,7 @@
 use super::{Engine, Found};
 use crate::backend::memory::Kept;
 use crate::freshness::{Freshness, Standing, Verdict, replaces_failure};
+use crate::value::Shared;
 
 /// A stored value that is not simply to be served, and why.
 #[derive(Debug, Clone)]
@@ -22,20 +23,29 @@ impl Fallback {
         }
         None
     }
+}
 
-    /// Serves it because computing a new one failed, and spares everybody the next attempts for a while. If others wait, their
-    /// flight has to be closed before: its tags are looked at after the last of them has called.
-    pub(crate) fn instead_of_failing(&self, engine: &Engine, key: &[u8], wishes: &Freshness) -> Option<Found> {
-        let now = engine.store.clock().precise();
-        let times = self.kept.list.times();
-        let is_fresh = now < times.fresh_until;
-        let standing = self.kept.list.standing();
-        if standing != Standing::Current || !(is_fresh || replaces_failure(times, standing, wishes, now)) {
-            return None;
-        }
-        let (times, attention) = times.rearmed(wishes, now);
-        let rearmed = engine.store.amend(key, &self.kept, times, attention);
-        let verdict = if is_fresh { Verdict::Fresh } else { Verdict::StandsIn };
-        Some(engine.serve(key, rearmed, verdict))
+/// Serves what there is because computing a new one failed, and spares everybody the next attempts for a while. If others wait,
+/// their flight has to be closed before: the store is asked after the last of them has called.
+///
+/// What is there **now**, not what was there when the computation began: an invalidation by key leaves no other trace than that
+/// the entry is gone. `restore` says whether it is of a type that can stand in.
+pub(crate) fn instead_of_failing<R>(
+    engine: &Engine,
+    key: &[u8],
+    wishes: &Freshness,
+    restore: impl FnOnce(&Shared) -> Option<R>,
+) -> Option<(R, Found)> {
+    let kept = engine.store.inspect(key)?;
+    let now = engine.store.clock().precise();
+    let (times, standing) = (kept.list.times(), kept.list.standing());
+    let is_fresh = now < times.fresh_until;
+    if standing != Standing::Current || !(is_fresh || replaces_failure(times, standing, wishes, now)) {
+        return None;
     }
+    let answer = restore(&kept.value)?;
+    let (times, attention) = times.rearmed(wishes, now);
+    let rearmed = engine.store.amend(key, &kept, times, attention);
+    let verdict = if is_fresh { Verdict::Fresh } else { Verdict::StandsIn };
+    Some((answer, engine.serve(key, rearmed, verdict)))
 }

@@ -423,6 +423,11 @@ pub(crate) fn note(notes: Notes) {
     update(|frame| frame.notes = Some(Box::new(notes)));
 }
 
+/// Forgets what was said for the end of the current computation.
+pub(crate) fn forget_notes() {
+    update(|frame| frame.notes = None);
+}
+
 /// Hands single tags to the current frame.
 pub(crate) fn collect_seen(seen: impl IntoIterator<Item = Seen>) {
     update(|frame| seen.into_iter().for_each(|seen| frame.collect(Tags::Named(&seen))));

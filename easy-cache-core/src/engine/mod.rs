@@ -4,7 +4,8 @@
 //! several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
 //! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
 //! `away` (one that goes on behind its caller), `outside` (the store outside the process), `compute` (the whole journey of one
-//! call), `verify` (a hit that is computed once more; feature `testing`).
+//! call), `unanswered` (what remains of one that is dropped while it waits), `verify` (a hit that is computed once more;
+//! feature `testing`).
 
 pub(crate) mod ambient;
 pub(crate) mod away;
@@ -19,6 +20,7 @@ pub(crate) mod outside;
 pub(crate) mod switches;
 pub(crate) mod ticket;
 mod told;
+mod unanswered;
 #[cfg(feature = "testing")]
 mod verify;
 

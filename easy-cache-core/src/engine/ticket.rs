@@ -27,6 +27,8 @@ pub(crate) struct Ticket {
     fence: Fence,
     load: Load,
     lead: Option<Lead>,
+    /// What the value was before, if it has only been confirmed.
+    renews: Option<Kept>,
     /// What the store outside the process has said, if it was asked.
     sight: Option<Sight>,
 }
@@ -46,7 +48,7 @@ impl Ticket {
         sight: Option<Sight>,
     ) -> Self {
         let load = Load::begin(&engine.events);
-        Self { engine: Arc::clone(engine), key: key.into(), fence, load, lead, sight }
+        Self { engine: Arc::clone(engine), key: key.into(), fence, load, lead, sight, renews: None }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -73,6 +75,11 @@ impl Ticket {
     /// The flight that it leads.
     pub(crate) const fn lead(&self) -> Option<&Lead> {
         self.lead.as_ref()
+    }
+
+    /// Says that the value is what was there before, good again.
+    pub(crate) fn renewing(self, renews: Option<Kept>) -> Self {
+        Self { renews, ..self }
     }
 
     /// Offers the value to the store under the ticket's key, hands it to those who wait, and its tags outward.
@@ -205,6 +212,7 @@ impl Ticket {
             began: self.load.began(),
             weight: 0,
             random: self.engine.random(),
+            renews: None,
         };
         let list = store.list_outside(&fill, seen)?;
         if store.owns(&list) { Ok(list) } else { Err(Refusal::Foreign) }
@@ -332,6 +340,7 @@ impl Ticket {
             began: self.load.began(),
             weight: policy.known_weight(),
             random: self.engine.random(),
+            renews: self.renews.take(),
         });
         self.engine.tell_fill(key, &filled);
         self.load.end(if filled.is_valid() { LoadOutcome::Stored } else { LoadOutcome::Refused });

@@ -205,7 +205,11 @@ pub(crate) fn judge(times: &Times, standing: Standing, wishes: &Freshness, now: 
             let early = wishes.early_refresh.is_some_and(|early| times.is_early(early.0, now, random));
             if early && now >= times.retry_at() { Verdict::Early } else { Verdict::Fresh }
         }
-        Standing::Current if now < times.retry_at() => Verdict::StandsIn,
+        Standing::Current
+            if now < times.retry_at() && (times.stands_in() || now < past(times.allowed_fail_safe(wishes))) =>
+        {
+            Verdict::StandsIn
+        }
         Standing::Current if now < past(times.allowed_grace(wishes)) => Verdict::Grace,
         Standing::Current if now < past(times.allowed_fail_safe(wishes)) => Verdict::FailSafe,
         Standing::Current => Verdict::Gone,
@@ -238,6 +242,17 @@ mod tests {
     /// Stored at 0 with a ttl of ten seconds by a policy that says what `saver` says.
     fn stored(saver: Policy) -> Times {
         Times::new(&saver.ttl(seconds(10)), 0, 0, NEVER, 0.5)
+    }
+
+    #[test]
+    fn a_failed_early_refresh_stands_in_past_the_ttl_for_those_only_who_allow_it() {
+        let policy =
+            || Policy::new().early_refresh(EarlyRefresh::after(0.1)).fail_safe(seconds(60)).throttle(seconds(5));
+        let wishes = policy().freshness().cloned().unwrap_or_default();
+        let (times, attention) = stored(policy()).rearmed(&wishes, 8 * SECOND);
+        assert_eq!(attention, 10 * SECOND);
+        assert_eq!(verdict(&times, Standing::Current, policy(), 11), Verdict::StandsIn, "nobody tries again yet");
+        assert_eq!(verdict(&times, Standing::Current, Policy::new(), 11), Verdict::Gone);
     }
 
     fn verdict(times: &Times, standing: Standing, reader: Policy, at: u64) -> Verdict {

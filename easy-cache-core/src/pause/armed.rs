@@ -117,7 +117,7 @@ impl Gate {
 }
 
 /// The pauses of one cache.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Pauses {
     /// Looked at by everybody who comes to a point; mostly there are none.
     count: AtomicUsize,
@@ -125,10 +125,6 @@ pub(crate) struct Pauses {
 }
 
 impl Pauses {
-    pub(crate) const fn new() -> Self {
-        Self { count: AtomicUsize::new(0), armed: Mutex::new(Vec::new()) }
-    }
-
     /// Stops the thread if a test wants that. To be called where no lock is held.
     #[inline]
     pub(crate) fn reach(&self, point: Point) {

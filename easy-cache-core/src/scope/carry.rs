@@ -84,7 +84,7 @@ impl Carried {
     /// Runs a future inside the scope that was taken along.
     pub fn wrap<F: IntoFuture>(&self, future: F) -> Carrying<F::IntoFuture> {
         let frame = self.surroundings.frame();
-        Carrying { carried: self.clone(), frame, future: Box::pin(future.into_future()) }
+        Carrying { carried: self.clone(), frame, future: Some(Box::pin(future.into_future())) }
     }
 }
 
@@ -99,7 +99,7 @@ impl fmt::Debug for Carried {
 pub struct Carrying<F> {
     carried: Carried,
     frame: Option<Box<Frame>>,
-    future: Pin<Box<F>>,
+    future: Option<Pin<Box<F>>>,
 }
 
 impl<F: Future> Future for Carrying<F> {
@@ -107,7 +107,16 @@ impl<F: Future> Future for Carrying<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let Self { carried, frame, future } = &mut *self;
-        carried.surroundings.within(frame, || future.as_mut().poll(cx))
+        let poll = || future.as_mut().map_or(Poll::Pending, |future| future.as_mut().poll(cx));
+        carried.surroundings.within(frame, poll)
+    }
+}
+
+/// Dropped half done (an aborted task), it is dropped inside the scope as well: what it has used is still the scope's.
+impl<F> Drop for Carrying<F> {
+    fn drop(&mut self) {
+        let Self { carried, frame, future } = self;
+        carried.surroundings.within(frame, || drop(future.take()));
     }
 }
 

@@ -116,7 +116,7 @@ fn a_function_can_name_its_cache() {
     }
     let caches = (0, Arc::new(Cache::new()));
     assert_eq!((by_alias(), by_static(), by_argument(&caches)), (1, 2, 3));
-    assert!(registry::slot("sessions").cache().stored(b"where").is_some());
+    assert!(registry::cache("sessions").stored(b"where").is_some());
     assert!(OWN.stored(b"where").is_some() && caches.1.stored(b"where").is_some());
     assert_eq!(by_argument_key(&caches).peek(), Some(3));
     by_static_key().invalidate().wait().unwrap();

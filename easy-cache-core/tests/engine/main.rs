@@ -12,6 +12,7 @@ mod failures;
 mod flights;
 mod holds;
 mod listener;
+mod meanwhile;
 #[cfg(feature = "metrics")]
 mod metered;
 mod parts;

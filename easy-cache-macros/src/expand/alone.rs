@@ -9,13 +9,14 @@ use quote::quote_spanned;
 
 /// The key is written once, used for the look into the cache, and moved into the handle; neither is part of the future.
 pub(crate) fn function(cached: &Cached, names: &Names) -> TokenStream {
-    let (at, item, result) = (names.at, &cached.function.item, &cached.result);
+    let (at, item) = (names.at, &cached.function.item);
     let (attributes, visibility, signature) =
         (attributes::of_wrapper(cached), &item.vis, wrapper::without_patterns(cached));
     let (site, key, cache) = (names::new_site(cached, names), names.local("key"), names.local("cache"));
     let (write_key, found_cache) = (key::statements(cached, names, &key), names::cache(cached, names));
-    let (shape, bypass) = (names::shape(cached), names::bypass(cached, names));
-    let keyed = quote_spanned!(at=> ::easy_cache_core::__macro::keyed::<#result, _>(site, #cache, buffer, #shape));
+    let bypass = names::bypass(cached, names);
+    let keyed = names::of_result(cached, "keyed", &quote_spanned!(at=> site, #cache, buffer));
+    let hit = names::of_result(cached, "hit", &quote_spanned!(at=> #cache, &buffer));
     let handle = handle::statements(cached, names, &keyed);
     let run = wrapper::run(cached, &quote_spanned!(at=> handle.get()), names);
     let body = quote_spanned! {at=>
@@ -28,7 +29,7 @@ pub(crate) fn function(cached: &Cached, names: &Names) -> TokenStream {
         }
         if !#bypass
             && let ::easy_cache_core::__macro::Option::Some(found) =
-                ::easy_cache_core::__macro::hit::<#result, _>(#cache, &buffer, #shape)
+                #hit
         {
             return found;
         }

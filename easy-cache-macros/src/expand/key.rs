@@ -9,14 +9,12 @@ use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericParam, Generics, Type};
 
-/// `__users_site`, `__users_key` and `users_key`.
+/// `__users_key` and `users_key`.
 pub(crate) fn functions(cached: &Cached, names: &Names) -> TokenStream {
     let at = names.at;
-    let (site, key_buf, key) = (site(cached, names), key_buf(cached, names), key(cached, names));
+    let (key_buf, key) = (key_buf(cached, names), key(cached, names));
     let conditions = attributes::of_others(cached);
     quote_spanned! {at=>
-        #conditions
-        #site
         #conditions
         #key_buf
         #conditions
@@ -49,9 +47,12 @@ fn call(cached: &Cached, function: &Ident, arguments: &[&Argument], last: &Token
     quote_spanned!(at=> #name #turbofish(#this #(#arguments,)* #last))
 }
 
-fn site(cached: &Cached, names: &Names) -> TokenStream {
+/// `__users_site`.
+pub(crate) fn site(cached: &Cached, names: &Names) -> TokenStream {
     let (at, name, site) = (names.at, &names.site, names::new_site(cached, names));
+    let conditions = attributes::of_others(cached);
     quote_spanned! {at=>
+        #conditions
         #[doc(hidden)]
         fn #name() -> &'static ::easy_cache_core::__macro::Site {
             #site
@@ -195,7 +196,8 @@ fn key(cached: &Cached, names: &Names) -> TokenStream {
     let clause = &generics.where_clause;
     let forwarded = in_key_buf(cached).into_iter().map(|argument| &argument.name);
     let (this, key_buf, turbofish) = (this(cached), sibling(cached, &names.key_buf), generics::turbofish(&generics));
-    let (site, cache, shape) = (names::site(cached, names), names::cache(cached, names), names::shape(cached));
+    let (site, cache) = (names::site(cached, names), names::cache(cached, names));
+    let keyed = names::of_result(cached, "keyed", &quote_spanned!(at=> #site, cache, key));
     let doc = format!("The entry of a call of `{}`, from the arguments that its key needs.", names.text);
     quote_spanned! {at=>
         #[doc = #doc]
@@ -204,7 +206,7 @@ fn key(cached: &Cached, names: &Names) -> TokenStream {
             let cache = #cache;
             let mut key = ::easy_cache_core::__macro::KeyBuf::new();
             #key_buf #turbofish(#this #(#forwarded,)* &mut key);
-            ::easy_cache_core::__macro::keyed::<#result, _>(#site, cache, key, #shape)
+            #keyed
         }
     }
 }

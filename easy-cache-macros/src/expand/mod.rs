@@ -40,7 +40,10 @@ pub(crate) fn expand(cached: &Cached) -> Written {
     if cached.options.no_handle {
         return Written { function: alone::function(cached, &names), siblings: TokenStream::new() };
     }
-    let mut siblings = handle::handle(cached, &names);
+    // The name of the site says what to do where nothing can stand beside a function. Of functions that a trait does not
+    // know, the compiler names the first; of names that it does not find, the one that is used last.
+    let mut siblings = key::site(cached, &names);
+    siblings.extend(handle::handle(cached, &names));
     siblings.extend(key::functions(cached, &names));
     Written { function: wrapper::wrapper(cached, &names), siblings }
 }

@@ -157,6 +157,15 @@ pub(crate) fn shape(cached: &Cached) -> TokenStream {
     }
 }
 
+/// A call of a function that asks for the result and its shape. It has the span of the result all over: a value that cannot be
+/// kept is then complained of there, and once.
+pub(crate) fn of_result(cached: &Cached, function: &str, arguments: &TokenStream) -> TokenStream {
+    let (result, shape) = (&cached.result, shape(cached));
+    let at = invented(result.span());
+    let function = Ident::new(function, at);
+    quote_spanned!(at=> ::easy_cache_core::__macro::#function::<#result, _>(#arguments, #shape))
+}
+
 /// Whether an argument forbids the cache: an expression of type `bool`.
 pub(crate) fn bypass(cached: &Cached, names: &Names) -> TokenStream {
     let at = names.at;

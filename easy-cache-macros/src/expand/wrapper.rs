@@ -13,12 +13,13 @@ use syn::{FnArg, Pat, PatIdent, Signature};
 /// what it is, not as a trait object: a recursive function would otherwise have to prove that it is `Send`.
 pub(crate) fn wrapper(cached: &Cached, names: &Names) -> TokenStream {
     let item = &cached.function.item;
-    let (at, result, visibility) = (names.at, &cached.result, &item.vis);
+    let (at, visibility) = (names.at, &item.vis);
     let attributes = attributes::of_wrapper(cached);
     let signature = signature(cached);
     let key = names.local("key");
     let write_key = key::call_key_buf(cached, names, &key);
-    let (cache, shape, bypass) = (names::cache(cached, names), names::shape(cached), names::bypass(cached, names));
+    let (cache, bypass) = (names::cache(cached, names), names::bypass(cached, names));
+    let hit = names::of_result(cached, "hit", &quote_spanned!(at=> #cache, &#key));
     let miss = run(cached, &call_handle(cached, names), names);
     quote_spanned! {at=>
         #attributes
@@ -29,7 +30,7 @@ pub(crate) fn wrapper(cached: &Cached, names: &Names) -> TokenStream {
                 } else {
                     let mut #key = ::easy_cache_core::__macro::KeyBuf::new();
                     #write_key;
-                    ::easy_cache_core::__macro::hit::<#result, _>(#cache, &#key, #shape)
+                    #hit
                 }
             } {
                 return found;

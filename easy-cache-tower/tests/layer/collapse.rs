@@ -260,3 +260,34 @@ async fn two_layers_over_one_cache_do_not_wait_for_each_other() {
     assert!(said[0].starts_with("\"route\"; hit"), "the layer that kept it answers: {said:?}");
     assert!(said[1].starts_with("\"site\"; fwd=uri-miss"), "and the other one does not: {said:?}");
 }
+
+#[tokio::test]
+async fn those_who_ask_for_news_do_not_wait_for_each_other_again_and_again() {
+    let gate = Arc::new(Semaphore::new(0));
+    let inside = Arc::clone(&gate);
+    let site = Site::with(
+        |layer| layer,
+        move |_, call, _| {
+            let gate = Arc::clone(&inside);
+            async move {
+                gate.acquire().await.unwrap().forget();
+                Ok(page(&[], format!("news {call}")))
+            }
+        },
+    );
+    let first = [site.spawn("/"), site.spawn("/")];
+    settle().await;
+    site.clock.advance(seconds(20));
+    gate.add_permits(2);
+    for answer in first {
+        soon(answer).await.unwrap();
+    }
+    site.clock.advance(seconds(150));
+    let second = [site.spawn("/"), site.spawn("/")];
+    settle().await;
+    assert_eq!(site.calls(), 4, "both are with the handler");
+    gate.add_permits(2);
+    for answer in second {
+        soon(answer).await.unwrap();
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -145,4 +145,17 @@ async fn a_handler_returns_its_mark_beside_the_body_or_alone() {
     }
     cache.invalidate_tags(["pages"]).await.unwrap();
     assert!(!get_with(address, "/beside", &[]).await.is_hit());
+}
+
+#[tokio::test]
+async fn a_router_with_state_is_cached_in_one_line() {
+    #[derive(Clone)]
+    struct Shop(&'static str);
+    let (_, cache) = cache();
+    let name = |State(shop): State<Shop>| async move { ([("cache-control", "max-age=60")], shop.0) };
+    let router = Router::new().route("/", get(name)).layer(ResponseCacheLayer::new(cache)).with_state(Shop("shop"));
+    let address = serve(router).await;
+    get_with(address, "/", &[]).await;
+    let hit = get_with(address, "/", &[]).await;
+    assert_eq!((hit.text(), hit.is_hit()), ("shop", true));
 }

@@ -634,3 +634,28 @@ async fn the_age_of_a_confirmation_counts_against_the_lifetime_that_it_states() 
     site.clock.advance(seconds(1));
     assert_eq!(site.get("/").await.text(), "another");
 }
+
+#[tokio::test]
+async fn what_a_confirmation_names_as_private_is_for_its_client_alone() {
+    let site = Site::plain(|call, _| match call {
+        1 => page(&[("cache-control", "max-age=10"), ("etag", "\"one\""), ("x-user", "nobody")], "page"),
+        _ => respond(
+            304,
+            &[
+                ("cache-control", "max-age=60, private=\"x-user, set-cookie\""),
+                ("connection", "x-hop"),
+                ("set-cookie", "a=1"),
+                ("set-cookie", "b=2"),
+                ("x-hop", "1"),
+                ("x-user", "ann"),
+            ],
+            nothing(),
+        ),
+    });
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    let (ann, bob) = (site.get("/").await, site.get("/").await);
+    let all = |name: &str| ann.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>();
+    assert_eq!((all("x-user"), all("set-cookie"), all("x-hop").len()), (vec!["ann"], vec!["a=1", "b=2"], 0));
+    assert_eq!((bob.is_hit(), bob.header("x-user"), bob.header("set-cookie")), (true, None, None));
+}

@@ -85,3 +85,18 @@ async fn the_variants_of_one_page_are_bounded() {
     assert_eq!(site.calls(), calls);
     assert!(site.get_with("/", &[("a", "29")]).await.is_hit(), "the newest are kept");
 }
+
+#[tokio::test]
+async fn variants_that_are_stored_again_and_again_count_once() {
+    let fields: &[_] = &[("cache-control", "max-age=10"), ("vary", "accept-language")];
+    let site = Site::of(|layer| layer.max_variants(2), move |call, _| page(fields, format!("page {call}")));
+    for round in 0..5 {
+        for language in ["de", "en"] {
+            site.get_with("/", &[("accept-language", language)]).await;
+        }
+        for language in ["de", "en"] {
+            assert!(site.get_with("/", &[("accept-language", language)]).await.is_hit(), "{language} in round {round}");
+        }
+        site.clock.advance(seconds(10));
+    }
+}

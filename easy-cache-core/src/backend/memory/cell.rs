@@ -112,18 +112,21 @@ impl TagCell {
         self.remove_holds(|mark| mark.writer == writer);
     }
 
-    /// Turns holds whose deadline has passed into an invalidation, **before** anything that carries the tag is served again.
+    /// Turns holds whose deadline has passed into an invalidation, **before** anything that carries the tag is served again. It
+    /// dates from the deadline, however late somebody meets it.
     pub(super) fn settle(&self, now: Moment) {
-        if !self.holds.lock().iter().any(|mark| mark.deadline <= now) {
-            return;
-        }
-        match self.domain.upgrade() {
+        let domain = self.domain.upgrade();
+        // Deadlines are by the clock of the tag's own namespace; who meets the hold may live by another one.
+        let now = domain.as_ref().map_or(now, |domain| domain.clock().precise());
+        let expired = self.holds.lock().iter().map(|mark| mark.deadline).filter(|deadline| *deadline <= now).min();
+        let Some(at) = expired else { return };
+        match domain {
             _ if Mistake::ExpiredHoldForgotten.is_made() => {}
             Some(domain) => {
-                domain.invalidate_cell(self);
+                domain.invalidate_cell(self, at);
                 domain.events.hold_expired(&self.tag);
             }
-            None => self.bump(0),
+            None => self.bump(at),
         }
         self.remove_holds(|mark| mark.deadline <= now);
     }

@@ -64,7 +64,7 @@ impl Domain {
             is_shared: AtomicBool::new(false),
             clock,
             events,
-            pauses: Pauses::new(),
+            pauses: Pauses::default(),
             this: Weak::clone(this),
         })
     }
@@ -94,12 +94,22 @@ impl Domain {
 
     /// The tag as it is now; its record is created if it has none.
     pub(crate) fn see(&self, tag: &Tag) -> Seen {
+        let mut held = Vec::new(); // settled after the shard is given back: that is told to subscribers
+        let seen = self.see_in_shard(tag, &mut held);
+        if !held.is_empty() {
+            let now = self.clock.precise();
+            held.iter().for_each(|cell| cell.settle(now));
+        }
+        seen
+    }
+
+    fn see_in_shard(&self, tag: &Tag, held: &mut Vec<Arc<TagCell>>) -> Seen {
         let mut shard = self.shard(tag).lock();
         if let Some(cell) = shard.cells.get(tag) {
             return Seen::now(Arc::clone(cell));
         }
         if shard.cells.len() >= shard.sweep_at {
-            shard.sweep(self.clock.precise());
+            *held = shard.sweep();
         }
         let bucket = self.order.bucket(tag.encoded());
         let cell = Arc::new(TagCell::new(tag.clone(), bucket, Weak::clone(&self.this)));
@@ -135,14 +145,14 @@ impl Domain {
 
     /// A new epoch: everything in the namespace is outdated at once.
     pub(super) fn invalidate_everything(&self) {
-        self.invalidate_cell(&self.everything);
+        self.invalidate_cell(&self.everything, self.clock.precise());
     }
 
-    pub(super) fn invalidate_cell(&self, cell: &TagCell) {
-        let now = self.clock.precise();
+    /// `at` is the moment that the cell remembers.
+    pub(super) fn invalidate_cell(&self, cell: &TagCell, at: Moment) {
         let sequence = self.order.advance();
         self.order.note(cell.bucket, sequence);
-        cell.bump(now);
+        cell.bump(at);
     }
 
     /// Marks the tags for a new writer until `within` has passed.
@@ -178,12 +188,18 @@ impl Domain {
 }
 
 impl Shard {
-    fn sweep(&mut self, now: Moment) {
+    /// Yields those that are held: if that has come to its end, the next sweep takes them.
+    fn sweep(&mut self) -> Vec<Arc<TagCell>> {
+        let mut held = Vec::new();
         self.cells.retain(|_, cell| {
-            cell.settle_if_held(now);
-            (Arc::strong_count(cell) > 1 && !Mistake::RecordRecreated.is_made()) || cell.is_held()
+            let is_carried = Arc::strong_count(cell) > 1 && !Mistake::RecordRecreated.is_made();
+            if cell.is_held() {
+                held.push(Arc::clone(cell));
+            }
+            is_carried || cell.is_held()
         });
         self.sweep_at = (2 * self.cells.len()).max(FIRST_SWEEP);
+        held
     }
 }
 
@@ -235,6 +251,46 @@ mod tests {
         assert!(domain.records() < 20_000, "{} records", domain.records());
         let table = domain.see(&Tag::new("table")).cell;
         assert!(table.holds_now() < 100, "{} holds", table.holds_now());
+    }
+
+    /// A subscriber that looks whether a lock is held while it is told something.
+    struct Looks(Arc<Domain>);
+
+    impl tracing::Subscriber for Looks {
+        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+        fn event(&self, _: &tracing::Event<'_>) {
+            assert!(self.0.shards.iter().all(|shard| shard.try_lock().is_some()), "it may use the cache itself");
+        }
+
+        fn enter(&self, _: &tracing::span::Id) {}
+
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+
+    #[test]
+    fn an_expired_hold_that_a_sweep_meets_is_told_without_a_lock() {
+        let clock = ManualClock::new();
+        let domain = domain(clock.clock());
+        let held = Tag::new("held");
+        drop(domain.hold(std::slice::from_ref(&held), Duration::from_secs(30)));
+        clock.advance(Duration::from_secs(30));
+        tracing::subscriber::with_default(Looks(Arc::clone(&domain)), || {
+            for n in 0..100_000 {
+                drop(domain.see(&Tag::new(format!("row {n}"))));
+            }
+        });
+        assert!(!domain.see(&held).cell.is_held(), "a sweep has met it");
     }
 
     #[test]

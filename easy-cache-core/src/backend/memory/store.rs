@@ -62,6 +62,8 @@ pub(crate) struct Fill<'a> {
     /// What the value itself weighs.
     pub(crate) weight: u64,
     pub(crate) random: f64,
+    /// What it was before, if it is not new but has only been confirmed.
+    pub(crate) renews: Option<Kept>,
 }
 
 /// What a computation has used.
@@ -189,7 +191,7 @@ impl MemoryStore {
         let weight = fill.weight.saturating_add(OVERHEAD + fill.key.len() as u64 + PER_TAG * tags.len() as u64);
         let list = List::new(Facts { times, fence: fill.fence.sequence, weight, clock: self.clock.id() }, tags);
         self.domain.pauses.reach(Point::Insert);
-        self.insert(fill.key, Entry { value: fill.value, list, attention }, ends)
+        self.insert(fill.key, Entry { value: fill.value, list, attention }, ends, fill.renews.as_ref())
     }
 
     /// A list for what is not stored, but used by what may be.
@@ -221,6 +223,10 @@ impl MemoryStore {
 
     /// Reads the cells, then checks the buckets. Yields the versions that an entry must carry, the epoch's among them.
     fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
+        // Sequences of two caches mean nothing to each other.
+        if !fence.epoch.cell.belongs_to(&self.domain) {
+            return Err(Refusal::Everything);
+        }
         let mut tags = collected;
         tags.push(fence.epoch.clone());
         if Mistake::SeenVersionsUncompared.is_made() || Mistake::EpochUnchecked.is_made() {
@@ -259,13 +265,19 @@ impl MemoryStore {
     }
 
     /// The check of the key and the insertion are one step for everybody else who changes this key.
-    fn insert(&self, key: &[u8], entry: Entry, removes: bool) -> Filled {
+    ///
+    /// What was only confirmed must still be in its place. An invalidation by key that had begun before the fence was taken counts
+    /// as older than the fence, and yet may not have removed the old value when that was looked at.
+    fn insert(&self, key: &[u8], entry: Entry, removes: bool, renews: Option<&Kept>) -> Filled {
         let bucket = self.domain.order.bucket(key);
         let fence = entry.list.facts().fence;
         let mut removed = Dropped::by(self, key, &entry); // after the stripe
         let early = Mistake::KeyCheckedBeforeStripe.is_made().then(|| self.domain.order.changed_since(bucket, fence));
         let _stripe = self.stripe(key).lock();
         if early.unwrap_or_else(|| self.domain.order.changed_since(bucket, fence)) {
+            return Filled::Refused(Refusal::Key);
+        }
+        if renews.is_some_and(|former| !self.is_in_place(key, former)) {
             return Filled::Refused(Refusal::Key);
         }
         let list = entry.list.clone();
@@ -295,14 +307,23 @@ impl MemoryStore {
     }
 
     fn list_in_place(&self, key: &[u8]) -> Option<List> {
-        let mut list = None;
+        self.in_place(key, |entry| entry.list.clone())
+    }
+
+    /// Whether this very value is stored, be it with other times.
+    fn is_in_place(&self, key: &[u8], kept: &Kept) -> bool {
+        self.in_place(key, |entry| Arc::ptr_eq(&entry.value, &kept.value)).unwrap_or(false)
+    }
+
+    fn in_place<T>(&self, key: &[u8], look: impl FnOnce(&Entry) -> T) -> Option<T> {
+        let (mut look, mut seen) = (Some(look), None);
         self.entries.remove_if(&KeyRef(key), |slot| {
             if let Slot::Stored(entry) = slot {
-                list = Some(entry.list.clone());
+                seen = look.take().map(|look| look(entry));
             }
             false
         });
-        list
+        seen
     }
 
     pub(crate) fn invalidate_tags(&self, tags: &[Tag]) {
@@ -317,16 +338,26 @@ impl MemoryStore {
             drop(self.entries.remove(&KeyRef(key)));
             return self.domain.order.note(self.domain.order.bucket(key), self.domain.order.advance());
         }
+        self.note_key(key);
+        self.remove_key(key);
+        self.events.key_invalidated(key);
+    }
+
+    /// The first half of an invalidation by key: fills from behind older fences are refused.
+    fn note_key(&self, key: &[u8]) {
         let sequence = self.domain.order.advance();
         self.domain.pauses.reach(Point::Note);
         self.domain.order.note(self.domain.order.bucket(key), sequence);
+    }
+
+    /// The second half: what is stored is gone.
+    fn remove_key(&self, key: &[u8]) {
         self.domain.pauses.reach(Point::Outdate);
         let stripe = self.stripe(key).lock();
         let removed = self.entries.remove(&KeyRef(key));
         // The value's own `Drop` may use the cache.
         drop(stripe);
         drop(removed);
-        self.events.key_invalidated(key);
     }
 
     pub(crate) fn invalidate_everything(&self) {
@@ -404,5 +435,38 @@ impl fmt::Debug for MemoryStore {
             .field("weight", &self.entries.weight())
             .field("capacity", &self.entries.capacity())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Cache, Loading};
+
+    #[test]
+    fn what_is_confirmed_while_an_invalidation_of_its_key_is_half_done_is_not_kept() {
+        let cache = Cache::new();
+        let store = &cache.engine().store;
+        cache.set("k", 1).wait();
+        store.note_key(b"k");
+        let confirms = |loading: Loading<i32>| {
+            let confirmed = loading.not_modified();
+            store.remove_key(b"k");
+            confirmed.ok_or(())
+        };
+        assert_eq!(cache.get_or_refresh_sync("k", confirms).refresh().wait(), Ok(1));
+        assert_eq!(cache.get::<i32>("k").wait(), None, "the invalidation has returned");
+    }
+
+    #[test]
+    fn what_is_confirmed_is_kept_also_if_a_failure_has_armed_it_anew_meanwhile() {
+        let cache = Cache::new();
+        cache.set("k", 1).wait();
+        let confirms = |loading: Loading<i32>| {
+            let kept = cache.engine().store.inspect(b"k").ok_or(())?;
+            cache.engine().store.amend(b"k", &kept, kept.list.times().clone(), 0);
+            loading.not_modified().ok_or(())
+        };
+        assert_eq!(cache.get_or_refresh_sync("k", confirms).refresh().wait(), Ok(1));
+        assert_eq!(cache.get("k").wait(), Some(1));
     }
 }
