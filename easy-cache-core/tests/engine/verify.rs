@@ -188,6 +188,17 @@ fn what_the_recomputation_uses_does_not_flow_outward() {
 }
 
 #[test]
+fn a_hit_in_a_scope_is_verified_like_any_other() {
+    let ((cache, reports), price) = (verifying(), Price::default());
+    sync(&cache, &price);
+    price.set(7);
+    let mut scope = Scope::new();
+    assert_eq!(scope.run(|| sync(&cache, &price)), 0);
+    assert_eq!(reports.keys(), ["sync"]);
+    assert_eq!(scope.tags().iter().map(ToString::to_string).collect::<Vec<_>>(), ["prices"]);
+}
+
+#[test]
 fn the_difference_is_found_where_it_arises() {
     let ((cache, reports), price) = (verifying(), Price::default());
     let outer = || {
