@@ -339,7 +339,10 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
 
     /// The same with another plan. Whether it may be sent away has to be said anew: that depends on the plan.
     pub(crate) fn planned<P>(self, change: impl FnOnce(S) -> P) -> GetOrCompute<'a, F, P> {
-        let Self { cache, key, policy, mode, load, plan, looks_back, .. } = self;
+        let Self { cache, key, policy, mode, load, plan, launch, looks_back } = self;
+        if launch.is_some() {
+            tracing::warn!("a call is no longer detached: say `.detach()` after the options that change what is stored");
+        }
         GetOrCompute { cache, key, policy, mode, load, plan: change(plan), launch: None, looks_back }
     }
 
