@@ -123,7 +123,7 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     /// [`early_refresh`](Self::early_refresh)) does not wait for it at all.
     ///
     /// An async load runs where [`CacheBuilder::spawner`](crate::CacheBuilder::spawner) says, a closure on a thread of its
-    /// own. It must own all that it uses. To be said last: options that change what is stored (such as `ttl_of`, `store_none`,
+    /// own. It must own all that it uses. To be said last: options that change what is stored (such as `ttl_of`, `cache_none`,
     /// `local`, `hard_timeout`) take it back.
     ///
     /// If what runs it drops it (a runtime that shuts down) and the result cannot say so ([`hard_timeout`](Self::hard_timeout)),
@@ -290,10 +290,10 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     /// use std::time::Duration;
     ///
     /// let cache = easy_cache_core::Cache::new();
-    /// let nobody = || cache.get_or_compute_sync("user:7", || None::<String>).store_none(Duration::from_secs(10)).wait();
+    /// let nobody = || cache.get_or_compute_sync("user:7", || None::<String>).cache_none(Duration::from_secs(10)).wait();
     /// assert_eq!((nobody(), cache.contains("user:7").wait()), (None, true));
     /// ```
-    pub fn store_none(self, ttl: Duration) -> GetOrCompute<'a, F, StoresNone<S>>
+    pub fn cache_none(self, ttl: Duration) -> GetOrCompute<'a, F, StoresNone<S>>
     where
         StoresNone<S>: Plan<F::Output>,
     {
@@ -307,10 +307,10 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     /// use std::time::Duration;
     ///
     /// let cache = easy_cache_core::Cache::new();
-    /// let rate = || cache.get_or_compute_sync("rate", || "x".parse::<u64>()).local().store_err(Duration::from_secs(1)).wait();
+    /// let rate = || cache.get_or_compute_sync("rate", || "x".parse::<u64>()).local().cache_err(Duration::from_secs(1)).wait();
     /// assert!(rate().is_err() && cache.contains("rate").wait());
     /// ```
-    pub fn store_err(self, ttl: Duration) -> GetOrCompute<'a, F, StoresErr<S>>
+    pub fn cache_err(self, ttl: Duration) -> GetOrCompute<'a, F, StoresErr<S>>
     where
         StoresErr<S>: Plan<F::Output>,
     {
@@ -341,7 +341,9 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     pub(crate) fn planned<P>(self, change: impl FnOnce(S) -> P) -> GetOrCompute<'a, F, P> {
         let Self { cache, key, policy, mode, load, plan, launch, looks_back } = self;
         if launch.is_some() {
-            tracing::warn!("a call is no longer detached: say `.detach()` after the options that change what is stored");
+            tracing::warn!(
+                "a call is no longer detached: say `.detach()` after the options that change what is stored"
+            );
         }
         GetOrCompute { cache, key, policy, mode, load, plan: change(plan), launch: None, looks_back }
     }

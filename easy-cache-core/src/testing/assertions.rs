@@ -2,31 +2,56 @@
 
 use crate::{Cache, Tag};
 
-/// Asserts that a value would be served under the key.
+/// Asserts that a value would be served: under a key of a cache, or for the handle of a cached function. If not, it says why.
 ///
 /// # Example: after the first call
 /// ```
-/// use easy_cache_core::{Cache, assert_cached, assert_not_cached};
+/// use easy_cache_core::{Cache, assert_cached, assert_not_cached, ecached};
+///
+/// #[ecached("square:{n}", cache = cache)]
+/// fn square(cache: &Cache, n: u64) -> u64 {
+///     n * n
+/// }
 ///
 /// let cache = Cache::new();
-/// assert_not_cached!(cache, "answer");
-/// cache.get_or_compute_sync("answer", || Some(42)).wait();
-/// assert_cached!(cache, "answer");
+/// assert_not_cached!(cache, "square:7");
+/// square(&cache, 7);
+/// assert_cached!(cache, "square:7");
+/// assert_cached!(square_key(&cache, &7));
 /// ```
 #[macro_export]
 macro_rules! assert_cached {
+    ($handle:expr $(,)?) => {{
+        let handle = $handle;
+        assert!(handle.peek().is_some(), "expected a value: {}", handle.explain());
+    }};
     ($cache:expr, $key:expr $(,)?) => {{
         let key = $key;
-        assert!($cache.contains(&key).wait(), "nothing would be served under {key:?}");
+        assert!($cache.contains(&key).wait(), "expected a value: {}", $cache.explain(&key));
     }};
 }
 
-/// Asserts that nothing would be served under the key.
+/// Asserts that nothing would be served: under a key of a cache, or for the handle of a cached function.
+///
+/// # Example: a write drops what was read
+/// ```
+/// use easy_cache_core::{Cache, assert_not_cached};
+///
+/// let cache = Cache::new();
+/// cache.get_or_compute_sync("books:count", || Some(7)).tags(["books"]).wait();
+/// cache.invalidate_tags(["books"]).wait()?;
+/// assert_not_cached!(cache, "books:count");
+/// # Ok::<(), easy_cache_core::Error>(())
+/// ```
 #[macro_export]
 macro_rules! assert_not_cached {
+    ($handle:expr $(,)?) => {{
+        let handle = $handle;
+        assert!(handle.peek().is_none(), "expected no value: {}", handle.explain());
+    }};
     ($cache:expr, $key:expr $(,)?) => {{
         let key = $key;
-        assert!(!$cache.contains(&key).wait(), "a value would be served under {key:?}");
+        assert!(!$cache.contains(&key).wait(), "expected no value: {}", $cache.explain(&key));
     }};
 }
 
@@ -114,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "nothing would be served")]
+    #[should_panic(expected = "expected a value: `k`: not there")]
     fn a_value_that_is_not_there_is_noticed() {
         assert_cached!(Cache::new(), "k");
     }

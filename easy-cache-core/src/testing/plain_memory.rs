@@ -23,6 +23,12 @@ pub struct MemoryPlainStore {
     clock: Clock,
 }
 
+impl Default for MemoryPlainStore {
+    fn default() -> Self {
+        Self::new(Clock::system())
+    }
+}
+
 impl MemoryPlainStore {
     /// An empty store; its ttls are told by this clock.
     #[must_use]

@@ -32,7 +32,7 @@ async fn a_value_that_fails_the_test_is_returned_and_not_stored() {
 fn what_does_not_exist_is_remembered_for_a_time_of_its_own() {
     let (cache, clock) = cache_and_clock();
     let look =
-        |answer: Option<i32>| cache.get_or_compute_sync("k", || answer).ttl(seconds(60)).store_none(seconds(5)).wait();
+        |answer: Option<i32>| cache.get_or_compute_sync("k", || answer).ttl(seconds(60)).cache_none(seconds(5)).wait();
     assert_eq!(look(None), None);
     assert_eq!(look(Some(1)), None);
     assert_eq!(cache.get::<i32>("k").wait(), None);
@@ -47,7 +47,7 @@ async fn an_error_is_remembered_for_a_time_of_its_own() {
     let load = |answer: Result<i32, String>| {
         let counted = calls.load(());
         let load = async { counted.await.map_or(Err(String::new()), |()| answer) };
-        cache.get_or_compute("k", load).store_err(seconds(5))
+        cache.get_or_compute("k", load).cache_err(seconds(5))
     };
     for _ in 0..2 {
         assert_eq!(load(Err("down".into())).await, Err("down".into()));
@@ -61,7 +61,7 @@ async fn an_error_is_remembered_for_a_time_of_its_own() {
 async fn a_value_computed_by_another_plan_is_no_answer_to_an_error() {
     let cache = Cache::new();
     let failing = async { Err::<i32, String>("down".into()) };
-    assert!(cache.get_or_compute("k", failing).store_err(seconds(5)).await.is_err());
+    assert!(cache.get_or_compute("k", failing).cache_err(seconds(5)).await.is_err());
     assert_eq!(cache.get_or_compute("k", async { Some(1) }).await, Some(1), "who does not know of it computes");
 }
 
