@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// cache.invalidate_tags(["users"]).wait().unwrap();
 /// pause.release();
 /// assert_eq!(filling.join().unwrap(), Some("Ada"));
-/// assert_eq!(cache.get::<&str>("user:1").wait(), None);
+/// assert_eq!(cache.get_local::<&str>("user:1").wait(), None);
 /// ```
 pub fn pause_at(cache: &Cache, point: Point) -> Pause {
     let domain = Arc::clone(cache.engine().store.domain());
