@@ -25,7 +25,7 @@ pub(super) struct Order {
 impl Order {
     pub(super) fn new() -> Self {
         let buckets = (0..=BUCKETS).map(|_| AtomicU64::new(0)).collect();
-        Self { sequence: AtomicU64::new(0), buckets, hasher: RandomState::new() }
+        Self { sequence: AtomicU64::new(0), buckets, hasher: hasher() }
     }
 
     /// The bucket of a tag or key. Tags and keys share the buckets.
@@ -55,6 +55,12 @@ impl Order {
     pub(super) fn changed_since(&self, bucket: Bucket, sequence: u64) -> bool {
         self.buckets[usize::from(bucket)].load(Ordering::SeqCst) > sequence
     }
+}
+
+/// By chance two names share a bucket, and an invalidation of one refuses a fill of the other in vain. Tests must not depend on
+/// chance, so that debug builds put every name into the same bucket in every run; others keep strangers from choosing it.
+fn hasher() -> RandomState {
+    if cfg!(debug_assertions) { RandomState::with_seeds(1, 2, 3, 4) } else { RandomState::new() }
 }
 
 #[cfg(test)]
