@@ -160,7 +160,7 @@ impl Frames {
                 (None, None) => {}
             }
         }
-        self.write(plan.pending().unwrap_or_default());
+        self.write_at_the_bottom(plan.pending().unwrap_or_default());
     }
 
     fn failed(&mut self, control: &Control, answer: Answer) {
@@ -177,7 +177,7 @@ impl Frames {
         let is_opaque = plan.steps().iter().any(|step| step.opaque().is_some());
         if self.is_open() || plan.begins_transaction() || (is_opaque && may_begin(sql)) {
             self.begin_in_doubt();
-            self.write(plan.pending().unwrap_or_default());
+            self.write_at_the_bottom(plan.pending().unwrap_or_default());
         }
     }
 
@@ -216,6 +216,14 @@ impl Frames {
         self.stack.clear();
         if self.is_lost {
             self.begin_in_doubt();
+        }
+    }
+
+    /// What a text of several statements writes may stand before or behind the savepoints in it: no going back to one of
+    /// them takes it away.
+    fn write_at_the_bottom(&mut self, pending: Pending) {
+        if let Some(frame) = self.stack.first_mut() {
+            frame.written.merge(pending);
         }
     }
 

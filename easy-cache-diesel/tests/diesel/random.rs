@@ -146,3 +146,9 @@ proptest! {
         check(&steps)?;
     }
 }
+
+#[test]
+fn what_a_batch_writes_before_its_savepoint_outlives_going_back_to_that() {
+    let batch = Step::Batch(vec![Step::Control("BEGIN"), Step::DeleteAll, Step::Control("SAVEPOINT b")]);
+    check(&[batch, Step::Control("ROLLBACK TO b"), Step::Control("COMMIT")]).unwrap();
+}
