@@ -7,6 +7,7 @@
 //! | module | is about |
 //! |---|---|
 //! | [`explore`] | visiting every state, and explaining a violation by the shortest way to it |
+//! | `turn` | one step of one actor, in every model alike |
 //! | [`memory`] | the memory store, where an operation is several steps, interleaved with those of others |
 //! | [`store`] | a shared store, where an operation is one trip, and where any record may be lost |
 //! | [`plain`] | a store that can only get, set and delete: no operation depends on what is there |
@@ -22,3 +23,4 @@ pub mod memory;
 pub mod near;
 pub mod plain;
 pub mod store;
+mod turn;

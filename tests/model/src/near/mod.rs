@@ -18,6 +18,7 @@ pub mod mutations;
 pub mod worlds;
 
 use crate::explore::{Exploration, Model, Step, explore};
+use crate::turn::{self, Scene, sort_alike};
 use actors::{ACTORS, Actor, Calling, Line, Stored};
 pub use mutations::Mutation;
 
@@ -98,31 +99,11 @@ impl World {
     }
 }
 
-/// One actor's chance to act: it reads the state, and appends what it may do.
-struct Turn<'a> {
-    world: &'a World,
-    state: &'a State,
-    index: usize,
-    out: &'a mut Vec<Step<State>>,
-}
+type Turn<'a> = turn::Turn<'a, World>;
 
-impl Turn<'_> {
-    /// Appends one step. The change yields the actor after the step.
-    fn go(&mut self, what: &'static str, change: impl FnOnce(&mut State) -> Actor) {
-        self.answer(what, None, change);
-    }
-
-    /// Appends a step that gives somebody an answer.
-    fn answer(
-        &mut self,
-        what: &'static str,
-        violation: Option<&'static str>,
-        change: impl FnOnce(&mut State) -> Actor,
-    ) {
-        let mut state = self.state.clone();
-        let actor = change(&mut state);
-        state.actors[self.index] = actor;
-        self.out.push(Step { actor: self.index, what, state, violation });
+impl Scene<Actor> for State {
+    fn actors(&mut self) -> &mut [Actor] {
+        &mut self.actors
     }
 }
 
@@ -157,11 +138,7 @@ impl Model for World {
     }
 
     fn canonical(&self, mut state: State) -> State {
-        let mut first = 0;
-        for group in self.actors.chunk_by(|a, b| a == b) {
-            state.actors[first..first + group.len()].sort_unstable();
-            first += group.len();
-        }
+        sort_alike(&self.actors, &mut state);
         state
     }
 
