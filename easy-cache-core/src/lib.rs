@@ -60,7 +60,7 @@
 //!
 //! # Modules
 //!
-//! Of the sources, from the door inwards: `cache`, `wrapper`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
+//! Of the sources, from the door inwards: `cache`, `builder`, `wrapper`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
 //! `computation` (a computation in parts), [`scope`], `hold`, [`registry`] → `engine` (flights, frames, tickets) → `backend`
 //! (the memory store; [`store`]s outside the process). `tag`, `policy`, `freshness`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
 //!
@@ -74,6 +74,7 @@
 
 mod backend;
 mod batch;
+mod builder;
 mod cache;
 mod clock;
 mod codec;
@@ -106,7 +107,8 @@ mod value;
 mod wrapper;
 
 pub use batch::Batch;
-pub use cache::{Cache, CacheBuilder, Fence};
+pub use builder::CacheBuilder;
+pub use cache::{Cache, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use codec::{Codec, CodecError, Format};
 pub use computation::{Computation, JoinFuture, Joined, Stored};

@@ -1,0 +1,257 @@
+//! How a cache is made: its bounds, its clock, its defaults, where its values are kept, and what it tells.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::memory::Capacity;
+use crate::clock::Clock;
+use crate::engine::outside::Outside;
+use crate::engine::{Engine, Setup, switches};
+use crate::events::{Events, Meter, Redaction};
+use crate::parts::DELIMITER;
+use crate::spawn::{Spawner, Task};
+use crate::store::{Adapter, PlainStore, Store};
+use crate::{Cache, Codec, Format, Policy};
+
+/// Chooses how a [`Cache`] is made.
+///
+/// # Example: a bounded cache with a namespace of its own
+/// ```
+/// use easy_cache_core::Cache;
+///
+/// let cache = Cache::builder().namespace("shop").max_weight(16 << 20).build();
+/// assert_eq!(cache.namespace(), "shop");
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct CacheBuilder {
+    namespace: String,
+    delimiter: String,
+    max_weight: u64,
+    expected_entries: usize,
+    clock: Clock,
+    enabled: bool,
+    flight_wait: Duration,
+    defaults: Policy,
+    spawner: Spawner,
+    outside: Option<MakeStore>,
+    store_timeout: Duration,
+    format: Format,
+    redaction: Option<Redaction>,
+    traces_hits: bool,
+    #[cfg(feature = "testing")]
+    pub(crate) verify: Option<crate::testing::Verify>,
+}
+
+/// Makes the store when the namespace and the clock are known.
+type MakeStore = Arc<dyn Fn(&str, &Clock) -> Arc<dyn Store> + Send + Sync>;
+
+impl Default for CacheBuilder {
+    /// 64 MiB, which a small web application can spare and which holds some hundred thousand small values.
+    fn default() -> Self {
+        Self {
+            namespace: String::new(),
+            delimiter: DELIMITER.to_owned(),
+            max_weight: 64 << 20,
+            expected_entries: 64 << 10,
+            clock: Clock::system(),
+            enabled: true,
+            flight_wait: Duration::from_secs(30),
+            defaults: Policy::new(),
+            spawner: Spawner::default(),
+            outside: None,
+            store_timeout: Duration::from_secs(1),
+            format: Format::default(),
+            redaction: None,
+            traces_hits: false,
+            #[cfg(feature = "testing")]
+            verify: None,
+        }
+    }
+}
+
+impl CacheBuilder {
+    /// The name that tells this cache's keys and tags from those of others. Default: empty.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// What stands between the parts of keys and tags that are put together by [`Cache::key_of`] and [`Cache::tag_of`].
+    /// Default: `:`, as in the lists of attributes, which are written when the program is compiled.
+    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
+        self.delimiter = delimiter.into();
+        self
+    }
+
+    /// The most that all entries together may weigh, in bytes. Default: 64 MiB. What does not fit is evicted.
+    pub const fn max_weight(mut self, bytes: u64) -> Self {
+        self.max_weight = bytes;
+        self
+    }
+
+    /// The number of entries to prepare for; more or fewer only cost a little memory. Default: 65,536.
+    pub const fn expected_entries(mut self, entries: usize) -> Self {
+        self.expected_entries = entries;
+        self
+    }
+
+    /// The source of time. Default: the system's.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How long a caller waits while another one computes its key. Default: 30 s, which most clients do not wait.
+    ///
+    /// A computation may be alive and yet not go on: its caller may have stopped polling it. After this time one of those who
+    /// wait computes, and the others wait for that one.
+    pub const fn flight_wait(mut self, wait: Duration) -> Self {
+        self.flight_wait = wait;
+        self
+    }
+
+    /// Whether the cache starts switched on (the default). See [`Cache::set_enabled`].
+    pub const fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// What a call does not say for itself, its cache says: ttl, weight, and all about freshness. Tags of both count.
+    ///
+    /// # Example: a cache for sessions
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::{Cache, Policy};
+    ///
+    /// let half_an_hour = Policy::new().ttl(Duration::from_secs(1800)).jitter(Duration::from_secs(60));
+    /// let cache = Cache::builder().namespace("sessions").defaults(half_an_hour).build();
+    /// # let _ = cache;
+    /// ```
+    pub fn defaults(mut self, policy: Policy) -> Self {
+        self.defaults = policy;
+        self
+    }
+
+    /// What runs the detached computations of async callers. Default: the runtime around the caller, if it is one that is
+    /// known (feature `tokio`); otherwise the caller runs them. Those of sync callers have a thread each.
+    ///
+    /// # Example: on a runtime of one's own
+    /// ```
+    /// use easy_cache_core::Cache;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+    /// let handle = runtime.handle().clone();
+    /// let cache = Cache::builder().spawner(move |task| drop(handle.spawn(task))).build();
+    /// # let _ = cache;
+    /// # Ok(()) }
+    /// ```
+    pub fn spawner(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
+        self.spawner = Spawner::Given(Arc::new(spawn));
+        self
+    }
+
+    /// Keeps the values in a store outside the process, which other processes share. Default: in memory.
+    ///
+    /// Nothing is kept in this process then: every hit asks the store. Values that cannot leave the process (`local`) are
+    /// computed each time. If the store does not answer, calls compute, and nothing is kept; an invalidation that could not be
+    /// delivered is an error, stays in force in this process, and is delivered before the store is asked for anything else.
+    pub fn store(mut self, store: impl Store) -> Self {
+        let store: Arc<dyn Store> = Arc::new(store);
+        self.outside = Some(Arc::new(move |_, _| Arc::clone(&store)));
+        self
+    }
+
+    /// The same for a store that can get, set and delete bytes, under this cache's namespace: see [`PlainStore`].
+    pub fn plain_store(mut self, store: impl PlainStore) -> Self {
+        let store = Arc::new(store);
+        self.outside = Some(Arc::new(move |namespace, clock| {
+            Arc::new(Adapter::new(Arc::clone(&store), namespace, clock.clone()))
+        }));
+        self
+    }
+
+    /// How long an operation of the store may take before it counts as failed. Default: 1 s, which is long for a store and
+    /// short for a request.
+    pub const fn store_timeout(mut self, timeout: Duration) -> Self {
+        self.store_timeout = timeout;
+        self
+    }
+
+    /// How values are written for a store outside the process. Default: [`Codec::Bincode`].
+    pub const fn codec(mut self, codec: Codec) -> Self {
+        self.format.codec = codec;
+        self
+    }
+
+    /// To be raised when a stored type changes: values of other versions are not read, but computed and replaced.
+    pub const fn values_version(mut self, version: u32) -> Self {
+        self.format.version = version;
+        self
+    }
+
+    /// What of keys and tags is shown in events, errors and explanations. Default: all of it.
+    ///
+    /// # Example: only what kind of thing it is
+    /// ```
+    /// use easy_cache_core::Cache;
+    /// use easy_cache_core::events::Redaction;
+    ///
+    /// let cache = Cache::builder().redact_keys(Redaction::FirstPart).build();
+    /// assert!(cache.explain("user:ada@example.org").to_string().starts_with("`user:…`"));
+    /// ```
+    pub const fn redact_keys(mut self, redaction: Redaction) -> Self {
+        self.redaction = Some(redaction);
+        self
+    }
+
+    /// Whether hits are told to `tracing` subscribers (at trace level). Default: no, since even asking them whether they listen is
+    /// a noticeable part of a hit.
+    pub const fn trace_hits(mut self, traces: bool) -> Self {
+        self.traces_hits = traces;
+        self
+    }
+
+    /// Makes the cache.
+    #[must_use]
+    pub fn build(self) -> Cache {
+        let outside = self.outside.as_ref().map(|make| {
+            let store = make(&self.namespace, &self.clock);
+            Outside::new(store, self.store_timeout, self.clock.clone(), self.format)
+        });
+        let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
+        let events = Events::new(&self.namespace, self.clock.clone(), self.redaction);
+        let engine = Engine::new(Setup {
+            capacity,
+            clock: self.clock,
+            namespace: self.namespace.into(),
+            delimiter: self.delimiter.into(),
+            flight_wait: self.flight_wait,
+            defaults: self.defaults,
+            events,
+            spawner: self.spawner,
+            outside,
+            #[cfg(feature = "testing")]
+            verification: self.verify.map(|verify| verify.of_format(self.format)),
+        });
+        engine.set_enabled(self.enabled);
+        engine.switches.listen_to_hits(Meter::COUNTS_HITS, self.traces_hits);
+        #[cfg(feature = "testing")]
+        engine.switches.set_verifying(engine.verification.is_some());
+        let engine = Arc::new(engine);
+        switches::register(&engine);
+        Cache::over(engine)
+    }
+}
+
+impl fmt::Debug for CacheBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheBuilder")
+            .field("namespace", &self.namespace)
+            .field("max_weight", &self.max_weight)
+            .field("has_store", &self.outside.is_some())
+            .finish_non_exhaustive()
+    }
+}
