@@ -90,19 +90,9 @@ impl Ticket {
             self.send(value, None, policy, frame);
             return false;
         }
-        match self.objection(&frame) {
-            None => {}
-            Some(Refusal::Stale) => {
-                self.refuse(Refusal::Stale);
-                self.pass_on(value, policy, frame);
-                return false;
-            }
-            Some(refusal) => {
-                self.refuse(refusal);
-                frame::taint();
-                self.fail();
-                return false;
-            }
+        if let Some(refusal) = self.objection(&frame) {
+            self.withhold(refusal, value, policy, frame);
+            return false;
         }
         if !Mistake::FlightClosedAfterFill.is_made() {
             self.close();
@@ -159,19 +149,9 @@ impl Ticket {
         policy: &Policy,
         frame: Frame,
     ) -> Option<Keeping> {
-        match self.objection(&frame) {
-            None => {}
-            Some(Refusal::Stale) => {
-                self.refuse(Refusal::Stale);
-                self.pass_on(value, policy, frame);
-                return None;
-            }
-            Some(refusal) => {
-                self.refuse(refusal);
-                frame::taint();
-                self.fail();
-                return None;
-            }
+        if let Some(refusal) = self.objection(&frame) {
+            self.withhold(refusal, value, policy, frame);
+            return None;
         }
         self.close();
         self.engine.store.domain().pauses.reach(Point::Fill);
@@ -230,6 +210,18 @@ impl Ticket {
         let tags = list.tags().iter().map(|seen| seen.cell.tag().clone()).filter(|tag| *tag != everything).collect();
         let key = std::mem::take(&mut self.key);
         Some(Parcel { key, payload, tags, fence, ttl, awaited: lead.is_some_and(Lead::is_awaited) })
+    }
+
+    /// Nothing may be kept. What is merely not fresh is good enough for some of those who wait.
+    fn withhold(&mut self, refusal: Refusal, value: Shared, policy: &Policy, frame: Frame) {
+        let is_stale = matches!(refusal, Refusal::Stale);
+        self.refuse(refusal);
+        if is_stale {
+            self.pass_on(value, policy, frame);
+        } else {
+            frame::taint();
+            self.fail();
+        }
     }
 
     /// The value is built from something that is not fresh. It is not kept, but handed to those who called before its fence was
