@@ -21,13 +21,14 @@
 //! # The rule of tags
 //!
 //! Each table has three kinds of tags. `books`: anything in the table changed. `books:42`: that row changed.
-//! `books:*`: rows whose identity is not known changed.
+//! `books:*`: rows whose identity is not known changed. For ORMs that do not tell how many rows came back, [`hook`] adds
+//! a fourth. `books:+`: rows were added, and it is not known which.
 //!
 //! | statement | invalidates |
 //! |---|---|
 //! | changes rows 42 and 43 | `books`, `books:42`, `books:43` |
 //! | changes rows of unknown identity | `books`, `books:*` |
-//! | inserts without a known key | `books`: no existing row changed |
+//! | inserts without a known key | `books`, `books:+`: no existing row changed |
 //! | inserts row 42 | `books`, `books:42` |
 //! | deletes or updates in `authors`, which cascades to `books` | the above for `authors`, and `books`, `books:*` |
 //! | cannot be understood | everything |
@@ -36,6 +37,7 @@
 //! |---|---|
 //! | rows 42 and 43 by primary key, both found | `books:42`, `books:43`, `books:*` |
 //! | by primary key, but a row was not found | `books`: an insert may create it |
+//! | by primary key, and nobody counts what was found | `books:42`, `books:43`, `books:*`, `books:+` |
 //! | anything else | `books` |
 //!
 //! # What text cannot show
@@ -52,12 +54,13 @@
 //!
 //! `analyzer` (the door) → `memo` (texts seen before) → `analyze` (text to effect) → `effect` (what is remembered) →
 //! `rows` and `key` (which rows, once values are bound) → `touch` (the rule above). `name`, `dialect` and `catalog`
-//! say how tables are named and what the application declared about them. `hook` turns the rule into tags, dependencies
-//! and holds.
+//! say how tables are named and what the application declared about them, `declarations` how the builders of ORMs let it.
+//! `hook` turns the rule into tags, dependencies and holds.
 
 mod analyze;
 mod analyzer;
 mod catalog;
+mod declarations;
 mod dialect;
 mod effect;
 pub mod hook;
