@@ -69,7 +69,11 @@ pub(crate) struct RandomState(ahash::RandomState);
 
 impl RandomState {
     pub(crate) fn new() -> Self {
-        Self(ahash::RandomState::with_seeds(1, 2, 3, 4))
+        Self::with_seeds(1, 2, 3, 4)
+    }
+
+    pub(crate) fn with_seeds(first: u64, second: u64, third: u64, fourth: u64) -> Self {
+        Self(ahash::RandomState::with_seeds(first, second, third, fourth))
     }
 
     pub(crate) fn hash_one(&self, value: impl Hash) -> u64 {
