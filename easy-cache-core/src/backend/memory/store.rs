@@ -396,8 +396,7 @@ fn merged(mut tags: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
 }
 
 fn refusal(changed: &Seen) -> Refusal {
-    let tag = changed.cell.tag();
-    if tag.is_everything() { Refusal::Everything } else { Refusal::Tag(tag.clone()) }
+    changed.name().map_or(Refusal::Everything, |tag| Refusal::Tag(tag.clone()))
 }
 
 /// What an insertion took out of the map, until all locks are given back.
