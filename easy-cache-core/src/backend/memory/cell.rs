@@ -82,7 +82,7 @@ impl TagCell {
 
     /// Whether this cell may not hear of every invalidation of its tag.
     pub(super) fn is_shared(&self) -> bool {
-        self.domain.upgrade().is_some_and(|domain| domain.is_shared())
+        self.domain.upgrade().is_some_and(|domain| domain.is_shared)
     }
 
     /// The clock of its namespace, if it is the one that is looked for.

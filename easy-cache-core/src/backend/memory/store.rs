@@ -105,11 +105,12 @@ pub(crate) struct MemoryStore {
 }
 
 impl MemoryStore {
-    pub(crate) fn new(capacity: Capacity, clock: Clock, events: Arc<Events>) -> Self {
+    /// `is_shared` says that the namespace's records are in a store outside the process.
+    pub(crate) fn new(capacity: Capacity, clock: Clock, events: Arc<Events>, is_shared: bool) -> Self {
         let hasher = RandomState::new();
         let entries = Entries::with(capacity.entries, capacity.weight, ByEntry, hasher.clone(), Removed);
         let stripes = (0..STRIPES).map(|_| Mutex::new(())).collect();
-        let domain = Domain::new(clock.clone(), Arc::clone(&events));
+        let domain = Domain::new(clock.clone(), Arc::clone(&events), is_shared);
         Self { domain, entries, stripes, clock, events, hasher }
     }
 
