@@ -4,22 +4,21 @@
 //! of this process, so that what is invalidated here meanwhile is noticed although the reply does not know it.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::Trip;
 use crate::backend::memory::{Fence, List, Used};
 use crate::clock::NEVER;
-use crate::engine::flight::{Follow, Heard, Joined, Lead, Tick};
+use crate::engine::flight::{Flights, Follow, Heard, Joined, Lead, Tick};
 use crate::engine::ticket::Ticket;
 use crate::engine::{Engine, Found, Side, frame};
 use crate::events;
 use crate::store::{Hit, Looked, MissReason, StoreFence};
 use crate::value::Portable;
-use crate::{Policy, Tag};
+use crate::{Error, Policy, Tag};
 
 /// Why a lookup is made.
-#[derive(Debug)]
-pub(crate) enum Purpose {
+enum Purpose {
     /// The call's own.
     First,
     /// The call leads a flight, and another one has ended since its first lookup.
@@ -83,31 +82,23 @@ pub(crate) struct Arrived {
 }
 
 impl Travel {
-    pub(crate) fn new(engine: &Engine, side: Side, key: &[u8], tags: &[Tag], refresh: bool) -> Self {
+    pub(crate) fn new(engine: &Arc<Engine>, side: Side, key: &[u8], tags: &[Tag], refresh: bool) -> Self {
         let purpose = match (refresh, frame::is_computing(engine.id, key)) {
             (true, _) => Purpose::Refresh,
             (false, true) => Purpose::Alone,
             (false, false) => Purpose::First,
         };
-        let called = engine.flights(side).tick();
-        Self { side, called, stage: Self::look(engine, side, key, tags, purpose) }
+        Self::begin(Way { engine, side, key, tags }, purpose)
     }
 
     /// A look of which nothing follows.
-    pub(crate) fn alone(engine: &Engine, key: &[u8]) -> Self {
-        let called = engine.flights(Side::Async).tick();
-        Self { side: Side::Async, called, stage: Self::look(engine, Side::Async, key, &[], Purpose::Alone) }
+    pub(crate) fn alone(engine: &Arc<Engine>, key: &[u8]) -> Self {
+        Self::begin(Way { engine, side: Side::Async, key, tags: &[] }, Purpose::Alone)
     }
 
-    fn look(engine: &Engine, side: Side, key: &[u8], tags: &[Tag], purpose: Purpose) -> Stage {
-        let flights = engine.flights(side);
-        let start =
-            Start { tick: flights.tick(), landings: flights.landings(key), fence: engine.store.domain().fence() };
-        let trip: Trip<Looked> = match &engine.outside {
-            Some(outside) => outside.look(key, tags),
-            None => Box::pin(std::future::pending()),
-        };
-        Stage::Looking { trip, purpose, start }
+    fn begin(way: Way<'_>, purpose: Purpose) -> Self {
+        let called = way.flights().tick();
+        Self { side: way.side, called, stage: way.look(purpose) }
     }
 
     /// Whether nothing is known yet of what the store has.
@@ -122,42 +113,61 @@ impl Travel {
         tags: &[Tag],
         cx: &mut Context<'_>,
     ) -> Poll<Landed> {
+        let way = Way { engine, side: self.side, key, tags };
         loop {
-            let next = match &mut self.stage {
-                Stage::Looking { trip, .. } => {
-                    let looked = ready!(trip.as_mut().poll(cx));
-                    match std::mem::replace(&mut self.stage, Stage::Landed) {
-                        Stage::Looking { purpose, start, .. } => {
-                            Self::looked(engine, self.side, key, tags, looked, purpose, start)
-                        }
-                        other => Next::Stage(other),
+            let next = match std::mem::replace(&mut self.stage, Stage::Landed) {
+                Stage::Looking { mut trip, purpose, start } => match trip.as_mut().poll(cx) {
+                    Poll::Ready(looked) => way.looked(looked, purpose, start),
+                    Poll::Pending => {
+                        self.stage = Stage::Looking { trip, purpose, start };
+                        return Poll::Pending;
                     }
-                }
-                Stage::Following(follow) => {
-                    let heard = ready!(follow.poll(self.called, engine.patience(), cx));
-                    Self::heard(engine, self.side, key, tags, heard)
-                }
+                },
+                Stage::Following(mut follow) => match follow.poll(self.called, engine.patience(), cx) {
+                    Poll::Ready(heard) => way.heard(heard),
+                    Poll::Pending => {
+                        self.stage = Stage::Following(follow);
+                        return Poll::Pending;
+                    }
+                },
                 Stage::Landed => panic!("a call was polled after it had arrived"),
             };
             match next {
-                Next::Landed(landed) => {
-                    self.stage = Stage::Landed;
-                    return Poll::Ready(landed);
-                }
+                Next::Landed(landed) => return Poll::Ready(landed),
                 Next::Stage(stage) => self.stage = stage,
             }
         }
     }
+}
 
-    fn looked(
-        engine: &Arc<Engine>,
-        side: Side,
-        key: &[u8],
-        tags: &[Tag],
-        looked: Result<Looked, crate::Error>,
-        purpose: Purpose,
-        start: Start,
-    ) -> Next {
+/// Which call it is, for the length of one step.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    engine: &'a Arc<Engine>,
+    side: Side,
+    key: &'a [u8],
+    /// Those that are known before the computation.
+    tags: &'a [Tag],
+}
+
+impl Way<'_> {
+    fn flights(&self) -> &Flights {
+        self.engine.flights(self.side)
+    }
+
+    fn look(self, purpose: Purpose) -> Stage {
+        let flights = self.flights();
+        let fence = self.engine.store.domain().fence();
+        let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence };
+        let trip: Trip<Looked> = match &self.engine.outside {
+            Some(outside) => outside.look(self.key, self.tags),
+            None => Box::pin(std::future::pending()),
+        };
+        Stage::Looking { trip, purpose, start }
+    }
+
+    fn looked(self, looked: Result<Looked, Error>, purpose: Purpose, start: Start) -> Next {
+        let (engine, key) = (self.engine, self.key);
         let (sight, hit) = match looked {
             Ok(Looked::Hit(hit)) => {
                 if !engine.switches.are_plain() {
@@ -174,43 +184,43 @@ impl Travel {
                 (Sight::Nothing, None)
             }
         };
+        let arrived =
+            |hit, lead| Next::Landed(Landed::Hit(Box::new(Arrived { hit, fence: start.fence.clone(), lead })));
         match (purpose, hit) {
-            (Purpose::First | Purpose::Alone, Some(hit)) => {
-                Next::Landed(Landed::Hit(Box::new(Arrived { hit, fence: start.fence, lead: None })))
-            }
-            (Purpose::Leading(lead), Some(hit)) => {
-                Next::Landed(Landed::Hit(Box::new(Arrived { hit, fence: start.fence, lead: Some(lead) })))
-            }
-            (Purpose::Leading(lead), None) => Next::Landed(compute(engine, key, start.fence, Some(lead), sight)),
-            (Purpose::Alone, None) | (Purpose::Refresh, _) => {
-                Next::Landed(compute(engine, key, start.fence, None, sight))
-            }
-            (Purpose::First, None) => Self::join(engine, side, key, tags, sight, start),
+            (Purpose::First | Purpose::Alone, Some(hit)) => arrived(hit, None),
+            (Purpose::Leading(lead), Some(hit)) => arrived(hit, Some(lead)),
+            (Purpose::Leading(lead), None) => Next::Landed(self.compute(start.fence, Some(lead), sight)),
+            (Purpose::Alone, None) | (Purpose::Refresh, _) => Next::Landed(self.compute(start.fence, None, sight)),
+            (Purpose::First, None) => self.join(sight, start),
         }
     }
 
-    fn join(engine: &Arc<Engine>, side: Side, key: &[u8], tags: &[Tag], sight: Sight, start: Start) -> Next {
-        let flights = engine.flights(side);
-        match flights.join_since(key, engine.store.clock().precise(), Some(start.tick)) {
+    fn join(self, sight: Sight, start: Start) -> Next {
+        let flights = self.flights();
+        match flights.join_since(self.key, self.engine.store.clock().precise(), Some(start.tick)) {
             Joined::Follow(follow) => Next::Stage(Stage::Following(follow)),
-            Joined::Lead(lead) if flights.landings(key) == start.landings => {
-                Next::Landed(compute(engine, key, start.fence, Some(lead), sight))
+            Joined::Lead(lead) if flights.landings(self.key) == start.landings => {
+                Next::Landed(self.compute(start.fence, Some(lead), sight))
             }
             // Another flight may have landed between this call's look and its lead.
-            Joined::Lead(lead) => Next::Stage(Self::look(engine, side, key, tags, Purpose::Leading(lead))),
+            Joined::Lead(lead) => Next::Stage(self.look(Purpose::Leading(lead))),
         }
     }
 
-    fn heard(engine: &Arc<Engine>, side: Side, key: &[u8], tags: &[Tag], heard: Heard) -> Next {
+    fn heard(self, heard: Heard) -> Next {
         match heard {
             Heard::Take(found) => {
                 frame::collect(found.tags.clone());
                 Next::Landed(Landed::Found(found))
             }
-            Heard::Again => Next::Stage(Self::look(engine, side, key, tags, Purpose::First)),
-            Heard::Lead(lead) => Next::Stage(Self::look(engine, side, key, tags, Purpose::Leading(lead))),
-            Heard::Alone => Next::Stage(Self::look(engine, side, key, tags, Purpose::Alone)),
+            Heard::Again => Next::Stage(self.look(Purpose::First)),
+            Heard::Lead(lead) => Next::Stage(self.look(Purpose::Leading(lead))),
+            Heard::Alone => Next::Stage(self.look(Purpose::Alone)),
         }
+    }
+
+    fn compute(self, fence: Fence, lead: Option<Lead>, sight: Sight) -> Landed {
+        Landed::Compute(Ticket::behind(self.engine, self.key, fence, lead, Some(sight)))
     }
 }
 
@@ -221,10 +231,6 @@ const fn told(reason: MissReason) -> events::MissReason {
         MissReason::Held => events::MissReason::Held,
         MissReason::Absent | MissReason::Unreadable => events::MissReason::Absent,
     }
-}
-
-fn compute(engine: &Arc<Engine>, key: &[u8], fence: Fence, lead: Option<Lead>, sight: Sight) -> Landed {
-    Landed::Compute(Ticket::behind(engine, key, fence, lead, Some(sight)))
 }
 
 impl Landed {
