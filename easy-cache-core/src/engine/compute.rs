@@ -174,13 +174,13 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
         let call = &self.call;
         match travel.poll(call.engine, call.key(), call.policy.named_tags(), cx) {
             Poll::Pending => Step::Wait(Stage::Traveling(travel, load)),
-            Poll::Ready(Landed::Compute(ticket)) => self.begin(ticket, None, load),
+            Poll::Ready(Landed::Compute(duty)) => self.begin(duty.ticket(call.engine, call.key()), None, load),
             Poll::Ready(Landed::Hit(arrived)) => match call.read(&arrived) {
                 Some((answer, list)) => {
                     arrived.serve(&list);
                     Step::Answer(answer)
                 }
-                None => self.begin(arrived.compute(call.engine, call.key()), None, load),
+                None => self.begin(arrived.compute().ticket(call.engine, call.key()), None, load),
             },
             Poll::Ready(Landed::Found(found)) => match call.plan.restore(found.value) {
                 Some(answer) => Step::Answer(answer),
@@ -292,15 +292,9 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
     where
         P: Plan<R>,
     {
-        let outside = self.engine.outside.as_ref()?;
-        let value = match self.plan.decode(&arrived.hit.payload, outside.format)? {
-            Ok(value) => value,
-            Err(error) => {
-                tracing::warn!(%error, key = %self.engine.events.show(self.key()), "what is stored cannot be read: it is computed, and replaced");
-                return None;
-            }
-        };
-        Some((self.plan.restore(value)?, arrived.list(self.engine)?))
+        let (value, list) =
+            arrived.read(self.engine, self.key(), |payload, format| self.plan.decode(payload, format))?;
+        Some((self.plan.restore(value)?, list))
     }
 
     /// The answer to who waits no longer, if what there is may still be served.

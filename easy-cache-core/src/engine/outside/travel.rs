@@ -15,7 +15,7 @@ use crate::engine::{Engine, Found, Side, frame};
 use crate::events;
 use crate::store::{Hit, Looked, MissReason, StoreFence};
 use crate::value::Portable;
-use crate::{Error, Policy, Tag};
+use crate::{CodecError, Error, Format, Policy, Tag};
 
 /// Why a lookup is made.
 enum Purpose {
@@ -42,6 +42,8 @@ pub(crate) enum Sight {
 pub(crate) struct Travel {
     side: Side,
     called: Tick,
+    /// Whether it was told that this call found nothing.
+    missed: bool,
     stage: Stage,
 }
 
@@ -71,12 +73,26 @@ pub(crate) enum Landed {
     /// An entry of the store, not yet a value; and what to do if it cannot be read.
     Hit(Box<Arrived>),
     /// The caller computes.
-    Compute(Ticket),
+    Compute(Duty),
+}
+
+/// What a computation has to begin with. No computation is under way before the ticket is made: who only looks makes none.
+pub(crate) struct Duty {
+    fence: Fence,
+    lead: Option<Lead>,
+    sight: Option<Sight>,
+}
+
+impl Duty {
+    /// The computation begins.
+    pub(crate) fn ticket(self, engine: &Arc<Engine>, key: &[u8]) -> Ticket {
+        Ticket::behind(engine, key, self.fence, self.lead, self.sight)
+    }
 }
 
 /// An entry of the store on arrival.
 pub(crate) struct Arrived {
-    pub(crate) hit: Hit,
+    hit: Hit,
     fence: Fence,
     lead: Option<Lead>,
 }
@@ -98,7 +114,7 @@ impl Travel {
 
     fn begin(way: Way<'_>, purpose: Purpose) -> Self {
         let called = way.flights().tick();
-        Self { side: way.side, called, stage: way.look(purpose) }
+        Self { side: way.side, called, missed: false, stage: way.look(purpose) }
     }
 
     /// Whether nothing is known yet of what the store has.
@@ -117,7 +133,10 @@ impl Travel {
         loop {
             let next = match std::mem::replace(&mut self.stage, Stage::Landed) {
                 Stage::Looking { mut trip, purpose, start } => match trip.as_mut().poll(cx) {
-                    Poll::Ready(looked) => way.looked(looked, purpose, start),
+                    Poll::Ready(looked) => {
+                        way.tell(&looked, &purpose, &mut self.missed);
+                        way.looked(looked, purpose, start)
+                    }
                     Poll::Pending => {
                         self.stage = Stage::Looking { trip, purpose, start };
                         return Poll::Pending;
@@ -166,31 +185,40 @@ impl Way<'_> {
         Stage::Looking { trip, purpose, start }
     }
 
-    fn looked(self, looked: Result<Looked, Error>, purpose: Purpose, start: Start) -> Next {
+    /// Tells what the call found: nothing, only at the first of its looks; and for a refresh, whatever is there is no hit.
+    fn tell(self, looked: &Result<Looked, Error>, purpose: &Purpose, missed: &mut bool) {
         let (engine, key) = (self.engine, self.key);
-        let (sight, hit) = match looked {
-            Ok(Looked::Hit(hit)) => {
-                if !engine.switches.are_plain() {
-                    engine.tell_hit(key);
-                }
-                (Sight::Fence(hit.fence.clone()), Some(hit))
-            }
-            Ok(Looked::Miss(miss)) => {
-                engine.events.missed(key, told(miss.reason));
-                (Sight::Fence(miss.fence), None)
-            }
+        match looked {
             Err(error) => {
                 tracing::warn!(%error, key = %engine.events.show(key), "the cache is not used for this call");
-                (Sight::Nothing, None)
             }
+            Ok(_) if matches!(purpose, Purpose::Refresh) => engine.events.refreshing(key),
+            Ok(Looked::Hit(_)) if engine.switches.are_plain() => {}
+            Ok(Looked::Hit(_)) => engine.tell_hit(key),
+            Ok(Looked::Miss(miss)) => {
+                if !std::mem::replace(missed, true) {
+                    engine.events.missed(key, told(miss.reason));
+                    engine.publish_when_due();
+                }
+            }
+        }
+    }
+
+    fn looked(self, looked: Result<Looked, Error>, purpose: Purpose, start: Start) -> Next {
+        let (sight, hit) = match looked {
+            Ok(Looked::Hit(hit)) => (Sight::Fence(hit.fence.clone()), Some(hit)),
+            Ok(Looked::Miss(miss)) => (Sight::Fence(miss.fence), None),
+            Err(_) => (Sight::Nothing, None),
         };
+        let compute =
+            |lead, sight| Next::Landed(Landed::Compute(Duty { fence: start.fence.clone(), lead, sight: Some(sight) }));
         let arrived =
             |hit, lead| Next::Landed(Landed::Hit(Box::new(Arrived { hit, fence: start.fence.clone(), lead })));
         match (purpose, hit) {
             (Purpose::First | Purpose::Alone, Some(hit)) => arrived(hit, None),
             (Purpose::Leading(lead), Some(hit)) => arrived(hit, Some(lead)),
-            (Purpose::Leading(lead), None) => Next::Landed(self.compute(start.fence, Some(lead), sight)),
-            (Purpose::Alone, None) | (Purpose::Refresh, _) => Next::Landed(self.compute(start.fence, None, sight)),
+            (Purpose::Leading(lead), None) => compute(Some(lead), sight),
+            (Purpose::Alone, None) | (Purpose::Refresh, _) => compute(None, sight),
             (Purpose::First, None) => self.join(sight, start),
         }
     }
@@ -198,9 +226,12 @@ impl Way<'_> {
     fn join(self, sight: Sight, start: Start) -> Next {
         let flights = self.flights();
         match flights.join_since(self.key, self.engine.store.clock().precise(), Some(start.tick)) {
-            Joined::Follow(follow) => Next::Stage(Stage::Following(follow)),
+            Joined::Follow(follow) => {
+                self.engine.events.waiting(self.key);
+                Next::Stage(Stage::Following(follow))
+            }
             Joined::Lead(lead) if flights.landings(self.key) == start.landings => {
-                Next::Landed(self.compute(start.fence, Some(lead), sight))
+                Next::Landed(Landed::Compute(Duty { fence: start.fence, lead: Some(lead), sight: Some(sight) }))
             }
             // Another flight may have landed between this call's look and its lead.
             Joined::Lead(lead) => Next::Stage(self.look(Purpose::Leading(lead))),
@@ -217,10 +248,6 @@ impl Way<'_> {
             Heard::Lead(lead) => Next::Stage(self.look(Purpose::Leading(lead))),
             Heard::Alone => Next::Stage(self.look(Purpose::Alone)),
         }
-    }
-
-    fn compute(self, fence: Fence, lead: Option<Lead>, sight: Sight) -> Landed {
-        Landed::Compute(Ticket::behind(self.engine, self.key, fence, lead, Some(sight)))
     }
 }
 
@@ -239,30 +266,43 @@ impl Landed {
         self,
         engine: &Arc<Engine>,
         key: &[u8],
-    ) -> Result<V, Box<Ticket>> {
+    ) -> Result<V, Box<Duty>> {
         match self {
-            Self::Compute(ticket) => Err(Box::new(ticket)),
-            Self::Found(found) => {
-                found.value.downcast_ref::<V>().cloned().ok_or_else(|| Box::new(Ticket::alone(engine, key)))
-            }
-            Self::Hit(arrived) => {
-                let format = engine.outside.as_ref().map(|outside| outside.format).unwrap_or_default();
-                let value = V::decode(&arrived.hit.payload, format).ok().zip(arrived.list(engine));
-                match value {
-                    Some((value, list)) => {
-                        arrived.serve(&list);
-                        Ok(value)
-                    }
-                    None => Err(Box::new(arrived.compute(engine, key))),
+            Self::Compute(duty) => Err(Box::new(duty)),
+            Self::Found(found) => found.value.downcast_ref::<V>().cloned().ok_or_else(|| {
+                engine.events.types_differ(key);
+                Box::new(Duty { fence: engine.store.domain().fence(), lead: None, sight: None })
+            }),
+            Self::Hit(arrived) => match arrived.read(engine, key, |payload, format| Some(V::decode(payload, format))) {
+                Some((value, list)) => {
+                    arrived.serve(&list);
+                    Ok(value)
                 }
-            }
+                None => Err(Box::new(arrived.compute())),
+            },
         }
     }
 }
 
 impl Arrived {
+    /// The value that the entry is, and what it depends on; none if it cannot be read, or must not be served.
+    pub(crate) fn read<V>(
+        &self,
+        engine: &Engine,
+        key: &[u8],
+        decode: impl FnOnce(&[u8], Format) -> Option<Result<V, CodecError>>,
+    ) -> Option<(V, List)> {
+        match decode(&self.hit.payload, engine.outside.as_ref()?.format)? {
+            Ok(value) => Some((value, self.list(engine)?)),
+            Err(error) => {
+                tracing::warn!(%error, key = %engine.events.show(key), "what is stored cannot be read, and counts as missing");
+                None
+            }
+        }
+    }
+
     /// What the entry depends on, in terms of this process; nothing if it was invalidated, or is held, here meanwhile.
-    pub(crate) fn list(&self, engine: &Engine) -> Option<List> {
+    fn list(&self, engine: &Engine) -> Option<List> {
         let policy = Policy::new().tags(self.hit.tags.iter().map(|tag| &tag.tag));
         let until = self.hit.remaining.map_or(NEVER, |remaining| engine.store.clock().deadline(remaining));
         let used = Used { until, ..Used::NOTHING };
@@ -278,7 +318,7 @@ impl Arrived {
     }
 
     /// It cannot be served: the caller computes, and replaces it.
-    pub(crate) fn compute(self, engine: &Arc<Engine>, key: &[u8]) -> Ticket {
-        Ticket::behind(engine, key, self.fence, self.lead, Some(Sight::Fence(self.hit.fence)))
+    pub(crate) fn compute(self) -> Duty {
+        Duty { fence: self.fence, lead: self.lead, sight: Some(Sight::Fence(self.hit.fence)) }
     }
 }
