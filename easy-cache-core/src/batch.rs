@@ -234,7 +234,7 @@ where
                 };
                 match value {
                     Ok(value) => drop(found.insert(id, value)),
-                    Err(ticket) => led.push((id, *ticket, None)),
+                    Err(duty) => led.push((id, duty.ticket(engine, key.as_bytes()), None)),
                 }
             }
             let looking = travels.iter().any(|(.., travel)| travel.is_looking());

@@ -76,18 +76,9 @@ where
         polled.map_or_else(|panic| Poll::Ready(Err(panic)), |polled| polled.map(Ok))
     })
     .await;
-    let result = match result {
+    let ended = match result {
         Ok(result) => {
-            let ended =
-                catch_unwind(AssertUnwindSafe(|| frame::within(&mut frame, || begun.end(&plan, &mut policy, result))));
-            match ended {
-                Ok((answer, Some(mut keeping))) => {
-                    std::future::poll_fn(|cx| frame::within(&mut frame, || Pin::new(&mut keeping).poll(cx))).await;
-                    Ok(answer)
-                }
-                Ok((answer, None)) => Ok(answer),
-                Err(panic) => Err(panic),
-            }
+            catch_unwind(AssertUnwindSafe(|| frame::within(&mut frame, || begun.end(&plan, &mut policy, result))))
         }
         Err(panic) => {
             tracing::error!("a detached computation panicked");
@@ -95,6 +86,13 @@ where
             Err(panic)
         }
     };
+    let (result, keeping) = match ended {
+        Ok((answer, keeping)) => (Ok(answer), keeping),
+        Err(panic) => (Err(panic), None),
+    };
+    if let Some(mut keeping) = keeping {
+        std::future::poll_fn(|cx| frame::within(&mut frame, || Pin::new(&mut keeping).poll(cx))).await;
+    }
     sender.send(result.map(|answer| (answer, frame.map(|frame| *frame).unwrap_or_default())));
 }
 

@@ -34,10 +34,8 @@ impl Begun {
         self.fallback.as_ref()
     }
 
-    /// What is left to be awaited comes along with the answer, which is the caller's in any case.
-    ///
     /// Stores the result, or whatever else is to be done with it. Yields the caller's answer: the result itself, or what
-    /// stands in for a failure.
+    /// stands in for a failure. What is left to be awaited comes along with it, and cannot change it any more.
     pub(crate) fn end<R, P: Plan<R>>(mut self, plan: &P, policy: &mut Policy, result: R) -> (R, Option<Keeping>) {
         let mut notes = self.frame.take_notes();
         if plan.is_failure(&result)

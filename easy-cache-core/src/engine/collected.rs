@@ -93,9 +93,7 @@ impl Collected {
     /// The names, possibly with repetitions; without the one that stands for a whole namespace.
     pub(super) fn tags_into(&self, tags: &mut Vec<Tag>) {
         let lists = self.lists.iter().flat_map(|list| list.tags());
-        tags.extend(
-            self.named.iter().chain(lists).map(|seen| seen.cell.tag()).filter(|tag| !tag.is_everything()).cloned(),
-        );
+        tags.extend(self.named.iter().chain(lists).filter_map(Seen::name).cloned());
     }
 
     /// A computation that goes through the same entries again and again keeps each list once: before the room is doubled,

@@ -112,11 +112,8 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Future for Compute<'_, K, P,
     }
 }
 
-impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
-    fn step(&mut self, cx: &mut Context<'_>) -> Step<F>
-    where
-        P: Plan<F::Output>,
-    {
+impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
+    fn step(&mut self, cx: &mut Context<'_>) -> Step<F> {
         match std::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Start(load) => Step::Next(self.start(load)),
             Stage::Joining(join, load) => self.join(join, load, cx),
@@ -150,10 +147,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
         }
     }
 
-    fn start(&mut self, load: F) -> Stage<F>
-    where
-        P: Plan<F::Output>,
-    {
+    fn start(&mut self, load: F) -> Stage<F> {
         let call = &mut self.call;
         if !call.engine.is_usable() {
             call.engine.tell_nothing_found(call.key());
@@ -176,20 +170,17 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
         Stage::Joining(Join::new(call.side), load)
     }
 
-    fn travel(&self, mut travel: Box<Travel>, load: F, cx: &mut Context<'_>) -> Step<F>
-    where
-        P: Plan<F::Output>,
-    {
+    fn travel(&self, mut travel: Box<Travel>, load: F, cx: &mut Context<'_>) -> Step<F> {
         let call = &self.call;
         match travel.poll(call.engine, call.key(), call.policy.named_tags(), cx) {
             Poll::Pending => Step::Wait(Stage::Traveling(travel, load)),
-            Poll::Ready(Landed::Compute(ticket)) => self.begin(ticket, None, load),
+            Poll::Ready(Landed::Compute(duty)) => self.begin(duty.ticket(call.engine, call.key()), None, load),
             Poll::Ready(Landed::Hit(arrived)) => match call.read(&arrived) {
                 Some((answer, list)) => {
                     arrived.serve(&list);
                     Step::Answer(answer)
                 }
-                None => self.begin(arrived.compute(call.engine, call.key()), None, load),
+                None => self.begin(arrived.compute().ticket(call.engine, call.key()), None, load),
             },
             Poll::Ready(Landed::Found(found)) => match call.plan.restore(found.value) {
                 Some(answer) => Step::Answer(answer),
@@ -198,10 +189,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
         }
     }
 
-    fn join(&mut self, mut join: Join, load: F, cx: &mut Context<'_>) -> Step<F>
-    where
-        P: Plan<F::Output>,
-    {
+    fn join(&mut self, mut join: Join, load: F, cx: &mut Context<'_>) -> Step<F> {
         let call = &self.call;
         if call.mode == Mode::Refresh {
             call.engine.events.refreshing(call.key());
@@ -218,24 +206,16 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
         }
     }
 
-    fn begin(&self, ticket: Ticket, fallback: Option<Fallback>, load: F) -> Step<F>
-    where
-        P: Plan<F::Output>,
-    {
+    fn begin(&self, ticket: Ticket, fallback: Option<Fallback>, load: F) -> Step<F> {
         let begun = Begun::new(ticket, fallback, self.call.looks_back);
         match self.launch {
             Some(launch) => self.send(launch, begun, load),
             None => Step::Next(Stage::Loading { begun, load: Box::pin(load) }),
         }
     }
-}
 
-impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
     /// Who finds something to serve while it is computed anew elsewhere has its answer.
-    fn send(&self, launch: Launch<P, F, F::Output>, begun: Begun, load: F) -> Step<F>
-    where
-        P: Plan<F::Output>,
-    {
+    fn send(&self, launch: Launch<P, F, F::Output>, begun: Begun, load: F) -> Step<F> {
         let call = &self.call;
         let fallback = begun.fallback().cloned();
         let work = Work { begun, policy: call.policy.clone(), load };
@@ -261,10 +241,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
         fallback: Option<Fallback>,
         mut soft: Option<Deadline>,
         cx: &mut Context<'_>,
-    ) -> Step<F>
-    where
-        P: Plan<F::Output>,
-    {
+    ) -> Step<F> {
         match answer.as_mut().poll(cx) {
             Poll::Ready(Some(answer)) => Step::Answer(answer),
             Poll::Ready(None) => Step::Answer(self.call.abandoned(fallback.as_ref())),
@@ -280,10 +257,7 @@ impl<K: AsRef<[u8]>, P, F: Future> Compute<'_, K, P, F> {
     }
 
     /// Whether the caller cannot be kept waiting any longer, and what it gets then.
-    fn is_too_late(&mut self, stage: &Stage<F>, cx: &Context<'_>) -> Option<F::Output>
-    where
-        P: Plan<F::Output>,
-    {
+    fn is_too_late(&mut self, stage: &Stage<F>, cx: &Context<'_>) -> Option<F::Output> {
         let hard = self.hard.as_mut()?;
         if !hard.has_passed(self.call.engine.store.clock(), cx) {
             return None;
@@ -318,15 +292,9 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
     where
         P: Plan<R>,
     {
-        let outside = self.engine.outside.as_ref()?;
-        let value = match self.plan.decode(&arrived.hit.payload, outside.format)? {
-            Ok(value) => value,
-            Err(error) => {
-                tracing::warn!(%error, key = %self.engine.events.show(self.key()), "what is stored cannot be read: it is computed, and replaced");
-                return None;
-            }
-        };
-        Some((self.plan.restore(value)?, arrived.list(self.engine)?))
+        let (value, list) =
+            arrived.read(self.engine, self.key(), |payload, format| self.plan.decode(payload, format))?;
+        Some((self.plan.restore(value)?, list))
     }
 
     /// The answer to who waits no longer, if what there is may still be served.

@@ -28,11 +28,29 @@ pub(crate) type Tick = u64;
 /// All flights of one cache on one side.
 #[derive(Debug)]
 pub(crate) struct Flights {
-    shards: Arc<[Mutex<Table>]>,
-    ticks: Arc<AtomicU64>,
-    /// How many flights of each shard have ended.
-    landings: Arc<[AtomicU64]>,
+    board: Arc<Board>,
     hasher: RandomState,
+}
+
+/// What the callers of all flights share, and find again after the cache itself is gone.
+#[derive(Debug)]
+struct Board {
+    shards: Box<[Shard]>,
+    ticks: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Shard {
+    table: Mutex<Table>,
+    /// How many of its flights have ended.
+    landings: AtomicU64,
+}
+
+impl Board {
+    /// The next moment in the order of calls and fences.
+    fn tick(&self) -> Tick {
+        self.ticks.fetch_add(1, Ordering::SeqCst) + 1
+    }
 }
 
 #[derive(Debug)]
@@ -83,14 +101,14 @@ enum Ending {
 
 impl Flights {
     pub(crate) fn new() -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::new(Table::default())).collect();
-        let landings = (0..SHARDS).map(|_| AtomicU64::new(0)).collect();
-        Self { shards, ticks: Arc::new(AtomicU64::new(0)), landings, hasher: RandomState::new() }
+        let shard = |_| Shard { table: Mutex::new(Table::default()), landings: AtomicU64::new(0) };
+        let board = Board { shards: (0..SHARDS).map(shard).collect(), ticks: AtomicU64::new(0) };
+        Self { board: Arc::new(board), hasher: RandomState::new() }
     }
 
     /// The next moment in the order of calls and fences.
     pub(crate) fn tick(&self) -> Tick {
-        self.ticks.fetch_add(1, Ordering::SeqCst) + 1
+        self.board.tick()
     }
 
     /// Leads a new flight for the key, or follows the one that is under way. `now` is when it begins, if it does.
@@ -100,7 +118,7 @@ impl Flights {
 
     /// The same for a caller that has read its fence already, after the tick `since`.
     pub(crate) fn join_since(&self, key: &[u8], now: Moment, since: Option<Tick>) -> Joined {
-        let mut table = self.shard(key).lock();
+        let mut table = self.shard(key).table.lock();
         if let Some(flight) = table.get(key) {
             let mut state = flight.state.lock();
             state.followers += 1;
@@ -117,7 +135,7 @@ impl Flights {
     /// Leads a new flight, unless one is under way. One that has been so for longer than `patience` counts as given up: without
     /// followers nobody else would notice that its leader is never polled again.
     pub(crate) fn try_lead(&self, key: &[u8], now: Moment, patience: Moment) -> Option<Lead> {
-        let mut table = self.shard(key).lock();
+        let mut table = self.shard(key).table.lock();
         if table.get(key).is_some_and(|flight| flight.is_alive(now, patience) || flight.state.lock().followers > 0) {
             return None;
         }
@@ -128,7 +146,7 @@ impl Flights {
 
     /// Whether a flight is under way that is not yet given up.
     pub(crate) fn is_under_way(&self, key: &[u8], now: Moment, patience: Moment) -> bool {
-        self.shard(key).lock().get(key).is_some_and(|flight| flight.is_alive(now, patience))
+        self.shard(key).table.lock().get(key).is_some_and(|flight| flight.is_alive(now, patience))
     }
 
     fn begin(&self, table: &mut Table, key: &[u8], now: Moment, since: Option<Tick>) -> Arc<Flight> {
@@ -141,23 +159,15 @@ impl Flights {
 
     /// A number that changes when a flight of this key has ended, or of a few others.
     pub(crate) fn landings(&self, key: &[u8]) -> u64 {
-        self.landings[self.shard_number(key)].load(Ordering::SeqCst)
+        self.shard(key).landings.load(Ordering::SeqCst)
     }
 
     fn seat(&self, key: &[u8], flight: Arc<Flight>) -> Seat {
-        let shard = self.shard_number(key);
-        Seat {
-            shards: Arc::clone(&self.shards),
-            ticks: Arc::clone(&self.ticks),
-            landings: Arc::clone(&self.landings),
-            shard,
-            key: key.into(),
-            flight,
-        }
+        Seat { board: Arc::clone(&self.board), shard: self.shard_number(key), key: key.into(), flight }
     }
 
-    fn shard(&self, key: &[u8]) -> &Mutex<Table> {
-        &self.shards[self.shard_number(key)]
+    fn shard(&self, key: &[u8]) -> &Shard {
+        &self.board.shards[self.shard_number(key)]
     }
 
     fn shard_number(&self, key: &[u8]) -> usize {
@@ -167,9 +177,9 @@ impl Flights {
     /// The number of flights under way, and of callers that wait for them.
     #[cfg(test)]
     pub(crate) fn load(&self) -> (usize, usize) {
-        let flights = self.shards.iter().map(|shard| shard.lock().len()).sum();
+        let shards = || self.board.shards.iter().map(|shard| shard.table.lock());
         let followers = |table: &Table| table.values().map(|flight| flight.state.lock().followers).sum::<usize>();
-        (flights, self.shards.iter().map(|shard| followers(&shard.lock())).sum())
+        (shards().map(|table| table.len()).sum(), shards().map(|table| followers(&table)).sum())
     }
 }
 
@@ -180,39 +190,29 @@ pub(crate) enum Joined {
 }
 
 /// A caller's place in a flight: all that leaders and followers need to find and to change it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Seat {
-    shards: Arc<[Mutex<Table>]>,
-    ticks: Arc<AtomicU64>,
-    landings: Arc<[AtomicU64]>,
+    board: Arc<Board>,
     shard: usize,
     key: Box<[u8]>,
     flight: Arc<Flight>,
 }
 
 impl Seat {
-    /// The same place, for a follower that becomes the leader.
-    fn again(&self) -> Self {
-        Self {
-            shards: Arc::clone(&self.shards),
-            ticks: Arc::clone(&self.ticks),
-            landings: Arc::clone(&self.landings),
-            shard: self.shard,
-            key: self.key.clone(),
-            flight: Arc::clone(&self.flight),
-        }
+    fn shard(&self) -> &Shard {
+        &self.board.shards[self.shard]
     }
 
     /// The table's lock comes before the flight's, everywhere.
     fn lock(&self) -> (MutexGuard<'_, Table>, MutexGuard<'_, State>) {
-        (self.shards[self.shard].lock(), self.flight.state.lock())
+        (self.shard().table.lock(), self.flight.state.lock())
     }
 
     /// Takes the flight out of the table: later callers start a new one.
     fn remove_from(&self, table: &mut Table) {
         if table.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
             // Before the next flight can begin.
-            self.landings[self.shard].fetch_add(1, Ordering::SeqCst);
+            self.shard().landings.fetch_add(1, Ordering::SeqCst);
             table.remove(&self.key);
         }
     }
@@ -377,9 +377,8 @@ impl Follow {
         match &state.phase {
             Phase::Led { .. } | Phase::Closed { .. } => None,
             Phase::Vacant => {
-                let since = self.seat.ticks.fetch_add(1, Ordering::SeqCst) + 1;
-                state.phase = Phase::Led { since };
-                Some(Heard::Lead(Lead { seat: self.seat.again(), settled: false }))
+                state.phase = Phase::Led { since: self.seat.board.tick() };
+                Some(Heard::Lead(Lead { seat: self.seat.clone(), settled: false }))
             }
             Phase::Done(Ending::Elsewhere) => Some(Heard::Again),
             Phase::Done(Ending::Alone) => Some(Heard::Alone),

@@ -152,6 +152,15 @@ impl Frame {
         tags
     }
 
+    /// Shows this frame and those around it, from here outwards.
+    fn outwards(&mut self, mut show: impl FnMut(&mut Self)) {
+        let mut next = Some(self);
+        while let Some(frame) = next {
+            show(frame);
+            next = frame.parent.as_deref_mut();
+        }
+    }
+
     fn is_computing(&self, engine: u64, key: &[u8]) -> bool {
         let is_it = |(id, own): &Computed| *id == engine && **own == *key;
         match &self.kind {
@@ -244,13 +253,7 @@ impl Surroundings {
             computes: Vec::new(),
             ambient: Ambient::here(),
         };
-        update(|frame| {
-            let mut next = Some(frame);
-            while let Some(frame) = next {
-                here.note(frame);
-                next = frame.parent.as_deref_mut();
-            }
-        });
+        update(|frame| frame.outwards(|frame| here.note(frame)));
         here
     }
 
@@ -454,12 +457,10 @@ pub(crate) fn taint_as_stale() {
 pub(crate) fn look_again() {
     let mut bypassing = false;
     update(|frame| {
-        let mut next = Some(frame);
-        while let Some(frame) = next {
+        frame.outwards(|frame| {
             frame.bypass &= !frame.looks_away;
             bypassing |= frame.bypass;
-            next = frame.parent.as_deref_mut();
-        }
+        });
     });
     FLAGS.set(Flags { bypassing, ..FLAGS.get() });
 }
@@ -467,13 +468,7 @@ pub(crate) fn look_again() {
 /// Whether this very key is being computed further up on this thread: waiting for it would wait for ever.
 pub(crate) fn is_computing(engine: u64, key: &[u8]) -> bool {
     let mut found = false;
-    update(|frame| {
-        let mut next = Some(&*frame);
-        while let Some(frame) = next {
-            found |= frame.is_computing(engine, key);
-            next = frame.parent.as_deref();
-        }
-    });
+    update(|frame| frame.outwards(|frame| found |= frame.is_computing(engine, key)));
     found
 }
 

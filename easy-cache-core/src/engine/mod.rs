@@ -1,11 +1,11 @@
 //! The engine: one flight per key, a fence before each computation, and tags that flow outward.
 //!
-//! Reading order: `collected` and `frame` (what was used so far, and who is computing on this thread), `flight` (one computation that
-//! several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
+//! Reading order: `collected` and `frame` (what was used so far, and who is computing on this thread), `ambient` (what layers above
+//! put in force beside that), `flight` (one computation that several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
 //! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
 //! `away` (one that goes on behind its caller), `outside` (the store outside the process), `compute` (the whole journey of one
-//! call), `unanswered` (what remains of one that is dropped while it waits), `verify` (a hit that is computed once more;
-//! feature `testing`).
+//! call), `unanswered` (what remains of one that is dropped while it waits), `switches` (what every hit asks first), `told` (what
+//! others hear of all this), `verify` (a hit that is computed once more; feature `testing`).
 
 pub(crate) mod ambient;
 pub(crate) mod away;
@@ -129,10 +129,7 @@ impl Engine {
     pub(crate) fn new(setup: Setup) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let events = Arc::new(setup.events);
-        let store = MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events));
-        if setup.outside.is_some() {
-            store.domain().share();
-        }
+        let store = MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events), setup.outside.is_some());
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             store,

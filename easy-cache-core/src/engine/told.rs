@@ -2,7 +2,7 @@
 //! How it is told is the business of `events`.
 
 use super::{Engine, frame};
-use crate::backend::memory::{Filled, Miss};
+use crate::backend::memory::{Filled, Miss, Seen};
 use crate::events::{Meter, MissReason, Staleness};
 use crate::freshness::Verdict;
 use crate::value::Shared;
@@ -70,7 +70,7 @@ impl Engine {
     /// A value was offered to the store.
     pub(crate) fn tell_fill(&self, key: &[u8], filled: &Filled) {
         match filled {
-            Filled::Valid(list) => self.events.stored(key, list.tags().iter().map(|seen| seen.cell.tag())),
+            Filled::Valid(list) => self.events.stored(key, list.tags().iter().filter_map(Seen::name)),
             Filled::Refused(refusal) => self.events.refused(key, refusal.clone()),
         }
         self.publish_when_due();

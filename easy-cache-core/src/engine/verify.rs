@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use super::compute::Call;
 use super::frame::{self, Frame};
-use crate::backend::memory::Kept;
+use crate::backend::memory::{Kept, Seen};
 use crate::freshness::Verdict;
 use crate::plan::{Mode, Plan};
 use crate::testing::{Difference, Verification};
@@ -83,7 +83,7 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
         if computed.as_ref() == Some(&stored) || !self.still_serves(kept) {
             return None;
         }
-        let tags = kept.list.tags().iter().map(|seen| seen.cell.tag()).filter(|tag| !tag.is_everything());
+        let tags = kept.list.tags().iter().filter_map(Seen::name);
         let tags = tags.map(|tag| events.show_tag(tag).to_string()).collect();
         Some(Difference { key: events.show(key).to_string(), tags, stored, computed })
     }

@@ -73,7 +73,7 @@ pub(super) struct ShownTags<'a, I>(pub(super) &'a Redactor, pub(super) I);
 
 impl<'a, I: Iterator<Item = &'a Tag> + Clone> fmt::Display for ShownTags<'_, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, tag) in self.1.clone().filter(|tag| !tag.is_everything()).enumerate() {
+        for (number, tag) in self.1.clone().enumerate() {
             let comma = if number == 0 { "" } else { ", " };
             write!(f, "{comma}{}", self.0.tag(tag))?;
         }

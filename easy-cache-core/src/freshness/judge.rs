@@ -128,8 +128,8 @@ impl Times {
     /// The same after a failure: what is there counts as good until the call's throttle has passed, but not beyond what
     /// both sides allow. With it, until when it may be served to anybody.
     pub(crate) fn rearmed(&self, wishes: &Freshness, now: Moment) -> (Self, Moment) {
-        let end = self.fresh_until.saturating_add(self.allowed_fail_safe(wishes));
-        let retry_at = now.saturating_add(nanoseconds(wishes.throttle.unwrap_or(DEFAULT_THROTTLE))).min(end);
+        let throttle = nanoseconds(wishes.throttle.unwrap_or(DEFAULT_THROTTLE));
+        let retry_at = now.saturating_add(throttle).min(self.fail_safe_until(wishes));
         let stands_in = now >= self.fresh_until;
         let mut times = self.clone();
         let lenience = times.lenience.get_or_insert_default();
@@ -154,6 +154,10 @@ impl Times {
         self.lenience.as_ref().is_some_and(|lenience| lenience.stands_in)
     }
 
+    fn retry_at(&self) -> Moment {
+        self.lenience.as_ref().map_or(0, |lenience| lenience.retry_at)
+    }
+
     pub(crate) fn allows_outdated(&self) -> bool {
         self.lenience.as_ref().is_some_and(|lenience| lenience.outdated > 0)
     }
@@ -162,12 +166,14 @@ impl Times {
         self.lenience.as_ref().and_then(|lenience| lenience.validator.as_ref())
     }
 
-    fn allowed_grace(&self, wishes: &Freshness) -> u64 {
-        self.allowed(|lenience| lenience.grace, wishes.stale_while_revalidate)
+    /// Until when it may be served while it is computed anew.
+    fn grace_until(&self, wishes: &Freshness) -> Moment {
+        self.fresh_until.saturating_add(self.allowed(|lenience| lenience.grace, wishes.stale_while_revalidate))
     }
 
-    fn allowed_fail_safe(&self, wishes: &Freshness) -> u64 {
-        self.allowed(|lenience| lenience.fail_safe, wishes.fail_safe)
+    /// Until when it may be served because computing it anew failed.
+    fn fail_safe_until(&self, wishes: &Freshness) -> Moment {
+        self.fresh_until.saturating_add(self.allowed(|lenience| lenience.fail_safe, wishes.fail_safe))
     }
 
     fn allowed_outdated(&self, wishes: &Freshness) -> u64 {
@@ -194,7 +200,6 @@ impl Lenience {
 
 /// Judges a stored value against the wishes of a call. `random` is between 0 and 1.
 pub(crate) fn judge(times: &Times, standing: Standing, wishes: &Freshness, now: Moment, random: f64) -> Verdict {
-    let past = |span: u64| times.fresh_until.saturating_add(span);
     match standing {
         Standing::Barred => Verdict::Gone,
         Standing::Outdated { since } => {
@@ -205,27 +210,18 @@ pub(crate) fn judge(times: &Times, standing: Standing, wishes: &Freshness, now: 
             let early = wishes.early_refresh.is_some_and(|early| times.is_early(early.0, now, random));
             if early && now >= times.retry_at() { Verdict::Early } else { Verdict::Fresh }
         }
-        Standing::Current
-            if now < times.retry_at() && (times.stands_in() || now < past(times.allowed_fail_safe(wishes))) =>
-        {
+        Standing::Current if now < times.retry_at() && (times.stands_in() || now < times.fail_safe_until(wishes)) => {
             Verdict::StandsIn
         }
-        Standing::Current if now < past(times.allowed_grace(wishes)) => Verdict::Grace,
-        Standing::Current if now < past(times.allowed_fail_safe(wishes)) => Verdict::FailSafe,
+        Standing::Current if now < times.grace_until(wishes) => Verdict::Grace,
+        Standing::Current if now < times.fail_safe_until(wishes) => Verdict::FailSafe,
         Standing::Current => Verdict::Gone,
-    }
-}
-
-impl Times {
-    fn retry_at(&self) -> Moment {
-        self.lenience.as_ref().map_or(0, |lenience| lenience.retry_at)
     }
 }
 
 /// Whether a failure may be answered with this value.
 pub(crate) fn replaces_failure(times: &Times, standing: Standing, wishes: &Freshness, now: Moment) -> bool {
-    let end = times.fresh_until.saturating_add(times.allowed_fail_safe(wishes));
-    standing == Standing::Current && now < end
+    standing == Standing::Current && now < times.fail_safe_until(wishes)
 }
 
 #[cfg(test)]

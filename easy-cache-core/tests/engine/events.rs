@@ -251,3 +251,40 @@ fn redacted_keys_and_tags_appear_nowhere() {
         }
     }
 }
+
+#[cfg(feature = "testing")]
+#[test]
+fn what_a_call_finds_in_a_store_outside_is_told_once_and_by_the_same_names() {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use easy_cache_core::testing::MemoryPlainStore;
+
+    let (_, clock) = cache_and_clock();
+    let cache = Cache::builder().trace_hits(true).plain_store(MemoryPlainStore::new(clock.clock())).build();
+    let calls = |heard: Vec<String>| -> Vec<String> {
+        let of_calls = ["MISS", "HIT", "REFRESH", "WAIT"];
+        heard.into_iter().filter(|line| of_calls.iter().any(|word| line.starts_with(word))).collect()
+    };
+    let ((), heard) = listen(Level::TRACE, || {
+        load(&cache, "k"); // makes the records, and is not kept
+        load(&cache, "k");
+        load(&cache, "k");
+        cache.get_or_compute_sync("k", || Some(2)).refresh().wait();
+    });
+    let expected = ["MISS key=k reason=absent", "MISS key=k reason=absent", "HIT key=k", "REFRESH key=k"];
+    assert_eq!(calls(heard), expected);
+
+    let ((), heard) = listen(Level::TRACE, || {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut leads = pin!(cache.get_or_compute("other", std::future::pending::<Option<i32>>()).into_future());
+        let mut follows = pin!(cache.get_or_compute("other", async { Some(2) }).into_future());
+        assert!(leads.as_mut().poll(&mut cx).is_pending());
+        assert!(follows.as_mut().poll(&mut cx).is_pending());
+        leads.set(cache.get_or_compute("else", std::future::pending()).into_future());
+        assert!(follows.as_mut().poll(&mut cx).is_ready());
+    });
+    let missed = "MISS key=other reason=absent";
+    assert_eq!(calls(heard), [missed, missed, "WAIT key=other"], "who takes over looks again, and says nothing of it");
+}

@@ -152,6 +152,27 @@ fn hits_are_handed_on_along_with_other_events_but_not_with_each() {
     });
 }
 
+#[cfg(feature = "testing")]
+#[test]
+fn what_is_found_in_a_store_outside_is_counted_and_handed_on_as_well() {
+    use easy_cache_core::testing::{ManualClock, MemoryPlainStore};
+
+    let (notes, clock) = (Notebook::default(), ManualClock::new());
+    let store = MemoryPlainStore::new(clock.clock());
+    let cache = Cache::builder().clock(clock.clock()).plain_store(store).build();
+    metrics::with_local_recorder(&notes, || {
+        let call = || cache.get_or_compute_sync("k", || Some(1)).wait();
+        call(); // makes the records, and is not kept
+        call();
+        call();
+        clock.advance(PUBLISH_EVERY);
+        cache.get::<i32>("no such key").wait();
+    });
+    assert_eq!(notes.value(names::HITS), 1.0);
+    assert_eq!(notes.labelled(names::MISSES, "reason=absent"), 3.0);
+    assert_eq!(notes.labelled(names::LOADS, "outcome=abandoned"), 0.0, "whoever only looks computes nothing");
+}
+
 #[test]
 fn ends_of_computations_refusals_evictions_and_invalidations_have_their_labels() {
     let notes = Notebook::default();

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use super::domain::Domain;
-use super::order::{Bucket, EVERYTHING};
+use super::order::Bucket;
 use crate::Tag;
 use crate::clock::{Clock, Moment};
 use crate::mistake::Mistake;
@@ -80,22 +80,12 @@ impl TagCell {
         self.holds.lock().iter().map(|mark| mark.since).min()
     }
 
-    /// Whether it is a tag like any other, and not the one that stands for a whole namespace.
-    pub(super) fn is_a_name(&self) -> bool {
-        self.bucket != EVERYTHING
-    }
-
     /// Whether this cell may not hear of every invalidation of its tag.
     pub(super) fn is_shared(&self) -> bool {
-        self.domain.upgrade().is_some_and(|domain| domain.is_shared())
+        self.domain.upgrade().is_some_and(|domain| domain.is_shared)
     }
 
-    /// The clock of its namespace.
-    pub(super) fn clock(&self) -> Option<usize> {
-        self.domain.upgrade().map(|domain| domain.clock().id())
-    }
-
-    /// The same, if it is the one that is looked for.
+    /// The clock of its namespace, if it is the one that is looked for.
     pub(super) fn clock_with(&self, id: usize) -> Option<Clock> {
         self.domain.upgrade().map(|domain| domain.clock().clone()).filter(|clock| clock.id() == id)
     }
@@ -168,6 +158,11 @@ impl Seen {
     pub(super) fn now(cell: Arc<TagCell>) -> Self {
         let version = cell.version();
         Self { cell, version }
+    }
+
+    /// The name of the tag, unless it is the one that stands for a whole namespace.
+    pub(crate) fn name(&self) -> Option<&Tag> {
+        Some(self.cell.tag()).filter(|tag| !tag.is_everything())
     }
 
     /// One load decides both: is the version still the same, and is the tag not held?

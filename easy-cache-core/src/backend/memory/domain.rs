@@ -1,7 +1,7 @@
 //! The records of one namespace: its order, its tags, and the epoch as the one tag that every entry carries.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -36,8 +36,8 @@ pub(crate) struct Domain {
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
     writers: AtomicU64,
-    /// Whether its tags are invalidated elsewhere as well, of which the cells here are not told.
-    is_shared: AtomicBool,
+    /// Whether its records are in a store outside the process: the cells here know only what happens here.
+    pub(super) is_shared: bool,
     clock: Clock,
     pub(super) events: Arc<Events>,
     /// Where tests make threads wait.
@@ -52,7 +52,7 @@ struct Shard {
 }
 
 impl Domain {
-    pub(super) fn new(clock: Clock, events: Arc<Events>) -> Arc<Self> {
+    pub(super) fn new(clock: Clock, events: Arc<Events>, is_shared: bool) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             order: Order::new(),
             everything: Arc::new(TagCell::new(Tag::everything(), EVERYTHING, Weak::clone(this))),
@@ -61,7 +61,7 @@ impl Domain {
                 .collect(),
             hasher: RandomState::new(),
             writers: AtomicU64::new(0),
-            is_shared: AtomicBool::new(false),
+            is_shared,
             clock,
             events,
             pauses: Pauses::default(),
@@ -71,15 +71,6 @@ impl Domain {
 
     pub(super) const fn clock(&self) -> &Clock {
         &self.clock
-    }
-
-    /// Its records are in a store outside the process; the cells here know only what happens here.
-    pub(crate) fn share(&self) {
-        self.is_shared.store(true, Ordering::Release);
-    }
-
-    pub(super) fn is_shared(&self) -> bool {
-        self.is_shared.load(Ordering::Acquire)
     }
 
     /// The epoch as the tag that every entry of the namespace carries.
@@ -224,7 +215,7 @@ mod tests {
     use crate::ManualClock;
 
     fn domain(clock: Clock) -> Arc<Domain> {
-        Domain::new(clock.clone(), Arc::new(Events::new("", clock, None)))
+        Domain::new(clock.clone(), Arc::new(Events::new("", clock, None)), false)
     }
 
     #[test]

@@ -23,7 +23,7 @@ impl MemoryStore {
     pub(crate) fn examine(&self, key: &[u8]) -> Option<Inspected> {
         let _ = self.lookup(key); // settles holds whose deadline has passed
         let list = self.inspect(key)?.list;
-        let name = |seen: &Seen| Some(seen.cell.tag()).filter(|tag| !tag.is_everything()).cloned();
+        let name = |seen: &Seen| seen.name().cloned();
         let changed = list.tags().iter().filter(|seen| !seen.is_current());
         let held = list.tags().iter().filter_map(|seen| Some((name(seen), seen.cell.held_since()?)));
         let mut tags: Vec<_> = list.tags().iter().filter_map(name).collect();

@@ -5,7 +5,7 @@ use std::fmt;
 use triomphe::ThinArc;
 
 use super::cell::Seen;
-use crate::clock::Moment;
+use crate::clock::{Clock, Moment, NEVER};
 use crate::freshness::{Standing, Times};
 use crate::mistake::Mistake;
 
@@ -92,16 +92,16 @@ impl List {
     /// When the tag was invalidated, as far as it can be told. Once it is known for the entry, later invalidations change
     /// nothing; but what was dropped with everything else, or by another clock, is never served.
     fn changed_at(&self, seen: &Seen) -> Option<Moment> {
-        if !seen.cell.is_a_name() || seen.cell.clock() != Some(self.facts().clock) {
+        if seen.name().is_none() || seen.cell.clock_with(self.facts().clock).is_none() {
             return None;
         }
         self.times().outdated_since().or_else(|| seen.bumped_once_at())
     }
 
     /// When its value ends, by another clock if need be; `None` if that cannot be told.
-    pub(crate) fn ends(&self, clock: &crate::Clock) -> Option<Moment> {
+    pub(crate) fn ends(&self, clock: &Clock) -> Option<Moment> {
         let end = self.times().fresh_until;
-        if end == crate::clock::NEVER || self.facts().clock == clock.id() {
+        if end == NEVER || self.facts().clock == clock.id() {
             return Some(end);
         }
         let own = self.tags().iter().find_map(|seen| seen.cell.clock_with(self.facts().clock))?;

@@ -105,11 +105,12 @@ pub(crate) struct MemoryStore {
 }
 
 impl MemoryStore {
-    pub(crate) fn new(capacity: Capacity, clock: Clock, events: Arc<Events>) -> Self {
+    /// `is_shared` says that the namespace's records are in a store outside the process.
+    pub(crate) fn new(capacity: Capacity, clock: Clock, events: Arc<Events>, is_shared: bool) -> Self {
         let hasher = RandomState::new();
         let entries = Entries::with(capacity.entries, capacity.weight, ByEntry, hasher.clone(), Removed);
         let stripes = (0..STRIPES).map(|_| Mutex::new(())).collect();
-        let domain = Domain::new(clock.clone(), Arc::clone(&events));
+        let domain = Domain::new(clock.clone(), Arc::clone(&events), is_shared);
         Self { domain, entries, stripes, clock, events, hasher }
     }
 
@@ -396,8 +397,7 @@ fn merged(mut tags: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
 }
 
 fn refusal(changed: &Seen) -> Refusal {
-    let tag = changed.cell.tag();
-    if tag.is_everything() { Refusal::Everything } else { Refusal::Tag(tag.clone()) }
+    changed.name().map_or(Refusal::Everything, |tag| Refusal::Tag(tag.clone()))
 }
 
 /// What an insertion took out of the map, until all locks are given back.

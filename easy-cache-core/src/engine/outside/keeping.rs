@@ -8,18 +8,18 @@ use super::Trip;
 use crate::Error;
 use crate::backend::memory::{Kept, List};
 use crate::engine::flight::Lead;
-use crate::engine::frame;
+use crate::engine::{Found, frame};
 use crate::events::{Load, LoadOutcome};
 use crate::store::Filled;
 use crate::value::Shared;
 
 /// Waits for the store. Its caller has its value; dropping this passes leadership on, whatever becomes of the fill.
 pub(crate) struct Keeping {
-    pub(super) trip: Trip<Filled>,
-    pub(super) value: Option<(Shared, List)>,
-    pub(super) lead: Option<Lead>,
+    trip: Trip<Filled>,
+    value: Option<(Shared, List)>,
+    lead: Option<Lead>,
     /// Ends when the store has answered.
-    pub(super) load: Load,
+    load: Load,
 }
 
 impl Keeping {
@@ -51,7 +51,7 @@ impl Keeping {
             frame::taint();
         }
         if let Some(lead) = self.lead.take() {
-            let mut found: crate::engine::Found = Kept { value, list }.into();
+            let mut found: Found = Kept { value, list }.into();
             if !kept {
                 found.tags = None;
             }

@@ -5,7 +5,6 @@ mod keeping;
 mod travel;
 mod undelivered;
 
-use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::store::{Fill, Filled, Look, Looked, Mark, Store, StoreFence, Version, VersionedTag};
+use crate::store::{Fill, Filled, Look, Looked, Mark, Store, StoreFence, Version};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
 pub(crate) use keeping::Keeping;
@@ -75,10 +74,8 @@ impl Outside {
         let outside = self.clone();
         Box::pin(async move {
             outside.deliver().await?;
-            let seen: &[VersionedTag] = &[];
             let fill = Fill {
                 tags: &parcel.tags,
-                seen,
                 ttl: parcel.ttl,
                 awaited: parcel.awaited,
                 ..Fill::new(&parcel.key, &parcel.payload, parcel.fence.as_ref())
@@ -150,11 +147,5 @@ impl Outside {
 impl Marked {
     fn mark(&self) -> Mark<'_> {
         Mark::new(self.writer, self.tags.as_deref())
-    }
-}
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} tags, {} keys", self.tags.len(), self.keys.len())
     }
 }

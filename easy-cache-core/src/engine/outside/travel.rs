@@ -4,22 +4,21 @@
 //! of this process, so that what is invalidated here meanwhile is noticed although the reply does not know it.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::Trip;
 use crate::backend::memory::{Fence, List, Used};
 use crate::clock::NEVER;
-use crate::engine::flight::{Follow, Heard, Joined, Lead, Tick};
+use crate::engine::flight::{Flights, Follow, Heard, Joined, Lead, Tick};
 use crate::engine::ticket::Ticket;
 use crate::engine::{Engine, Found, Side, frame};
 use crate::events;
 use crate::store::{Hit, Looked, MissReason, StoreFence};
 use crate::value::Portable;
-use crate::{Policy, Tag};
+use crate::{CodecError, Error, Format, Policy, Tag};
 
 /// Why a lookup is made.
-#[derive(Debug)]
-pub(crate) enum Purpose {
+enum Purpose {
     /// The call's own.
     First,
     /// The call leads a flight, and another one has ended since its first lookup.
@@ -43,6 +42,8 @@ pub(crate) enum Sight {
 pub(crate) struct Travel {
     side: Side,
     called: Tick,
+    /// Whether it was told that this call found nothing.
+    missed: bool,
     stage: Stage,
 }
 
@@ -72,42 +73,48 @@ pub(crate) enum Landed {
     /// An entry of the store, not yet a value; and what to do if it cannot be read.
     Hit(Box<Arrived>),
     /// The caller computes.
-    Compute(Ticket),
+    Compute(Duty),
+}
+
+/// What a computation has to begin with. No computation is under way before the ticket is made: who only looks makes none.
+pub(crate) struct Duty {
+    fence: Fence,
+    lead: Option<Lead>,
+    sight: Option<Sight>,
+}
+
+impl Duty {
+    /// The computation begins.
+    pub(crate) fn ticket(self, engine: &Arc<Engine>, key: &[u8]) -> Ticket {
+        Ticket::behind(engine, key, self.fence, self.lead, self.sight)
+    }
 }
 
 /// An entry of the store on arrival.
 pub(crate) struct Arrived {
-    pub(crate) hit: Hit,
+    hit: Hit,
     fence: Fence,
     lead: Option<Lead>,
 }
 
 impl Travel {
-    pub(crate) fn new(engine: &Engine, side: Side, key: &[u8], tags: &[Tag], refresh: bool) -> Self {
+    pub(crate) fn new(engine: &Arc<Engine>, side: Side, key: &[u8], tags: &[Tag], refresh: bool) -> Self {
         let purpose = match (refresh, frame::is_computing(engine.id, key)) {
             (true, _) => Purpose::Refresh,
             (false, true) => Purpose::Alone,
             (false, false) => Purpose::First,
         };
-        let called = engine.flights(side).tick();
-        Self { side, called, stage: Self::look(engine, side, key, tags, purpose) }
+        Self::begin(Way { engine, side, key, tags }, purpose)
     }
 
     /// A look of which nothing follows.
-    pub(crate) fn alone(engine: &Engine, key: &[u8]) -> Self {
-        let called = engine.flights(Side::Async).tick();
-        Self { side: Side::Async, called, stage: Self::look(engine, Side::Async, key, &[], Purpose::Alone) }
+    pub(crate) fn alone(engine: &Arc<Engine>, key: &[u8]) -> Self {
+        Self::begin(Way { engine, side: Side::Async, key, tags: &[] }, Purpose::Alone)
     }
 
-    fn look(engine: &Engine, side: Side, key: &[u8], tags: &[Tag], purpose: Purpose) -> Stage {
-        let flights = engine.flights(side);
-        let start =
-            Start { tick: flights.tick(), landings: flights.landings(key), fence: engine.store.domain().fence() };
-        let trip: Trip<Looked> = match &engine.outside {
-            Some(outside) => outside.look(key, tags),
-            None => Box::pin(std::future::pending()),
-        };
-        Stage::Looking { trip, purpose, start }
+    fn begin(way: Way<'_>, purpose: Purpose) -> Self {
+        let called = way.flights().tick();
+        Self { side: way.side, called, missed: false, stage: way.look(purpose) }
     }
 
     /// Whether nothing is known yet of what the store has.
@@ -122,94 +129,124 @@ impl Travel {
         tags: &[Tag],
         cx: &mut Context<'_>,
     ) -> Poll<Landed> {
+        let way = Way { engine, side: self.side, key, tags };
         loop {
-            let next = match &mut self.stage {
-                Stage::Looking { trip, .. } => {
-                    let looked = ready!(trip.as_mut().poll(cx));
-                    match std::mem::replace(&mut self.stage, Stage::Landed) {
-                        Stage::Looking { purpose, start, .. } => {
-                            Self::looked(engine, self.side, key, tags, looked, purpose, start)
-                        }
-                        other => Next::Stage(other),
+            let next = match std::mem::replace(&mut self.stage, Stage::Landed) {
+                Stage::Looking { mut trip, purpose, start } => match trip.as_mut().poll(cx) {
+                    Poll::Ready(looked) => {
+                        way.tell(&looked, &purpose, &mut self.missed);
+                        way.looked(looked, purpose, start)
                     }
-                }
-                Stage::Following(follow) => {
-                    let heard = ready!(follow.poll(self.called, engine.patience(), cx));
-                    Self::heard(engine, self.side, key, tags, heard)
-                }
+                    Poll::Pending => {
+                        self.stage = Stage::Looking { trip, purpose, start };
+                        return Poll::Pending;
+                    }
+                },
+                Stage::Following(mut follow) => match follow.poll(self.called, engine.patience(), cx) {
+                    Poll::Ready(heard) => way.heard(heard),
+                    Poll::Pending => {
+                        self.stage = Stage::Following(follow);
+                        return Poll::Pending;
+                    }
+                },
                 Stage::Landed => panic!("a call was polled after it had arrived"),
             };
             match next {
-                Next::Landed(landed) => {
-                    self.stage = Stage::Landed;
-                    return Poll::Ready(landed);
-                }
+                Next::Landed(landed) => return Poll::Ready(landed),
                 Next::Stage(stage) => self.stage = stage,
             }
         }
     }
+}
 
-    fn looked(
-        engine: &Arc<Engine>,
-        side: Side,
-        key: &[u8],
-        tags: &[Tag],
-        looked: Result<Looked, crate::Error>,
-        purpose: Purpose,
-        start: Start,
-    ) -> Next {
-        let (sight, hit) = match looked {
-            Ok(Looked::Hit(hit)) => {
-                if !engine.switches.are_plain() {
-                    engine.tell_hit(key);
-                }
-                (Sight::Fence(hit.fence.clone()), Some(hit))
-            }
-            Ok(Looked::Miss(miss)) => {
-                engine.events.missed(key, told(miss.reason));
-                (Sight::Fence(miss.fence), None)
-            }
+/// Which call it is, for the length of one step.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    engine: &'a Arc<Engine>,
+    side: Side,
+    key: &'a [u8],
+    /// Those that are known before the computation.
+    tags: &'a [Tag],
+}
+
+impl Way<'_> {
+    fn flights(&self) -> &Flights {
+        self.engine.flights(self.side)
+    }
+
+    fn look(self, purpose: Purpose) -> Stage {
+        let flights = self.flights();
+        let fence = self.engine.store.domain().fence();
+        let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence };
+        let trip: Trip<Looked> = match &self.engine.outside {
+            Some(outside) => outside.look(self.key, self.tags),
+            None => Box::pin(std::future::pending()),
+        };
+        Stage::Looking { trip, purpose, start }
+    }
+
+    /// Tells what the call found: nothing, only at the first of its looks; and for a refresh, whatever is there is no hit.
+    fn tell(self, looked: &Result<Looked, Error>, purpose: &Purpose, missed: &mut bool) {
+        let (engine, key) = (self.engine, self.key);
+        match looked {
             Err(error) => {
                 tracing::warn!(%error, key = %engine.events.show(key), "the cache is not used for this call");
-                (Sight::Nothing, None)
             }
-        };
-        match (purpose, hit) {
-            (Purpose::First | Purpose::Alone, Some(hit)) => {
-                Next::Landed(Landed::Hit(Box::new(Arrived { hit, fence: start.fence, lead: None })))
+            Ok(_) if matches!(purpose, Purpose::Refresh) => engine.events.refreshing(key),
+            Ok(Looked::Hit(_)) if engine.switches.are_plain() => {}
+            Ok(Looked::Hit(_)) => engine.tell_hit(key),
+            Ok(Looked::Miss(miss)) => {
+                if !std::mem::replace(missed, true) {
+                    engine.events.missed(key, told(miss.reason));
+                    engine.publish_when_due();
+                }
             }
-            (Purpose::Leading(lead), Some(hit)) => {
-                Next::Landed(Landed::Hit(Box::new(Arrived { hit, fence: start.fence, lead: Some(lead) })))
-            }
-            (Purpose::Leading(lead), None) => Next::Landed(compute(engine, key, start.fence, Some(lead), sight)),
-            (Purpose::Alone, None) | (Purpose::Refresh, _) => {
-                Next::Landed(compute(engine, key, start.fence, None, sight))
-            }
-            (Purpose::First, None) => Self::join(engine, side, key, tags, sight, start),
         }
     }
 
-    fn join(engine: &Arc<Engine>, side: Side, key: &[u8], tags: &[Tag], sight: Sight, start: Start) -> Next {
-        let flights = engine.flights(side);
-        match flights.join_since(key, engine.store.clock().precise(), Some(start.tick)) {
-            Joined::Follow(follow) => Next::Stage(Stage::Following(follow)),
-            Joined::Lead(lead) if flights.landings(key) == start.landings => {
-                Next::Landed(compute(engine, key, start.fence, Some(lead), sight))
+    fn looked(self, looked: Result<Looked, Error>, purpose: Purpose, start: Start) -> Next {
+        let (sight, hit) = match looked {
+            Ok(Looked::Hit(hit)) => (Sight::Fence(hit.fence.clone()), Some(hit)),
+            Ok(Looked::Miss(miss)) => (Sight::Fence(miss.fence), None),
+            Err(_) => (Sight::Nothing, None),
+        };
+        let compute =
+            |lead, sight| Next::Landed(Landed::Compute(Duty { fence: start.fence.clone(), lead, sight: Some(sight) }));
+        let arrived =
+            |hit, lead| Next::Landed(Landed::Hit(Box::new(Arrived { hit, fence: start.fence.clone(), lead })));
+        match (purpose, hit) {
+            (Purpose::First | Purpose::Alone, Some(hit)) => arrived(hit, None),
+            (Purpose::Leading(lead), Some(hit)) => arrived(hit, Some(lead)),
+            (Purpose::Leading(lead), None) => compute(Some(lead), sight),
+            (Purpose::Alone, None) | (Purpose::Refresh, _) => compute(None, sight),
+            (Purpose::First, None) => self.join(sight, start),
+        }
+    }
+
+    fn join(self, sight: Sight, start: Start) -> Next {
+        let flights = self.flights();
+        match flights.join_since(self.key, self.engine.store.clock().precise(), Some(start.tick)) {
+            Joined::Follow(follow) => {
+                self.engine.events.waiting(self.key);
+                Next::Stage(Stage::Following(follow))
+            }
+            Joined::Lead(lead) if flights.landings(self.key) == start.landings => {
+                Next::Landed(Landed::Compute(Duty { fence: start.fence, lead: Some(lead), sight: Some(sight) }))
             }
             // Another flight may have landed between this call's look and its lead.
-            Joined::Lead(lead) => Next::Stage(Self::look(engine, side, key, tags, Purpose::Leading(lead))),
+            Joined::Lead(lead) => Next::Stage(self.look(Purpose::Leading(lead))),
         }
     }
 
-    fn heard(engine: &Arc<Engine>, side: Side, key: &[u8], tags: &[Tag], heard: Heard) -> Next {
+    fn heard(self, heard: Heard) -> Next {
         match heard {
             Heard::Take(found) => {
                 frame::collect(found.tags.clone());
                 Next::Landed(Landed::Found(found))
             }
-            Heard::Again => Next::Stage(Self::look(engine, side, key, tags, Purpose::First)),
-            Heard::Lead(lead) => Next::Stage(Self::look(engine, side, key, tags, Purpose::Leading(lead))),
-            Heard::Alone => Next::Stage(Self::look(engine, side, key, tags, Purpose::Alone)),
+            Heard::Again => Next::Stage(self.look(Purpose::First)),
+            Heard::Lead(lead) => Next::Stage(self.look(Purpose::Leading(lead))),
+            Heard::Alone => Next::Stage(self.look(Purpose::Alone)),
         }
     }
 }
@@ -223,40 +260,49 @@ const fn told(reason: MissReason) -> events::MissReason {
     }
 }
 
-fn compute(engine: &Arc<Engine>, key: &[u8], fence: Fence, lead: Option<Lead>, sight: Sight) -> Landed {
-    Landed::Compute(Ticket::behind(engine, key, fence, lead, Some(sight)))
-}
-
 impl Landed {
     /// The value, or the duty to compute it.
     pub(crate) fn into_value<V: Portable + Clone + Send + Sync + 'static>(
         self,
         engine: &Arc<Engine>,
         key: &[u8],
-    ) -> Result<V, Box<Ticket>> {
+    ) -> Result<V, Box<Duty>> {
         match self {
-            Self::Compute(ticket) => Err(Box::new(ticket)),
-            Self::Found(found) => {
-                found.value.downcast_ref::<V>().cloned().ok_or_else(|| Box::new(Ticket::alone(engine, key)))
-            }
-            Self::Hit(arrived) => {
-                let format = engine.outside.as_ref().map(|outside| outside.format).unwrap_or_default();
-                let value = V::decode(&arrived.hit.payload, format).ok().zip(arrived.list(engine));
-                match value {
-                    Some((value, list)) => {
-                        arrived.serve(&list);
-                        Ok(value)
-                    }
-                    None => Err(Box::new(arrived.compute(engine, key))),
+            Self::Compute(duty) => Err(Box::new(duty)),
+            Self::Found(found) => found.value.downcast_ref::<V>().cloned().ok_or_else(|| {
+                engine.events.types_differ(key);
+                Box::new(Duty { fence: engine.store.domain().fence(), lead: None, sight: None })
+            }),
+            Self::Hit(arrived) => match arrived.read(engine, key, |payload, format| Some(V::decode(payload, format))) {
+                Some((value, list)) => {
+                    arrived.serve(&list);
+                    Ok(value)
                 }
-            }
+                None => Err(Box::new(arrived.compute())),
+            },
         }
     }
 }
 
 impl Arrived {
+    /// The value that the entry is, and what it depends on; none if it cannot be read, or must not be served.
+    pub(crate) fn read<V>(
+        &self,
+        engine: &Engine,
+        key: &[u8],
+        decode: impl FnOnce(&[u8], Format) -> Option<Result<V, CodecError>>,
+    ) -> Option<(V, List)> {
+        match decode(&self.hit.payload, engine.outside.as_ref()?.format)? {
+            Ok(value) => Some((value, self.list(engine)?)),
+            Err(error) => {
+                tracing::warn!(%error, key = %engine.events.show(key), "what is stored cannot be read, and counts as missing");
+                None
+            }
+        }
+    }
+
     /// What the entry depends on, in terms of this process; nothing if it was invalidated, or is held, here meanwhile.
-    pub(crate) fn list(&self, engine: &Engine) -> Option<List> {
+    fn list(&self, engine: &Engine) -> Option<List> {
         let policy = Policy::new().tags(self.hit.tags.iter().map(|tag| &tag.tag));
         let until = self.hit.remaining.map_or(NEVER, |remaining| engine.store.clock().deadline(remaining));
         let used = Used { until, ..Used::NOTHING };
@@ -272,7 +318,7 @@ impl Arrived {
     }
 
     /// It cannot be served: the caller computes, and replaces it.
-    pub(crate) fn compute(self, engine: &Arc<Engine>, key: &[u8]) -> Ticket {
-        Ticket::behind(engine, key, self.fence, self.lead, Some(Sight::Fence(self.hit.fence)))
+    pub(crate) fn compute(self) -> Duty {
+        Duty { fence: self.fence, lead: self.lead, sight: Some(Sight::Fence(self.hit.fence)) }
     }
 }
