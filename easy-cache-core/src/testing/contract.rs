@@ -285,6 +285,9 @@ cases! {
         drop(cache.hold(["t"], HELD).await);
         contract.clock.advance(HELD);
         assert_eq!(tagged(&cache, "k", &["t"], 2).await, 2);
+        tagged(&cache, "k", &["t"], 3).await; // the first may have found no record of the tag to be stored under
+        let kept = tagged(&cache, "k", &["t"], 4).await;
+        assert_eq!(tagged(&cache, "k", &["t"], 5).await, kept, "the hold has ended");
     }
 
     /// What one process computes serves another, and what one invalidates is gone everywhere.
