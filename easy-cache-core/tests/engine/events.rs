@@ -209,6 +209,18 @@ fn values_that_are_not_fresh_are_told_apart_by_what_excuses_them() {
 }
 
 #[test]
+fn what_stands_in_for_an_item_of_a_batch_is_told_as_well() {
+    let (cache, clock) = cache_and_clock();
+    let batch = || cache.batch([1], |id| format!("k:{id}")).ttl(seconds(1)).fail_safe(seconds(9));
+    batch().get_or_compute_sync(|ids| Ok::<_, ()>(ids.into_iter().map(|id| (id, 7)))).unwrap();
+    clock.advance(seconds(1));
+    let failing = |_| Err::<[(i32, i32); 0], _>(());
+    let (found, heard) = listen(Level::INFO, || batch().get_or_compute_sync(failing));
+    assert_eq!(found.unwrap()[&1], 7);
+    assert_eq!(heard, ["computing a value anew failed: the former one stands in for it key=k:1"]);
+}
+
+#[test]
 fn what_a_loader_tells_is_inside_the_span_of_its_computation() {
     let cache = Cache::new();
     let says = || {
