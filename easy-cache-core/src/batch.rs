@@ -301,10 +301,8 @@ where
     fn failed(&self, led: Vec<(K, Ticket, Option<Fallback>)>, frame: &Frame, found: &mut HashMap<K, V>) -> Option<()> {
         let mut complete = true;
         for (id, ticket, fallback) in led {
-            ticket.close();
             let restore = |value: &Shared| value.downcast_ref::<V>().cloned();
-            let stand_in =
-                fallback.and_then(|_| instead_of_failing(&ticket.engine, ticket.key(), self.policy.wishes(), restore));
+            let stand_in = fallback.and_then(|_| instead_of_failing(&ticket, self.policy.wishes(), restore));
             match stand_in {
                 Some((value, stand_in)) => {
                     found.insert(id, value);

@@ -74,7 +74,7 @@ impl Cache {
     #[must_use]
     pub fn try_lead(&self, key: impl AsRef<[u8]>) -> Option<Computation> {
         let (engine, key) = (self.engine(), key.as_ref());
-        let lead = if engine.is_usable() { engine.try_lead(Side::Async, key)? } else { return None };
+        let lead = engine.is_usable().then(|| engine.try_lead(Side::Async, key)).flatten()?;
         Some(Computation { ticket: Ticket::new(engine, key, Some(lead)) })
     }
 

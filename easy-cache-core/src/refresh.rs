@@ -149,17 +149,24 @@ impl<L, T, E> fmt::Debug for RefreshSync<L, T, E> {
 
 /// What a loader sees of the value that was there before.
 pub struct Loading<T> {
-    previous: Option<(T, Kept)>,
-    age: Option<Duration>,
+    previous: Option<Previous<T>>,
     no_stand_in: Arc<AtomicBool>,
+}
+
+/// The value that was there before, as it is and as it is stored.
+struct Previous<T> {
+    value: T,
+    kept: Kept,
+    age: Duration,
 }
 
 impl<T: Clone + 'static> Loading<T> {
     fn begin() -> Self {
-        let (previous, age) = frame::take_previous().map_or((None, None), |(kept, age)| (Some(kept), Some(age)));
-        let previous = previous.and_then(|kept: Kept| Some((kept.value.downcast_ref::<T>()?.clone(), kept)));
-        let age = age.filter(|_| previous.is_some());
-        Self { previous, age, no_stand_in: Arc::default() }
+        let previous = frame::take_previous().and_then(|(kept, age)| {
+            let value = kept.value.downcast_ref::<T>()?.clone();
+            Some(Previous { value, kept, age })
+        });
+        Self { previous, no_stand_in: Arc::default() }
     }
 
     fn end(&self) -> End {
@@ -169,26 +176,29 @@ impl<T: Clone + 'static> Loading<T> {
     /// The value that was there before, if it is of this type and nothing has outdated it.
     #[must_use]
     pub fn previous(&self) -> Option<&T> {
-        self.previous.as_ref().map(|(value, _)| value)
+        self.previous.as_ref().map(|previous| &previous.value)
     }
 
     /// What was said of that value with [`Loaded::validator`].
     #[must_use]
     pub fn validator(&self) -> Option<&str> {
-        self.previous.as_ref()?.1.list.times().validator().map(|validator| &**validator)
+        self.previous.as_ref()?.kept.list.times().validator().map(|validator| &**validator)
     }
 
     /// How long ago it was stored.
     #[must_use]
     pub const fn age(&self) -> Option<Duration> {
-        self.age
+        match &self.previous {
+            Some(previous) => Some(previous.age),
+            None => None,
+        }
     }
 
     /// Keeps the value that was there before, as good as new: with the ttl of this call, with its former tags and those of this
     /// call, and with its validator. It is dropped by whatever is invalidated from the beginning of **this** load on.
     #[must_use]
     pub fn not_modified(&self) -> Option<Loaded<T>> {
-        let (value, kept) = self.previous.as_ref()?;
+        let Previous { value, kept, .. } = self.previous.as_ref()?;
         let validator = kept.list.times().validator().cloned();
         let notes = Notes { validator, ..Notes::default() };
         Some(Loaded { value: value.clone(), notes, kept: Some(kept.clone()) })
@@ -204,7 +214,7 @@ impl<T> fmt::Debug for Loading<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Loading")
             .field("previous", &self.previous.is_some())
-            .field("age", &self.age)
+            .field("age", &self.previous.as_ref().map(|previous| previous.age))
             .finish_non_exhaustive()
     }
 }

@@ -75,7 +75,7 @@ use proc_macro::TokenStream;
 ///
 /// Beside the function `users` there will be `users_cache(..)`, which takes the same arguments and gives a handle for
 /// that call (`get`, `refresh`, `invalidate`, `invalidate_tags`, `invalidate_tags_only`, `invalidate_prefix`, `peek`,
-/// `ttl`, `key`), and `users_key(..)`, which takes only the arguments of the key, by reference.
+/// `ttl`, `explain`, `key`), and `users_key(..)`, which takes only the arguments of the key, by reference.
 ///
 /// Options on an `impl` block hold for its marked methods, unless a method says otherwise. Functions of a type without
 /// `self`, and methods in the implementation of a trait, need the mark on the block: the trait takes no further functions,

@@ -5,7 +5,7 @@ use crate::parse::{self, Block, Function, KeySource, Options, Place, Root, TagSo
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Error, GenericArgument, Ident, PathArguments, Receiver, Result, Type};
+use syn::{Error, GenericArgument, PathArguments, Receiver, Result, Type};
 
 /// A function and options that fit each other.
 pub(crate) struct Cached {
@@ -201,10 +201,8 @@ fn known(place: &Place, function: &Function) -> Result<()> {
 /// Names the parameters there are.
 fn parameters(function: &Function) -> String {
     let this = function.receiver.iter().map(|_| "`self`".to_owned());
-    let named = function.arguments.iter().enumerate().map(|(position, argument)| match argument.is_named() {
-        true => format!("`{}`", argument.name),
-        false => format!("`{position}`"),
-    });
+    let named =
+        function.arguments.iter().enumerate().map(|(position, argument)| format!("`{}`", argument.label(position)));
     let all: Vec<String> = this.chain(named).collect();
     let name = &function.item.sig.ident;
     match all.as_slice() {
@@ -234,7 +232,7 @@ fn skipped(options: &Options, function: &Function) -> Result<()> {
 /// Two instances must not share entries because nobody thought of it.
 fn said_what_of_self(options: &Options, function: &Function) -> Result<()> {
     let Some(receiver) = &function.receiver else { return Ok(()) };
-    if options.key.is_some() || options.skips(&Ident::new("self", receiver.self_token.span)) {
+    if options.key.is_some() || options.skips_self() {
         return Ok(());
     }
     let message = "say what of `self` belongs to the key: name it, `key = [self.id, ..]`, or write `skip(self)` if all \

@@ -63,13 +63,9 @@ impl Begun {
 
     fn stand_in<R, P: Plan<R>>(&self, plan: &P, policy: &Policy) -> Option<(R, Found)> {
         self.fallback.as_ref()?;
-        self.ticket.close();
-        let (engine, key) = (&self.ticket.engine, self.ticket.key());
         // Of another type, it stands in for nothing.
         let restore = |value: &Shared| plan.restore(value.clone());
-        let stand_in = instead_of_failing(engine, key, policy.wishes(), restore)?;
-        engine.events.stood_in(key);
-        Some(stand_in)
+        instead_of_failing(&self.ticket, policy.wishes(), restore)
     }
 
     /// The load panicked, and the panic was caught: that counts as a failure, of which nothing can be shared.

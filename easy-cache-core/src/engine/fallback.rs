@@ -1,5 +1,6 @@
 //! What a call may be given instead of a new value: while it is computed by somebody else, or because that failed.
 
+use super::ticket::Ticket;
 use super::{Engine, Found};
 use crate::backend::memory::Kept;
 use crate::freshness::{Freshness, Standing, Verdict, replaces_failure};
@@ -25,17 +26,18 @@ impl Fallback {
     }
 }
 
-/// Serves what there is because computing a new one failed, and spares everybody the next attempts for a while. If others wait,
-/// their flight has to be closed before: the store is asked after the last of them has called.
+/// Serves what there is because computing a new one failed, says so, and spares everybody the next attempts for a while. The
+/// flight is closed before: the store is asked after the last of those who wait has called.
 ///
 /// What is there **now**, not what was there when the computation began: an invalidation by key leaves no other trace than that
 /// the entry is gone. `restore` says whether it is of a type that can stand in.
 pub(crate) fn instead_of_failing<R>(
-    engine: &Engine,
-    key: &[u8],
+    ticket: &Ticket,
     wishes: &Freshness,
     restore: impl FnOnce(&Shared) -> Option<R>,
 ) -> Option<(R, Found)> {
+    ticket.close();
+    let (engine, key) = (&ticket.engine, ticket.key());
     let kept = engine.store.inspect(key)?;
     let now = engine.store.clock().precise();
     let (times, standing) = (kept.list.times(), kept.list.standing());
@@ -47,5 +49,7 @@ pub(crate) fn instead_of_failing<R>(
     let (times, attention) = times.rearmed(wishes, now);
     let rearmed = engine.store.amend(key, &kept, times, attention);
     let verdict = if is_fresh { Verdict::Fresh } else { Verdict::StandsIn };
-    Some((answer, engine.serve(key, rearmed, verdict)))
+    let found = engine.serve(key, rearmed, verdict);
+    engine.events.stood_in(key);
+    Some((answer, found))
 }

@@ -148,7 +148,8 @@ where
 
 impl<R, P: Plan<R>, L> Bound<R, P, L> {
     /// Drops every entry that carries one of the tags that the function gives to this call. Tags that follow from the
-    /// value are taken from the value that is stored now.
+    /// value are taken from the value that is stored now in this process: with a store outside of it there is none, and
+    /// such tags are to be named to [`Cache::invalidate_tags`](crate::Cache::invalidate_tags).
     ///
     /// Does not compile for a function without tags.
     ///

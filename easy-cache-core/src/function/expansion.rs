@@ -8,7 +8,7 @@ pub use super::key_part::{Part, ViaDisplay, ViaKeyPart};
 pub use super::keyed::{Keyed, keyed};
 pub use super::meta::{Meta, ShowDisplay, ShowKeyPart, ShowNothing, Shown};
 pub use super::negative::{is_err, is_none};
-pub use super::plan::{Prefixed, Reading, Tagged, in_time, plan};
+pub use super::plan::{Prefixed, Tagged, in_time, plan};
 pub use super::shape::{Probe, ShapeOfAny, ShapeOfOne, ShapeOfThree, ShapeOfTwo, portable, storable};
 pub use super::site::{AsCache, Site};
 pub use super::weigh::{ViaSize, ViaWeigh, Weighed};
@@ -23,10 +23,11 @@ pub use std::future::Future;
 pub use std::marker::Send;
 pub use std::ops::FnOnce;
 pub use std::option::Option;
-pub use std::primitive::{bool, str};
+pub use std::primitive::str;
 pub use std::time::Duration;
 pub use std::{concat, format_args, module_path};
 
+use super::plan::Reading;
 use super::shape::Shape;
 
 /// The value of the entry, if there is one: synchronous, and nothing is allocated.

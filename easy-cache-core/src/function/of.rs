@@ -105,7 +105,8 @@ impl<F: Future> Of<F> {
         Ok(output)
     }
 
-    /// What the call would get from the cache now, if anything. The function does not run, and nothing is counted.
+    /// What the call would get from the cache now, if anything. The function does not run, and nothing is counted. Looks into
+    /// this process only.
     ///
     /// # Errors
     /// [`ErrorKind::NotCached`] if the call did not come to a cached function.

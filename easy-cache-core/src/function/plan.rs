@@ -2,6 +2,7 @@
 //! How a plan is carried out is the engine's.
 
 use super::{Error, Plan, Policy, SaysLate, Shape, Shared};
+use crate::plan::leaves;
 use crate::{CodecError, Format};
 use std::fmt;
 
@@ -26,54 +27,25 @@ where
 
 /// The same for a function with a `hard_timeout`, whose result can say that it was too late.
 #[derive(Debug)]
-pub struct InTime<P, R> {
-    plan: P,
-    late: fn(Error) -> R,
-}
+pub struct InTime<P, R>(P, fn(Error) -> R);
 
 /// Insists that the result can say so, once: behind this the compiler asks no second time.
 #[inline]
 pub fn in_time<R: SaysLate, P: Plan<R>>(plan: P) -> InTime<P, R> {
-    InTime { plan, late: R::late }
+    InTime(plan, R::late)
 }
 
 impl<P: Clone, R> Clone for InTime<P, R> {
     fn clone(&self) -> Self {
-        Self { plan: self.plan.clone(), late: self.late }
+        Self(self.0.clone(), self.1)
     }
 }
 
 impl<R, P: Plan<R>> Plan<R> for InTime<P, R> {
-    fn erase(&self, result: &R) -> Option<Shared> {
-        self.plan.erase(result)
-    }
-
-    fn restore(&self, stored: Shared) -> Option<R> {
-        self.plan.restore(stored)
-    }
-
-    fn is_failure(&self, result: &R) -> bool {
-        self.plan.is_failure(result)
-    }
+    leaves!(R: erase restore is_failure finish travels encode);
 
     fn late(&self, error: Error) -> Option<R> {
-        Some((self.late)(error))
-    }
-
-    fn finish(&self, result: &R, policy: &mut Policy) {
-        self.plan.finish(result, policy);
-    }
-
-    fn travels(&self) -> bool {
-        self.plan.travels()
-    }
-
-    fn encode(&self, result: &R, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
-        self.plan.encode(result, format)
-    }
-
-    fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
-        self.plan.decode(payload, format)
+        Some((self.1)(error))
     }
 }
 
@@ -124,7 +96,7 @@ impl<S: fmt::Debug, K, F> fmt::Debug for FunctionPlan<S, K, F> {
 
 /// The plan of a lookup: how to get a value back, and nothing else.
 #[derive(Clone, Copy, Debug)]
-pub struct Reading<S>(pub S);
+pub(crate) struct Reading<S>(pub(crate) S);
 
 impl<R, S: Shape<R>> Plan<R> for Reading<S> {
     fn erase(&self, result: &R) -> Option<Shared> {

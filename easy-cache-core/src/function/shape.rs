@@ -35,9 +35,7 @@ pub trait Shape<R>: Holds<R> + Copy {
     fn restore(stored: Shared) -> Option<R>;
 
     /// The value as it is stored.
-    fn keep(value: Self::Value) -> Shared
-    where
-        Self::Value: Sized;
+    fn keep(value: Self::Value) -> Shared;
 
     /// Whether values leave the process.
     const TRAVELS: bool = false;

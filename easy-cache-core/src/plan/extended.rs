@@ -42,13 +42,6 @@ impl<T> SaysLate for Option<T> {
 #[derive(Debug, Clone)]
 pub struct EndsInTime<S>(pub(crate) S);
 
-impl<S> EndsInTime<S> {
-    /// The plan, for results that can say that they were not there in time.
-    pub const fn new(plan: S) -> Self {
-        Self(plan)
-    }
-}
-
 /// Takes the ttl from the value.
 #[derive(Debug, Clone)]
 pub struct TtlOf<S, C>(pub(crate) S, pub(crate) C);
@@ -78,7 +71,7 @@ const NOTHING: &[u8] = &[0];
 /// What is in the cache for an `Err`.
 struct Failed<E>(E);
 
-/// What a wrapper leaves to the plan inside.
+/// What a wrapper leaves to the plan inside, which is its first field.
 macro_rules! leaves {
     ($result:ty: $($left:ident)*) => { $(leaves!(@ $result, $left);)* };
     (@ $result:ty, erase) => {
@@ -121,6 +114,7 @@ macro_rules! leaves {
         }
     };
 }
+pub(crate) use leaves;
 
 impl<R: SaysLate, S: Plan<R>> Plan<R> for EndsInTime<S> {
     leaves!(R: erase restore is_failure finish travels encode);
@@ -249,9 +243,9 @@ impl<S: Kept> Kept for EndsInTime<S> {
 }
 
 macro_rules! stays {
-    ($($name:ident<S, $other:ident>),*) => {$(
-        impl<S: Kept, $other> Kept for $name<S, $other> {
-            type Local = $name<S::Local, $other>;
+    ($($name:ident<S $(, $other:ident)?>),*) => {$(
+        impl<S: Kept $(, $other)?> Kept for $name<S $(, $other)?> {
+            type Local = $name<S::Local $(, $other)?>;
 
             fn local(self) -> Self::Local {
                 $name(self.0.local(), self.1)
@@ -259,20 +253,4 @@ macro_rules! stays {
         }
     )*};
 }
-stays!(TtlOf<S, C>, TagsOf<S, C>, OnlyIf<S, C>);
-
-impl<S: Kept> Kept for StoresNone<S> {
-    type Local = StoresNone<S::Local>;
-
-    fn local(self) -> Self::Local {
-        StoresNone(self.0.local(), self.1)
-    }
-}
-
-impl<S: Kept> Kept for StoresErr<S> {
-    type Local = StoresErr<S::Local>;
-
-    fn local(self) -> Self::Local {
-        StoresErr(self.0.local(), self.1)
-    }
-}
+stays!(TtlOf<S, C>, TagsOf<S, C>, OnlyIf<S, C>, StoresNone<S>, StoresErr<S>);

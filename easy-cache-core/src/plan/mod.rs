@@ -7,8 +7,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::value::{Portable, Shared};
-
 use crate::{CodecError, Error, Format, Policy};
+
+pub(crate) use extended::leaves;
 pub use extended::{EndsInTime, OnlyIf, SaysLate, Stores, StoresErr, StoresNone, TagsOf, TtlOf};
 
 /// The translation between what a function returns (`R`) and what is stored.

@@ -3,6 +3,7 @@
 use crate::{Cache, Tag};
 
 /// Asserts that a value would be served: under a key of a cache, or for the handle of a cached function. If not, it says why.
+/// A handle looks into this process only: with a store outside of it, ask by the key.
 ///
 /// # Example: after the first call
 /// ```

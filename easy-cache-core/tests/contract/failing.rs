@@ -5,7 +5,7 @@ use std::time::Duration;
 use easy_cache_core::ErrorKind;
 use easy_cache_core::testing::Fault;
 
-use crate::world::{World, get};
+use crate::world::{World, get, getting};
 
 #[tokio::test]
 async fn with_the_store_down_every_call_computes() {
@@ -66,10 +66,7 @@ async fn a_store_that_does_not_answer_keeps_nobody_waiting() {
     let cache = world.cache().await;
     get(&cache, 1).await;
     let stall = world.store.inject(Fault::StallBefore, |attempt| attempt.method == "get_many");
-    let call = tokio::spawn({
-        let cache = cache.clone();
-        async move { get(&cache, 2).await }
-    });
+    let call = getting(&cache, 2);
     stall.reached(1).await;
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(call.await.unwrap(), 2);
@@ -89,10 +86,7 @@ async fn an_invalidation_here_while_the_reply_is_on_its_way_is_noticed() {
     let cache = world.cache().await;
     get(&cache, 1).await;
     let stall = world.store.inject(Fault::StallAfter, |attempt| attempt.is("get_many", ":e:k"));
-    let call = tokio::spawn({
-        let cache = cache.clone();
-        async move { get(&cache, 2).await }
-    });
+    let call = getting(&cache, 2);
     stall.reached(1).await;
     cache.invalidate_tags(["t"]).await.unwrap();
     drop(stall);

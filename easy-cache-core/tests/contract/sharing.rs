@@ -7,7 +7,7 @@ use std::time::Duration;
 use easy_cache_core::testing::Fault;
 use easy_cache_core::{Cache, Error, ecached};
 
-use crate::world::{World, get};
+use crate::world::{World, gated, get, getting, settle};
 
 #[tokio::test]
 async fn a_hit_takes_one_trip_and_a_miss_two() {
@@ -55,10 +55,7 @@ async fn who_missed_before_another_flight_landed_looks_again() {
     let stall = world.store.inject(Fault::StallAfter, move |attempt| {
         attempt.is("get_many", ":e:k") && first.fetch_add(1, Ordering::SeqCst) == 0
     });
-    let slow = tokio::spawn({
-        let cache = cache.clone();
-        async move { get(&cache, 2).await }
-    });
+    let slow = getting(&cache, 2);
     stall.reached(1).await;
     assert_eq!(get(&cache, 1).await, 1);
     drop(stall);
@@ -72,26 +69,16 @@ async fn a_follower_is_not_handed_what_another_process_has_invalidated() {
     let (cache, elsewhere) = (world.cache().await, world.process());
     get(&cache, 0).await;
     cache.invalidate_tags(["t"]).await.unwrap();
-    let (finish, finished) = tokio::sync::oneshot::channel();
-    let (start, started) = tokio::sync::oneshot::channel();
+    let (load, started, finish) = gated();
     let leader = tokio::spawn({
         let cache = cache.clone();
-        let load = async move {
-            start.send(()).unwrap();
-            finished.await.ok()
-        };
         async move { cache.get_or_compute("k", load).tags(["t"]).await }
     });
     started.await.unwrap();
     elsewhere.invalidate_tags(["t"]).await.unwrap();
-    let follower = tokio::spawn({
-        let cache = cache.clone();
-        async move { get(&cache, 2).await }
-    });
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
-    }
-    finish.send(1_u64).unwrap();
+    let follower = getting(&cache, 2);
+    settle().await;
+    finish.send(1).unwrap();
     assert_eq!(leader.await.unwrap(), Some(1));
     assert_eq!(follower.await.unwrap(), 2);
 }
@@ -101,18 +88,10 @@ async fn a_leader_that_is_dropped_on_its_way_to_the_store_is_succeeded() {
     let world = World::new();
     let cache = world.cache().await;
     let stall = world.store.inject(Fault::StallBefore, |attempt| attempt.is("set_many", ":e:k"));
-    let leader = tokio::spawn({
-        let cache = cache.clone();
-        async move { get(&cache, 1).await }
-    });
+    let leader = getting(&cache, 1);
     stall.reached(1).await;
-    let follower = tokio::spawn({
-        let cache = cache.clone();
-        async move { get(&cache, 2).await }
-    });
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
-    }
+    let follower = getting(&cache, 2);
+    settle().await;
     leader.abort();
     assert!(leader.await.is_err());
     drop(stall);
@@ -123,23 +102,16 @@ async fn a_leader_that_is_dropped_on_its_way_to_the_store_is_succeeded() {
 async fn a_detached_computation_stores_its_value_though_its_caller_is_gone() {
     let world = World::new();
     let cache = world.cache().await;
-    let (finish, finished) = tokio::sync::oneshot::channel();
-    let (start, started) = tokio::sync::oneshot::channel();
+    let (load, started, finish) = gated();
     let caller = tokio::spawn({
         let cache = cache.clone();
-        let load = async move {
-            start.send(()).unwrap();
-            finished.await.ok()
-        };
         async move { cache.get_or_compute("k", load).tags(["t"]).detach().await }
     });
     started.await.unwrap();
     caller.abort();
     assert!(caller.await.is_err());
-    finish.send(1_u64).unwrap();
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    finish.send(1).unwrap();
+    settle().await;
     assert_eq!(get(&cache, 2).await, 1);
 }
 

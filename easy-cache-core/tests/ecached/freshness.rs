@@ -90,18 +90,10 @@ fn a_failure_is_covered_by_what_was_there_before() {
     clock.advance(SECOND * 120);
     assert_eq!(block_on(flaky(&cache, &calls)), Err(Failure::Other(3)));
     calls.reset();
-    for (number, answer) in [(1, Ok(1)), (2, Ok(1)), (3, Err(Failure::Other(3))), (3, Err(Failure::Other(3)))] {
+    let stored = Err(Failure::Other(3));
+    for (number, answer, wait) in [(1, Ok(1), 11), (2, Ok(1), 120), (3, stored.clone(), 1), (3, stored, 1)] {
         assert_eq!((errors_are_stored(&cache, &calls), calls.number()), (answer, number));
-        clock.advance(
-            SECOND
-                * if number == 1 {
-                    11
-                } else if number == 2 {
-                    120
-                } else {
-                    1
-                },
-        );
+        clock.advance(SECOND * wait);
     }
 }
 

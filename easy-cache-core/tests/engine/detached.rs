@@ -7,14 +7,13 @@ use std::thread;
 
 use easy_cache_core::{Cache, Policy, Scope, Tag, scope};
 
-use crate::support::{Calls, cache_and_clock, milliseconds, seconds, settle};
+use crate::support::{Calls, cache_and_clock, milliseconds, poll, seconds, settle};
 
 /// Polls a future so often, then drops it.
 async fn drop_after(polls: usize, future: impl IntoFuture) {
     let mut future = Box::pin(future.into_future());
     for _ in 0..polls {
-        let polled = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await;
-        if polled {
+        if poll(future.as_mut()).is_ready() {
             return;
         }
         tokio::task::yield_now().await;
@@ -83,8 +82,7 @@ fn without_a_runtime_the_caller_runs_a_detached_load_itself() {
     let (cache, here) = (Cache::new(), thread::current().id());
     let load = async move { Some(thread::current().id() == here) };
     let mut call = Box::pin(cache.get_or_compute("k", load).detach().into_future());
-    let polled = call.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
-    assert!(matches!(polled, Poll::Ready(Some(true))));
+    assert_eq!(poll(call.as_mut()), Poll::Ready(Some(true)));
 }
 
 #[tokio::test]
@@ -93,8 +91,7 @@ async fn a_cache_may_bring_its_own_place_for_detached_loads() {
     let sent = Arc::clone(&tasks);
     let cache = Cache::builder().spawner(move |task| sent.lock().unwrap().push(task)).build();
     let mut call = Box::pin(cache.get_or_compute("k", async { Some(1) }).detach().into_future());
-    let polled = std::future::poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
-    assert!(polled);
+    assert!(poll(call.as_mut()).is_pending());
     let task = tasks.lock().unwrap().pop().unwrap();
     task.await;
     assert_eq!(call.await, Some(1));
@@ -133,7 +130,7 @@ async fn an_invalidation_while_a_detached_load_is_overdue_is_not_lost() {
     clock.advance(seconds(1));
     let (load, started, finish) = calls.gated();
     let mut waiting = Box::pin(call(load).soft_timeout(milliseconds(500)).detach().into_future());
-    assert!(std::future::poll_fn(|cx| Poll::Ready(waiting.as_mut().poll(cx).is_pending())).await);
+    assert!(poll(waiting.as_mut()).is_pending());
     started.await.unwrap();
     clock.advance(milliseconds(500));
     assert_eq!(waiting.await, Some(1));
@@ -143,7 +140,7 @@ async fn an_invalidation_while_a_detached_load_is_overdue_is_not_lost() {
     assert!(!cache.contains("k").await && cache.get_stale::<i32>("k").await.is_none());
     let (load, started, finish) = calls.gated();
     let mut forced = Box::pin(call(load).refresh().into_future());
-    assert!(std::future::poll_fn(|cx| Poll::Ready(forced.as_mut().poll(cx).is_pending())).await);
+    assert!(poll(forced.as_mut()).is_pending());
     started.await.unwrap();
     cache.invalidate_tags(["t"]).await.unwrap();
     finish.send(3).unwrap();
@@ -161,10 +158,10 @@ async fn who_waits_at_a_soft_timeout_is_not_given_what_was_invalidated_meanwhile
     clock.advance(seconds(1));
     let (load, _started, finish) = calls.gated();
     let mut waiting = Box::pin(call(load).soft_timeout(milliseconds(500)).detach().into_future());
-    assert!(std::future::poll_fn(|cx| Poll::Ready(waiting.as_mut().poll(cx).is_pending())).await);
+    assert!(poll(waiting.as_mut()).is_pending());
     cache.invalidate_tags(["t"]).await.unwrap();
     clock.advance(milliseconds(500));
-    assert!(std::future::poll_fn(|cx| Poll::Ready(waiting.as_mut().poll(cx).is_pending())).await);
+    assert!(poll(waiting.as_mut()).is_pending());
     finish.send(2).unwrap();
     assert_eq!(waiting.await, Some(2));
 }

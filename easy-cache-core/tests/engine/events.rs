@@ -7,7 +7,7 @@ use easy_cache_core::{Cache, Scope, ecached, scope};
 use tracing::Level;
 
 use crate::listener::listen;
-use crate::support::{Calls, cache_and_clock, seconds};
+use crate::support::{Calls, cache_and_clock, poll, seconds};
 
 fn load(cache: &Cache, key: &str) {
     cache.get_or_compute_sync(key, || Some(1)).tags(["t"]).wait();
@@ -103,8 +103,7 @@ fn a_miss_inside_a_transaction_says_so() {
     load(&cache, "k");
     let bypassing = || {
         let mut call = Box::pin(scope::bypass(async { load(&cache, "k") }));
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        call.as_mut().poll(&mut context).is_ready()
+        poll(call.as_mut()).is_ready()
     };
     let (is_ready, heard) = listen(Level::DEBUG, bypassing);
     assert!(is_ready);
@@ -171,11 +170,10 @@ fn who_waits_is_told_and_so_is_an_expired_hold() {
 
     let calls = Calls::default();
     let (gate, _started, _finish) = calls.gated::<i32>();
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let mut leader = Box::pin(cache.get_or_compute("slow", gate).into_future());
-    assert!(leader.as_mut().poll(&mut context).is_pending());
+    assert!(poll(leader.as_mut()).is_pending());
     let mut follower = Box::pin(cache.get_or_compute("slow", async { Some(2) }).into_future());
-    let (pending, heard) = listen(Level::DEBUG, || follower.as_mut().poll(&mut context).is_pending());
+    let (pending, heard) = listen(Level::DEBUG, || poll(follower.as_mut()).is_pending());
     assert!(pending);
     assert_eq!(heard, ["MISS key=slow reason=absent", "WAIT key=slow"]);
 }
@@ -203,13 +201,23 @@ fn values_that_are_not_fresh_are_told_apart_by_what_excuses_them() {
     clock.advance(seconds(60));
     assert_eq!(call(|| Ok(2)).0, Ok(2));
     cache.invalidate_tags(["t"]).wait().unwrap();
-    let leader = cache.join("k");
-    let mut leader = Box::pin(leader);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let computation = leader.as_mut().poll(&mut context);
+    let mut leader = Box::pin(cache.join("k"));
+    let computation = poll(leader.as_mut());
     assert!(computation.is_ready(), "somebody computes it anew");
     let (value, heard) = call(|| Ok(3));
     assert_eq!((value, heard), (Ok(2), vec!["STALE key=k reason=outdated".to_owned()]));
+}
+
+#[test]
+fn what_stands_in_for_an_item_of_a_batch_is_told_as_well() {
+    let (cache, clock) = cache_and_clock();
+    let batch = || cache.batch([1], |id| format!("k:{id}")).ttl(seconds(1)).fail_safe(seconds(9));
+    batch().get_or_compute_sync(|ids| Ok::<_, ()>(ids.into_iter().map(|id| (id, 7)))).unwrap();
+    clock.advance(seconds(1));
+    let failing = |_| Err::<[(i32, i32); 0], _>(());
+    let (found, heard) = listen(Level::INFO, || batch().get_or_compute_sync(failing));
+    assert_eq!(found.unwrap()[&1], 7);
+    assert_eq!(heard, ["computing a value anew failed: the former one stands in for it key=k:1"]);
 }
 
 #[test]

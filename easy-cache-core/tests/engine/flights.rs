@@ -8,7 +8,7 @@ use easy_cache_core::Cache;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::support::{Calls, cache_and_clock, seconds, settle};
+use crate::support::{Calls, cache_and_clock, poll, seconds, settle};
 
 /// A leader that computes `k`, and ends when it is told its value.
 async fn lead(cache: &Cache, calls: &Calls) -> (JoinHandle<Option<i32>>, oneshot::Sender<i32>) {
@@ -239,7 +239,7 @@ async fn a_leader_that_is_never_polled_again_is_given_up_by_those_who_wait() {
     let calls = Calls::default();
     let (load, started, _finish) = calls.gated::<i32>();
     let mut stuck = Box::pin(cache.get_or_compute("k", load).into_future());
-    assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(stuck.as_mut().poll(cx).is_pending())).await);
+    assert!(poll(stuck.as_mut()).is_pending());
     started.await.unwrap();
     let mut followers = JoinSet::new();
     for _ in 0..10 {

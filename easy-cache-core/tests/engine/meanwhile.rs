@@ -1,20 +1,15 @@
 //! What happens while a computation is under way, and shows only at its end: invalidations during loads that fail, answers that
 //! come too late, writers that never came back.
 
-use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake};
 
 use easy_cache_core::{Cache, EarlyRefresh, Error, Loaded, Loading, ManualClock, Scope, Tag, scope};
 use tokio::sync::oneshot;
 
-use crate::support::{cache_and_clock, seconds};
-
-fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
+use crate::support::{cache_and_clock, poll, seconds};
 
 /// A load that fails when it is told to.
 async fn failing(told: oneshot::Receiver<()>) -> Result<i32, &'static str> {
@@ -262,7 +257,7 @@ fn the_longest_and_the_shortest_times_are_times_like_any_other() {
 fn a_spawner_that_runs_its_tasks_on_the_spot_serves_and_renews() {
     let clock = ManualClock::new();
     let on_the_spot = |mut task: easy_cache_core::Task| {
-        assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        assert!(poll(task.as_mut()).is_ready());
     };
     let cache = Cache::builder().clock(clock.clock()).spawner(on_the_spot).build();
     let call = |value| {

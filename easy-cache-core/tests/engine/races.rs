@@ -1,6 +1,6 @@
 //! Invalidations that arrive while a value is being computed: the caller may get the old value, the next one must not.
 
-use easy_cache_core::Cache;
+use easy_cache_core::{Cache, Tag};
 
 use crate::support::Calls;
 
@@ -8,9 +8,9 @@ use crate::support::Calls;
 async fn disturb(cache: &Cache, by: &str) {
     match by {
         "tag" => cache.invalidate_tags(["t"]).await.unwrap(),
-        "key" => cache.invalidate_key("k").await.unwrap(),
+        "key" => cache.invalidate_key("p:k").await.unwrap(),
+        "prefix" => cache.invalidate_prefix("p").await.unwrap(),
         "all" => cache.invalidate_all().await.unwrap(),
-        "prefix" => cache.invalidate_prefix("k").await.unwrap(),
         _ => unreachable!(),
     }
 }
@@ -18,13 +18,13 @@ async fn disturb(cache: &Cache, by: &str) {
 async fn invalidated_during_the_computation(by: &'static str, refresh: bool) {
     let (cache, calls) = (Cache::new(), Calls::default());
     if refresh {
-        cache.set("k", 0).tags(["t"]).await;
+        cache.set("p:k", 0).tags([Tag::new("t"), Tag::prefix("p")]).await;
     }
     let (load, started, finish) = calls.gated();
     let slow = tokio::spawn({
         let cache = cache.clone();
         async move {
-            let call = cache.get_or_compute("k", load).tags(["t"]);
+            let call = cache.get_or_compute("k", load).prefix("p").tags(["t"]);
             if refresh { call.refresh().await } else { call.await }
         }
     });
@@ -33,15 +33,15 @@ async fn invalidated_during_the_computation(by: &'static str, refresh: bool) {
     finish.send(1).unwrap();
     assert_eq!(slow.await.unwrap(), Some(1), "a refused fill is still the caller's answer");
     // case 91: the old value, which is not kept; the new one, which is; and then a hit
-    assert_eq!(cache.get_or_compute("k", calls.load(2)).tags(["t"]).await, Some(2), "disturbed by {by}");
-    assert_eq!(cache.get_or_compute("k", calls.load(3)).tags(["t"]).await, Some(2), "disturbed by {by}");
+    assert_eq!(cache.get_or_compute("p:k", calls.load(2)).tags(["t"]).await, Some(2), "disturbed by {by}");
+    assert_eq!(cache.get_or_compute("p:k", calls.load(3)).tags(["t"]).await, Some(2), "disturbed by {by}");
     assert_eq!(calls.count(), 2);
 }
 
 #[tokio::test]
 async fn an_invalidation_during_the_computation_is_not_lost() {
-    // case 51: foreground and forced refresh, by tag, by key, by everything
-    for by in ["tag", "key", "all"] {
+    // case 51: foreground and forced refresh, by tag, by key, by prefix, by everything
+    for by in ["tag", "key", "prefix", "all"] {
         invalidated_during_the_computation(by, false).await;
         invalidated_during_the_computation(by, true).await;
     }

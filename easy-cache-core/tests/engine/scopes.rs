@@ -2,7 +2,7 @@
 
 use easy_cache_core::{Cache, Scope, Tag, scope};
 
-use crate::support::{Calls, settle};
+use crate::support::{Calls, poll, settle};
 
 async fn outer(cache: &Cache, calls: &Calls) -> Option<i32> {
     let inner = cache.clone();
@@ -212,7 +212,7 @@ async fn what_was_read_before_an_inner_computation_ended_without_a_result_is_a_d
             std::future::pending::<Option<i32>>().await
         });
         let mut inner = Box::pin(inner.into_future());
-        std::future::poll_fn(|cx| std::task::Poll::Ready(inner.as_mut().poll(cx).is_pending())).await.then_some(0)
+        poll(inner.as_mut()).is_pending().then_some(0)
     };
     assert_eq!(cache.get_or_compute("cancelled", cancelled()).await, Some(0));
     let panicking = || {

@@ -3,7 +3,7 @@
 use easy_cache_core::{Cache, EarlyRefresh, ManualClock, Scope};
 use tokio::task::JoinHandle;
 
-use crate::support::{Calls, cache_and_clock, milliseconds, seconds, settle};
+use crate::support::{Calls, cache_and_clock, milliseconds, poll, seconds, settle};
 
 /// A cache that has stored 1 under `k`, with the tag `t`, for ten seconds and as long again in grace.
 async fn graceful() -> (Cache, ManualClock, Calls) {
@@ -253,7 +253,7 @@ async fn a_refresh_whose_leader_is_never_polled_again_is_given_up() {
     clock.advance(seconds(15));
     let (load, started, _finish) = Calls::default().gated::<i32>();
     let mut stuck = Box::pin(graced_long(&cache, load));
-    assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(stuck.as_mut().poll(cx).is_pending())).await);
+    assert!(poll(stuck.as_mut()).is_pending());
     started.await.unwrap();
     clock.advance(seconds(29));
     assert_eq!(graced_long(&cache, async { Some(2) }).await, Some(1), "it may still come");
@@ -330,10 +330,8 @@ async fn what_was_invalidated_more_than_once_unseen_or_by_key_or_with_everything
         };
         let (load, _started, _finish) = calls.gated();
         let mut waiting = Box::pin(outdated_at_most(&cache, 10, load));
-        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(waiting.as_mut().poll(cx))).await;
-        assert!(polled.is_pending(), "change {change}: it is computed");
+        assert!(poll(waiting.as_mut()).is_pending(), "change {change}: it is computed");
         let mut other = Box::pin(outdated_at_most(&cache, 10, calls.load(3)));
-        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(other.as_mut().poll(cx))).await;
-        assert!(polled.is_pending(), "change {change}: everybody waits for it");
+        assert!(poll(other.as_mut()).is_pending(), "change {change}: everybody waits for it");
     }
 }

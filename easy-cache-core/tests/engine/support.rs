@@ -1,7 +1,9 @@
-//! Loaders under the test's control: how often they ran, and when they may go on.
+//! Loaders and futures under the test's control: how often they ran, and when they may go on.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use easy_cache_core::{Cache, ManualClock};
@@ -62,6 +64,11 @@ impl Calls {
         };
         (load, started, finish)
     }
+}
+
+/// Polls a future once. It is not woken: who wants more of it polls it again, or awaits it.
+pub(crate) fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Lets every other task of this thread go as far as it can.

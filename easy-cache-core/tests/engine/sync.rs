@@ -155,7 +155,7 @@ fn followers_on_plain_threads_get_the_leaders_value_and_its_tags() {
     started.recv().unwrap();
     let follower = thread::spawn(move || {
         let mut request = Scope::new();
-        let value = request.run(|| cache.get_or_compute_sync("k", || Some(1)).tags(["t"]).wait());
+        let value = request.run(|| cache.get_or_compute_sync("k", || Some(2)).wait());
         (value, request.tags())
     });
     finish.send(()).unwrap();

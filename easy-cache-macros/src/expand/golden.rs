@@ -1,24 +1,13 @@
 //! What the attribute writes, as it stands in `tests/golden`: whoever changes the expansion sees there what it became, and
 //! that it still fits on a screen. `UPDATE_GOLDEN=1 cargo test -p easy-cache-macros` writes the files anew.
 
-use crate::parse::{self, Target};
-use crate::validate;
 use proc_macro2::TokenStream;
 use std::path::Path;
 use std::str::FromStr;
 
 fn expanded(options: &str, item: &str) -> String {
     let options = TokenStream::from_str(options).unwrap();
-    let target = parse::target(TokenStream::from_str(item).unwrap()).unwrap();
-    let code = match target {
-        Target::Function(function) => {
-            let cached = validate::validate(syn::parse2(options).unwrap(), *function).unwrap();
-            let mut written = super::expand(&cached);
-            written.function.extend(written.siblings);
-            written.function
-        }
-        Target::Block(block) => super::block(&syn::parse2(options).unwrap(), *block).unwrap(),
-    };
+    let code = crate::stages(options, TokenStream::from_str(item).unwrap()).unwrap();
     let code = code.to_string().replace(":: easy_cache_core :: __macro ::", "");
     prettyplease::unparse(&syn::parse_str(&code).unwrap())
 }

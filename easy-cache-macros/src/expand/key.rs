@@ -2,9 +2,9 @@
 
 use super::names::{self, Names, invented, sibling, this};
 use super::{attributes, generics, meta, places};
-use crate::parse::{Argument, Builder, CacheSource, KeySource, Root};
+use crate::parse::{self, Argument, Builder, CacheSource, KeySource, Root};
 use crate::validate::Cached;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericParam, Generics, Type};
@@ -36,14 +36,7 @@ pub(crate) fn call_key(cached: &Cached, names: &Names) -> TokenStream {
 fn call(cached: &Cached, function: &Ident, arguments: &[&Argument], last: &TokenStream) -> TokenStream {
     let (at, this, name) = (invented(function.span()), names::this_by_reference(cached), sibling(cached, function));
     let turbofish = generics::turbofish(&kept(cached));
-    let arguments = arguments.iter().map(|argument| {
-        let name = &argument.name;
-        match &argument.ty {
-            Type::Reference(reference) if reference.mutability.is_some() => quote_spanned!(at=> &*#name),
-            Type::Reference(_) => quote_spanned!(at=> #name),
-            _ => quote_spanned!(at=> &#name),
-        }
-    });
+    let arguments = arguments.iter().map(|argument| lent(argument, at));
     quote_spanned!(at=> #name #turbofish(#this #(#arguments,)* #last))
 }
 
@@ -107,9 +100,7 @@ fn source(source: &KeySource, cached: &Cached, names: &Names, key: &Ident) -> To
             places::write_value(&quote_spanned!(at=> { #references #meta #body }), body.span(), key)
         }
         Builder::Path(path) => {
-            let skips_self =
-                cached.function.receiver.as_ref().is_some_and(|this| cached.options.skips(&this.self_token.into()));
-            let this = (!skips_self).then(|| match cached.options.no_handle {
+            let this = (!cached.options.skips_self()).then(|| match cached.options.no_handle {
                 true => names::this_by_reference(cached),
                 false => this(cached),
             });
@@ -134,12 +125,17 @@ fn references(cached: &Cached, names: &Names) -> TokenStream {
     quote_spanned!(at=> #(#bound)*)
 }
 
+/// An argument as it is passed to what makes the key: in a function for keys it is a reference already.
 fn by_reference(argument: &Argument, cached: &Cached, names: &Names) -> TokenStream {
-    let (at, name) = (names.at, &argument.name);
+    if cached.options.no_handle { lent(argument, names.at) } else { argument.name.to_token_stream() }
+}
+
+/// An argument of the function itself, by reference.
+fn lent(argument: &Argument, at: Span) -> TokenStream {
+    let name = &argument.name;
     match &argument.ty {
-        _ if !cached.options.no_handle => name.to_token_stream(),
         Type::Reference(reference) if reference.mutability.is_some() => quote_spanned!(at=> &*#name),
-        Type::Reference(_) => name.to_token_stream(),
+        Type::Reference(_) => quote_spanned!(at=> #name),
         _ => quote_spanned!(at=> &#name),
     }
 }
@@ -240,7 +236,7 @@ fn shows_all(cached: &Cached) -> bool {
 
 fn in_cache(cached: &Cached, argument: &Argument) -> bool {
     match &cached.options.cache {
-        Some(CacheSource::Expression(cache)) => generics::mentions(cache.to_token_stream(), &argument.name),
+        Some(CacheSource::Expression(cache)) => parse::mentions(cache.to_token_stream(), &argument.name),
         _ => false,
     }
 }

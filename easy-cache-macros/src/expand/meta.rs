@@ -2,7 +2,7 @@
 
 use super::names::{self, Names};
 use super::places;
-use crate::parse::{Argument, Builder, Callback, Home, KeySource};
+use crate::parse::{Builder, Callback, Home, KeySource};
 use crate::validate::Cached;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote_spanned};
@@ -25,7 +25,7 @@ pub(crate) fn for_key(cached: &Cached, names: &Names) -> TokenStream {
     let arguments = cached.function.arguments.iter().enumerate();
     let arguments =
         arguments.filter(|(_, argument)| !cached.options.skips(&argument.name)).map(|(position, argument)| {
-            let (at, shown) = (names.at, shown(position, argument));
+            let (at, shown) = (names.at, argument.label(position));
             let written = places::write_value(&argument.name.to_token_stream(), argument.ty.span(), &key);
             quote_spanned!(at=> .with(#shown, |#key| { #written true }))
         });
@@ -35,20 +35,13 @@ pub(crate) fn for_key(cached: &Cached, names: &Names) -> TokenStream {
 /// The same for everything else: what cannot be written is not there.
 pub(crate) fn for_policy(cached: &Cached, names: &Names) -> TokenStream {
     let arguments = cached.function.arguments.iter().enumerate().map(|(position, argument)| {
-        let (at, shown, name) = (names.at, shown(position, argument), &argument.name);
+        let (at, shown, name) = (names.at, argument.label(position), &argument.name);
         quote_spanned!(at=> .with(#shown, |text| {
             use ::easy_cache_core::__macro::{ShowDisplay as _, ShowKeyPart as _, ShowNothing as _};
             (&&&::easy_cache_core::__macro::Shown(&#name)).show(text)
         }))
     });
     statement(cached, names, &arguments.collect())
-}
-
-fn shown(position: usize, argument: &Argument) -> String {
-    match argument.is_named() {
-        true => argument.name.to_string(),
-        false => position.to_string(),
-    }
 }
 
 fn statement(cached: &Cached, names: &Names, arguments: &TokenStream) -> TokenStream {

@@ -1,7 +1,7 @@
 //! The third stage: the code. Of a function `users` come
 //!
 //! - `users`, the wrapper: a synchronous look into the cache, then the handle (`wrapper.rs`);
-//! - `users_cache`, the handle: the body, once, and all that a miss needs (`handle.rs`, of `parts.rs`);
+//! - `users_cache`, the handle: the body, once, and all that a miss needs (`handle.rs`, of `policy.rs` and `parts.rs`);
 //! - `users_key`, the handle from the key's arguments alone, and two hidden functions that write the key and hold what
 //!   is known of the function before a call (`key.rs`).
 //!

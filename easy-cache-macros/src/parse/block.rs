@@ -4,7 +4,7 @@ use super::function::{self, Function, Home};
 use super::options::Options;
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Error, GenericParam, ImplItem, ImplItemFn, ItemImpl, Meta, Path, Result, Type};
+use syn::{Attribute, Error, ImplItem, ImplItemFn, ItemImpl, Meta, Path, Result, Type};
 
 /// An `impl` block without the marks of its methods.
 pub(crate) struct Block {
@@ -138,19 +138,12 @@ impl Block {
             return refuse("no methods can be added to this type");
         }
         let used = ty.to_token_stream();
-        let unused = self.item.generics.params.iter().find_map(|param| match param {
-            GenericParam::Type(ty) => {
-                function::find(used.clone(), &ty.ident.to_string()).is_none().then_some(&ty.ident)
-            }
-            GenericParam::Const(n) => function::find(used.clone(), &n.ident.to_string()).is_none().then_some(&n.ident),
-            GenericParam::Lifetime(_) => None,
-        });
-        if let Some(unused) = unused {
+        let mut names = self.item.generics.params.iter().filter_map(function::parameter);
+        if let Some(unused) = names.clone().find(|name| !function::mentions(used.clone(), *name)) {
             return refuse(&format!("`{unused}` is no part of this type"));
         }
         let whole = used.to_string();
-        let is_parameter = |param: &GenericParam| matches!(param, GenericParam::Type(one) if one.ident == whole);
-        if self.item.generics.params.iter().any(is_parameter) {
+        if names.any(|name| *name == whole) {
             return refuse("no methods can be added to a type that is not known");
         }
         None

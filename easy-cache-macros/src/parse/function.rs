@@ -4,7 +4,9 @@ use super::template::Root;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::visit::{self, Visit};
-use syn::{Attribute, Block, FnArg, Ident, ItemFn, Pat, Path, Receiver, Result, ReturnType, Signature, Type};
+use syn::{
+    Attribute, Block, FnArg, GenericParam, Ident, ItemFn, Pat, Path, Receiver, Result, ReturnType, Signature, Type,
+};
 
 /// The function under the attribute.
 pub(crate) struct Function {
@@ -83,6 +85,11 @@ impl Argument {
         Self { name, pattern: pattern.clone(), ty: ty.clone() }
     }
 
+    /// What people call it: its name, or its position if a pattern takes it apart.
+    pub(crate) fn label(&self, position: usize) -> String {
+        if self.is_named() { self.name.to_string() } else { position.to_string() }
+    }
+
     /// Whether the user gave it a name.
     pub(crate) fn is_named(&self) -> bool {
         matches!(&self.pattern, Pat::Ident(named) if named.ident == self.name)
@@ -99,19 +106,31 @@ impl<'a> Visit<'a> for SaysSelf {
     }
 
     fn visit_macro(&mut self, called: &'a syn::Macro) {
-        self.0 |= find(called.tokens.clone(), "Self").is_some();
+        self.0 |= mentions(called.tokens.clone(), "Self");
     }
 
     fn visit_item(&mut self, _item: &'a syn::Item) {}
 }
 
-/// The first place of a word among the tokens.
-pub(crate) fn find(tokens: TokenStream, word: &str) -> Option<Span> {
-    tokens.into_iter().find_map(|token| match token {
-        TokenTree::Ident(ident) if ident == word => Some(ident.span()),
-        TokenTree::Group(group) => find(group.stream(), word),
-        _ => None,
+/// Whether a word is among the tokens.
+pub(crate) fn mentions<W: ?Sized>(tokens: TokenStream, word: &W) -> bool
+where
+    Ident: PartialEq<W>,
+{
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident.eq(word),
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
     })
+}
+
+/// The name of a parameter that is a type or a constant; none for a lifetime.
+pub(crate) fn parameter(param: &GenericParam) -> Option<&Ident> {
+    match param {
+        GenericParam::Lifetime(_) => None,
+        GenericParam::Type(ty) => Some(&ty.ident),
+        GenericParam::Const(constant) => Some(&constant.ident),
+    }
 }
 
 /// The parts of a method as a function.
@@ -121,5 +140,5 @@ pub(crate) fn method(attrs: Vec<Attribute>, vis: syn::Visibility, sig: Signature
 
 /// What a signature says of its receiver is read from its tokens: `Pin<&mut Self>` changes it as well.
 pub(crate) fn changes(receiver: &Receiver) -> bool {
-    find(receiver.ty.to_token_stream(), "mut").is_some()
+    mentions(receiver.ty.to_token_stream(), "mut")
 }

@@ -10,7 +10,7 @@ mod template;
 
 pub(crate) use block::{Block, Method, block};
 pub(crate) use callback::{Builder, Callback};
-pub(crate) use function::{Argument, Function, Home, changes};
+pub(crate) use function::{Argument, Function, Home, changes, mentions, parameter};
 pub(crate) use options::{Negative, Options};
 pub(crate) use source::{CacheSource, Early, KeySource, Length, TagSource, Ttl};
 pub(crate) use template::{Piece, Place, Root, Template};

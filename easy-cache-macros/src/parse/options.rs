@@ -189,6 +189,10 @@ impl Options {
     pub(crate) fn skips(&self, name: &Ident) -> bool {
         self.skip.contains(name) || self.skip_if_there.contains(name)
     }
+
+    pub(crate) fn skips_self(&self) -> bool {
+        self.skips(&Ident::new("self", Span::call_site()))
+    }
 }
 
 impl Negative {
