@@ -1,11 +1,6 @@
 //! What is kept, for how long, and what a client is told about it.
 
-use crate::support::{Given, Site, page, request, respond, seconds};
-use http_body_util::{BodyExt, Empty};
-
-fn empty() -> Given {
-    Empty::new().map_err(crate::support::never).boxed_unsync()
-}
+use crate::support::{Site, nothing, page, request, respond, seconds};
 
 #[tokio::test]
 async fn a_response_that_states_a_lifetime_is_reused_until_it_ends() {
@@ -33,7 +28,7 @@ async fn a_response_that_states_none_is_kept_only_if_the_route_gives_a_ttl() {
 
 #[tokio::test]
 async fn the_ttl_of_a_route_is_for_its_statuses_and_never_makes_private_things_shared() {
-    let status = |status| move |_, _: &_| respond(status, &[], empty());
+    let status = |status| move |_, _: &_| respond(status, &[], nothing());
     let missing = Site::of(|layer| layer.ttl(seconds(60)), status(404));
     missing.get("/").await;
     assert!(!missing.get("/").await.is_hit());
@@ -155,7 +150,7 @@ async fn every_answer_says_in_cache_status_what_was_done() {
     let site = Site::of(
         |layer| layer.named("bookstore"),
         |_, request| match request.uri().path() {
-            "/broken" => respond(500, &[], empty()),
+            "/broken" => respond(500, &[], nothing()),
             "/behind" => page(&[("cache-status", "Far; hit"), ("cache-control", "no-store")], ""),
             _ => page(&[("cache-control", "max-age=60")], "page"),
         },

@@ -1,16 +1,11 @@
 //! What a route says about its requests, and a handler about its responses.
 
-use crate::support::{Asked, Fields, Given, Site, page, request, respond, seconds, settle};
+use crate::support::{Asked, Fields, Given, Site, nothing, page, request, respond, seconds, settle};
 use easy_cache_core::{Cache, Tag};
 use easy_cache_tower::{Mark, ResponseCacheLayer};
 use http::Response;
-use http_body_util::{BodyExt, Empty};
 
 const FRESH: Fields<'static> = &[("cache-control", "max-age=60")];
-
-fn nothing() -> Given {
-    Empty::new().map_err(crate::support::never).boxed_unsync()
-}
 
 fn told(request: &Asked, name: &str) -> String {
     request.headers().get(name).map_or_else(|| "-".to_owned(), |value| value.to_str().unwrap().to_owned())
