@@ -208,9 +208,7 @@ impl<'a> Exchange<'a> {
 
     /// Neither fresh, nor good for anything stale.
     fn is_useless(&self) -> bool {
-        let fresh = |freshness: Freshness| freshness.is_fresh(Duration::ZERO);
-        let late = self.freshness.map(|freshness| freshness.staleness(Duration::ZERO));
-        !self.freshness.is_some_and(fresh) && late.is_none_or(|late| self.stale.window() <= late)
+        self.freshness.is_none_or(|freshness| self.stale.useful_for(freshness, Duration::ZERO).is_zero())
     }
 
     fn plan<H: Headers + ?Sized>(self, freshness: Freshness, response: &H, arrived: SystemTime) -> Plan {
