@@ -25,8 +25,8 @@ pub struct RequestFacts {
     pub cookies: bool,
     /// It carries `If-None-Match` or `If-Modified-Since`: see [`conditional`](crate::conditional).
     pub conditional: bool,
-    /// It asks for a part: see [`range`](crate::range). A stored whole can answer; what the handler answers is stored only where
-    /// the [`Policy`](crate::Policy::keep_parts) says so.
+    /// It is a `GET` that asks for a part: see [`range`](crate::range). A stored whole can answer; what the handler answers is
+    /// stored only where the [`Policy`](crate::Policy::keep_parts) says so.
     pub range: bool,
     /// Its key names its user: see [`keyed_by_user`](Self::keyed_by_user).
     pub keyed_by_user: bool,
@@ -78,7 +78,7 @@ impl RequestFacts {
                 "cache-control" => facts.directives.add_line(value),
                 "pragma" => pragma |= grammar::members(value).any(|member| member.eq_ignore_ascii_case(b"no-cache")),
                 "if-none-match" | "if-modified-since" => facts.conditional = true,
-                "range" => facts.range = true,
+                "range" => facts.range = method == MethodClass::Get, // RFC 9110 §14.2: no other method has parts
                 "if-match" | "if-unmodified-since" => facts.hinder(Bypass::Precondition),
                 "transfer-encoding" => facts.hinder(Bypass::Body),
                 "content-length" if value != b"0" => facts.hinder(Bypass::Body),

@@ -89,8 +89,10 @@ fn not_modified(stored: &StoredResponse) -> Response<Bytes> {
 /// The part that is asked for, and may be cut from this response.
 fn range_of(stored: &StoredResponse, facts: &RequestFacts, request: &HeaderMap) -> Option<ByteRange> {
     let has_bytes = stored.status == StatusCode::OK || stored.terms.part.is_some();
-    let range = ByteRange::of(request).filter(|_| has_bytes && facts.range && facts.method == MethodClass::Get)?;
-    stored.terms.validators.allow_range(request).then_some(range)
+    if !facts.range || !has_bytes {
+        return None;
+    }
+    ByteRange::of(request).filter(|_| stored.terms.validators.allow_range(request))
 }
 
 /// Shares the bytes of the stored body.

@@ -66,3 +66,12 @@ async fn a_head_keeps_the_conditions_of_its_client() {
     assert_eq!((head.status.as_u16(), head.said().has("stored")), (304, false));
     assert_eq!(head.header("etag"), Some("\"mine\""));
 }
+
+#[tokio::test]
+async fn a_head_that_asks_for_a_part_renews_like_any_other() {
+    let site = with_head(TAGGED);
+    site.get("/").await;
+    site.clock.advance(seconds(10));
+    assert!(site.ask(request("HEAD", "/", &[("range", "bytes=0-1")])).await.said().has("stored"));
+    assert!(site.get("/").await.is_hit());
+}
