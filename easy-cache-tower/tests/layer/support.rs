@@ -131,6 +131,20 @@ impl Site {
     {
         let clock = ManualClock::new();
         let cache = Cache::builder().clock(clock.clock()).build();
+        Self::over(cache, clock, configure, handler)
+    }
+
+    /// The same over a cache that was built elsewhere, by this clock.
+    pub(crate) fn over<H, F>(
+        cache: Cache,
+        clock: ManualClock,
+        configure: impl FnOnce(ResponseCacheLayer) -> ResponseCacheLayer,
+        handler: H,
+    ) -> Self
+    where
+        H: Fn(Cache, usize, Asked) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Response<Given>, Broken>> + Send + 'static,
+    {
         let calls = Arc::new(AtomicUsize::new(0));
         let (counted, inside) = (Arc::clone(&calls), cache.clone());
         let inner = service_fn(move |request: Asked| -> Handled {
