@@ -214,6 +214,32 @@ async fn a_handler_says_for_how_long_its_response_may_be_served_stale() {
 }
 
 #[tokio::test]
+async fn a_handler_says_for_how_long_its_response_may_stand_in_for_it() {
+    let site = Site::plain(|call, _| {
+        if call > 1 {
+            return respond(503, &[], nothing());
+        }
+        let mut response = page(&[], "page 1");
+        response.extensions_mut().insert(Mark::new().ttl(seconds(10)).stale_if_error(seconds(90)));
+        response
+    });
+    site.get("/").await;
+    site.clock.advance(seconds(99));
+    assert_eq!(site.get("/").await.text(), "page 1");
+    site.clock.advance(seconds(1));
+    assert_eq!(site.get("/").await.status.as_u16(), 503);
+}
+
+#[tokio::test]
+async fn a_window_in_the_header_fields_goes_before_the_one_of_a_mark() {
+    let mark = Mark::new().ttl(seconds(10)).stale_while_revalidate(seconds(20));
+    let site = marked(mark, 200, &[("cache-control", "max-age=10, stale-while-revalidate=5")]);
+    site.get("/").await;
+    site.clock.advance(seconds(15));
+    assert_eq!(site.get("/").await.text(), "page 2");
+}
+
+#[tokio::test]
 async fn what_a_handler_said_outlives_a_confirmation_that_repeats_nothing() {
     let site = marked(Mark::new().ttl(seconds(10)).tag("books"), 200, &[("etag", "\"a\"")]);
     site.get("/").await;
