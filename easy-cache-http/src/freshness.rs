@@ -104,7 +104,7 @@ pub fn stated_lifetime(
 /// A guess goes no further than this: what has not changed for years may change tomorrow.
 const LONGEST_GUESS: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The statuses whose responses may be reused on a guess (RFC 9110 §15.1), but for 206, which is not stored.
+/// The statuses whose responses may be reused on a guess (RFC 9110 §15.1), but for 206: a part needs a lifetime.
 fn is_heuristically_cacheable(status: u16) -> bool {
     matches!(status, 200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
 }

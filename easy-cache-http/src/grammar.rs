@@ -1,5 +1,5 @@
-//! The small pieces of field grammar that several fields share: lists, tokens, quoted strings, seconds (RFC 9110 §5.6,
-//! RFC 9111 §1.2.2). What a field means is left to the module of that field.
+//! The small pieces of grammar that several fields and URIs share: lists, tokens, quoted strings, numbers, seconds, percent
+//! escapes (RFC 9110 §5.6, RFC 9111 §1.2.2, RFC 3986 §2.1). What a field means is left to the module of that field.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -86,13 +86,27 @@ pub(crate) fn unquote(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
     Some(Cow::Owned(unescaped.collect()))
 }
 
-/// Reads a number of seconds: digits only, any length, saturating (RFC 9111 §1.2.2).
-pub(crate) fn delta_seconds(bytes: &[u8]) -> Option<Duration> {
+/// Reads a number: digits only, any length, saturating.
+pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let seconds = bytes.iter().fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
-    Some(Duration::from_secs(seconds).min(MAX_DELTA))
+    Some(bytes.iter().fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0'))))
+}
+
+/// Reads a number of seconds, which saturates earlier (RFC 9111 §1.2.2).
+pub(crate) fn delta_seconds(bytes: &[u8]) -> Option<Duration> {
+    number(bytes).map(|seconds| Duration::from_secs(seconds).min(MAX_DELTA))
+}
+
+/// The byte that the two digits of a percent escape stand for (RFC 3986 §2.1); `None` if they are not digits.
+pub(crate) fn escaped(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' | b'A'..=b'F' => Some((byte | 0x20) - b'a' + 10),
+        _ => None,
+    };
+    Some(digit(high)? << 4 | digit(low)?)
 }
 
 #[cfg(test)]

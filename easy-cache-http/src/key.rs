@@ -7,6 +7,7 @@
 
 use std::cmp::Ordering;
 
+use crate::grammar;
 use crate::target::Target;
 
 /// The one class of methods with stored responses; a class to come gets a number of its own.
@@ -163,19 +164,10 @@ fn decoded_name(parameter: &str) -> impl Iterator<Item = u8> {
         let (byte, taken) = match rest {
             [] => return None,
             [b'+', ..] => (b' ', 1),
-            [b'%', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                (hex(*high) << 4 | hex(*low), 3)
-            }
+            [b'%', high, low, ..] => grammar::escaped(*high, *low).map_or((b'%', 1), |byte| (byte, 3)),
             [byte, ..] => (*byte, 1),
         };
         rest = &rest[taken..];
         Some(byte)
     })
-}
-
-fn hex(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        _ => (digit | 0x20) - b'a' + 10,
-    }
 }

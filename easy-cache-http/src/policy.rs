@@ -239,8 +239,8 @@ impl Policy {
     }
 
     /// Obeys clients that ask for a fresh answer (`no-cache`, `max-age`, `min-fresh`, `Pragma: no-cache`) or accept a
-    /// stale one (`max-stale`). They are advice (RFC 9111 §5.2.1) and passed over by default: what is cached inside an application is invalidated by
-    /// its writes, and otherwise any client could make every request reach the handler.
+    /// stale one (`max-stale`). They are advice (RFC 9111 §5.2.1) and passed over by default: what is cached inside an
+    /// application is invalidated by its writes, and otherwise any client could make every request reach the handler.
     pub fn honour_client_refresh(mut self) -> Self {
         self.refresh = ClientRefresh::Honoured;
         self

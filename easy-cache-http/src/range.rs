@@ -9,7 +9,7 @@
 //! for (RFC 9111 §3.4 makes both an option): that would need both halves in memory to send one, and two answers of a
 //! handler are seldom known to be of one page, since that takes a strong tag.
 
-use crate::grammar;
+use crate::grammar::{self, number};
 use crate::view::Headers;
 
 /// A single range of bytes, as asked for.
@@ -138,13 +138,4 @@ impl PartOf {
             Part::Bytes { .. } | Part::Unsatisfiable => None,
         }
     }
-}
-
-/// Digits only, any number of them, saturating.
-fn number(digits: &[u8]) -> Option<u64> {
-    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    let value = |digits: &[u8]| {
-        digits.iter().fold(0_u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
-    };
-    is_number.then(|| value(digits))
 }

@@ -3,8 +3,8 @@
 //!
 //! Of what clients ask for, `no-store` (their answer is not kept; a stored one may still answer them) and `only-if-cached`
 //! always count. The rest would let any client make every request reach the handler, and counts only if the
-//! [`Policy`](crate::policy::Policy) says so. A `Cookie` decides nothing: browsers send one with everything. A handler
-//! that reads it says `private` or `Vary: Cookie`.
+//! [`Policy`](crate::policy::Policy) says so. A `Cookie` keeps nobody from asking the store, since browsers send one with
+//! everything; what it means for a response is left to [`store`](crate::store) and [`stored`](crate::stored).
 
 use crate::cache_control::RequestDirectives;
 use crate::grammar;
@@ -25,7 +25,8 @@ pub struct RequestFacts {
     pub cookies: bool,
     /// It carries `If-None-Match` or `If-Modified-Since`: see [`conditional`](crate::conditional).
     pub conditional: bool,
-    /// It asks for a part: see [`range`](crate::range). A stored whole can answer; what the handler answers is not stored.
+    /// It is a `GET` that asks for a part: see [`range`](crate::range). A stored whole can answer; what the handler answers is
+    /// stored only where the [`Policy`](crate::Policy::keep_parts) says so.
     pub range: bool,
     /// Its key names its user: see [`keyed_by_user`](Self::keyed_by_user).
     pub keyed_by_user: bool,
@@ -77,7 +78,7 @@ impl RequestFacts {
                 "cache-control" => facts.directives.add_line(value),
                 "pragma" => pragma |= grammar::members(value).any(|member| member.eq_ignore_ascii_case(b"no-cache")),
                 "if-none-match" | "if-modified-since" => facts.conditional = true,
-                "range" => facts.range = true,
+                "range" => facts.range = method == MethodClass::Get, // RFC 9110 §14.2: no other method has parts
                 "if-match" | "if-unmodified-since" => facts.hinder(Bypass::Precondition),
                 "transfer-encoding" => facts.hinder(Bypass::Body),
                 "content-length" if value != b"0" => facts.hinder(Bypass::Body),

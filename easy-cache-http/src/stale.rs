@@ -12,6 +12,7 @@
 use std::time::Duration;
 
 use crate::cache_control::{Extent, ResponseDirectives};
+use crate::freshness::Freshness;
 use crate::grammar::MAX_DELTA;
 use crate::policy::Policy;
 
@@ -82,9 +83,9 @@ impl StaleUse {
         !self.forbidden && accepted.is_some_and(|accepted| staleness <= accepted)
     }
 
-    /// How long past its lifetime it is of any use.
-    #[must_use]
-    pub fn window(&self) -> Duration {
-        self.while_revalidate.max(self.if_error).max(self.validation)
+    /// How much longer it is fresh or good for anything stale, `resident` after it was stored.
+    pub(crate) fn useful_for(&self, freshness: Freshness, resident: Duration) -> Duration {
+        let window = self.while_revalidate.max(self.if_error).max(self.validation);
+        freshness.time_left(resident) + window.saturating_sub(freshness.staleness(resident))
     }
 }

@@ -29,11 +29,11 @@ pub enum Refusal {
     Method,
     /// The request passed by the cache for another reason: see [`RequestFacts::bypass`].
     Bypassed,
-    /// The request asked for a part (§3.3).
+    /// The request asked for a part (§3.3), and what came is not one that is kept.
     Range,
     /// The client asked for no copy (§5.2.1.5).
     RequestNoStore,
-    /// Not final, a part (206, §3.3) or an update (304, §4.3.4).
+    /// Not final, a part (206, §3.3) that is not kept, or an update (304, §4.3.4).
     Status,
     /// `must-understand` and a status that this cache has no rules for (§5.2.2.3).
     NotUnderstood,
@@ -208,9 +208,7 @@ impl<'a> Exchange<'a> {
 
     /// Neither fresh, nor good for anything stale.
     fn is_useless(&self) -> bool {
-        let fresh = |freshness: Freshness| freshness.is_fresh(Duration::ZERO);
-        let late = self.freshness.map(|freshness| freshness.staleness(Duration::ZERO));
-        !self.freshness.is_some_and(fresh) && late.is_none_or(|late| self.stale.window() <= late)
+        self.freshness.is_none_or(|freshness| self.stale.useful_for(freshness, Duration::ZERO).is_zero())
     }
 
     fn plan<H: Headers + ?Sized>(self, freshness: Freshness, response: &H, arrived: SystemTime) -> Plan {
@@ -279,7 +277,8 @@ impl Times {
     }
 }
 
-/// The final statuses of RFC 9110 whose rules for caches are followed here; 206 and 304 are not (RFC 9111 §3).
+/// The final statuses of RFC 9110 whose rules for caches are followed here. 206 is known in part only, and 304 is no
+/// response to keep (RFC 9111 §3).
 fn is_understood(status: u16) -> bool {
     matches!(status, 200..=205 | 300..=303 | 305 | 307 | 308 | 400..=417 | 421 | 422 | 426 | 500..=505)
 }

@@ -105,8 +105,7 @@ impl Terms {
     /// anything stale.
     #[must_use]
     pub fn useful_for(&self, resident: Duration) -> Duration {
-        let window = self.stale.window();
-        self.freshness.time_left(resident) + window.saturating_sub(self.freshness.staleness(resident))
+        self.stale.useful_for(self.freshness, resident)
     }
 
     /// What was made for the anonymous is right to share (RFC 9111 §3.5 is about storing), yet a handler that forgot

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::grammar;
 use crate::request::Bypass;
 use crate::view::Headers;
 
@@ -106,15 +107,19 @@ pub fn normal_path(path: &str) -> Cow<'_, str> {
     let mut normal = String::with_capacity(path.len());
     normal.push_str(first);
     for part in parts {
-        match part.split_at_checked(2).and_then(|(digits, rest)| Some((escaped(digits)?, digits, rest))) {
-            Some((byte, _, rest)) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+        let escaped = match part.as_bytes() {
+            [high, low, ..] => grammar::escaped(*high, *low),
+            _ => None,
+        };
+        match escaped {
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
                 normal.push(char::from(byte));
-                normal.push_str(rest);
+                normal.push_str(&part[2..]);
             }
-            Some((_, digits, rest)) => {
+            Some(_) => {
                 normal.push('%');
-                normal.push_str(&digits.to_ascii_uppercase());
-                normal.push_str(rest);
+                normal.push_str(&part[..2].to_ascii_uppercase());
+                normal.push_str(&part[2..]);
             }
             None => {
                 normal.push('%');
@@ -123,11 +128,6 @@ pub fn normal_path(path: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(normal)
-}
-
-fn escaped(digits: &str) -> Option<u8> {
-    let are_digits = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    are_digits.then(|| u8::from_str_radix(digits, 16).ok()).flatten()
 }
 
 fn split_scheme(reference: &str) -> (Option<&str>, &str) {

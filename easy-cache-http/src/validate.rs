@@ -17,16 +17,8 @@ pub const CONDITIONS: [&str; 2] = ["if-modified-since", "if-none-match"];
 
 /// Fields that describe the bytes that are stored: a 304 has no bytes, and what it says of them was often written by
 /// something that did not know that (a compressing middleware, for one).
-const ABOUT_STORED_BYTES: [&str; 8] = [
-    "content-encoding",
-    "content-length",
-    "content-md5",
-    "content-range",
-    "content-type",
-    "etag",
-    "trailer",
-    "transfer-encoding",
-];
+const ABOUT_STORED_BYTES: [&str; 6] =
+    ["content-encoding", "content-length", "content-md5", "content-range", "content-type", "trailer"];
 
 /// What a response to a validating request says about the stored one.
 ///
@@ -90,8 +82,8 @@ impl Validation {
     }
 }
 
-/// Says whether a field of a 304 takes the place of the stored one (RFC 9111 §3.2). Fields that are never kept, and those
-/// that the 304 itself keeps from being stored, are left to [`KeptFields`](crate::KeptFields).
+/// Says whether a field of a 304 takes the place of the stored one (RFC 9111 §3.2). Fields that the 304 itself keeps from
+/// being stored are left to [`KeptFields`](crate::KeptFields).
 ///
 /// # Example: the lifetime is renewed, the length is not
 /// ```

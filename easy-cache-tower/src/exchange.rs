@@ -1,13 +1,12 @@
 //! What is remembered of a request while the cache looks for an answer and while the handler works on one.
-//! What is done with the answer is left to `record`.
+//! What is done with the answer is decided in `settle`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use easy_cache_core::{Cache, Computation, Scope, Tag};
-use easy_cache_http::conditional::Validators;
-use easy_cache_http::{CacheStatus, Conditional, Forward, MethodClass, RequestFacts};
+use easy_cache_http::{CacheStatus, Forward, MethodClass, RequestFacts};
 use http::{HeaderMap, Request, Response, StatusCode};
 
 use crate::key;
@@ -34,11 +33,6 @@ pub(crate) struct Exchange {
 impl Exchange {
     pub(crate) fn cache(&self) -> &Cache {
         &self.settings.cache
-    }
-
-    /// Whether the client has this very response already.
-    pub(crate) fn is_met_by(&self, validators: &Validators, status: StatusCode) -> bool {
-        self.facts.conditional && validators.evaluate(status.as_u16(), &self.headers) == Conditional::NotModified
     }
 
     /// The answer from a stored response that was found after waiting.
@@ -115,12 +109,15 @@ impl Task {
     }
 
     /// Takes the conditions off the request: only a whole response can be recorded. They are evaluated afterwards. What is
-    /// stored and stale has conditions of its own.
+    /// stored and stale has conditions of its own. A `HEAD` goes on as it is.
     pub(crate) fn prepare<R>(&self, request: &mut Request<R>) {
-        if self.exchange.facts.conditional && !self.is_head {
+        if self.is_head {
+            return;
+        }
+        if self.exchange.facts.conditional {
             previous::take_conditions_off(request.headers_mut());
         }
-        if let Some(previous) = self.previous.as_ref().filter(|_| !self.is_head) {
+        if let Some(previous) = &self.previous {
             previous.ask(request.headers_mut());
         }
     }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use easy_cache_core::Joined;
-use easy_cache_http::{ByteRange, Forward, MethodClass, RequestFacts};
+use easy_cache_http::{ByteRange, Forward, RequestFacts};
 use http::HeaderMap;
 
 use crate::exchange::{Exchange, Task};
@@ -52,8 +52,10 @@ pub(crate) fn look_for_part(
     facts: &RequestFacts,
     headers: &HeaderMap,
 ) -> Option<Hit> {
-    let asks_for_part = facts.range && facts.method == MethodClass::Get; // a range means nothing to a `HEAD`
-    let range = ByteRange::of(headers).filter(|_| asks_for_part && settings.policy.keeps_parts())?;
+    if !facts.range || !settings.policy.keeps_parts() {
+        return None;
+    }
+    let range = ByteRange::of(headers)?;
     let Value::Response(hit) = Value::of(settings.cache.look(key::part(base))?) else { return None };
     let terms = &hit.response.terms;
     let part = terms.part?;

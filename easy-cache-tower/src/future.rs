@@ -1,5 +1,5 @@
 //! The future of an answer: waits for others, runs the handler inside the scope of the response, and lets the response go
-//! once what it made invalid is dropped. What becomes of a response is decided in `record`.
+//! once what it made invalid is dropped. What becomes of a response is decided in `settle`.
 
 use std::fmt;
 use std::future::Future;

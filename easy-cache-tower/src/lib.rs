@@ -86,6 +86,9 @@
 //! - **Refuses** to keep a response whose tags were invalidated while it was produced, its body included.
 //! - **Says** what it did in `Cache-Status`, and on what a response depends in the extension [`ResponseTags`].
 //!
+//! Responses are kept in this process. Over a cache with a store outside of it, none is kept, nor is one whose handler used values
+//! of such a store: other processes could not drop it here.
+//!
 //! Several layers may share a cache, also one around another: each answers with what it kept itself, and what one keeps for a
 //! route does not get past the middleware between the two.
 //!

@@ -70,13 +70,15 @@ impl Mark {
         self
     }
 
-    /// For this long past its lifetime the response is served at once and refreshed behind the answer.
+    /// For this long past its lifetime the response is served at once and refreshed behind the answer. Its header fields go
+    /// before, as they do before a route's: see [`Policy::stale_while_revalidate`].
     pub fn stale_while_revalidate(mut self, window: Duration) -> Self {
         self.while_revalidate = Some(window);
         self
     }
 
-    /// For this long past its lifetime the response is served if the handler fails.
+    /// For this long past its lifetime the response is served if the handler fails. Its header fields go before, as they do
+    /// before a route's: see [`Policy::stale_if_error`].
     pub fn stale_if_error(mut self, window: Duration) -> Self {
         self.if_error = Some(window);
         self

@@ -117,7 +117,7 @@ impl Task {
         own.keys().for_each(|name| drop(parts.headers.remove(name)));
         parts.headers.extend(own);
         respond::add_status(&mut parts.headers, status);
-        settle::answer(&exchange, parts, body)
+        settle::answer(&exchange, parts, ResponseBody::whole(body))
     }
 
     /// Keeps the stored response on, with renewed fields, this request's fence, and the tags of both. Yields its head as it
@@ -161,17 +161,16 @@ impl Task {
         let (exchange, mut head) = (Arc::clone(&self.exchange), Response::new(()).into_parts().0);
         (head.status, head.headers) = (parts.status, parts.headers.clone());
         let status = exchange.status(parts.status);
-        let status = match self.previous.take().map(|previous| (previous.verdict_of_head(&head), previous)) {
-            Some((Some(Validation::Confirmed), previous)) => match self.renew(previous, head).1 {
+        let said = self.previous.take().and_then(|previous| Some((previous.verdict_of_head(&head)?, previous)));
+        let status = match said {
+            Some((Validation::Confirmed, previous)) => match self.renew(previous, head).1 {
                 Ok(seconds) => status.stored().ttl(seconds),
                 Err(why) => status.detail(why),
             },
-            Some((Some(_), previous)) => {
-                previous.forget(exchange.cache());
-                self.release();
-                status
-            }
-            Some((None, _)) | None => {
+            said => {
+                if let Some((_, previous)) = said {
+                    previous.forget(exchange.cache());
+                }
                 self.release();
                 status
             }
@@ -197,6 +196,6 @@ impl Task {
         let mut parts = Response::new(()).into_parts().0;
         (parts.status, parts.headers) = (hit.response.status, hit.response.renewed(&HeaderMap::new()));
         respond::add_status(&mut parts.headers, exchange.status(update.status).detail("contradicted"));
-        settle::answer(&exchange, parts, hit.response.body.clone())
+        settle::answer(&exchange, parts, ResponseBody::whole(hit.response.body.clone()))
     }
 }

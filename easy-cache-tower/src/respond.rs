@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use easy_cache_core::{Tag, scope};
+use easy_cache_http::conditional::Validators;
 use easy_cache_http::range::{Part, PartOf};
 use easy_cache_http::{ByteRange, CacheStatus, Conditional, Forward, MethodClass, RequestFacts, age, headers};
 use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, CONTENT_RANGE};
@@ -57,9 +58,7 @@ fn from_store(hit: &Hit, facts: &RequestFacts, request: &HeaderMap, status: Cach
     }
     let stored = &*hit.response;
     let terms = &stored.terms;
-    let met =
-        facts.conditional && terms.validators.evaluate(stored.status.as_u16(), request) == Conditional::NotModified;
-    let mut response = if met {
+    let mut response = if has_it(facts, request, &terms.validators, stored.status) {
         not_modified(stored)
     } else if let Some(range) = range_of(stored, facts, request) {
         part(stored, range)
@@ -71,6 +70,11 @@ fn from_store(hit: &Hit, facts: &RequestFacts, request: &HeaderMap, status: Cach
     response.headers_mut().insert(CACHE_STATUS, value(status.ttl(hit.ttl_seconds())));
     response.extensions_mut().insert(ResponseTags(Arc::clone(&stored.tags)));
     response
+}
+
+/// Whether a client has this very response already.
+pub(crate) fn has_it(facts: &RequestFacts, request: &HeaderMap, validators: &Validators, status: StatusCode) -> bool {
+    facts.conditional && validators.evaluate(status.as_u16(), request) == Conditional::NotModified
 }
 
 fn whole(stored: &StoredResponse, method: MethodClass) -> Response<Bytes> {
@@ -89,8 +93,10 @@ fn not_modified(stored: &StoredResponse) -> Response<Bytes> {
 /// The part that is asked for, and may be cut from this response.
 fn range_of(stored: &StoredResponse, facts: &RequestFacts, request: &HeaderMap) -> Option<ByteRange> {
     let has_bytes = stored.status == StatusCode::OK || stored.terms.part.is_some();
-    let range = ByteRange::of(request).filter(|_| has_bytes && facts.range && facts.method == MethodClass::Get)?;
-    stored.terms.validators.allow_range(request).then_some(range)
+    if !facts.range || !has_bytes {
+        return None;
+    }
+    ByteRange::of(request).filter(|_| stored.terms.validators.allow_range(request))
 }
 
 /// Shares the bytes of the stored body.

@@ -47,33 +47,36 @@ impl Rejection {
 
 impl Task {
     /// Turns the handler's response into the client's.
-    pub(crate) fn respond<B>(self: Box<Self>, response: Response<B>, cx: &mut Context<'_>) -> Response<ResponseBody<B>>
+    pub(crate) fn respond<B>(
+        mut self: Box<Self>,
+        response: Response<B>,
+        cx: &mut Context<'_>,
+    ) -> Response<ResponseBody<B>>
     where
         B: Body + Send + 'static,
         B::Error: Send,
     {
         let (parts, body) = response.into_parts();
-        let mut task = self;
-        task.take_mark(&parts);
-        if task.is_head {
-            return task.respond_to_head(parts, body);
+        self.take_mark(&parts);
+        if self.is_head {
+            return self.respond_to_head(parts, body);
         }
-        if let Some(previous) = task.previous.take() {
+        if let Some(previous) = self.previous.take() {
             match previous.verdict(&parts) {
-                Validation::Confirmed => return task.confirm(previous, parts),
-                Validation::Contradicted => return task.contradict(&previous, &parts),
+                Validation::Confirmed => return self.confirm(previous, parts),
+                Validation::Contradicted => return self.contradict(&previous, &parts),
                 Validation::Failed => {
-                    if let Some(stored) = previous.stand_in(&task.exchange, Some(parts.status.as_u16())) {
-                        task.fail();
+                    if let Some(stored) = previous.stand_in(&self.exchange, Some(parts.status.as_u16())) {
+                        self.fail();
                         return stored.map(ResponseBody::whole);
                     }
                 }
-                Validation::Replaced => task.previous = Some(previous),
+                Validation::Replaced => self.previous = Some(previous),
             }
         }
-        match task.decide(&parts, least_size(&parts.headers, &body)) {
-            Ok(plan) => task.record(plan, parts, body, cx),
-            Err(why) => task.let_go(why, parts, body),
+        match self.decide(&parts, least_size(&parts.headers, &body)) {
+            Ok(plan) => self.record(plan, parts, body, cx),
+            Err(why) => self.let_go(why, parts, body),
         }
     }
 
@@ -127,10 +130,7 @@ impl Task {
         computation.scatter();
         scope.close();
         respond::add_status(&mut parts.headers, exchange.status(parts.status).detail(why.word));
-        if exchange.is_met_by(&Validators::parse(&parts.headers), parts.status) {
-            return not_modified(parts);
-        }
-        Response::from_parts(parts, ResponseBody::passing(body))
+        answer(&exchange, parts, ResponseBody::passing(body))
     }
 
     /// A body whose size is known is read as far as it is ready, which mostly is the whole of it: then it is stored before
@@ -160,7 +160,7 @@ impl Task {
             Verdict::Kept(stored) => {
                 respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
                 parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
-                return answer(&exchange, parts, stored.body.clone());
+                return answer(&exchange, parts, ResponseBody::whole(stored.body.clone()));
             }
             Verdict::Open => respond::add_status(&mut parts.headers, status.stored().ttl(seconds)),
             Verdict::Refused(why) => respond::add_status(&mut parts.headers, status.detail(why)),
@@ -170,13 +170,19 @@ impl Task {
     }
 }
 
-/// The answer to the client whose request was with the handler, with a body that is there as a whole.
-pub(crate) fn answer<B: Body>(exchange: &Exchange, parts: response::Parts, body: Bytes) -> Response<ResponseBody<B>> {
-    if exchange.is_met_by(&Validators::parse(&parts.headers), parts.status) {
-        not_modified(parts)
-    } else {
-        Response::from_parts(parts, ResponseBody::whole(body))
+/// The answer to the client whose request was with the handler without the conditions of that client: they count now.
+pub(crate) fn answer<B: Body>(
+    exchange: &Exchange,
+    mut parts: response::Parts,
+    body: ResponseBody<B>,
+) -> Response<ResponseBody<B>> {
+    let Exchange { facts, headers, .. } = exchange;
+    if !respond::has_it(facts, headers, &Validators::parse(&parts.headers), parts.status) {
+        return Response::from_parts(parts, body);
     }
+    parts.status = StatusCode::NOT_MODIFIED;
+    parts.headers = respond::fields_of_not_modified(&parts.headers);
+    Response::from_parts(parts, ResponseBody::default())
 }
 
 /// Without a date, each hit would claim to have been made just now.
@@ -184,13 +190,6 @@ pub(crate) fn add_date(parts: &mut response::Parts, plan: &Plan) {
     if let Some(date) = plan.date_to_add.as_deref().and_then(|date| HeaderValue::from_str(date).ok()) {
         parts.headers.insert(DATE, date);
     }
-}
-
-/// The client has it: of a response to a request whose conditions were taken off.
-fn not_modified<B: Body>(mut parts: response::Parts) -> Response<ResponseBody<B>> {
-    parts.status = StatusCode::NOT_MODIFIED;
-    parts.headers = respond::fields_of_not_modified(&parts.headers);
-    Response::from_parts(parts, ResponseBody::whole(Bytes::new()))
 }
 
 fn least_size<B: Body>(headers: &HeaderMap, body: &B) -> u64 {

@@ -94,6 +94,7 @@ fn a_304_renews_all_fields_but_those_about_the_stored_bytes_and_those_of_the_con
         "content-md5",
         "content-range",
         "content-type",
+        "trailer",
         "connection",
         "transfer-encoding",
         "upgrade",

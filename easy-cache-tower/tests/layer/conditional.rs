@@ -1,7 +1,6 @@
 //! `HEAD`, and clients that have a response already.
 
-use crate::support::{Asked, Site, page, request, respond};
-use http_body_util::BodyExt;
+use crate::support::{Asked, Site, nothing, page, request, respond};
 
 const TAGGED: &[(&str, &str)] = &[
     ("cache-control", "max-age=60"),
@@ -78,10 +77,7 @@ async fn a_condition_is_met_by_a_response_that_is_not_kept_as_well() {
 
 #[tokio::test]
 async fn a_stored_page_without_a_body_is_answered_without_one() {
-    let site = Site::plain(|_, _| {
-        let body = http_body_util::Empty::new().map_err(crate::support::never).boxed_unsync();
-        respond(204, &[("cache-control", "max-age=60")], body)
-    });
+    let site = Site::plain(|_, _| respond(204, &[("cache-control", "max-age=60")], nothing()));
     site.get("/").await;
     let hit = site.get("/").await;
     assert_eq!((hit.status.as_u16(), hit.is_hit(), hit.header("content-length")), (204, true, None));

@@ -4,18 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use easy_cache_core::Tag;
+use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
-use http_body_util::{BodyExt, Empty};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
-use crate::support::{Asked, Broken, Fields, Given, Site, page, request, respond, settle, soon};
+use crate::support::{Asked, Broken, Fields, Site, nothing, page, request, respond, settle, soon};
 
 const KEPT: &[(&str, &str)] = &[("cache-control", "max-age=60")];
-
-fn nothing() -> Given {
-    Empty::new().map_err(crate::support::never).boxed_unsync()
-}
 
 /// A site that answers other methods than `GET` with this.
 fn changing(status: u16, fields: &'static [(&'static str, &'static str)]) -> Site {

@@ -4,6 +4,8 @@
 
 mod collapse;
 mod conditional;
+mod crowd;
+mod head;
 mod invalidation;
 mod nested;
 mod network;

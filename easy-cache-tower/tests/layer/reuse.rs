@@ -1,11 +1,8 @@
 //! What is kept, for how long, and what a client is told about it.
 
-use crate::support::{Given, Site, page, request, respond, seconds};
-use http_body_util::{BodyExt, Empty};
-
-fn empty() -> Given {
-    Empty::new().map_err(crate::support::never).boxed_unsync()
-}
+use crate::support::{Site, nothing, page, request, respond, seconds};
+use easy_cache_core::testing::MemoryPlainStore;
+use easy_cache_core::{Cache, ManualClock};
 
 #[tokio::test]
 async fn a_response_that_states_a_lifetime_is_reused_until_it_ends() {
@@ -33,7 +30,7 @@ async fn a_response_that_states_none_is_kept_only_if_the_route_gives_a_ttl() {
 
 #[tokio::test]
 async fn the_ttl_of_a_route_is_for_its_statuses_and_never_makes_private_things_shared() {
-    let status = |status| move |_, _: &_| respond(status, &[], empty());
+    let status = |status| move |_, _: &_| respond(status, &[], nothing());
     let missing = Site::of(|layer| layer.ttl(seconds(60)), status(404));
     missing.get("/").await;
     assert!(!missing.get("/").await.is_hit());
@@ -155,7 +152,7 @@ async fn every_answer_says_in_cache_status_what_was_done() {
     let site = Site::of(
         |layer| layer.named("bookstore"),
         |_, request| match request.uri().path() {
-            "/broken" => respond(500, &[], empty()),
+            "/broken" => respond(500, &[], nothing()),
             "/behind" => page(&[("cache-status", "Far; hit"), ("cache-control", "no-store")], ""),
             _ => page(&[("cache-control", "max-age=60")], "page"),
         },
@@ -186,6 +183,37 @@ async fn a_cache_that_is_switched_off_is_passed_by_and_said_to_be() {
     assert_eq!((said.word("fwd"), said.word("detail")), (Some("bypass"), Some("disabled")));
     site.cache.set_enabled(true);
     assert!(site.get("/").await.is_hit());
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_what_other_processes_could_not_drop_here() {
+    let clock = ManualClock::new();
+    let store = MemoryPlainStore::new(clock.clock());
+    let outside = Cache::builder().clock(clock.clock()).plain_store(store).build();
+    let used = outside.clone();
+    let over_it = Site::over(
+        outside,
+        clock,
+        |layer| layer,
+        |_, call, _| async move { Ok(page(&[("cache-control", "max-age=60"), ("vary", "a")], format!("page {call}"))) },
+    );
+    let built_from_it = Site::with(
+        |layer| layer,
+        move |_, call, _| {
+            let used = used.clone();
+            async move {
+                used.get_or_compute("count", async { Some(7) }).tags(["t"]).await;
+                Ok(page(&[("cache-control", "max-age=60")], format!("page {call}")))
+            }
+        },
+    );
+    for site in [over_it, built_from_it] {
+        for text in ["page 1", "page 2"] {
+            let answer = site.get("/").await;
+            assert_eq!((answer.text(), answer.said().has("stored")), (text, false));
+        }
+        assert!(site.cache.is_empty());
+    }
 }
 
 #[tokio::test]

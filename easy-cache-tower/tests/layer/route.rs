@@ -1,16 +1,11 @@
 //! What a route says about its requests, and a handler about its responses.
 
-use crate::support::{Asked, Fields, Given, Site, page, request, respond, seconds, settle};
+use crate::support::{Asked, Fields, Given, Site, nothing, page, request, respond, seconds, settle};
 use easy_cache_core::{Cache, Tag};
 use easy_cache_tower::{Mark, ResponseCacheLayer};
 use http::Response;
-use http_body_util::{BodyExt, Empty};
 
 const FRESH: Fields<'static> = &[("cache-control", "max-age=60")];
-
-fn nothing() -> Given {
-    Empty::new().map_err(crate::support::never).boxed_unsync()
-}
 
 fn told(request: &Asked, name: &str) -> String {
     request.headers().get(name).map_or_else(|| "-".to_owned(), |value| value.to_str().unwrap().to_owned())
@@ -215,6 +210,32 @@ async fn a_handler_says_for_how_long_its_response_may_be_served_stale() {
     site.clock.advance(seconds(29));
     assert_eq!(site.get("/").await.text(), "page 1");
     settle().await;
+    assert_eq!(site.get("/").await.text(), "page 2");
+}
+
+#[tokio::test]
+async fn a_handler_says_for_how_long_its_response_may_stand_in_for_it() {
+    let site = Site::plain(|call, _| {
+        if call > 1 {
+            return respond(503, &[], nothing());
+        }
+        let mut response = page(&[], "page 1");
+        response.extensions_mut().insert(Mark::new().ttl(seconds(10)).stale_if_error(seconds(90)));
+        response
+    });
+    site.get("/").await;
+    site.clock.advance(seconds(99));
+    assert_eq!(site.get("/").await.text(), "page 1");
+    site.clock.advance(seconds(1));
+    assert_eq!(site.get("/").await.status.as_u16(), 503);
+}
+
+#[tokio::test]
+async fn a_window_in_the_header_fields_goes_before_the_one_of_a_mark() {
+    let mark = Mark::new().ttl(seconds(10)).stale_while_revalidate(seconds(20));
+    let site = marked(mark, 200, &[("cache-control", "max-age=10, stale-while-revalidate=5")]);
+    site.get("/").await;
+    site.clock.advance(seconds(15));
     assert_eq!(site.get("/").await.text(), "page 2");
 }
 

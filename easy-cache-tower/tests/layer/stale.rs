@@ -3,18 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{Broken, Fields, Given, Site, page, request, respond, seconds, settle, soon};
+use crate::support::{Broken, Fields, Site, nothing, page, request, respond, seconds, settle, soon};
 use bytes::Bytes;
 use easy_cache_core::{Cache, scope};
 use easy_cache_tower::ResponseCacheLayer;
+use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
-use http_body_util::{BodyExt, Empty};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
-
-fn nothing() -> Given {
-    Empty::new().map_err(crate::support::never).boxed_unsync()
-}
 
 const WINDOW: Fields<'static> = &[("cache-control", "max-age=10, stale-while-revalidate=30")];
 

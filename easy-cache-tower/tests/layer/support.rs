@@ -73,6 +73,25 @@ pub(crate) fn respond(status: u16, fields: Fields<'_>, body: Given) -> Response<
     response.body(body).unwrap()
 }
 
+/// No body at all.
+pub(crate) fn nothing() -> Given {
+    Empty::new().map_err(never).boxed_unsync()
+}
+
+/// A response that can be asked about.
+pub(crate) const TAGGED: Fields<'static> = &[
+    ("cache-control", "max-age=10"),
+    ("etag", "\"one\""),
+    ("content-type", "text/plain"),
+    ("x-first", "kept"),
+    ("x-both", "old"),
+];
+
+/// Whether the handler is asked if what is stored is still current.
+pub(crate) fn is_asked(request: &Asked) -> bool {
+    request.headers().contains_key("if-none-match") || request.headers().contains_key("if-modified-since")
+}
+
 pub(crate) fn never(error: Infallible) -> Broken {
     match error {}
 }
@@ -112,6 +131,20 @@ impl Site {
     {
         let clock = ManualClock::new();
         let cache = Cache::builder().clock(clock.clock()).build();
+        Self::over(cache, clock, configure, handler)
+    }
+
+    /// The same over a cache that was built elsewhere, by this clock.
+    pub(crate) fn over<H, F>(
+        cache: Cache,
+        clock: ManualClock,
+        configure: impl FnOnce(ResponseCacheLayer) -> ResponseCacheLayer,
+        handler: H,
+    ) -> Self
+    where
+        H: Fn(Cache, usize, Asked) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result<Response<Given>, Broken>> + Send + 'static,
+    {
         let calls = Arc::new(AtomicUsize::new(0));
         let (counted, inside) = (Arc::clone(&calls), cache.clone());
         let inner = service_fn(move |request: Asked| -> Handled {

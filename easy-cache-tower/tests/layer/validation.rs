@@ -1,30 +1,9 @@
-//! Stale responses are asked about, kept on if they are still current, and replaced if not.
+//! Stale responses are asked about, kept on if they are still current, and replaced if not. Many clients at once are in
+//! `crowd`, a `HEAD` in `head`.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use crate::support::{Asked, Fields, Given, Site, page, request, respond, seconds, settle};
+use crate::support::{Asked, Fields, Site, TAGGED, is_asked, nothing, page, respond, seconds};
 use easy_cache_core::{Cache, Tag, scope};
 use easy_cache_tower::ResponseCacheLayer;
-use http::Response;
-use http_body_util::{BodyExt, Empty};
-use tokio::sync::Semaphore;
-
-fn nothing() -> Given {
-    Empty::new().map_err(crate::support::never).boxed_unsync()
-}
-
-fn is_asked(request: &Asked) -> bool {
-    request.headers().contains_key("if-none-match") || request.headers().contains_key("if-modified-since")
-}
-
-const TAGGED: Fields<'static> = &[
-    ("cache-control", "max-age=10"),
-    ("etag", "\"one\""),
-    ("content-type", "text/plain"),
-    ("x-first", "kept"),
-    ("x-both", "old"),
-];
 
 /// Says 304 with these fields to whoever has a condition.
 fn confirming(update: Fields<'static>) -> Site {
@@ -241,64 +220,6 @@ async fn no_cache_is_kept_and_asked_about_each_time_by_each_client() {
 }
 
 #[tokio::test]
-async fn those_who_waited_for_a_no_cache_page_each_ask_about_it() {
-    let gate = Arc::new(Semaphore::new(0));
-    let inside = Arc::clone(&gate);
-    let site = Site::with(
-        |layer| layer,
-        move |_, call, request: Asked| {
-            let gate = Arc::clone(&inside);
-            async move {
-                if is_asked(&request) {
-                    return Ok(respond(304, &[("x-call", call.to_string().as_str())], nothing()));
-                }
-                gate.acquire().await.unwrap().forget();
-                Ok(page(&[("cache-control", "no-cache"), ("etag", "\"one\"")], "page"))
-            }
-        },
-    );
-    let crowd: Vec<_> = (0..5).map(|_| site.spawn("/")).collect();
-    settle().await;
-    gate.add_permits(5);
-    let mut calls = Vec::new();
-    for one in crowd {
-        let answer = crate::support::soon(one).await.unwrap();
-        assert_eq!((answer.text(), answer.said().has("collapsed")), ("page", false));
-        calls.push(answer.header("x-call").unwrap_or("first").to_owned());
-    }
-    calls.sort();
-    assert_eq!(calls, ["2", "3", "4", "5", "first"]);
-}
-
-#[tokio::test]
-async fn those_who_find_a_no_cache_page_ask_about_it_all_at_once() {
-    let (gate, asked) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (inside, counted) = (Arc::clone(&gate), Arc::clone(&asked));
-    let site = Site::with(
-        |layer| layer,
-        move |_, _, request: Asked| {
-            let (gate, asked) = (Arc::clone(&inside), Arc::clone(&counted));
-            async move {
-                if !is_asked(&request) {
-                    return Ok(page(&[("cache-control", "no-cache"), ("etag", "\"one\"")], "page"));
-                }
-                asked.fetch_add(1, Ordering::SeqCst);
-                gate.acquire().await.unwrap().forget();
-                Ok(respond(304, &[], nothing()))
-            }
-        },
-    );
-    site.get("/").await;
-    let crowd: Vec<_> = (0..5).map(|_| site.spawn("/")).collect();
-    settle().await;
-    assert_eq!(asked.load(Ordering::SeqCst), 5, "nobody waits for an answer that is another's");
-    gate.add_permits(5);
-    for one in crowd {
-        assert_eq!(crate::support::soon(one).await.unwrap().text(), "page");
-    }
-}
-
-#[tokio::test]
 async fn two_users_of_a_no_cache_page_each_get_what_the_handler_says_to_them() {
     let site = Site::plain(|_, request| {
         let user = request.headers().get("x-user").map_or("nobody", |user| user.to_str().unwrap()).to_owned();
@@ -401,57 +322,6 @@ async fn variants_are_asked_about_one_by_one() {
     assert_eq!(site.calls(), 6);
 }
 
-fn gated() -> (Site, Arc<Semaphore>, Arc<AtomicUsize>) {
-    let (gate, asked) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (inside, counted) = (Arc::clone(&gate), Arc::clone(&asked));
-    let site = Site::with(
-        |layer| layer,
-        move |_, call, request: Asked| {
-            let (gate, asked) = (Arc::clone(&inside), Arc::clone(&counted));
-            async move {
-                if !is_asked(&request) {
-                    return Ok(page(TAGGED, format!("page {call}")));
-                }
-                asked.fetch_add(1, Ordering::SeqCst);
-                gate.acquire().await.unwrap().forget();
-                Ok::<Response<Given>, _>(respond(304, &[], nothing()))
-            }
-        },
-    );
-    (site, gate, asked)
-}
-
-#[tokio::test]
-async fn a_crowd_at_a_stale_response_asks_once() {
-    let (site, gate, asked) = gated();
-    site.get("/").await;
-    site.clock.advance(seconds(10));
-    let crowd: Vec<_> = (0..50).map(|_| site.spawn("/")).collect();
-    settle().await;
-    gate.add_permits(50);
-    let mut collapsed = 0;
-    for one in crowd {
-        let answer = crate::support::soon(one).await.unwrap();
-        assert_eq!(answer.text(), "page 1");
-        collapsed += usize::from(answer.said().has("collapsed"));
-    }
-    assert_eq!((asked.load(Ordering::SeqCst), collapsed), (1, 49));
-}
-
-#[tokio::test]
-async fn a_client_that_goes_away_while_it_asks_leaves_nobody_hanging() {
-    let (site, gate, asked) = gated();
-    site.get("/").await;
-    site.clock.advance(seconds(10));
-    let (first, second) = (site.spawn("/"), site.spawn("/"));
-    settle().await;
-    first.abort();
-    settle().await;
-    gate.add_permits(2);
-    assert_eq!(crate::support::soon(second).await.unwrap().text(), "page 1");
-    assert_eq!(asked.load(Ordering::SeqCst), 2);
-}
-
 #[tokio::test]
 async fn a_stale_response_is_not_asked_about_for_somebody_it_was_not_made_for() {
     let site = Site::plain(|_, request| {
@@ -462,82 +332,6 @@ async fn a_stale_response_is_not_asked_about_for_somebody_it_was_not_made_for() 
     assert_eq!(site.get("/").await.text(), "nobody");
     site.clock.advance(seconds(10));
     assert_eq!(site.get_with("/", &[("authorization", "Bearer bob")]).await.text(), "bob");
-}
-
-/// A site whose `HEAD` says this.
-fn with_head(head: Fields<'static>) -> Site {
-    Site::plain(move |call, request: &Asked| {
-        assert!(!is_asked(request) || request.method() == "GET", "a HEAD is passed on as it is");
-        match request.method().as_str() {
-            "HEAD" => respond(200, head, nothing()),
-            _ => page(TAGGED, format!("page {call}")),
-        }
-    })
-}
-
-#[tokio::test]
-async fn who_waited_for_a_page_of_others_neither_gets_it_nor_asks_about_it() {
-    let gate = Arc::new(Semaphore::new(0));
-    let inside = Arc::clone(&gate);
-    let site = Site::with(
-        |layer| layer.ttl(seconds(60)),
-        move |_, _, request: Asked| {
-            let gate = Arc::clone(&inside);
-            async move {
-                assert!(!is_asked(&request), "ann would be sent the page of a stranger");
-                let name = request.headers().get("cookie").map_or("stranger", |_| "ann");
-                gate.acquire().await.unwrap().forget();
-                Ok(page(&[("etag", "\"one\"")], name))
-            }
-        },
-    );
-    let stranger = site.spawn("/");
-    settle().await;
-    let waiting = site.clone();
-    let ann = tokio::spawn(async move { waiting.get_with("/", &[("cookie", "ann")]).await });
-    settle().await;
-    assert_eq!(site.calls(), 1, "she waits");
-    gate.add_permits(2);
-    assert_eq!(crate::support::soon(stranger).await.unwrap().text(), "stranger");
-    assert_eq!(crate::support::soon(ann).await.unwrap().text(), "ann");
-    assert_eq!(site.get("/").await.text(), "stranger");
-}
-
-#[tokio::test]
-async fn a_crowd_at_a_stale_response_that_one_of_them_may_not_share_still_finds_it_in_place() {
-    let (gate, calls) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (inside, counted) = (Arc::clone(&gate), Arc::clone(&calls));
-    let site = Site::with(
-        |layer| layer,
-        move |_, call, request: Asked| {
-            let (gate, calls) = (Arc::clone(&inside), Arc::clone(&counted));
-            async move {
-                if call == 1 {
-                    return Ok(page(TAGGED, "page 1"));
-                }
-                calls.fetch_add(1, Ordering::SeqCst);
-                gate.acquire().await.unwrap().forget();
-                if call == 2 {
-                    scope::taint(); // it read in an open transaction
-                    return Ok(page(TAGGED, "page 2"));
-                }
-                assert!(is_asked(&request), "the stale response is still there");
-                Ok(respond(304, &[], nothing()))
-            }
-        },
-    );
-    site.get("/").await;
-    site.clock.advance(seconds(10));
-    let crowd: Vec<_> = (0..3).map(|_| site.spawn("/")).collect();
-    settle().await;
-    gate.add_permits(3);
-    let mut texts = Vec::new();
-    for one in crowd {
-        texts.push(crate::support::soon(one).await.unwrap().text().to_owned());
-    }
-    texts.sort();
-    assert_eq!(texts, ["page 1", "page 1", "page 2"]);
-    assert!(site.get("/").await.is_hit());
 }
 
 /// A handler that confirms, and renews the session of whoever asks.
@@ -562,60 +356,6 @@ async fn a_cookie_that_comes_with_a_confirmation_is_for_its_client_alone() {
         let bob = site.get_with("/", &[("x-user", "bob")]).await;
         assert_eq!((bob.is_hit(), bob.header("set-cookie")), (hits, None));
     }
-}
-
-#[tokio::test]
-async fn a_head_that_names_the_stored_response_renews_it_and_its_body_stays() {
-    let site =
-        with_head(&[("etag", "\"one\""), ("cache-control", "max-age=20"), ("x-both", "new"), ("content-length", "6")]);
-    site.get("/").await;
-    site.clock.advance(seconds(10));
-    let head = site.ask(request("HEAD", "/", &[])).await;
-    assert_eq!((head.said().word("fwd"), head.body.len()), (Some("stale"), 0));
-    assert!(head.said().has("stored"));
-    site.clock.advance(seconds(19));
-    let get = site.get("/").await;
-    assert_eq!((get.text(), get.is_hit()), ("page 1", true));
-    assert_eq!((get.header("x-both"), get.header("x-first")), (Some("new"), Some("kept")));
-    assert_eq!(site.calls(), 2);
-}
-
-#[tokio::test]
-async fn a_head_that_contradicts_the_stored_response_drops_it() {
-    for head in [&[("etag", "\"two\"")][..], &[("etag", "\"one\""), ("content-length", "7")]] {
-        let site = with_head(head);
-        site.get("/").await;
-        site.clock.advance(seconds(10));
-        site.ask(request("HEAD", "/", &[])).await;
-        let get = site.get("/").await;
-        assert_eq!((get.text(), get.said().word("fwd")), ("page 3", Some("uri-miss")), "{head:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_head_that_says_nothing_about_the_stored_response_changes_nothing() {
-    let site = with_head(&[("cache-control", "max-age=60")]);
-    site.get("/").await;
-    site.clock.advance(seconds(10));
-    assert!(!site.ask(request("HEAD", "/", &[])).await.said().has("stored"));
-    let get = site.get("/").await;
-    assert_eq!((get.text(), get.said().word("fwd")), ("page 3", Some("stale")));
-}
-
-#[tokio::test]
-async fn a_head_keeps_the_conditions_of_its_client() {
-    let site = Site::plain(|call, request: &Asked| match request.headers().get("if-none-match") {
-        Some(known) => {
-            assert_eq!((request.method().as_str(), known.to_str().unwrap()), ("HEAD", "\"mine\""));
-            respond(304, &[("etag", "\"mine\"")], nothing())
-        }
-        None => page(TAGGED, format!("page {call}")),
-    });
-    site.get("/").await;
-    site.clock.advance(seconds(10));
-    let head = site.ask(request("HEAD", "/", &[("if-none-match", "\"mine\"")])).await;
-    assert_eq!((head.status.as_u16(), head.said().has("stored")), (304, false));
-    assert_eq!(head.header("etag"), Some("\"mine\""));
 }
 
 #[tokio::test]
