@@ -4,6 +4,6 @@
 //! - [`Store`]: the whole protocol, one trip for each operation, for stores that can do more than get and set.
 
 pub use crate::backend::shared::{
-    Adapter, Envelope, Fill, Filled, Hit, Look, Looked, Mark, Miss, MissReason, PlainStore, Store, StoreFence,
-    StoreFuture, Unreadable, Version, VersionedTag,
+    Adapter, Asked, Envelope, Fill, Filled, Following, Hit, Leased, Look, Looked, Mark, Mirror, Miss, MissReason,
+    PlainStore, Store, StoreFence, StoreFuture, Unreadable, Version, VersionedTag,
 };

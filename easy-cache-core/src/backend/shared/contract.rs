@@ -45,14 +45,102 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
 
     /// Takes a writer's marks away. What was invalidated meanwhile stays so.
     fn release<'a>(&'a self, mark: Mark<'a>) -> StoreFuture<'a, ()>;
+
+    /// Asks to be the only process that computes a key, until the lease is ended or `within` has passed by the store's clock.
+    ///
+    /// A store that has no leases lets everybody compute, which is the default.
+    fn lease<'a>(&'a self, key: &'a [u8], holder: Version, within: Duration) -> StoreFuture<'a, Leased> {
+        let _ = (key, holder, within);
+        Box::pin(std::future::ready(Ok(Leased::Yours)))
+    }
+
+    /// Ends a lease, if it is still this holder's.
+    fn end_lease<'a>(&'a self, key: &'a [u8], holder: Version) -> StoreFuture<'a, ()> {
+        let _ = (key, holder);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Tells a near cache of every change from now on, until what is returned is dropped; `None` if the store cannot, which is
+    /// the default: then nothing is kept near.
+    ///
+    /// It returns at once. While the connection for it is not up, or not proved, the near cache serves nothing. The store asks for a
+    /// proof (see [`Mirror::ask`]) at least three times within `bound`.
+    fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
+        let _ = (mirror, bound);
+        None
+    }
+}
+
+/// A near cache, as the store sees it that it follows: what keeps copies of entries in this process.
+///
+/// Its methods are called where news of the store is read, in the order in which it arrives, and return at once.
+pub trait Mirror: Send + Sync + fmt::Debug + 'static {
+    /// The records of these names may have changed (or may have been made): what depends on them is forgotten.
+    fn forget(&self, tags: &[Tag], keys: &[&[u8]]);
+
+    /// Any record may have changed: the connection was lost or is new, the store was flushed, news cannot be read. Nothing is served until
+    /// the next proof.
+    fn forget_everything(&self);
+
+    /// Taken right before a proof is asked for, on the connection that carries the news.
+    fn ask(&self) -> Asked;
+
+    /// The answer has arrived, on that connection: whatever was acknowledged to anybody before the question was sent, has been told.
+    fn proved(&self, asked: Asked);
+}
+
+/// When a proof was asked for. Its meaning is the near cache's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked(u64);
+
+impl Asked {
+    /// What the near cache wants to see again.
+    #[must_use]
+    pub const fn new(content: u64) -> Self {
+        Self(content)
+    }
+
+    /// What it was made of.
+    #[must_use]
+    pub const fn content(self) -> u64 {
+        self.0
+    }
+}
+
+/// Keeps a near cache told of changes. Dropping it ends that.
+pub struct Following(#[expect(dead_code, reason = "kept for its drop")] Box<dyn Any + Send + Sync>);
+
+impl Following {
+    /// Ends when `guard` is dropped.
+    pub fn new<T: Send + Sync + 'static>(guard: T) -> Self {
+        Self(Box::new(guard))
+    }
+}
+
+impl fmt::Debug for Following {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Following")
+    }
+}
+
+/// The answer to a request for a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leased {
+    /// The caller computes.
+    Yours,
+    /// Somebody else has it.
+    Taken,
 }
 
 /// A lookup.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Look<'a> {
-    /// The key of the entry.
+    /// The key of the entry: what it is invalidated by.
     pub key: &'a [u8],
+    /// What kind of value it is: the same in two programs only if each can read what the other stores. Entries of one key and several
+    /// kinds stand side by side, and an invalidation of the key drops all of them.
+    pub kind: u64,
     /// The tags that the entry will carry as far as they are known now. Their versions are worth noting on a miss.
     pub tags: &'a [Tag],
 }
@@ -61,7 +149,7 @@ impl<'a> Look<'a> {
     /// Asks for this key.
     #[must_use]
     pub const fn new(key: &'a [u8], tags: &'a [Tag]) -> Self {
-        Self { key, tags }
+        Self { key, kind: 0, tags }
     }
 }
 
@@ -90,13 +178,16 @@ pub struct Hit {
     pub age: Duration,
     /// How much longer it may be served, at most; `None` if it has no ttl.
     pub remaining: Option<Duration>,
+    /// Whether a near cache will be told when this entry is no longer good: by its tags, by its key, and with everything. Only then is
+    /// it kept near.
+    pub followed: bool,
 }
 
 impl Hit {
     /// An entry without ttl, stored just now.
     #[must_use]
     pub const fn new(payload: Vec<u8>, tags: Vec<VersionedTag>, epoch: Version) -> Self {
-        Self { payload, tags, epoch, fence: None, age: Duration::ZERO, remaining: None }
+        Self { payload, tags, epoch, fence: None, age: Duration::ZERO, remaining: None, followed: false }
     }
 }
 
@@ -162,6 +253,8 @@ impl fmt::Debug for StoreFence {
 pub struct Fill<'a> {
     /// The key of the entry.
     pub key: &'a [u8],
+    /// What kind of value it is; see [`Look::kind`].
+    pub kind: u64,
     /// What is to be stored.
     pub payload: &'a [u8],
     /// All tags of the entry, each once.
@@ -184,7 +277,7 @@ impl<'a> Fill<'a> {
     /// A value without tags and without ttl, that nobody waits for.
     #[must_use]
     pub const fn new(key: &'a [u8], payload: &'a [u8], fence: Option<&'a StoreFence>) -> Self {
-        Self { key, payload, tags: &[], seen: &[], epoch: None, fence, ttl: None, awaited: false }
+        Self { key, kind: 0, payload, tags: &[], seen: &[], epoch: None, fence, ttl: None, awaited: false }
     }
 
     /// The version of a tag that was seen on the way.

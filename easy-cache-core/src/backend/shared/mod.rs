@@ -9,7 +9,8 @@ pub(crate) mod plain;
 mod version;
 
 pub use contract::{
-    Fill, Filled, Hit, Look, Looked, Mark, Miss, MissReason, Store, StoreFence, StoreFuture, VersionedTag,
+    Asked, Fill, Filled, Following, Hit, Leased, Look, Looked, Mark, Mirror, Miss, MissReason, Store, StoreFence,
+    StoreFuture, VersionedTag,
 };
 pub use envelope::{Envelope, Unreadable};
 pub use plain::{Adapter, PlainStore};
