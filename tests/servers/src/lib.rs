@@ -25,6 +25,7 @@
 //! | [`memcached`] | memcached |
 //! | [`postgres`], [`mariadb`] | databases; each test gets a database of its own |
 //! | [`web`] | Varnish and nginx, for comparisons |
+//! | [`proxy`] | stands between client and server: counts trips and commands, delays, cuts, swallows |
 //! | [`process`] | a running program: signals, log, end |
 //! | `program`, `folder`, `port`, `keeper` | where programs are found, and what they are given |
 
@@ -37,6 +38,7 @@ pub mod mariadb;
 pub mod memcached;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod redis;
 pub mod wait;
 pub mod web;
@@ -44,6 +46,7 @@ pub mod web;
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use postgres::Postgres;
+pub use proxy::Proxy;
 pub use redis::Redis;
 pub use redis::cluster::Cluster;
 pub use web::{Nginx, Varnish};

@@ -136,7 +136,7 @@ impl MariaDb {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn plan(&self) -> Plan<'static> {
+    fn plan(&self) -> Plan {
         let file = |name: &str| self.folder.join(name).display().to_string();
         let mut arguments = vec![
             // First, or it is refused: nothing of the system's settings counts here.
@@ -153,10 +153,8 @@ impl MariaDb {
             "--performance-schema=OFF".to_owned(),
         ];
         arguments.extend(self.settings.iter().cloned());
-        // Leaked, a few bytes for each server, so that a plan can be made anew at any time.
-        let program: &'static Path = Box::leak(program::find("mariadbd", "mariadb-server").into_boxed_path());
-        let folder: &'static Path = Box::leak(self.folder.clone().into_boxed_path());
-        Plan { program, arguments, folder, user: user(), ending: Ending::Kill }
+        let program = program::find("mariadbd", "mariadb-server");
+        Plan { program, arguments, folder: self.folder.clone(), user: user(), ending: Ending::Kill }
     }
 
     fn answers(&self) -> bool {
@@ -189,7 +187,7 @@ fn initialise(folder: &Path) {
     let extra = format!("--extra-file={}", grant.display());
     let arguments = words.map(str::to_owned).into_iter().chain([data, extra]).collect();
     let mut install =
-        Process::start(&Plan { program: &program, arguments, folder, user: user(), ending: Ending::Kill });
+        Process::start(&Plan { program, arguments, folder: folder.to_owned(), user: user(), ending: Ending::Kill });
     let status = wait::until_some("mariadb-install-db is done", || install.ended());
     assert!(status.success(), "mariadb-install-db failed:\n{}", install.log());
 }

@@ -55,11 +55,10 @@ impl Options {
     /// If memcached is not installed, or does not start.
     #[must_use]
     pub fn start(self) -> Memcached {
-        let program = program::find("memcached", "memcached");
         let folder = folder::new("memcached");
         loop {
             let port = self.port.unwrap_or_else(port::free);
-            let mut process = Process::start(&self.plan(&program, &folder, port));
+            let mut process = Process::start(&self.plan(&folder, port));
             if process.wait_until_ready("memcached", || answers(port)) {
                 return Memcached { port, folder, options: self, process: Mutex::new(Some(process)) };
             }
@@ -67,13 +66,14 @@ impl Options {
         }
     }
 
-    fn plan<'a>(&self, program: &'a Path, folder: &'a Path, port: u16) -> Plan<'a> {
+    fn plan(&self, folder: &Path, port: u16) -> Plan {
+        let program = program::find("memcached", "memcached");
         let port = port.to_string();
         let usual = ["-l", "127.0.0.1", "-p", &port, "-U", "0", "-t", "2"].map(str::to_owned);
         // It asks to be told so. As another user it would not hear of the test's death: the system forgets that wish when the user changes.
         let user = if folder::is_root() { vec!["-u".to_owned(), "root".to_owned()] } else { Vec::new() };
         let arguments = usual.into_iter().chain(user).chain(self.arguments.clone()).collect();
-        Plan { program, arguments, folder, user: None, ending: Ending::Kill }
+        Plan { program, arguments, folder: folder.to_owned(), user: None, ending: Ending::Kill }
     }
 }
 
@@ -144,8 +144,7 @@ impl Memcached {
     pub fn start_again(&self) {
         let mut place = self.process();
         if place.is_none() {
-            let program = program::find("memcached", "memcached");
-            let mut process = Process::start(&self.options.plan(&program, &self.folder, self.port));
+            let mut process = Process::start(&self.options.plan(&self.folder, self.port));
             let is_ready = process.wait_until_ready("memcached", || answers(self.port));
             assert!(is_ready, "the port of a killed memcached was taken by somebody else:\n{}", process.log());
             *place = Some(process);

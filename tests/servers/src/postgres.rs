@@ -155,7 +155,7 @@ impl Postgres {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn plan(&self) -> Plan<'static> {
+    fn plan(&self) -> Plan {
         let usual = [
             ("listen_addresses", "127.0.0.1".to_owned()),
             ("port", self.port.to_string()),
@@ -170,10 +170,8 @@ impl Postgres {
             usual.into_iter().chain(settings).flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")]);
         let data = self.folder.join("data").display().to_string();
         let arguments = ["-D".to_owned(), data].into_iter().chain(settings).collect();
-        // Leaked, a few bytes for each server, so that a plan can be made anew at any time.
-        let program: &'static Path = Box::leak(self.programs.join("postgres").into_boxed_path());
-        let folder: &'static Path = Box::leak(self.folder.clone().into_boxed_path());
-        Plan { program, arguments, folder, user: user(), ending: Ending::Quit }
+        let program = self.programs.join("postgres");
+        Plan { program, arguments, folder: self.folder.clone(), user: user(), ending: Ending::Quit }
     }
 
     fn answers(&self) -> bool {
@@ -196,9 +194,9 @@ fn initialise(programs: &Path, folder: &Path) {
     let data = folder.join("data");
     let arguments = ["-D", &data.display().to_string(), "-U", ROLE, "-A", "trust", "-N", "-E", "UTF8"];
     let plan = Plan {
-        program: &programs.join("initdb"),
+        program: programs.join("initdb"),
         arguments: arguments.into_iter().chain(["--locale=C", "--no-instructions"]).map(str::to_owned).collect(),
-        folder,
+        folder: folder.to_owned(),
         user: user(),
         ending: Ending::Kill,
     };

@@ -39,18 +39,18 @@ impl Ending {
 
 /// What to run.
 #[derive(Debug)]
-pub(crate) struct Plan<'a> {
-    pub(crate) program: &'a Path,
+pub(crate) struct Plan {
+    pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<String>,
-    pub(crate) folder: &'a Path,
+    pub(crate) folder: PathBuf,
     /// As whom, if not as who runs the test.
-    pub(crate) user: Option<&'a str>,
+    pub(crate) user: Option<&'static str>,
     pub(crate) ending: Ending,
 }
 
 impl Process {
     /// Starts it; it dies when this process dies.
-    pub(crate) fn start(plan: &Plan<'_>) -> Self {
+    pub(crate) fn start(plan: &Plan) -> Self {
         let log = plan.folder.join("log");
         let child = open_log(&log).and_then(|file| keeper::spawn(command(plan, file)?));
         let child = child.unwrap_or_else(|error| panic!("failed to start {}: {error}", plan.program.display()));
@@ -136,7 +136,7 @@ fn open_log(path: &Path) -> io::Result<File> {
 }
 
 /// By way of `setpriv`, which asks the system for a signal when the parent dies, and replaces itself by the program.
-fn command(plan: &Plan<'_>, log: File) -> io::Result<Command> {
+fn command(plan: &Plan, log: File) -> io::Result<Command> {
     let mut command = match program::search("setpriv") {
         Some(setpriv) => {
             let mut command = Command::new(setpriv);
@@ -144,14 +144,14 @@ fn command(plan: &Plan<'_>, log: File) -> io::Result<Command> {
             if let Some(user) = plan.user {
                 command.args(["--reuid", user, "--regid", user, "--init-groups"]);
             }
-            command.arg("--").arg(plan.program);
+            command.arg("--").arg(&plan.program);
             command
         }
         None if plan.user.is_some() => program::missing("setpriv", "util-linux"),
         // Elsewhere than on Linux: only a test that is killed leaves servers behind.
-        None => Command::new(plan.program),
+        None => Command::new(&plan.program),
     };
-    command.args(&plan.arguments).current_dir(plan.folder).env("LC_ALL", "C");
+    command.args(&plan.arguments).current_dir(&plan.folder).env("LC_ALL", "C");
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
     Ok(command)
 }

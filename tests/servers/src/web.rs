@@ -44,9 +44,9 @@ impl Varnish {
             let words =
                 ["-F", "-j", "none", "-a", &listen, "-f", &file.display().to_string(), "-n", &own, "-s", "malloc,64m"];
             Process::start(&Plan {
-                program: &program,
+                program: program.clone(),
                 arguments: words.map(str::to_owned).to_vec(),
-                folder: &folder,
+                folder: folder.clone(),
                 user: None,
                 ending: Ending::Term,
             })
@@ -91,9 +91,9 @@ impl Nginx {
             write(&file, &configuration(&directives.replace("PORT", &port.to_string()), &place));
             let words = ["-e", "stderr", "-p", &place, "-c", &file.display().to_string()];
             Process::start(&Plan {
-                program: &program,
+                program: program.clone(),
                 arguments: words.map(str::to_owned).to_vec(),
-                folder: &folder,
+                folder: folder.clone(),
                 user: None,
                 ending: Ending::Term,
             })

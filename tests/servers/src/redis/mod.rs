@@ -5,7 +5,7 @@ pub mod reply;
 
 use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 pub use reply::{Connection, Reply};
@@ -69,12 +69,11 @@ impl Options {
     /// # Panics
     /// If Redis is not installed, or does not start.
     #[must_use]
-    pub fn start(mut self) -> Redis {
-        let program = self.program.get_or_insert_with(|| program::find("redis-server", "redis-server")).clone();
+    pub fn start(self) -> Redis {
         let folder = folder::new("redis");
         loop {
             let port = self.port.unwrap_or_else(port::free);
-            let mut process = Process::start(&self.plan(&program, &folder, port));
+            let mut process = Process::start(&self.plan(&folder, port));
             if process.wait_until_ready("redis-server", || answers(port)) {
                 return Redis { port, folder, options: self, process: Mutex::new(Some(process)) };
             }
@@ -82,7 +81,8 @@ impl Options {
         }
     }
 
-    fn plan<'a>(&self, program: &'a std::path::Path, folder: &'a std::path::Path, port: u16) -> Plan<'a> {
+    fn plan(&self, folder: &Path, port: u16) -> Plan {
+        let program = self.program.clone().unwrap_or_else(|| program::find("redis-server", "redis-server"));
         let usual = [
             ("port", port.to_string()),
             ("bind", "127.0.0.1".to_owned()),
@@ -99,7 +99,7 @@ impl Options {
             [format!("--{name}")].into_iter().chain(values)
         };
         let arguments = usual.into_iter().chain(settings).flat_map(words).collect();
-        Plan { program, arguments, folder, user: None, ending: Ending::Kill }
+        Plan { program, arguments, folder: folder.to_owned(), user: None, ending: Ending::Kill }
     }
 }
 
@@ -198,8 +198,7 @@ impl Redis {
     pub fn start_again(&self) {
         let mut place = self.process();
         if place.is_none() {
-            let program = self.options.program.clone().unwrap_or_default();
-            let mut process = Process::start(&self.options.plan(&program, &self.folder, self.port));
+            let mut process = Process::start(&self.options.plan(&self.folder, self.port));
             let is_ready = process.wait_until_ready("redis-server", || answers(self.port));
             assert!(is_ready, "the port of a killed redis was taken by somebody else:\n{}", process.log());
             *place = Some(process);
