@@ -77,9 +77,9 @@ impl<'a> Session<'a> {
         let row = self.random.below(self.shared.own.len() as u64) as usize;
         let shape = Shape::ALL[self.random.below(Shape::COUNT as u64) as usize];
         match self.random.below(100) {
-            0..40 => self.look(shape, row),
-            40..86 => self.call(shape, row, false),
-            86..88 => self.call(shape, row, true),
+            0..44 => self.look(shape, row),
+            44..92 => self.call(shape, row, false),
+            92..94 => self.call(shape, row, true),
             _ if row < self.shared.strict => self.hold_and_end(Shape::Known, row),
             _ => self.change(shape, row),
         }
