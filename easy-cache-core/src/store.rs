@@ -5,5 +5,5 @@
 
 pub use crate::backend::shared::{
     Adapter, Asked, Envelope, Fill, Filled, Following, Hit, Leased, Look, Looked, Mark, Mirror, Miss, MissReason,
-    PlainStore, Store, StoreFence, StoreFuture, Unreadable, Version, VersionedTag,
+    PlainStore, Remembered, Store, StoreFence, StoreFuture, Unreadable, Version, VersionedTag,
 };

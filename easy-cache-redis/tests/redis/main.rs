@@ -1,0 +1,4 @@
+//! The store against real servers.
+
+mod contract;
+mod server;
