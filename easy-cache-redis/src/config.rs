@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::redis::{AsyncConnectionConfig, ConnectionInfo, IntoConnectionInfo};
+use deadpool_redis::redis::{AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 use deadpool_redis::{Config, Manager, Pool};
 use easy_cache_core::Error;
 use easy_cache_core::store::Remembered;
@@ -33,12 +33,14 @@ pub struct RedisStoreBuilder {
     limits: Limits,
     lanes: usize,
     keeps_across_restarts: bool,
+    /// Where a near cache hears of changes, if not from where everything else comes.
+    news: Option<String>,
 }
 
 impl RedisStoreBuilder {
     pub(crate) const fn new(namespace: String) -> Self {
         let limits = Limits { operation: Duration::from_millis(500), dial: Duration::from_secs(2) };
-        Self { namespace, source: Source::Nothing, limits, lanes: 1, keeps_across_restarts: false }
+        Self { namespace, source: Source::Nothing, limits, lanes: 1, keeps_across_restarts: false, news: None }
     }
 
     /// The server: `redis://user:password@host:port/database`, `rediss://` for TLS (feature `tls`), `redis+unix:///path`.
@@ -61,6 +63,12 @@ impl RedisStoreBuilder {
     /// A pool that the application has. The store takes connections out of it and keeps them; the pool makes others.
     pub fn pool(mut self, pool: Pool) -> Self {
         self.source = Source::Pool(pool);
+        self
+    }
+
+    /// Where the server of a [pool](Self::pool) is, for a near cache: it needs a connection that a pool does not make.
+    pub fn news_from(mut self, url: impl AsRef<str>) -> Self {
+        self.news = Some(url.as_ref().to_owned());
         self
     }
 
@@ -100,7 +108,9 @@ impl RedisStoreBuilder {
     /// # Errors
     /// If no server was named, or the URL is none.
     pub fn build(self) -> Result<RedisStore, Error> {
-        let (pool, server) = self.supply()?;
+        let info = self.info()?;
+        let news = self.news(info.clone())?;
+        let (pool, server) = self.supply(info)?;
         let background = Background::find()?;
         let keys = Keys::new(&self.namespace);
         let greeting = Greeting { keys: keys.clone(), keeps_across_restarts: self.keeps_across_restarts };
@@ -109,29 +119,53 @@ impl RedisStoreBuilder {
             Arc::new(Lane::new(pool.clone(), runtime, self.limits, greeting.clone()))
         };
         let lanes = (0..self.lanes).map(lane).collect();
-        let inner = Inner { keys, lanes, remembered: Remembered::new(), background, server };
+        let inner = Inner { keys, lanes, remembered: Remembered::new(), background, server, news, limits: self.limits };
         Ok(RedisStore { inner: Arc::new(inner) })
     }
 
-    fn supply(&self) -> Result<(Pool, String), Error> {
-        let attempted = "failed to make a store on redis";
-        let info = match &self.source {
+    /// Where the server is, if that was said.
+    fn info(&self) -> Result<Option<ConnectionInfo>, Error> {
+        match &self.source {
             Source::Nothing => {
-                return Err(Error::store(attempted, "no server was named: say a URL, a configuration or a pool"));
+                Err(Error::store(ATTEMPTED, "no server was named: say a URL, a configuration or a pool"))
             }
-            Source::Pool(pool) => return Ok((pool.clone(), "of the given pool".to_owned())),
-            Source::Info(info) => (**info).clone(),
-            Source::Url(url) => url.as_str().into_connection_info().map_err(|error| Error::store(attempted, error))?,
+            Source::Pool(_) => Ok(None),
+            Source::Info(info) => Ok(Some((**info).clone())),
+            Source::Url(url) => url.as_str().into_connection_info().map(Some).map_err(failed),
+        }
+    }
+
+    /// The client of near caches: the newer of the two protocols, in which a server can speak first.
+    fn news(&self, info: Option<ConnectionInfo>) -> Result<Option<Client>, Error> {
+        let info = match &self.news {
+            Some(url) => Some(url.as_str().into_connection_info().map_err(failed)?),
+            None => info,
         };
-        let server = format!("{}", info.addr());
+        let Some(info) = info else { return Ok(None) };
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        Client::open(info.set_redis_settings(settings)).map(Some).map_err(failed)
+    }
+
+    fn supply(&self, info: Option<ConnectionInfo>) -> Result<(Pool, String), Error> {
+        let info = match (&self.source, info) {
+            (Source::Pool(pool), _) => return Ok((pool.clone(), "of the given pool".to_owned())),
+            (_, Some(info)) => info,
+            (_, None) => return Err(Error::store(ATTEMPTED, "no server was named")),
+        };
+        let server = info.addr().to_string();
         // Answers are waited for by the store, not by each connection once more.
         let config =
             AsyncConnectionConfig::new().set_connection_timeout(Some(self.limits.dial)).set_response_timeout(None);
-        let manager = Manager::new_with_config(info, config).map_err(|error| Error::store(attempted, error))?;
-        let pool =
-            Pool::builder(manager).max_size(self.lanes).build().map_err(|error| Error::store(attempted, error))?;
+        let manager = Manager::new_with_config(info, config).map_err(failed)?;
+        let pool = Pool::builder(manager).max_size(self.lanes).build().map_err(failed)?;
         Ok((pool, server))
     }
+}
+
+const ATTEMPTED: &str = "failed to make a store on redis";
+
+fn failed(source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::store(ATTEMPTED, source)
 }
 
 impl fmt::Debug for RedisStoreBuilder {

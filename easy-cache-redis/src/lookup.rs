@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::lane::{Lane, Live};
-use crate::layout::{Entry, Order};
+use crate::layout::{Entry, LONGEST, Order};
 use crate::store::Inner;
 
 /// What a lookup leaves for the fill that follows it.
@@ -121,7 +121,7 @@ impl Inner {
         hit.fence = fence;
         hit.age = age;
         hit.remaining = ttl.map(|ttl: Duration| ttl.saturating_sub(age));
-        hit.followed = true;
+        hit.followed = key.len() <= LONGEST && hit.tags.iter().all(|tag| tag.tag.encoded().len() <= LONGEST);
         hit
     }
 }

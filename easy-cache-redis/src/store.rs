@@ -6,13 +6,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deadpool_redis::redis::Client;
 use deadpool_redis::{Config, Pool};
-use easy_cache_core::store::{Fill, Filled, Leased, Look, Looked, Mark, Remembered, Store, StoreFuture, Version};
+use easy_cache_core::store::{
+    Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Remembered, Store, StoreFuture, Version,
+};
 use easy_cache_core::{Error, Tag};
 
 use crate::config::{Background, RedisStoreBuilder};
 use crate::failure::Failure;
-use crate::lane::Lane;
+use crate::follow::Follower;
+use crate::lane::{Lane, Limits};
 use crate::layout::{Keys, bucket};
 
 /// A Redis or Valkey server as the store of a cache.
@@ -30,6 +34,9 @@ pub(crate) struct Inner {
     pub(crate) background: Background,
     /// Where the server is, for people.
     pub(crate) server: String,
+    /// For near caches, if it is known where the server is.
+    pub(crate) news: Option<Client>,
+    pub(crate) limits: Limits,
 }
 
 impl RedisStore {
@@ -124,6 +131,12 @@ impl Store for RedisStore {
 
     fn end_lease<'a>(&'a self, key: &'a [u8], holder: Version) -> StoreFuture<'a, ()> {
         self.run("end a lease", self.inner.give_lease_back(key, holder))
+    }
+
+    fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
+        let Inner { news, keys, limits, background, .. } = &*self.inner;
+        let follower = Follower { client: news.clone()?, keys: keys.clone(), limits: *limits, mirror, bound };
+        Some(follower.start(background.handle()))
     }
 }
 

@@ -6,7 +6,7 @@ use easy_cache_core::Tag;
 use sha2::{Digest, Sha256};
 
 /// Names up to this length are stored as they are; of longer ones a digest, which nobody can forge, stands for the name.
-const LONGEST: usize = 256;
+pub(crate) const LONGEST: usize = 512;
 
 /// The names of one namespace. None of them is one of another's, and none of another layout's.
 #[derive(Debug, Clone)]
@@ -41,6 +41,11 @@ impl Keys {
     /// What all records begin with.
     pub(crate) fn records(&self) -> &[u8] {
         &self.records
+    }
+
+    /// The channel of those who follow without tracking.
+    pub(crate) fn news(&self) -> Vec<u8> {
+        format!("{{{}}}:n", self.namespace).into_bytes()
     }
 
     /// The record of the namespace as a whole.
@@ -111,8 +116,8 @@ mod tests {
         assert_eq!(keys.entry(&[0xff, 0], 0), b"ec1::e:0:\xff\0");
         assert_eq!(text(keys.waiting(7)), "ec1::w:00000000000000000000000000000007");
         assert_eq!(text(keys.lease(b"k")), "ec1::l:kk");
-        let digest = "{ec1:}:r:#5179d56d5e2e146a30c153572e3a7ab28b0327910ee45f44ab70f894f979420b";
-        assert_eq!(text(keys.key(&[b'a'; 257])), digest);
+        let digest = "{ec1:}:r:#480e3dd8f76564834a1fd4f85650bf08fea837156119ed1c5d0276d6c7b20a70";
+        assert_eq!(text(keys.key(&[b'a'; 513])), digest);
     }
 
     #[test]
@@ -126,8 +131,8 @@ mod tests {
     fn a_key_cannot_forge_the_record_of_a_tag_nor_a_digest() {
         let keys = Keys::new("n");
         assert_ne!(keys.key(b"x"), keys.tag(&Tag::new("x")));
-        let long = [b'x'; 300];
-        assert_ne!(keys.key(&long), keys.tag(&Tag::new("x".repeat(300))));
+        let long = [b'x'; 600];
+        assert_ne!(keys.key(&long), keys.tag(&Tag::new("x".repeat(600))));
         let digest = keys.key(&long)[keys.records().len()..].to_vec();
         assert_ne!(keys.key(&digest), keys.key(&long));
     }

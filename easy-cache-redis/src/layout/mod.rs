@@ -9,6 +9,7 @@
 //! | `{ec1:shop}:r:!` | string | the **record** of the namespace (the epoch): a version, then the marks of writers |
 //! | `{ec1:shop}:r:k…` | string | the record of a key, the same |
 //! | `{ec1:shop}:r:t…`, `p…`, `d…` | string | the record of a tag, the same |
+//! | `{ec1:shop}:n` | channel | names of records, each behind its length, for those who cannot track them |
 //! | `ec1:shop:e:KIND:…` | string | an entry, of a kind in hexadecimal digits |
 //! | `ec1:shop:w:…` | string | a value on its way; gone after a minute |
 //! | `ec1:shop:l:…` | string | who computes a key |
@@ -23,4 +24,4 @@ mod keys;
 
 pub(crate) use bucket::bucket;
 pub(crate) use entry::{Entry, Order, Sealed};
-pub(crate) use keys::Keys;
+pub(crate) use keys::{Keys, LONGEST};

@@ -90,8 +90,18 @@ local function put(key, version, marks)
   end
 end
 
+-- For near caches that cannot track records: the names of some of KEYS. It must not fail where publishing is forbidden.
+local function publish(first, last)
+  local before, names = #KEYS[3], {}
+  for at = first, last do
+    names[#names + 1] = struct.pack('>I4', #KEYS[at] - before + 1) .. string.sub(KEYS[at], before)
+  end
+  pcall('PUBLISH', string.sub(KEYS[3], 1, before - 3) .. 'n', table.concat(names))
+end
+
 -- Drops everything in the namespace: its entries, and what is being computed.
 local function flush(marks, moment)
   renew(moment)
   put(KEYS[3], fresh, marks)
+  publish(3, 3)
 end

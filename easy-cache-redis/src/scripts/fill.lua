@@ -54,7 +54,10 @@ for at = 1, #records do
   end
   versions[at] = version
 end
-if #expired_buckets > 0 then advance(expired_buckets, moment) end
+if #expired_buckets > 0 then
+  advance(expired_buckets, moment)
+  publish(FIRST, #KEYS)
+end
 if differs or #expired_buckets > 0 then return refuse('outdated') end
 
 -- Is the value still there, and is the one in place from behind an older fence?

@@ -20,4 +20,5 @@ for at = 1, #records do
   put(key, version, table.concat(others) .. mark)
 end
 if #expired_buckets > 0 then advance(expired_buckets, moment) end
+publish(#KEYS > 3 and 4 or 3, #KEYS)
 return 'done'

@@ -13,4 +13,5 @@ for at = 1, #records do
   end
 end
 if #gone > 0 then call('UNLINK', unpack(gone)) end
+publish(4, #KEYS)
 return 'done'

@@ -20,5 +20,8 @@ for at = 1, #records do
     put(key, version, others)
   end
 end
-if #expired_buckets > 0 then advance(expired_buckets, moment) end
+if #expired_buckets > 0 then
+  advance(expired_buckets, moment)
+  publish(4, #KEYS)
+end
 return 'done'

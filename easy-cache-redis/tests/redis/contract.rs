@@ -2,14 +2,18 @@
 
 use easy_cache_core::Cache;
 use easy_cache_core::testing::{Contract, ManualClock};
+use easy_cache_redis::RedisStore;
+use easy_cache_servers::Redis;
 
-use crate::server::Server;
+use crate::world;
 
 #[tokio::test]
 async fn every_promise_is_kept() {
-    let (server, clock) = (Server::start(&[]), ManualClock::new());
+    let (server, clock) = (Redis::start(), ManualClock::new());
     let contract = Contract::new(&clock, |namespace| {
-        Cache::builder().namespace(namespace).clock(clock.clock()).store(server.store(namespace)).build()
+        let store = RedisStore::connect(server.url(), namespace).unwrap();
+        Cache::builder().namespace(namespace).clock(clock.clock()).store(store).build()
     });
-    contract.shared().losing(|| server.run(&["FLUSHALL"])).aging(|by| server.age(by)).run().await;
+    let contract = contract.shared().losing(|| _ = server.command(["FLUSHALL"]));
+    contract.aging(|by| world::age(&server, by)).run().await;
 }
