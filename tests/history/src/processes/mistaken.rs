@@ -57,6 +57,8 @@ impl Mistake {
     pub const fn matters_to(self, kind: Kind) -> bool {
         match self {
             Self::HoldsNothing => kind.holds_well(),
+            // Only a near cache hands out what was invalidated before the fence of the computation that uses it.
+            Self::SeenUncompared => !kind.bound().is_zero(),
             _ => true,
         }
     }

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easy_cache_core::Clock;
 use easy_cache_core::store::{Adapter, Store};
+use easy_cache_core::{Clock, Error};
+use easy_cache_redis::RedisStore;
 
 use super::plain_redis::PlainRedis;
 
@@ -14,6 +15,8 @@ use super::plain_redis::PlainRedis;
 pub enum Kind {
     /// Redis as a store that can get, set and delete.
     Plain,
+    /// Redis by the store that is made for it.
+    Redis,
 }
 
 /// A server that a store needs.
@@ -25,13 +28,14 @@ pub enum Server {
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Plain];
+    pub const ALL: &[Self] = &[Self::Plain, Self::Redis];
 
     /// What it is called on a command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
+            Self::Redis => "redis",
         }
     }
 
@@ -45,7 +49,7 @@ impl Kind {
     #[must_use]
     pub const fn server(self) -> Server {
         match self {
-            Self::Plain => Server::Redis,
+            Self::Plain | Self::Redis => Server::Redis,
         }
     }
 
@@ -53,7 +57,7 @@ impl Kind {
     #[must_use]
     pub const fn bound(self) -> Duration {
         match self {
-            Self::Plain => Duration::ZERO,
+            Self::Plain | Self::Redis => Duration::ZERO,
         }
     }
 
@@ -62,14 +66,18 @@ impl Kind {
     pub const fn holds_well(self) -> bool {
         match self {
             Self::Plain => false,
+            Self::Redis => true,
         }
     }
 
     /// Connects to it.
-    #[must_use]
-    pub fn open(self, server: SocketAddr, namespace: &str, clock: &Clock) -> Arc<dyn Store> {
-        match self {
+    ///
+    /// # Errors
+    /// If the store refuses its own settings; a server that is down is no error.
+    pub fn open(self, server: SocketAddr, namespace: &str, clock: &Clock) -> Result<Arc<dyn Store>, Error> {
+        Ok(match self {
             Self::Plain => Arc::new(Adapter::new(PlainRedis::at(server), namespace, clock.clone())),
-        }
+            Self::Redis => Arc::new(RedisStore::connect(format!("redis://{server}"), namespace)?),
+        })
     }
 }
