@@ -189,3 +189,14 @@ fn a_server_that_is_gone_ends_the_clients_connection() {
     redis.start_again();
     assert!(Connection::open(proxy.address()).unwrap().command(["PING"]).is_ok());
 }
+
+#[test]
+fn a_failover_ends_connections_and_leads_new_ones_to_the_other_server() {
+    let (proxy, mut connection) = before_redis();
+    let other = Redis::start();
+    other.command(["SET", "who", "the other"]);
+    proxy.lead_to(other.address());
+    assert!(connection.command(["PING"]).is_err());
+    let mut next = Connection::open(proxy.address()).unwrap();
+    assert_eq!(next.command(["GET", "who"]).unwrap().to_string(), "the other");
+}

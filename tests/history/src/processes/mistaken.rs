@@ -26,8 +26,12 @@ pub enum Mistake {
     SeenUncompared,
     /// An invalidation that failed is called delivered.
     CallsFailuresDone,
-    /// Writers do not hold.
+    /// Writers do not hold, and hits are not what is committed.
     HoldsNothing,
+    /// The same, seen by what remains of writers that died.
+    LeavesTheDead,
+    /// What a server has brought back from the past is used.
+    TrustsThePast,
 }
 
 impl Mistake {
@@ -40,6 +44,8 @@ impl Mistake {
         Self::SeenUncompared,
         Self::CallsFailuresDone,
         Self::HoldsNothing,
+        Self::LeavesTheDead,
+        Self::TrustsThePast,
     ];
 
     /// The faults under which it shows, the likeliest first.
@@ -48,6 +54,8 @@ impl Mistake {
         match self {
             Self::CallsFailuresDone => &["swallowed", "cut"],
             Self::FenceAfterCompute | Self::SeenUncompared => &["delayed", "calm"],
+            Self::LeavesTheDead => &["killed"],
+            Self::TrustsThePast => &["promoted"],
             _ => &["calm"],
         }
     }
@@ -56,7 +64,8 @@ impl Mistake {
     #[must_use]
     pub const fn matters_to(self, kind: Kind) -> bool {
         match self {
-            Self::HoldsNothing => kind.holds_well(),
+            Self::HoldsNothing | Self::LeavesTheDead => kind.holds_well(),
+            Self::TrustsThePast => kind.notices_the_past(),
             // Only a near cache hands out what was invalidated before the fence of the computation that uses it.
             Self::SeenUncompared => !kind.bound().is_zero(),
             _ => true,
@@ -137,14 +146,14 @@ impl Store for Mistaken {
 
     fn hold<'a>(&'a self, mark: Mark<'a>, within: Duration) -> StoreFuture<'a, ()> {
         match self.mistake {
-            Some(Mistake::HoldsNothing) => Box::pin(std::future::ready(Ok(()))),
+            Some(Mistake::HoldsNothing | Mistake::LeavesTheDead) => Box::pin(std::future::ready(Ok(()))),
             _ => self.inner.hold(mark, within),
         }
     }
 
     fn release<'a>(&'a self, mark: Mark<'a>) -> StoreFuture<'a, ()> {
         match self.mistake {
-            Some(Mistake::HoldsNothing) => Box::pin(std::future::ready(Ok(()))),
+            Some(Mistake::HoldsNothing | Mistake::LeavesTheDead) => Box::pin(std::future::ready(Ok(()))),
             _ => self.inner.release(mark),
         }
     }

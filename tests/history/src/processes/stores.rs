@@ -8,6 +8,7 @@ use easy_cache_core::store::{Adapter, Store};
 use easy_cache_core::{Clock, Error};
 use easy_cache_redis::RedisStore;
 
+use super::mistaken::Mistake;
 use super::plain_redis::PlainRedis;
 
 /// A store that processes share.
@@ -70,14 +71,33 @@ impl Kind {
         }
     }
 
-    /// Connects to it.
+    /// Whether it notices that a server has gone back in time, by a restart or by the promotion of a copy.
+    #[must_use]
+    pub const fn notices_the_past(self) -> bool {
+        match self {
+            Self::Plain => false,
+            Self::Redis => true,
+        }
+    }
+
+    /// Connects to it. One mistake is the store's own to make: to trust what a server has brought back.
     ///
     /// # Errors
     /// If the store refuses its own settings; a server that is down is no error.
-    pub fn open(self, server: SocketAddr, namespace: &str, clock: &Clock) -> Result<Arc<dyn Store>, Error> {
+    pub fn open(
+        self,
+        server: SocketAddr,
+        namespace: &str,
+        clock: &Clock,
+        mistake: Option<Mistake>,
+    ) -> Result<Arc<dyn Store>, Error> {
         Ok(match self {
             Self::Plain => Arc::new(Adapter::new(PlainRedis::at(server), namespace, clock.clone())),
-            Self::Redis => Arc::new(RedisStore::connect(format!("redis://{server}"), namespace)?),
+            Self::Redis => {
+                let builder = RedisStore::builder(namespace).url(format!("redis://{server}"));
+                let is_trusting = mistake == Some(Mistake::TrustsThePast);
+                Arc::new(if is_trusting { builder.keep_across_restarts() } else { builder }.build()?)
+            }
         })
     }
 }

@@ -110,7 +110,7 @@ impl Task {
     }
 
     fn cache(&self, clock: &Clock) -> Result<Cache, Error> {
-        let store = Mistaken::new(self.kind.open(self.server, &self.namespace, clock)?, self.mistake);
+        let store = Mistaken::new(self.kind.open(self.server, &self.namespace, clock, self.mistake)?, self.mistake);
         let builder = Cache::builder().namespace(&self.namespace).clock(clock.clone());
         Ok(builder.store_timeout(STORE_TIMEOUT).store(store).build())
     }
