@@ -53,8 +53,11 @@ fn accepted() -> Vec<Check> {
 /// Two days from now, so that no wrong reading of the time of day makes it past.
 const SOON: i64 = 2 * 24 * 60 * 60;
 
+/// What is done to a date that would be right.
+type Spelling = fn(&str) -> String;
+
 fn refused() -> Vec<Check> {
-    let written: [(&str, fn(&str) -> String); 8] = [
+    let written: [(&str, Spelling); 8] = [
         ("in UTC", |date| date.replace("GMT", "UTC")),
         ("in another zone", |date| date.replace("GMT", "AEST")),
         ("with a year of two digits", |date| format!("{}{}", &date[..12], &date[14..])),
