@@ -224,7 +224,7 @@ fn nest(turn: &mut Turn<'_>, at: Nesting) {
     let state = turn.state;
     match at {
         Nesting::Start => {
-            turn.go("misses, and has its fence", |state| Actor::Outer(Nesting::Compute { fence: state.sequence }))
+            turn.go("misses, and has its fence", |state| Actor::Outer(Nesting::Compute { fence: state.sequence }));
         }
         Nesting::Compute { fence } => {
             let trusted = state.copy.filter(|copy| state.mirror == Some(copy.version) && state.proof.is_some());
