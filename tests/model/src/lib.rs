@@ -14,6 +14,7 @@
 //! | [`memcached`] | a memcached server: commands that append or compare, and numbers from one counter |
 //! | [`cluster`] | a cluster: records in groups, each atomic for itself, and entries elsewhere |
 //! | [`near`] | a near cache whose mirror of tag records hears about invalidations late |
+//! | [`lease`] | processes of which one computes, and who takes over when it dies |
 //! | [`catalogue`] | all worlds and mutations by name |
 
 #[macro_use]
@@ -22,6 +23,7 @@ mod tables;
 pub mod catalogue;
 pub mod cluster;
 pub mod explore;
+pub mod lease;
 pub mod memcached;
 pub mod memory;
 pub mod near;
