@@ -12,7 +12,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::store::{Fill, Filled, Look, Looked, Mark, Store, StoreFence, Version};
+use crate::engine::Engine;
+use crate::store::{Fill, Filled, Following, Look, Looked, Mark, Mirror, Store, StoreFence, Version, VersionedTag};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
 pub(crate) use keeping::Keeping;
@@ -39,6 +40,9 @@ pub(crate) struct Parcel {
     pub(crate) key: Box<[u8]>,
     pub(crate) payload: Vec<u8>,
     pub(crate) tags: Vec<Tag>,
+    /// The versions of them, and of the whole, that came with values that were used on the way.
+    pub(crate) seen: Vec<VersionedTag>,
+    pub(crate) epoch: Option<Version>,
     pub(crate) fence: Option<StoreFence>,
     pub(crate) ttl: Option<Duration>,
     pub(crate) awaited: bool,
@@ -54,6 +58,16 @@ pub(crate) struct Marked {
 impl Outside {
     pub(crate) fn new(store: Arc<dyn Store>, timeout: Duration, clock: Clock, format: Format) -> Self {
         Self { store, timeout, clock, format, undelivered: Arc::default() }
+    }
+
+    /// Asks the store to tell a near cache of changes, if it can.
+    pub(crate) fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
+        self.store.follow(mirror, bound)
+    }
+
+    /// Tells the near cache of what this process sends itself.
+    pub(crate) fn tell_near(&self, engine: &Arc<Engine>) {
+        self.undelivered.tell_near(engine);
     }
 
     /// Delivers what is owed to the store, then looks.
@@ -76,6 +90,8 @@ impl Outside {
             outside.deliver().await?;
             let fill = Fill {
                 tags: &parcel.tags,
+                seen: &parcel.seen,
+                epoch: parcel.epoch,
                 ttl: parcel.ttl,
                 awaited: parcel.awaited,
                 ..Fill::new(&parcel.key, &parcel.payload, parcel.fence.as_ref())

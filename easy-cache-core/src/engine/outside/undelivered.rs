@@ -1,11 +1,12 @@
 //! Invalidations that have not reached the store: they stay in force here, since nothing is asked of the store before them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 
 use crate::Tag;
+use crate::engine::Engine;
 
 /// More names than these are delivered as an invalidation of everything.
 const MOST: usize = 10_000;
@@ -54,6 +55,8 @@ pub(super) struct Undelivered {
     owed: Mutex<Owed>,
     /// Looked at before every lookup; mostly there is nothing.
     any: AtomicBool,
+    /// The near cache of this process, if there is one.
+    near: OnceLock<Weak<Engine>>,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +67,10 @@ struct Owed {
 }
 
 impl Undelivered {
+    pub(super) fn tell_near(&self, engine: &Arc<Engine>) {
+        let _ = self.near.set(Arc::downgrade(engine));
+    }
+
     /// All that is owed, to be delivered by the caller; also what somebody else is delivering at this moment.
     pub(super) fn take(self: &Arc<Self>) -> Option<Sending> {
         if !self.any.load(Ordering::SeqCst) {
@@ -120,6 +127,10 @@ impl Drop for Sending {
     fn drop(&mut self) {
         if self.owed || !self.done {
             self.undelivered.settle(&self.names, self.done);
+        }
+        // Whoever looks from here on comes after it, or finds that it is owed.
+        if let Some(near) = self.undelivered.near.get().and_then(Weak::upgrade) {
+            near.sent(&self.names);
         }
     }
 }
