@@ -105,7 +105,7 @@ pub(crate) struct Setup {
     pub(crate) delimiter: Box<str>,
     pub(crate) flight_wait: Duration,
     pub(crate) defaults: Policy,
-    pub(crate) events: Events,
+    pub(crate) events: Arc<Events>,
     pub(crate) spawner: Spawner,
     pub(crate) outside: Option<Outside>,
     pub(crate) near: Option<Near>,
@@ -132,7 +132,7 @@ impl Side {
 impl Engine {
     pub(crate) fn new(setup: Setup) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let events = Arc::new(setup.events);
+        let events = setup.events;
         let records = match (&setup.outside, setup.near) {
             (None, _) => Records::Here,
             (Some(_), None) => Records::Outside,

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
 
 use super::Engine;
-use super::outside::{Names, Parcel, Trip};
+use super::outside::{Parcel, Trip};
 use crate::backend::memory::{Copied, Fence, Heard, Kept, List, Origin};
 use crate::clock::Moment;
 use crate::freshness::{Times, Verdict};
@@ -113,7 +113,6 @@ impl Engine {
     /// Asks the store outside to tell this process of changes. From here on hits look whether it does.
     pub(crate) fn follow(self: &Arc<Self>) {
         let (Some(hearing), Some(outside)) = (&self.near, &self.outside) else { return };
-        outside.tell_near(self);
         self.switches.look_near();
         match outside.follow(Arc::new(Mirrored(Arc::downgrade(self))), hearing.said.bound()) {
             Some(following) => drop(hearing.following.set(following)),
@@ -155,23 +154,13 @@ impl Engine {
         self.store.keep_copy(key, value, &list, attention, arrival.heard);
     }
 
-    /// An operation of this process on these names has ended in the store outside, however: a copy that was looked up while it was
-    /// under way may be from before it.
-    pub(crate) fn sent(&self, names: &Names) {
-        if names.everything {
-            return self.store.forget_everything();
-        }
-        let keys: Vec<&[u8]> = names.keys.iter().map(|key| &**key).collect();
-        self.store.forget(&names.tags, &keys);
-    }
-
-    /// The same for a fill, from its beginning until its end: in its place there may be another value than the copy.
+    /// Sends a value to the store. When that has ended, however, there may be another value than the copy in its place.
     pub(crate) fn filling(self: &Arc<Self>, parcel: Parcel) -> Option<Trip<Filled>> {
         let outside = self.outside.as_ref()?;
         if self.near.is_none() {
             return Some(outside.fill(parcel));
         }
-        let (replaced, trip) = (Replaced(Arc::clone(self), Names::of_key(&parcel.key)), outside.fill(parcel));
+        let (replaced, trip) = (Replaced(Arc::clone(self), parcel.key.clone()), outside.fill(parcel));
         Some(Box::pin(async move {
             let _replaced = replaced;
             trip.await
@@ -180,11 +169,11 @@ impl Engine {
 }
 
 /// An entry that this process is about to replace in the store outside.
-struct Replaced(Arc<Engine>, Names);
+struct Replaced(Arc<Engine>, Box<[u8]>);
 
 impl Drop for Replaced {
     fn drop(&mut self) {
-        self.0.sent(&self.1);
+        self.0.store.forget(&[], &[&self.1]);
     }
 }
 
