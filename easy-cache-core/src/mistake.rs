@@ -73,8 +73,8 @@ mistakes! {
     KeptNearUnasked,
     /// What is heard of a store reaches the cells before the buckets.
     NewsBeforeBuckets,
-    /// A proof is good from its answer on, not from its question.
-    ProofAtAnswer,
+    /// What was copied while this process invalidated it is not forgotten.
+    OwnNewsAwaited,
     /// What is built from a copy is stored without the versions that came with it.
     OriginForgotten,
 }

@@ -13,7 +13,6 @@ use super::outside::{Parcel, Trip};
 use crate::backend::memory::{Copied, Fence, Heard, Kept, List, Origin};
 use crate::clock::Moment;
 use crate::freshness::{Times, Verdict};
-use crate::mistake::Mistake;
 use crate::store::{Asked, Filled, Following, Hit, Mirror};
 use crate::sync::{AtomicU64, Mutex};
 use crate::value::Shared;
@@ -58,14 +57,13 @@ impl Hearing {
         Asked::new(breaks << MOMENT_BITS | ((now / MICROSECOND) & MOMENT))
     }
 
-    fn proved(&self, asked: Asked, now: Moment) {
+    fn proved(&self, asked: Asked) {
         let breaks = self.breaks.lock();
         if asked.content() >> MOMENT_BITS != *breaks & (u64::MAX >> MOMENT_BITS) {
             return;
         }
         let asked = (asked.content() & MOMENT) * MICROSECOND;
-        let since = if Mistake::ProofAtAnswer.is_made() { now } else { asked };
-        self.proved_until.fetch_max(since.saturating_add(self.said.proof_lasts()), Ordering::Release);
+        self.proved_until.fetch_max(asked.saturating_add(self.said.proof_lasts()), Ordering::Release);
     }
 }
 
@@ -98,7 +96,7 @@ impl Mirror for Mirrored {
     }
 
     fn proved(&self, asked: Asked) {
-        self.with(|engine, hearing| hearing.proved(asked, engine.store.clock().precise()));
+        self.with(|_, hearing| hearing.proved(asked));
     }
 }
 
@@ -194,7 +192,7 @@ mod tests {
         let hearing = hearing();
         assert!(!hearing.is_proved(0));
         let asked = hearing.ask(10 * MILLISECOND);
-        hearing.proved(asked, 90 * MILLISECOND);
+        hearing.proved(asked);
         assert!(hearing.is_proved(110 * MILLISECOND - 1));
         assert!(!hearing.is_proved(110 * MILLISECOND));
     }
@@ -203,8 +201,8 @@ mod tests {
     fn an_answer_that_is_overtaken_shortens_nothing() {
         let hearing = hearing();
         let (first, second) = (hearing.ask(0), hearing.ask(50 * MILLISECOND));
-        hearing.proved(second, 60 * MILLISECOND);
-        hearing.proved(first, 60 * MILLISECOND);
+        hearing.proved(second);
+        hearing.proved(first);
         assert!(hearing.is_proved(149 * MILLISECOND));
     }
 
@@ -213,16 +211,16 @@ mod tests {
         let hearing = hearing();
         let asked = hearing.ask(0);
         hearing.lose();
-        hearing.proved(asked, 0);
+        hearing.proved(asked);
         assert!(!hearing.is_proved(0));
-        hearing.proved(hearing.ask(0), 0);
+        hearing.proved(hearing.ask(0));
         assert!(hearing.is_proved(0));
     }
 
     #[test]
     fn a_bound_of_a_tick_serves_nothing() {
         let hearing = Hearing::new(Near::within(crate::clock::TICK));
-        hearing.proved(hearing.ask(7), 7);
+        hearing.proved(hearing.ask(7));
         assert!(!hearing.is_proved(7));
     }
 }

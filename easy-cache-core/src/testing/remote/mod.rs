@@ -48,6 +48,8 @@ use records::Records;
 pub struct Remote {
     clock: Clock,
     state: Arc<Mutex<State>>,
+    /// Who tells news has it: what one has begun to tell is told before another returns.
+    telling: Arc<Mutex<()>>,
     tells: bool,
 }
 
@@ -72,7 +74,7 @@ impl Remote {
         let (records, lines) = (Records::new(), Lines::default());
         let state =
             State { records, lines, trips: 0, replies_wait: false, invalidations_wait: false, waiting: Vec::new() };
-        Self { clock, state: Arc::new(Mutex::new(state)), tells: true }
+        Self { clock, state: Arc::new(Mutex::new(state)), telling: Arc::default(), tells: true }
     }
 
     /// The same for one that cannot tell what changes.
@@ -180,8 +182,9 @@ impl Remote {
         answer
     }
 
-    /// A near cache is told without the lock: it drops values, which may do anything.
+    /// A near cache drops values: what they do when they are dropped must not use this store.
     fn deliver(&self) {
+        let _telling = self.telling.lock();
         loop {
             let Some((mirror, news)) = self.state.lock().lines.next() else { return };
             match news {
