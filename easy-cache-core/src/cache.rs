@@ -73,6 +73,10 @@ impl Cache {
             if !engine.is_usable() {
                 return None;
             }
+            let near = engine.near_hit(key, |value| value.downcast_ref::<T>().cloned());
+            if near.is_some() {
+                return near;
+            }
             let mut sight = Travel::alone(engine, key);
             let landed = std::future::poll_fn(|cx| sight.poll(engine, key, &[], cx)).await;
             landed.into_value(engine, key).ok()
@@ -390,7 +394,7 @@ impl Cache {
             }),
             Some(outside) => Operation::later(async move {
                 let store = &self.engine.store;
-                outside.invalidate(here(), |names| names.again(store)).await
+                outside.invalidate(here(), store).await
             }),
         }
     }
@@ -406,7 +410,7 @@ impl Cache {
 
     /// A look without handing the tags to a scope.
     fn find(&self, key: &[u8]) -> Option<Kept> {
-        if self.engine.is_usable() { self.engine.store.lookup(key).ok() } else { None }
+        if self.engine.is_usable_here() { self.engine.store.lookup(key).ok() } else { None }
     }
 }
 
