@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use easy_cache_core::Tag;
 use easy_cache_core::store::{
-    Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Store, StoreFence, StoreFuture, Version,
+    Asked, Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Store, StoreFence, StoreFuture, Version,
 };
 
 use super::stores::Kind;
@@ -32,6 +32,10 @@ pub enum Mistake {
     LeavesTheDead,
     /// What a server has brought back from the past is used.
     TrustsThePast,
+    /// One piece of news in so many does not reach the near cache.
+    LosesNews,
+    /// A near cache does not hear that it may have missed something.
+    HidesGaps,
 }
 
 impl Mistake {
@@ -46,6 +50,8 @@ impl Mistake {
         Self::HoldsNothing,
         Self::LeavesTheDead,
         Self::TrustsThePast,
+        Self::LosesNews,
+        Self::HidesGaps,
     ];
 
     /// The faults under which it shows, the likeliest first.
@@ -56,6 +62,7 @@ impl Mistake {
             Self::FenceAfterCompute | Self::SeenUncompared => &["delayed", "calm"],
             Self::LeavesTheDead => &["killed"],
             Self::TrustsThePast => &["promoted"],
+            Self::HidesGaps => &["cut", "swallowed"],
             _ => &["calm"],
         }
     }
@@ -64,10 +71,11 @@ impl Mistake {
     #[must_use]
     pub const fn matters_to(self, kind: Kind) -> bool {
         match self {
-            Self::HoldsNothing | Self::LeavesTheDead => kind.holds_well(),
+            Self::HoldsNothing => kind.is_exact(),
+            Self::LeavesTheDead => kind.holds_well(),
             Self::TrustsThePast => kind.notices_the_past(),
             // Only a near cache hands out what was invalidated before the fence of the computation that uses it.
-            Self::SeenUncompared => !kind.bound().is_zero(),
+            Self::SeenUncompared | Self::LosesNews | Self::HidesGaps => !kind.bound().is_zero(),
             _ => true,
         }
     }
@@ -167,6 +175,42 @@ impl Store for Mistaken {
     }
 
     fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
-        self.inner.follow(mirror, bound)
+        match self.mistake {
+            Some(mistake @ (Mistake::LosesNews | Mistake::HidesGaps)) => {
+                self.inner.follow(Arc::new(Deaf { mirror, mistake, news: AtomicU64::new(0) }), bound)
+            }
+            _ => self.inner.follow(mirror, bound),
+        }
+    }
+}
+
+/// A near cache that does not hear all that it is told.
+#[derive(Debug)]
+struct Deaf {
+    mirror: Arc<dyn Mirror>,
+    mistake: Mistake,
+    news: AtomicU64,
+}
+
+impl Mirror for Deaf {
+    fn forget(&self, tags: &[Tag], keys: &[&[u8]]) {
+        let number = self.news.fetch_add(1, Ordering::Relaxed);
+        if self.mistake != Mistake::LosesNews || !number.is_multiple_of(8) {
+            self.mirror.forget(tags, keys);
+        }
+    }
+
+    fn forget_everything(&self) {
+        if self.mistake != Mistake::HidesGaps {
+            self.mirror.forget_everything();
+        }
+    }
+
+    fn ask(&self) -> Asked {
+        self.mirror.ask()
+    }
+
+    fn proved(&self, asked: Asked) {
+        self.mirror.proved(asked);
     }
 }

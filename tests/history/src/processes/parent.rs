@@ -188,7 +188,7 @@ impl Plan {
         namespace: &str,
         server: SocketAddr,
     ) -> io::Result<Child> {
-        let is_exact = self.is_exact && self.scenario.keeps_records && self.kind.holds_well();
+        let is_exact = self.is_exact && self.scenario.keeps_records && self.kind.is_exact();
         let task = Task {
             parent,
             number,

@@ -18,7 +18,12 @@ pub enum Kind {
     Plain,
     /// Redis by the store that is made for it.
     Redis,
+    /// The same, with copies kept near.
+    Near,
 }
+
+/// How long a near copy may be served after an invalidation elsewhere.
+pub const NEAR: Duration = Duration::from_millis(200);
 
 /// A server that a store needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +34,7 @@ pub enum Server {
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Plain, Self::Redis];
+    pub const ALL: &[Self] = &[Self::Plain, Self::Redis, Self::Near];
 
     /// What it is called on a command line.
     #[must_use]
@@ -37,6 +42,7 @@ impl Kind {
         match self {
             Self::Plain => "plain",
             Self::Redis => "redis",
+            Self::Near => "near",
         }
     }
 
@@ -50,7 +56,7 @@ impl Kind {
     #[must_use]
     pub const fn server(self) -> Server {
         match self {
-            Self::Plain | Self::Redis => Server::Redis,
+            Self::Plain | Self::Redis | Self::Near => Server::Redis,
         }
     }
 
@@ -59,6 +65,7 @@ impl Kind {
     pub const fn bound(self) -> Duration {
         match self {
             Self::Plain | Self::Redis => Duration::ZERO,
+            Self::Near => NEAR,
         }
     }
 
@@ -67,8 +74,14 @@ impl Kind {
     pub const fn holds_well(self) -> bool {
         match self {
             Self::Plain => false,
-            Self::Redis => true,
+            Self::Redis | Self::Near => true,
         }
+    }
+
+    /// Whether a hit is what is committed, where all writers hold. Near copies hear of holds as they hear of invalidations: a little later.
+    #[must_use]
+    pub const fn is_exact(self) -> bool {
+        self.holds_well() && self.bound().is_zero()
     }
 
     /// Whether it notices that a server has gone back in time, by a restart or by the promotion of a copy.
@@ -76,7 +89,7 @@ impl Kind {
     pub const fn notices_the_past(self) -> bool {
         match self {
             Self::Plain => false,
-            Self::Redis => true,
+            Self::Redis | Self::Near => true,
         }
     }
 
@@ -93,7 +106,7 @@ impl Kind {
     ) -> Result<Arc<dyn Store>, Error> {
         Ok(match self {
             Self::Plain => Arc::new(Adapter::new(PlainRedis::at(server), namespace, clock.clone())),
-            Self::Redis => {
+            Self::Redis | Self::Near => {
                 let builder = RedisStore::builder(namespace).url(format!("redis://{server}"));
                 let is_trusting = mistake == Some(Mistake::TrustsThePast);
                 Arc::new(if is_trusting { builder.keep_across_restarts() } else { builder }.build()?)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use std::{io, thread};
 
-use easy_cache_core::{Cache, Clock, Error, ManualClock};
+use easy_cache_core::{Cache, Clock, Error, ManualClock, Near};
 
 use super::mistaken::{Mistake, Mistaken};
 use super::remote::Remote;
@@ -112,7 +112,8 @@ impl Task {
     fn cache(&self, clock: &Clock) -> Result<Cache, Error> {
         let store = Mistaken::new(self.kind.open(self.server, &self.namespace, clock, self.mistake)?, self.mistake);
         let builder = Cache::builder().namespace(&self.namespace).clock(clock.clone());
-        Ok(builder.store_timeout(STORE_TIMEOUT).store(store).build())
+        let builder = builder.store_timeout(STORE_TIMEOUT).store(store);
+        Ok(if self.kind.bound().is_zero() { builder } else { builder.near(Near::within(self.kind.bound())) }.build())
     }
 }
 
