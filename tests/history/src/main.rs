@@ -11,7 +11,7 @@
 //! ```text
 //! easy-cache-history processes                       every store under every fault, three seconds each
 //! easy-cache-history processes --store plain --fault killed --seconds 600 --seed 7 --workers 4 --threads 3
-//! easy-cache-history processes mistakes              every mistake in every store, until it is noticed
+//! easy-cache-history processes mistakes              every mistake in every store, until it is noticed (or `--mistake LosesNews`)
 //! ```
 
 #![expect(clippy::print_stdout, reason = "a program that prints a report")]

@@ -28,6 +28,7 @@ struct Request {
     quick: bool,
     store: Option<Kind>,
     fault: Option<Scenario>,
+    mistake: Option<Mistake>,
     seconds: Option<f64>,
     seed: Option<u64>,
     workers: Option<usize>,
@@ -69,6 +70,7 @@ impl Request {
             match word.as_str() {
                 "--store" => request.store = Some(Kind::named(value)?),
                 "--fault" => request.fault = Some(scenario::named(value)?),
+                "--mistake" => request.mistake = Some(Mistake::named(value)?),
                 "--seconds" => request.seconds = Some(value.parse().ok()?),
                 "--seed" => request.seed = Some(value.parse().ok()?),
                 "--workers" => request.workers = Some(value.parse().ok()?),
@@ -124,11 +126,15 @@ impl Request {
         is_promised && is_named && !is_left_out
     }
 
+    fn wants_mistake(&self, kind: Kind, mistake: Mistake) -> bool {
+        mistake.matters_to(kind) && self.mistake.map_or(!mistake.is_rare(), |named| named == mistake)
+    }
+
     /// Each with the faults that may show it, for longer than a history without.
     fn run_mistakes(&self) -> bool {
         let (mut made, mut unnoticed) = (0, 0);
         for kind in self.kinds() {
-            for mistake in Mistake::ALL.iter().copied().filter(|mistake| mistake.matters_to(kind)) {
+            for mistake in Mistake::ALL.iter().copied().filter(|mistake| self.wants_mistake(kind, *mistake)) {
                 let began = Instant::now();
                 let noticed = mistake.shown_by().iter().find_map(|name| {
                     let plan = self.plan(kind, scenario::named(name)?)?;

@@ -67,6 +67,12 @@ impl Mistake {
         }
     }
 
+    /// Whether it takes minutes to show: then it is made only when it is named. The explorers have it in a world of its own.
+    #[must_use]
+    pub const fn is_rare(self) -> bool {
+        matches!(self, Self::SeenUncompared)
+    }
+
     /// Whether a store promises what this breaks.
     #[must_use]
     pub const fn matters_to(self, kind: Kind) -> bool {

@@ -155,6 +155,9 @@ fn delay(scene: &mut Scene<'_>) {
     let (direction, by) = (scene.direction(), Duration::from_millis(scene.random.below(12)));
     scene.proxy.set(direction, Fault::Delay(by));
     scene.wait(30, 60);
+    // What is told on one connection comes later than what was asked on another.
+    scene.proxy.set(Direction::ToClient, Fault::DelaySome(by * 8));
+    scene.wait(100, 200);
     scene.proxy.mend();
 }
 
