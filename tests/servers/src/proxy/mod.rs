@@ -151,7 +151,7 @@ impl Proxy {
     /// Waits until so many bytes are held back or swallowed in a direction: the operation that sent them is under way.
     ///
     /// # Panics
-    /// If they do not come within a minute.
+    /// If they do not come within two minutes.
     pub fn wait_until_stopped(&self, direction: Direction, bytes: u64) {
         wait::until("bytes have arrived where they are held back", || self.way.faults.stopped(direction) >= bytes);
     }
