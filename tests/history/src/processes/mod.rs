@@ -2,7 +2,7 @@
 //!
 //! The parent keeps the table: what is committed, and what was acknowledged when. Workers ask it before each call what the answer has to be at least, and tell it
 //! of each acknowledged invalidation, so that "before" is decided in one place, by one clock, and not by comparing clocks. Meanwhile a
-//! [scenario](scenario) breaks the store, the way to it, or the workers. The rules:
+//! [`scenario`] breaks the store, the way to it, or the workers. The rules:
 //!
 //! - **Acknowledged**: no answer is older than what was acknowledged before the call, by any process (for near caches: longer than their bound before it).
 //! - **In force here**: no answer in the process of the writer is older than its write, also if the invalidation could not be delivered.
