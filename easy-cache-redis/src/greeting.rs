@@ -42,7 +42,7 @@ impl Greeting {
 
     /// Makes the namespace's own records where they are missing.
     pub(crate) fn command(&self, server: &str) -> Result<Cmd, Failure> {
-        let mut command = scripts::GREET.run(3);
+        let mut command = scripts::GREET.run_as_text(3);
         command.arg(self.keys.order()).arg(self.keys.buckets()).arg(self.keys.epoch());
         command.arg(fresh()?.as_bytes()).arg(server);
         Ok(command)
