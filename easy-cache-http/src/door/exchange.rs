@@ -1,0 +1,154 @@
+//! What is remembered of a request while the cache looks for an answer and while the handler works on one.
+//! What is done with the answer is decided in `settle`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{CacheStatus, Forward, MethodClass, RequestFacts};
+use bytes::Bytes;
+use easy_cache_core::{Cache, Computation, Scope, Tag};
+use http::{HeaderMap, Response, StatusCode};
+
+use super::incoming::FieldsMut;
+use super::key;
+use super::previous::{self, Previous};
+use super::respond;
+use super::settings::Settings;
+use super::stored::Hit;
+
+/// A request that the cache may answer.
+#[derive(Debug)]
+pub struct Exchange {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) facts: RequestFacts,
+    /// Which variant the request asks for is known only once its response says what it varies by.
+    pub(crate) headers: HeaderMap,
+    pub(crate) base: Vec<u8>,
+    /// Of its path, and what the route says of its address.
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) forward: Forward,
+    /// For `Cache-Status`.
+    pub(crate) told_key: Option<String>,
+}
+
+impl Exchange {
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.settings.cache
+    }
+
+    /// The answer from a stored response that was found after waiting.
+    #[must_use]
+    pub fn answer(&self, hit: &Hit) -> Response<Bytes> {
+        let waited_for = hit.waited.then_some(self.forward);
+        respond::stored(&self.settings, hit, &self.facts, &self.headers, waited_for, self.told_key.as_deref())
+    }
+
+    /// `Cache-Status` for an answer of the handler.
+    pub(crate) fn status(&self, status: StatusCode) -> CacheStatus<'_> {
+        self.forwarded().status(status.as_u16())
+    }
+
+    pub(crate) fn forwarded(&self) -> CacheStatus<'_> {
+        respond::telling(CacheStatus::forwarded(&self.settings.name, self.forward), self.told_key.as_deref())
+    }
+}
+
+/// A request in the hands of the handler, and the duty to make something of its response.
+///
+/// Dropping it passes the duty to a request that waits.
+#[derive(Debug)]
+pub struct Task {
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) computation: Computation,
+    pub(crate) scope: Scope,
+    /// The key that others wait at.
+    pub(crate) key: Vec<u8>,
+    /// The reading of the clock when the handler was called.
+    pub(crate) called: Duration,
+    /// What is stored, and stale.
+    pub(crate) previous: Option<Previous>,
+    /// The request is a `HEAD`: its response is never stored, and may only say something about what is.
+    pub(crate) is_head: bool,
+}
+
+impl Task {
+    pub(crate) fn new(exchange: Exchange, computation: Computation, key: Vec<u8>) -> Box<Self> {
+        let called = exchange.cache().clock().elapsed();
+        let scope = computation.scope();
+        Box::new(Self { scope, exchange: Arc::new(exchange), computation, key, called, previous: None, is_head: false })
+    }
+
+    /// A request for a part, which nobody waits for.
+    pub(crate) fn of_part(exchange: Exchange) -> Box<Self> {
+        let key = key::part(&exchange.base);
+        Self::alone(exchange, key)
+    }
+
+    /// A `HEAD` that goes to the handler because what is stored at a place is stale.
+    pub(crate) fn of_head(mut exchange: Exchange, place: Vec<u8>) -> Box<Self> {
+        exchange.facts.method = MethodClass::Get; // what it says is about the stored `GET`
+        let mut task = Self::at_base(exchange).with_previous(place);
+        task.is_head = true;
+        task
+    }
+
+    /// Goes to the handler with what is stored at a place, if there is something that may be asked about.
+    pub(crate) fn with_previous(mut self: Box<Self>, place: Vec<u8>) -> Box<Self> {
+        self.previous = Previous::at(&self.exchange, place);
+        self
+    }
+
+    /// A task that nobody waits for.
+    pub(crate) fn alone(exchange: Exchange, key: Vec<u8>) -> Box<Self> {
+        let computation = exchange.cache().begin(&key);
+        Self::new(exchange, computation, key)
+    }
+
+    /// The same at the key of the URI.
+    pub(crate) fn at_base(exchange: Exchange) -> Box<Self> {
+        let key = exchange.base.clone();
+        Self::alone(exchange, key)
+    }
+
+    /// Takes the conditions off the request: only a whole response can be recorded. They are evaluated afterwards. What is
+    /// stored and stale has conditions of its own. A `HEAD` goes on as it is.
+    pub fn prepare<F: FieldsMut>(&self, request: &mut F) {
+        if self.is_head {
+            return;
+        }
+        if self.exchange.facts.conditional {
+            previous::take_conditions_off(request);
+        }
+        if let Some(previous) = &self.previous {
+            previous.ask(request);
+        }
+    }
+
+    /// Runs a part of the handler's work: what it uses is collected for the response.
+    pub fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        self.scope.run(work)
+    }
+
+    /// Whether something is stored that may stand in for a handler that fails.
+    #[must_use]
+    pub fn has_previous(&self) -> bool {
+        self.previous.is_some()
+    }
+
+    /// What all requests of this cache share.
+    #[must_use]
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.exchange.settings
+    }
+
+    /// Ends the task of a response that is not to be shared: who waits goes on alone, at once.
+    pub(crate) fn release(self) {
+        self.computation.scatter();
+        self.scope.close();
+    }
+
+    /// There will be no response. One of those who wait tries once more, then everybody is on their own.
+    pub fn fail(self) {
+        self.computation.decline(&easy_cache_core::Policy::new(), self.scope);
+    }
+}

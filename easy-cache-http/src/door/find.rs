@@ -1,0 +1,124 @@
+//! From a request to its stored response, or to the duty to call the handler: one look, and if need be a wait for
+//! others who are at it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::{ByteRange, Forward, Headers, RequestFacts};
+use easy_cache_core::Joined;
+
+use super::exchange::{Exchange, Task};
+use super::key;
+use super::settings::Settings;
+use super::stored::{self, Hit, Value, Varies};
+
+/// How often a request starts over because the fields that tell variants apart changed while it waited.
+const DETOURS: usize = 4;
+
+/// What a single look finds.
+pub(crate) enum Held {
+    /// With its place, where that is not the key of the URI.
+    Response(Hit, Option<Vec<u8>>),
+    /// Responses for this key are not to be waited for.
+    Unshared(Forward),
+    Nothing(Forward),
+}
+
+/// One look, or two where there are variants. Waits for nobody.
+pub(crate) fn look<H: Headers + ?Sized>(settings: &Settings, base: &[u8], headers: &H) -> Held {
+    match settings.cache.look(base).map(Value::of) {
+        None => Held::Nothing(Forward::UriMiss),
+        Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::UriMiss),
+        Some(Value::Response(hit)) => Held::Response(hit, None),
+        Some(Value::Unshared) => Held::Unshared(Forward::UriMiss),
+        Some(Value::Varies(varies)) => {
+            let place = varies.key(base, &settings.policy, headers);
+            match settings.cache.look(&place).map(Value::of) {
+                Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::VaryMiss),
+                Some(Value::Response(hit)) => Held::Response(hit, Some(place)),
+                Some(Value::Unshared | Value::Varies(_)) => Held::Unshared(Forward::VaryMiss),
+                None => Held::Nothing(Forward::VaryMiss),
+            }
+        }
+    }
+}
+
+/// The part that is kept of a URI, if what is asked for lies inside it.
+pub(crate) fn look_for_part<H: Headers + ?Sized>(
+    settings: &Settings,
+    base: &[u8],
+    facts: &RequestFacts,
+    headers: &H,
+) -> Option<Hit> {
+    if !facts.range || !settings.policy.keeps_parts() {
+        return None;
+    }
+    let range = ByteRange::of(headers)?;
+    let Value::Response(hit) = Value::of(settings.cache.look(key::part(base))?) else { return None };
+    let terms = &hit.response.terms;
+    let part = terms.part?;
+    let holds = part.offset_of(range.within(part.total())).is_some() && terms.validators.allow_range(headers);
+    (holds && hit.is_served(facts, &settings.policy)).then_some(hit)
+}
+
+/// Where a wait ends.
+#[derive(Debug)]
+pub enum Arrival {
+    /// With a stored response: see [`Exchange::answer`].
+    Found(Box<Exchange>, Hit),
+    /// At the handler.
+    Compute(Box<Task>),
+}
+
+/// A request that waits for its turn.
+pub type Arriving = Pin<Box<dyn Future<Output = Arrival> + Send>>;
+
+/// Waits for those who are at the same key, if there are any. What is stored there, and may not be served as it is, one of
+/// them asks about; the others wait for what comes of that.
+pub fn arrive(exchange: Box<Exchange>) -> Arriving {
+    Box::pin(wait(exchange))
+}
+
+async fn wait(mut exchange: Box<Exchange>) -> Arrival {
+    let settings = Arc::clone(&exchange.settings);
+    let facts = exchange.facts;
+    let mut known: Option<Arc<Varies>> = None;
+    for _ in 0..DETOURS {
+        let key = key_of(&exchange, known.as_deref());
+        let joining = settings.cache.join(&key).accept(|stored| stored::is_accepted(stored, &facts, &settings.policy));
+        match settings.recordings.follow(&key, joining).await {
+            Joined::Compute(computation) if is_outdated(&exchange, known.as_deref()) => {
+                computation.scatter();
+                known = None;
+            }
+            Joined::Compute(computation) => {
+                return Arrival::Compute(Task::new(*exchange, computation, key.clone()).with_previous(key));
+            }
+            Joined::Found(stored) => match Value::of(stored) {
+                Value::Varies(varies) => {
+                    if exchange.forward == Forward::UriMiss {
+                        exchange.forward = Forward::VaryMiss;
+                    }
+                    known = Some(varies);
+                }
+                Value::Response(hit) => return Arrival::Found(exchange, hit),
+                Value::Unshared => return Arrival::Compute(Task::alone(*exchange, key)),
+            },
+        }
+    }
+    let key = key_of(&exchange, known.as_deref());
+    Arrival::Compute(Task::alone(*exchange, key))
+}
+
+fn key_of(exchange: &Exchange, known: Option<&Varies>) -> Vec<u8> {
+    known.map_or_else(
+        || exchange.base.clone(),
+        |varies| varies.key(&exchange.base, &exchange.settings.policy, &exchange.headers),
+    )
+}
+
+/// Whoever was at this variant found that responses differ by other fields: look there before calling the handler.
+fn is_outdated(exchange: &Exchange, known: Option<&Varies>) -> bool {
+    known.is_some_and(|known| !known.is_same(Varies::of(exchange.cache(), &exchange.base).as_deref()))
+}

@@ -1,0 +1,128 @@
+//! Requests that go straight to the handler, and what an unsafe one drops when it succeeds, or may have.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::{CacheStatus, Forward, Headers, MethodClass, Target, for_each_invalidated};
+use easy_cache_core::{Cache, Error, Tag};
+use http::HeaderValue;
+
+use super::incoming::{Address, Incoming};
+use super::key;
+use super::respond;
+use super::settings::Settings;
+
+/// What is remembered of a request that the cache does not answer.
+#[derive(Debug)]
+pub struct Passage {
+    settings: Arc<Settings>,
+    forward: Forward,
+    detail: Option<&'static str>,
+    change: Option<Change>,
+    told_key: Option<String>,
+}
+
+/// An invalidation on its way.
+pub type Dropping = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Passage {
+    pub(crate) fn new(settings: &Arc<Settings>, forward: Forward, detail: Option<&'static str>) -> Self {
+        Self { settings: Arc::clone(settings), forward, detail, change: None, told_key: None }
+    }
+
+    /// Says in `Cache-Status` under which key an answer was looked for.
+    pub(crate) fn telling(mut self, key: Option<String>) -> Self {
+        self.told_key = key;
+        self
+    }
+
+    /// A request that may change things.
+    pub(crate) fn changing<I: Incoming>(settings: &Arc<Settings>, request: &I) -> Self {
+        Self { change: Some(Change::of(settings, request)), ..Self::new(settings, Forward::Method, None) }
+    }
+
+    /// Looks at the handler's response. Yields what `Cache-Status` says of it, to be added to what caches behind this one
+    /// said, and what must be awaited before the response may be sent.
+    pub fn finish<H: Headers + ?Sized>(&mut self, status: u16, response: &H) -> (HeaderValue, Option<Dropping>) {
+        let tags = self.change.take().map(|change| change.answered(status, response));
+        let status = CacheStatus::forwarded(&self.settings.name, self.forward).status(status);
+        let status = respond::telling(status, self.told_key.as_deref());
+        let status = self.detail.map_or(status, |detail| status.detail(detail));
+        let dropping = tags.filter(|tags| !tags.is_empty()).map(|tags| self.invalidate(tags));
+        (respond::value(status), dropping)
+    }
+
+    /// There will be no response.
+    pub fn fail(&mut self) {
+        self.change = None;
+    }
+
+    fn invalidate(&self, tags: Vec<Tag>) -> Dropping {
+        let cache = self.settings.cache.clone();
+        Box::pin(async move { report(cache.invalidate_tags(&tags).await, &tags) })
+    }
+}
+
+fn report<T>(result: Result<T, Error>, tags: &[Tag]) {
+    if let Err(error) = result {
+        tracing::error!(%error, ?tags, "failed to drop the responses that an unsafe request made invalid");
+    }
+}
+
+/// An unsafe request, and its target. Without an answer (its client went away, its handler panicked or was given up) nobody
+/// knows whether it changed something: then it drops the page of its target when it is dropped.
+#[derive(Debug)]
+struct Change {
+    cache: Cache,
+    is_answered: bool,
+    path: String,
+    query: Option<String>,
+    /// More than one if it is not clear which was meant: then all of them changed.
+    authorities: Vec<String>,
+}
+
+impl Change {
+    fn of<I: Incoming>(settings: &Settings, request: &I) -> Self {
+        let Address { authority, path, query, .. } = request.address();
+        let hosts = request.fields().lines_of("host").filter_map(|host| std::str::from_utf8(host).ok());
+        let mut authorities: Vec<_> = authority.into_iter().chain(hosts).map(str::to_ascii_lowercase).collect();
+        authorities.dedup();
+        if authorities.is_empty() {
+            authorities.push(String::new());
+        }
+        let (path, query) = (path.to_owned(), query.map(str::to_owned));
+        Self { cache: settings.cache.clone(), is_answered: false, path, query, authorities }
+    }
+
+    fn answered<H: Headers + ?Sized>(mut self, status: u16, response: &H) -> Vec<Tag> {
+        self.is_answered = true;
+        self.drops(status, response)
+    }
+
+    /// The scheme of the client is often not known (HTTP/1 does not say it, and what ends TLS before the application does not
+    /// either), and the tags have none: what is named on the same host is dropped under both.
+    fn drops<H: Headers + ?Sized>(&self, status: u16, response: &H) -> Vec<Tag> {
+        let mut tags = Vec::new();
+        for authority in &self.authorities {
+            for scheme in ["http", "https"] {
+                let target = Target::new(scheme, authority, &self.path, self.query.as_deref());
+                for_each_invalidated(MethodClass::Unsafe, status, &target, response, |target| {
+                    tags.push(key::tag_of(target));
+                });
+            }
+        }
+        tags.sort_unstable();
+        tags.dedup();
+        tags
+    }
+}
+
+impl Drop for Change {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            let tags = self.drops(200, &[] as &[(&str, &str)]);
+            report(self.cache.invalidate_tags(&tags).wait(), &tags);
+        }
+    }
+}

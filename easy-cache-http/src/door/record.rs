@@ -1,0 +1,118 @@
+//! Takes down the body of a response while it is produced, and stores it when it is complete.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Plan;
+use crate::range::PartOf;
+use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, StatusCode, response};
+use http_body::Frame;
+
+use super::exchange::Task;
+use super::mark::Mark;
+use super::stored::StoredResponse;
+use super::variants;
+
+/// A recording. Dropping it, because the body was dropped half-way, passes the duty to a request that waits.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub(crate) task: Box<Task>,
+    plan: Box<Plan>,
+    status: StatusCode,
+    headers: HeaderMap,
+    mark: Option<Mark>,
+    chunks: Vec<Bytes>,
+    size: u64,
+    /// The length that was announced: the body may be dropped once it is reached, without its end having been seen.
+    expected: Option<u64>,
+    /// The reading of the clock at the response's head.
+    arrived: Duration,
+}
+
+impl Recorder {
+    pub(crate) fn new(task: Box<Task>, plan: Box<Plan>, parts: &response::Parts, size: Option<u64>) -> Self {
+        let arrived = task.exchange.cache().clock().elapsed();
+        let headers = StoredResponse::fields(&parts.headers, &plan.fields);
+        let (chunks, expected) = (Vec::new(), announced_length(&parts.headers).or(size));
+        let mark = parts.extensions.get().cloned();
+        Self { task, plan, status: parts.status, headers, mark, chunks, size: 0, expected, arrived }
+    }
+
+    /// Takes down one frame; an error says why the recording must end here.
+    pub(crate) fn take(&mut self, frame: &Frame<Bytes>) -> Result<(), &'static str> {
+        let Some(data) = frame.data_ref() else { return Err("trailers") };
+        self.size += data.len() as u64;
+        if self.size > self.task.exchange.settings.max_body {
+            return Err("too-large");
+        }
+        if !data.is_empty() {
+            self.chunks.push(data.clone());
+        }
+        Ok(())
+    }
+
+    /// Whether all that was announced is there.
+    pub(crate) fn is_full(&self) -> bool {
+        self.expected.is_some_and(|expected| self.size >= expected)
+    }
+
+    /// Ends the recording of a response that is not to be stored: nobody waits any longer.
+    pub(crate) fn abandon(self) {
+        self.task.release();
+    }
+
+    /// Ends the recording of a body that failed. One of those who wait tries once more, then everybody is on their own.
+    pub(crate) fn fail(self) {
+        self.task.fail();
+    }
+
+    /// Stores a body that is there as a whole.
+    pub(crate) fn keep(mut self, body: Bytes) -> Result<Arc<StoredResponse>, &'static str> {
+        self.size = body.len() as u64;
+        self.chunks.push(body);
+        self.finish()
+    }
+
+    /// Stores what was recorded.
+    pub(crate) fn finish(self) -> Result<Arc<StoredResponse>, &'static str> {
+        let promised = [self.expected, self.plan.terms.part.map(PartOf::length)];
+        if promised.iter().flatten().any(|promised| self.size != *promised) {
+            self.fail();
+            return Err("wrong-length");
+        }
+        let recorded_for = self.task.exchange.cache().clock().elapsed().saturating_sub(self.arrived);
+        if self.plan.terms.useful_for(recorded_for).is_zero() {
+            self.abandon();
+            return Err("stale");
+        }
+        let Self { task, plan, status, headers, mark, chunks, .. } = self;
+        let Task { exchange, computation, scope, key, .. } = *task;
+        let (body, tags, terms) = (joined(chunks), scope.tags().into(), plan.terms);
+        let response =
+            Arc::new(StoredResponse { status, headers, body, terms, tags, mark, recorded_for }.with_length());
+        if variants::store(&exchange, &key, computation, Arc::clone(&response), scope) {
+            Ok(response)
+        } else {
+            Err("outdated")
+        }
+    }
+}
+
+/// What `Content-Length` says.
+pub(crate) fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// A single chunk is shared as it is; several are put together once, so that each hit sends one.
+fn joined(chunks: Vec<Bytes>) -> Bytes {
+    match <[Bytes; 1]>::try_from(chunks) {
+        Ok([only]) => only,
+        Err(chunks) => {
+            let mut whole = BytesMut::with_capacity(chunks.iter().map(Bytes::len).sum());
+            chunks.iter().for_each(|chunk| whole.extend_from_slice(chunk));
+            whole.freeze()
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What becomes of a handler's response: it is let go at once, or recorded while it is sent.
+//!
+//! The rules are those of `easy-cache-http`. Reading the body is left to `stream`, storing it to `record`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Duration;
+
+use crate::conditional::Validators;
+use crate::{Arrival, Decision, Plan, Validation, decide};
+use bytes::Bytes;
+use easy_cache_core::scope;
+use http::header::{CONTENT_TYPE, DATE, TRAILER};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, response};
+use http_body::Body;
+
+use super::exchange::{Exchange, Task};
+use super::mark::Mark;
+use super::record::{Recorder, announced_length};
+use super::respond::{self, ResponseTags};
+use super::stored::Unshared;
+use super::stream::{Stream, Verdict};
+
+/// For how long nobody waits at a key whose response could not be shared, at least. Short: a response that can be shared ends
+/// it anyway, and what is saved is one wait for each request of a crowd.
+const UNSHARED_FOR: Duration = Duration::from_secs(10);
+
+/// And how many times as long as its handler took, so that where each answer takes its time (a client that is told of news when
+/// there are any) it is not lost on waiting for another one's again and again.
+const UNSHARED_TIMES: u32 = 10;
+
+/// The body that a client is sent.
+#[expect(clippy::large_enum_variant, reason = "it is moved once, to where it stays")]
+pub enum Outgoing<B: Body> {
+    /// It is there.
+    Whole(Bytes),
+    /// The handler's own, of which nothing is kept.
+    Passing(B),
+    /// The handler's own, which is recorded as it is read.
+    Recorded {
+        /// What is to be read.
+        stream: Stream<B>,
+        /// The key at which others may wait for the end of it: see [`Recordings::watch`](super::Recordings::watch).
+        watched: Option<Vec<u8>>,
+    },
+}
+
+impl<B: Body> fmt::Debug for Outgoing<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(bytes) => f.debug_tuple("Whole").field(&bytes.len()).finish(),
+            Self::Passing(_) => f.write_str("Passing"),
+            Self::Recorded { stream, .. } => f.debug_tuple("Recorded").field(stream).finish(),
+        }
+    }
+}
+
+/// Why a response is not kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rejection {
+    pub(crate) word: &'static str,
+    /// It is the response that is not for keeping, and not just this request: what was kept of the page before is over.
+    pub(crate) is_lasting: bool,
+}
+
+impl Rejection {
+    const fn lasting(word: &'static str) -> Self {
+        Self { word, is_lasting: true }
+    }
+}
+
+impl Task {
+    /// Turns the handler's response into the client's.
+    pub fn respond<B>(mut self: Box<Self>, response: Response<B>, cx: &mut Context<'_>) -> Response<Outgoing<B>>
+    where
+        B: Body,
+    {
+        let (parts, body) = response.into_parts();
+        self.take_mark(&parts);
+        if self.is_head {
+            return self.respond_to_head(parts, body);
+        }
+        if let Some(previous) = self.previous.take() {
+            match previous.verdict(&parts) {
+                Validation::Confirmed => return self.confirm(previous, parts),
+                Validation::Contradicted => return self.contradict(&previous, &parts),
+                Validation::Failed => {
+                    if let Some(stored) = previous.stand_in(&self.exchange, Some(parts.status.as_u16())) {
+                        self.fail();
+                        return stored.map(Outgoing::Whole);
+                    }
+                }
+                Validation::Replaced => self.previous = Some(previous),
+            }
+        }
+        match self.decide(&parts, least_size(&parts.headers, &body)) {
+            Ok(plan) => self.record(plan, parts, body, cx),
+            Err(why) => self.let_go(why, parts, body),
+        }
+    }
+
+    /// What the handler says of its response, it may depend on like on what it has read.
+    fn take_mark(&mut self, parts: &response::Parts) {
+        if let Some(mark) = parts.extensions.get::<Mark>() {
+            let cache = self.exchange.cache();
+            self.scope.run(|| scope::depend(cache, mark.named_tags().iter().cloned()));
+        }
+    }
+
+    /// The stored response in place of an error of the service itself.
+    #[must_use]
+    pub fn stand_in(&self) -> Option<Response<Bytes>> {
+        let previous = self.previous.as_ref().filter(|_| !self.is_head)?;
+        previous.stand_in(&self.exchange, None)
+    }
+
+    pub(crate) fn decide(&self, parts: &response::Parts, size: u64) -> Result<Box<Plan>, Rejection> {
+        let settings = &self.exchange.settings;
+        let clock = settings.cache.clock();
+        let arrival = Arrival { at: clock.wall(), delay: clock.elapsed().saturating_sub(self.called) };
+        let mark = parts.extensions.get::<Mark>();
+        if mark.is_some_and(Mark::is_forbidden) {
+            return Err(Rejection::lasting("handler"));
+        }
+        let policy = mark.map_or(Cow::Borrowed(&settings.policy), |mark| Cow::Owned(mark.refine(&settings.policy)));
+        match decide(&self.exchange.facts, parts.status.as_u16(), &parts.headers, arrival, &policy) {
+            Decision::Refuse(why) => Err(Rejection { word: why.as_str(), is_lasting: !why.is_about_the_request() }),
+            Decision::Store(_) if self.scope.is_tainted() => {
+                Err(Rejection { word: "uncommitted-data", is_lasting: false })
+            }
+            Decision::Store(_) if is_event_stream(&parts.headers) => Err(Rejection::lasting("event-stream")),
+            Decision::Store(_) if parts.headers.contains_key(TRAILER) => Err(Rejection::lasting("trailers")),
+            Decision::Store(_) if size > settings.max_body => Err(Rejection::lasting("too-large")),
+            Decision::Store(plan) => Ok(plan),
+        }
+    }
+
+    /// The response is this client's alone: it starts at once, and nobody waits for the end of it.
+    fn let_go<B: Body>(self, why: Rejection, mut parts: response::Parts, body: B) -> Response<Outgoing<B>> {
+        let Self { exchange, computation, scope, key, previous, called, .. } = self;
+        let stays = previous.is_some() && !why.is_lasting;
+        if let Some(previous) = previous.filter(|_| !stays) {
+            previous.forget_if_stale(exchange.cache());
+        }
+        if computation.is_awaited() && !parts.status.is_server_error() && !stays {
+            let took = exchange.cache().clock().elapsed().saturating_sub(called);
+            let ttl = UNSHARED_FOR.max(took.saturating_mul(UNSHARED_TIMES));
+            exchange.cache().set(&key, Unshared).ttl(ttl).wait();
+        }
+        computation.scatter();
+        scope.close();
+        respond::add_status(&mut parts.headers, exchange.status(parts.status).detail(why.word));
+        answer(&exchange, parts, Outgoing::Passing(body))
+    }
+
+    /// A body whose size is known is read as far as it is ready, which mostly is the whole of it: then it is stored before
+    /// its client has seen anything, and nobody depends on how fast that client reads.
+    fn record<B>(
+        self: Box<Self>,
+        plan: Box<Plan>,
+        mut parts: response::Parts,
+        body: B,
+        cx: &mut Context<'_>,
+    ) -> Response<Outgoing<B>>
+    where
+        B: Body,
+    {
+        add_date(&mut parts, &plan);
+        let exchange = Arc::clone(&self.exchange);
+        let watched = self.computation.is_joinable().then(|| self.key.clone());
+        let seconds = plan.terms.freshness.ttl_seconds(Duration::ZERO);
+        let size = body.size_hint().exact();
+        let mut stream = Stream::new(body, Recorder::new(self, plan, &parts, size));
+        if size.is_some() {
+            stream.read_ahead(cx);
+        }
+        let status = exchange.status(parts.status);
+        match stream.verdict() {
+            Verdict::Kept(stored) => {
+                respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
+                parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
+                return answer(&exchange, parts, Outgoing::Whole(stored.body.clone()));
+            }
+            Verdict::Open => respond::add_status(&mut parts.headers, status.stored().ttl(seconds)),
+            Verdict::Refused(why) => respond::add_status(&mut parts.headers, status.detail(why)),
+        }
+        Response::from_parts(parts, Outgoing::Recorded { stream, watched })
+    }
+}
+
+/// The answer to the client whose request was with the handler without the conditions of that client: they count now.
+pub(crate) fn answer<B: Body>(
+    exchange: &Exchange,
+    mut parts: response::Parts,
+    body: Outgoing<B>,
+) -> Response<Outgoing<B>> {
+    let Exchange { facts, headers, .. } = exchange;
+    if !respond::has_it(facts, headers, &Validators::parse(&parts.headers), parts.status) {
+        return Response::from_parts(parts, body);
+    }
+    parts.status = StatusCode::NOT_MODIFIED;
+    parts.headers = respond::fields_of_not_modified(&parts.headers);
+    Response::from_parts(parts, Outgoing::Whole(Bytes::new()))
+}
+
+/// Without a date, each hit would claim to have been made just now.
+pub(crate) fn add_date(parts: &mut response::Parts, plan: &Plan) {
+    if let Some(date) = plan.date_to_add.as_deref().and_then(|date| HeaderValue::from_str(date).ok()) {
+        parts.headers.insert(DATE, date);
+    }
+}
+
+fn least_size<B: Body>(headers: &HeaderMap, body: &B) -> u64 {
+    announced_length(headers).unwrap_or_default().max(body.size_hint().lower())
+}
+
+/// Server-sent events have no end to wait for, whatever ttl a route gives.
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let media = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    media.and_then(|media| media.get(..17)).is_some_and(|media| media.eq_ignore_ascii_case(b"text/event-stream"))
+}
