@@ -184,6 +184,17 @@ impl CacheBuilder {
     ///
     /// A hit costs what a hit of a memory cache costs. What others invalidate is not served any longer than the bound says; what this
     /// process invalidates, not at all. What is built from a copy is compared with the store before it is kept there.
+    ///
+    /// # Example: up to 16 MiB of copies
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::store::Store;
+    /// use easy_cache_core::{Cache, Near};
+    ///
+    /// fn cache_over(store: impl Store) -> Cache {
+    ///     Cache::builder().store(store).near(Near::within(Duration::from_secs(1))).max_weight(16 << 20).build()
+    /// }
+    /// ```
     pub const fn near(mut self, near: Near) -> Self {
         self.near = Some(near);
         self

@@ -276,7 +276,8 @@ impl Cache {
     /// Why a value is served, or not: which tag changed when, whether its ttl has passed, whether it had to make room, and so on.
     ///
     /// For people and for tests; it looks at everything there is, and takes microseconds. What became of a key that is not stored
-    /// is remembered for a thousand keys or so, the latest. A store outside the process is not asked.
+    /// is remembered for a thousand keys or so, the latest. A store outside the process is not asked;
+    /// of one, what is explained is the copy [near](CacheBuilder::near).
     ///
     /// # Example: it had to make room
     /// ```

@@ -16,12 +16,12 @@ use crate::clock::{TICK, nanoseconds};
 /// # Example: a second old at most
 /// ```
 /// use std::time::Duration;
+/// use easy_cache_core::store::Store;
 /// use easy_cache_core::{Cache, Near};
-/// use easy_cache_core::testing::Remote;
 ///
-/// let store = Remote::new(easy_cache_core::Clock::system());
-/// let cache = Cache::builder().store(store).near(Near::within(Duration::from_secs(1))).build();
-/// # let _ = cache;
+/// fn cache_over(store: impl Store) -> Cache {
+///     Cache::builder().store(store).near(Near::within(Duration::from_secs(1))).build()
+/// }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "it is passed to `CacheBuilder::near`"]

@@ -3,9 +3,9 @@
 //! Reading order: `collected` and `frame` (what was used so far, and who is computing on this thread), `ambient` (what layers above
 //! put in force beside that), `flight` (one computation that several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
 //! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
-//! `away` (one that goes on behind its caller), `outside` (the store outside the process), `near` (copies of what is there), `compute` (the whole journey of one
-//! call), `unanswered` (what remains of one that is dropped while it waits), `switches` (what every hit asks first), `told` (what
-//! others hear of all this), `verify` (a hit that is computed once more; feature `testing`).
+//! `away` (one that goes on behind its caller), `outside` (the store outside the process), `near` (copies of what is there),
+//! `compute` (the whole journey of one call), `unanswered` (what remains of one that is dropped while it waits), `switches` (what
+//! every hit asks first), `told` (what others hear of all this), `verify` (a hit that is computed once more; feature `testing`).
 
 pub(crate) mod ambient;
 pub(crate) mod away;
@@ -51,8 +51,9 @@ pub(crate) struct Engine {
     /// Tells this cache's computations from those of others that use the same key.
     pub(crate) id: u64,
     pub(crate) store: MemoryStore,
-    /// The store outside the process, if there is one. Then nothing is kept in this one but copies, and these only if there is `near`.
+    /// The store outside the process, if there is one. Then nothing is kept in this one but copies.
     pub(crate) outside: Option<Outside>,
+    /// Whether copies may be served; nothing if none are kept, or if what is kept here are no copies.
     pub(crate) near: Option<Hearing>,
     pub(crate) namespace: Box<str>,
     /// What stands between the parts of keys that are put together by hand.

@@ -8,7 +8,8 @@ use crate::freshness::Verdict;
 use crate::value::Shared;
 
 impl Engine {
-    /// A hit of which somebody wants to know, a hit of a copy, or a call that may not use the cache. Not inlined, to keep the hit path short.
+    /// A hit of which somebody wants to know, a hit of a copy, or a call that may not use the cache. Not inlined, to keep the hit
+    /// path short.
     #[inline(never)]
     pub(super) fn hit_and_tell(&self, key: &[u8]) -> Option<Shared> {
         if !self.switches.are_on() || self.switches.verify_hits() || self.switches.are_near() && !self.is_proved() {

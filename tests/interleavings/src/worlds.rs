@@ -75,7 +75,7 @@ worlds! {
     near {
         a_lookup_and_a_write_elsewhere: 3, 2_000;
         a_lookup_and_a_removal_elsewhere: 3, 2_000;
-        a_copy_and_a_write_elsewhere: 3, 2_000;
+        a_copy_and_a_write_elsewhere: 8, 2_000;
         what_is_built_from_a_copy_and_a_write_elsewhere: 3, 2_000;
         a_copy_and_a_write_here_that_is_not_heard: 3, 2_000;
         a_copy_and_a_removal_here_that_is_not_heard: 3, 2_000;

@@ -70,10 +70,12 @@ impl Lines {
         self.lines.iter().map(|line| (line.number, Arc::clone(&line.mirror))).collect()
     }
 
-    pub(super) fn tell(&mut self, news: &News) {
+    /// Whether there is anything to be told.
+    pub(super) fn tell(&mut self, news: &News) -> bool {
         if !news.is_none() {
             self.lines.iter_mut().filter(|line| line.is_up).for_each(|line| line.queue.push_back(news.clone()));
         }
+        !news.is_none()
     }
 
     pub(super) fn put_on(&mut self, number: usize, news: News) {

@@ -176,9 +176,12 @@ impl Remote {
     fn change<T>(&self, operation: impl FnOnce(&mut Records) -> (T, News)) -> T {
         let mut state = self.state.lock();
         let (answer, news) = operation(&mut state.records);
-        state.lines.tell(&news);
+        let is_told = state.lines.tell(&news);
         drop(state);
-        self.deliver();
+        // Who has no news does not hurry those of others.
+        if is_told {
+            self.deliver();
+        }
         answer
     }
 

@@ -131,3 +131,25 @@ async fn late_news_are_served_within_the_bound_and_no_longer() {
     shared.clock.advance(BOUND);
     assert_eq!(get(&cache, 2).await, 2);
 }
+
+#[tokio::test]
+async fn an_invalidation_that_does_not_arrive_changes_nothing_elsewhere_until_it_does() {
+    // case 62, case 64
+    let shared = Shared::new();
+    let (here, there) = (shared.with_copy().await, shared.near());
+    shared.remote.hold_invalidations();
+    shared.remote.cut();
+    let invalidation = tokio::spawn({
+        let there = there.clone();
+        async move { there.invalidate_tags(["t"]).await }
+    });
+    settle().await;
+    shared.clock.advance(BOUND);
+    assert!(invalidation.await.unwrap().is_err(), "the store does not answer in time");
+    assert_eq!(get(&here, 2).await, 1, "nobody was told that it is not good any more");
+    shared.remote.release_invalidations();
+    shared.remote.reconnect();
+    shared.remote.prove();
+    assert_eq!(get(&there, 3).await, 3, "it is delivered before anything is asked");
+    assert_eq!(get(&here, 4).await, 3);
+}
