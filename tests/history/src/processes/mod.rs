@@ -12,7 +12,7 @@
 //! - **Not in vain**: there were hits, and after the faults there are hits again.
 //!
 //! Reading order: [`table`], [`wire`] (what workers say to the parent), [`remote`] (the table, as workers see it), [`session`] (their operations, and the rules),
-//! [`worker`], [`stores`] (what is under test), [`mistaken`] (stores that leave out a duty), [`scenario`], [`parent`], [`command`].
+//! [`worker`], [`stores`] (what is under test), [`mistaken`] (stores that leave out a duty), [`server`], [`scenario`], [`parent`], [`command`].
 
 pub mod command;
 pub mod mistaken;
@@ -20,6 +20,7 @@ pub mod parent;
 pub mod plain_redis;
 pub mod remote;
 pub mod scenario;
+pub mod server;
 pub mod session;
 pub mod stores;
 pub mod table;
