@@ -8,7 +8,7 @@ use std::time::Duration;
 use event_listener::{Event, listener};
 use parking_lot::Mutex;
 
-use crate::store::{Fill, Filled, Look, Looked, Mark, PlainStore, Store, StoreFuture};
+use crate::store::{Fill, Filled, Leased, Look, Looked, Mark, PlainStore, Store, StoreFuture, Version};
 use crate::{Error, Tag};
 
 /// Wraps a [`PlainStore`] or a [`Store`]; what is injected happens to the operations that it is for.
@@ -280,6 +280,18 @@ impl<S: Store> Store for Faults<S> {
 
     fn release<'a>(&'a self, mark: Mark<'a>) -> StoreFuture<'a, ()> {
         Box::pin(self.forward("release", names(&mark), self.inner.release(mark)))
+    }
+
+    fn lease<'a>(&'a self, key: &'a [u8], holder: Version, within: Duration) -> StoreFuture<'a, Leased> {
+        Box::pin(self.forward("lease", vec![text(key)], self.inner.lease(key, holder, within)))
+    }
+
+    fn end_lease<'a>(&'a self, key: &'a [u8], holder: Version) -> StoreFuture<'a, ()> {
+        Box::pin(self.forward("end_lease", vec![text(key)], self.inner.end_lease(key, holder)))
+    }
+
+    fn guards_itself(&self) -> bool {
+        self.inner.guards_itself()
     }
 }
 

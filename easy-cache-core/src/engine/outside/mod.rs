@@ -3,6 +3,7 @@
 
 mod courier;
 mod keeping;
+mod lease;
 mod marks;
 mod travel;
 mod undelivered;
@@ -20,6 +21,7 @@ use crate::store::{Breaker, Fill, Filled, Look, Looked, Pass, Store, StoreFence}
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
 pub(crate) use keeping::Keeping;
+pub(crate) use lease::Lease;
 pub(crate) use marks::{Holding, Marked};
 pub(crate) use travel::{Arrived, Landed, Sight, Travel};
 pub(crate) use undelivered::Names;
