@@ -2,6 +2,7 @@
 
 mod circuit;
 mod failing;
+mod hostile;
 mod leases;
 mod owed;
 mod promises;
