@@ -155,7 +155,7 @@ impl World {
             self.written(process, key, committed.is_ok());
         } else {
             let (rolled_back, _) = self.run(hold.rollback().into_future());
-            rolled_back.unwrap();
+            assert!(rolled_back.is_ok());
         }
     }
 

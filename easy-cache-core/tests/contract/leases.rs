@@ -1,13 +1,14 @@
 //! Processes of which one computes: leases over a store that has them, and over one that has none.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use easy_cache_core::store::{Adapter, Fill, Filled, Leased, Look, Looked, Mark, Store, StoreFuture, Version};
 use easy_cache_core::testing::{Fault, Faults, ManualClock, MemoryPlainStore};
 use easy_cache_core::{Cache, Clock, Tag};
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -15,18 +16,21 @@ use crate::world::settle;
 
 const LEASE: Duration = Duration::from_secs(10);
 
+/// Who has the lease of a key, and until when.
+type Leases = HashMap<Vec<u8>, (Version, Duration)>;
+
 /// The whole protocol over five methods, and leases beside it.
 #[derive(Debug, Clone)]
 struct Leasing {
     store: Arc<Adapter<MemoryPlainStore>>,
-    leases: Arc<Mutex<HashMap<Vec<u8>, (Version, Duration)>>>,
+    leases: Arc<Mutex<Leases>>,
     clock: Clock,
 }
 
 impl Leasing {
     fn take(&self, key: &[u8], holder: Version, within: Duration) -> Leased {
         let now = self.clock.elapsed();
-        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut leases = self.leases.lock();
         match leases.get(key) {
             Some((other, end)) if *other != holder && *end > now => Leased::Taken,
             _ => {
@@ -37,7 +41,7 @@ impl Leasing {
     }
 
     fn is_leased(&self, key: &[u8]) -> bool {
-        self.leases.lock().unwrap().contains_key(key)
+        self.leases.lock().contains_key(key)
     }
 }
 
@@ -72,7 +76,7 @@ impl Store for Leasing {
 
     fn end_lease<'a>(&'a self, key: &'a [u8], holder: Version) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut leases = self.leases.lock();
             if leases.get(key).is_some_and(|(other, _)| *other == holder) {
                 leases.remove(key);
             }
@@ -94,7 +98,7 @@ impl Fleet {
         let clock = ManualClock::new();
         let adapter = Adapter::new(MemoryPlainStore::new(clock.clock()), "", clock.clock());
         let store = Leasing { store: Arc::new(adapter), leases: Arc::default(), clock: clock.clock() };
-        store.invalidate_all().await.unwrap();
+        store.invalidate_all().await.unwrap_or_else(|error| panic!("{error}"));
         Self { store: Faults::new(store), clock, loads: Arc::default(), gate: Arc::new(Semaphore::new(0)) }
     }
 
@@ -107,7 +111,7 @@ impl Fleet {
         tokio::spawn(async move {
             let load = async {
                 let load = loads.fetch_add(1, Ordering::SeqCst) + 1;
-                gate.acquire().await.unwrap().forget();
+                gate.acquire().await.unwrap_or_else(|error| panic!("{error}")).forget();
                 load
             };
             cache.get_or_compute_value("k", load).tags(["t"]).lease(LEASE).await
@@ -131,7 +135,7 @@ impl Fleet {
 async fn all(calls: Vec<JoinHandle<u64>>) -> Vec<u64> {
     let mut values = Vec::new();
     for call in calls {
-        values.push(call.await.unwrap());
+        values.push(call.await.unwrap_or_else(|error| panic!("{error}")));
     }
     values
 }
@@ -200,7 +204,7 @@ async fn nobody_waits_for_ever() {
     let second = fleet.call(&fleet.process());
     settle().await;
     // Whoever has it renews it for ever.
-    fleet.store.inner().leases.lock().unwrap().get_mut(&b"k"[..]).unwrap().1 = Duration::MAX;
+    fleet.store.inner().leases.lock().get_mut(&b"k"[..]).unwrap().1 = Duration::MAX;
     fleet.pass(LEASE * 2 - Duration::from_millis(100)).await;
     assert_eq!(fleet.loads(), 1);
     fleet.pass(Duration::from_millis(200)).await;
