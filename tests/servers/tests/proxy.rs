@@ -1,5 +1,7 @@
 //! The proxy counts what a client does and breaks what it is told to break.
 
+#![expect(clippy::unwrap_used, reason = "what the tests share ends a test as they do")]
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread;
