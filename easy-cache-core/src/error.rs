@@ -25,6 +25,10 @@ pub enum ErrorKind {
     Store,
     /// A caller would have had to wait for longer than its hard timeout, or a store outside the process did not answer in time.
     TimedOut,
+    /// A store outside the process has failed so often that it is left alone for a while: it was not asked.
+    Unavailable,
+    /// Invalidations could not be delivered, or work could not be ended, before a cache was shut down.
+    Unfinished,
 }
 
 /// An operation on the cache that could not be carried out; the message says which, and on what.
@@ -40,6 +44,10 @@ impl Error {
         Self { kind, message: message.into(), source: None }
     }
 
+    pub(crate) fn caused_by(self, cause: Option<Self>) -> Self {
+        Self { source: cause.map(|cause| Box::new(cause) as _), ..self }
+    }
+
     /// A failure of a store outside the process, for those who write one. `message` says what was attempted, and on what.
     ///
     /// # Example: the error of a file
@@ -52,6 +60,11 @@ impl Error {
     /// ```
     pub fn store(message: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { kind: ErrorKind::Store, message: message.into(), source: Some(source.into()) }
+    }
+
+    /// The same for a store that has not answered in time.
+    pub fn timed_out(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::TimedOut, message)
     }
 
     /// The kind of failure.

@@ -96,6 +96,7 @@ mod policy;
 mod refresh;
 pub mod registry;
 pub mod scope;
+mod shutdown;
 mod spawn;
 pub mod store;
 mod sync;

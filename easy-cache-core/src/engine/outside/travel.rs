@@ -15,7 +15,7 @@ use crate::engine::{Engine, Found, Side, frame};
 use crate::events;
 use crate::store::{Hit, Looked, MissReason, StoreFence};
 use crate::value::Portable;
-use crate::{CodecError, Error, Format, Policy, Tag};
+use crate::{CodecError, Error, ErrorKind, Format, Policy, Tag};
 
 /// Why a lookup is made.
 enum Purpose {
@@ -44,6 +44,8 @@ pub(crate) struct Travel {
     called: Tick,
     /// Whether it was told that this call found nothing.
     missed: bool,
+    /// The store was not reached: this call does not try again.
+    unreached: bool,
     stage: Stage,
 }
 
@@ -104,17 +106,17 @@ impl Travel {
             (false, true) => Purpose::Alone,
             (false, false) => Purpose::First,
         };
-        Self::begin(Way { engine, side, key, tags }, purpose)
+        Self::begin(Way { engine, side, key, tags, unreached: false }, purpose)
     }
 
     /// A look of which nothing follows.
     pub(crate) fn alone(engine: &Arc<Engine>, key: &[u8]) -> Self {
-        Self::begin(Way { engine, side: Side::Async, key, tags: &[] }, Purpose::Alone)
+        Self::begin(Way { engine, side: Side::Async, key, tags: &[], unreached: false }, Purpose::Alone)
     }
 
     fn begin(way: Way<'_>, purpose: Purpose) -> Self {
         let called = way.flights().tick();
-        Self { side: way.side, called, missed: false, stage: way.look(purpose) }
+        Self { side: way.side, called, missed: false, unreached: false, stage: way.look(purpose) }
     }
 
     /// Whether nothing is known yet of what the store has.
@@ -129,12 +131,14 @@ impl Travel {
         tags: &[Tag],
         cx: &mut Context<'_>,
     ) -> Poll<Landed> {
-        let way = Way { engine, side: self.side, key, tags };
         loop {
+            let mut way = Way { engine, side: self.side, key, tags, unreached: self.unreached };
             let next = match std::mem::replace(&mut self.stage, Stage::Landed) {
                 Stage::Looking { mut trip, purpose, start } => match trip.as_mut().poll(cx) {
                     Poll::Ready(looked) => {
                         way.tell(&looked, &purpose, &mut self.missed);
+                        self.unreached |= looked.is_err();
+                        way.unreached = self.unreached;
                         way.looked(looked, purpose, start)
                     }
                     Poll::Pending => {
@@ -167,6 +171,7 @@ struct Way<'a> {
     key: &'a [u8],
     /// Those that are known before the computation.
     tags: &'a [Tag],
+    unreached: bool,
 }
 
 impl Way<'_> {
@@ -179,6 +184,7 @@ impl Way<'_> {
         let fence = self.engine.store.domain().fence();
         let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence };
         let trip: Trip<Looked> = match &self.engine.outside {
+            Some(_) if self.unreached => Box::pin(std::future::ready(Err(unreached()))),
             Some(outside) => outside.look(self.key, self.tags),
             None => Box::pin(std::future::pending()),
         };
@@ -189,9 +195,7 @@ impl Way<'_> {
     fn tell(self, looked: &Result<Looked, Error>, purpose: &Purpose, missed: &mut bool) {
         let (engine, key) = (self.engine, self.key);
         match looked {
-            Err(error) => {
-                tracing::warn!(%error, key = %engine.events.show(key), "the cache is not used for this call");
-            }
+            Err(error) => engine.events.unreached(key, error),
             Ok(_) if matches!(purpose, Purpose::Refresh) => engine.events.refreshing(key),
             Ok(Looked::Hit(_)) if engine.switches.are_plain() => {}
             Ok(Looked::Hit(_)) => engine.tell_hit(key),
@@ -249,6 +253,11 @@ impl Way<'_> {
             Heard::Alone => Next::Stage(self.look(Purpose::Alone)),
         }
     }
+}
+
+/// In place of an answer that nobody waits for a second time.
+fn unreached() -> Error {
+    Error::new(ErrorKind::Unavailable, "failed to look up an entry: the store was not reached before")
 }
 
 /// What is told of a miss; what cannot be read is as good as absent.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use adapter::Adapter;
+pub use remembered::Remembered;
 
 /// A store that can get, set and delete bytes: a hash map, a folder, a table, a client of some server.
 ///
