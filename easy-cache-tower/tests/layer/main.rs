@@ -10,6 +10,7 @@ mod support;
 #[path = "../../../tests/doors/list.rs"]
 mod list;
 
+mod limits;
 mod nested;
 mod network;
 mod races;
