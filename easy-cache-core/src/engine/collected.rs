@@ -86,7 +86,8 @@ impl Collected {
         let until = self.until(clock);
         let mut seen = self.named;
         seen.extend(self.lists.iter().flat_map(|list| list.tags().iter().cloned()));
-        Used { seen, until }
+        let origins = self.lists.iter().filter_map(|list| list.facts().origin.clone()).collect();
+        Used { seen, until, origins }
     }
 
     /// When the first of all that was used ends.
