@@ -61,7 +61,6 @@ impl Listener {
         loop {
             let listened = clock.elapsed();
             let Err(error) = self.listen().await;
-            eprintln!("DEBUG {error:?}");
             tracing::warn!(%error, "notifications are not heard: everything is dropped when they are again");
             let was_up = clock.elapsed().saturating_sub(listened) > LONGEST_PAUSE;
             pause = if was_up { PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
@@ -76,7 +75,6 @@ impl Listener {
         listener.listen(CHANNEL).await?;
         // After LISTEN has been acknowledged: what is committed from now on is told.
         invalidate(&self.hook, &Pending::Everything).await;
-        eprintln!("DEBUG listening");
         tracing::info!("the changes of other programs are heard");
         loop {
             let Some(heard) = self.in_time(listener.try_recv()).await else {
@@ -86,7 +84,6 @@ impl Listener {
             };
             // Nothing was heard, and the connection is gone.
             let Some(notification) = heard? else { return Err(Error::WorkerCrashed) };
-            eprintln!("DEBUG heard {}", notification.payload());
             self.hear(notification.payload()).await;
         }
     }

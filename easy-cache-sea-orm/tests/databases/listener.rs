@@ -51,7 +51,6 @@ async fn what_another_program_writes_is_heard_and_only_that_is_dropped() {
         ),
         ("TRUNCATE books", &["books", "books:*"]),
     ] {
-        eprintln!("DEBUG write {sql}");
         site.write(sql).await;
         assert_eq!(heard(&site, expected.len()).await, expected, "{sql}");
     }

@@ -49,7 +49,6 @@ pub(crate) struct Site {
     /// Another program's connection.
     pub(crate) other: DatabaseConnection,
     pub(crate) url: String,
-    pub(crate) dialect: Dialect,
     file: Option<PathBuf>,
 }
 
@@ -83,7 +82,7 @@ impl Site {
             .model::<author::Entity>()
             .cascade("authors", ["books"])
             .build();
-        Self { db, cache, other, url, dialect, file }
+        Self { db, cache, other, url, file }
     }
 
     /// The same with the triggers of the outbox.
@@ -108,11 +107,11 @@ impl Site {
     pub(crate) async fn dropped(&self) -> BTreeSet<&'static str> {
         let mut dropped = BTreeSet::new();
         for name in TAGS {
-            let key = format!("witness:{name}");
-            if !self.cache.contains(&*key).await {
+            let load = async {
                 dropped.insert(name);
-            }
-            self.cache.get_or_compute(key, async { Some(1) }).tags([self.tag(name)]).await;
+                Some(1)
+            };
+            self.cache.get_or_compute(format!("witness:{name}"), load).tags([self.tag(name)]).await;
         }
         dropped
     }
