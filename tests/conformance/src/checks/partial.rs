@@ -1,6 +1,6 @@
 //! Parts (RFC 9110 §14, RFC 9111 §3.3, §3.4).
 
-use super::{fields, fresh, giving, optimal, required};
+use super::{chosen, fields, fresh, giving, optimal, required};
 use crate::{Check, Step, get};
 
 const WHOLE: &str = "0123456789";
@@ -40,8 +40,18 @@ pub(super) fn checks() -> Vec<Check> {
         );
     }
     checks.push(
+        chosen("a part that ends early serves as far as it came")
+            .then(part_of("bytes=-5", "bytes 4-9/10", "01234"))
+            .then(get().send("Range", "bytes=6-8").hit().is(206).reads("234")),
+    );
+    checks.push(
+        chosen("a part that was not asked for is sent again to who asks in the same words")
+            .then(part_of("bytes=-5", "bytes 4-9/10", "01234"))
+            .then(get().send("Range", "bytes=-5").hit().is(206).reads("01234")),
+    );
+    checks.push(
         optimal("an incomplete stored part is completed")
-            .declined("it would need both halves in memory to send one")
+            .declined("if the rest is of another page, who asked for the whole has nothing")
             .then(part_of("bytes=0-4", "bytes 0-4/10", "01234").gives("ETag", "\"abcdef\""))
             .then(
                 get()

@@ -26,7 +26,7 @@ pub(super) fn checks() -> Vec<Check> {
     );
     checks.push(
         optimal("a POST whose Content-Location is its own URL")
-            .declined("what a change answers was made for whoever made it")
+            .declined("a change that came meanwhile could not be told from its own")
             .then(
                 ask("POST")
                     .with_body("a=b")

@@ -23,6 +23,9 @@ use super::worker::Task;
 use crate::random::Random;
 use crate::store::Shape;
 
+/// How long the caches may take until they use the store again, at most.
+const RECOVERY: Duration = Duration::from_secs(10);
+
 /// What to run.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -38,10 +41,12 @@ pub struct Plan {
     pub workers: usize,
     /// How many threads each has.
     pub threads: u64,
-    /// How many rows; the first half of them is exact where that can be.
+    /// How many rows.
     pub rows: usize,
     /// Which random operations.
     pub seed: u64,
+    /// Whether the first half of the rows is exact, where that can be.
+    pub is_exact: bool,
     /// What the store leaves out, to see whether it is noticed.
     pub mistake: Option<Mistake>,
 }
@@ -51,7 +56,7 @@ impl Plan {
     #[must_use]
     pub fn new(program: PathBuf, kind: Kind, scenario: Scenario) -> Self {
         let time = Duration::from_secs(3);
-        Self { program, kind, scenario, time, workers: 3, threads: 2, rows: 16, seed: 1, mistake: None }
+        Self { program, kind, scenario, time, workers: 3, threads: 2, rows: 40, seed: 1, is_exact: true, mistake: None }
     }
 }
 
@@ -159,7 +164,13 @@ pub fn run(plan: &Plan) -> io::Result<Report> {
     let namespace = unique("history");
     let start = |number: usize, deaths: u64| plan.start(number, deaths, parent, &namespace, proxy.address());
 
-    let scene = Scene { redis: &redis, proxy: &proxy, random: Random::new(plan.seed), workers: &ledger.workers };
+    let scene = Scene {
+        redis: &redis,
+        heirs: Vec::new(),
+        proxy: &proxy,
+        random: Random::new(plan.seed),
+        workers: &ledger.workers,
+    };
     let (faults, hits_before) = ledger.watch(plan, scene, start)?;
     ledger.goes_on.store(false, Ordering::SeqCst);
     ledger.workers.wait();
@@ -177,7 +188,7 @@ impl Plan {
         namespace: &str,
         server: SocketAddr,
     ) -> io::Result<Child> {
-        let is_exact = self.scenario.keeps_records && self.kind.holds_well();
+        let is_exact = self.is_exact && self.scenario.keeps_records && self.kind.is_exact();
         let task = Task {
             parent,
             number,
@@ -212,7 +223,10 @@ impl Ledger {
             self.workers.complete(plan.workers, &start)?;
         }
         let hits = self.counts[Count::Hits as usize].load(Ordering::Relaxed);
-        while begun.elapsed() < plan.time && self.is_well(plan) {
+        let has_hits = || self.counts[Count::Hits as usize].load(Ordering::Relaxed) > hits;
+        while (begun.elapsed() < plan.time || (!has_hits() && begun.elapsed() < plan.time + RECOVERY))
+            && self.is_well(plan)
+        {
             thread::sleep(Duration::from_millis(20));
             self.workers.complete(plan.workers, &start)?;
         }

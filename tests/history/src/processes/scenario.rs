@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use easy_cache_servers::Redis;
 use easy_cache_servers::proxy::{Direction, Fault, Proxy};
+use easy_cache_servers::{Redis, wait};
 
 use crate::random::Random;
 
@@ -19,6 +19,8 @@ pub struct Scenario {
     pub happens: fn(&mut Scene<'_>),
     /// Whether no record is lost and every hold is placed: then hits are exact, and the holds of the dead count.
     pub keeps_records: bool,
+    /// Whether a server comes back with what it had earlier, or a copy of it takes over that had not heard everything.
+    pub brings_back_the_past: bool,
     /// Whether writers die.
     pub dies: bool,
     /// Whether clocks are wrong.
@@ -36,6 +38,8 @@ impl std::fmt::Debug for Scenario {
 pub struct Scene<'a> {
     /// The server.
     pub redis: &'a Redis,
+    /// Servers that have taken its place, the latest last.
+    pub heirs: Vec<Redis>,
     /// What stands before it.
     pub proxy: &'a Proxy,
     /// Which fault, and how long.
@@ -59,6 +63,7 @@ const USUAL: Scenario = Scenario {
     about: "nothing goes wrong",
     happens: |scene| scene.wait(50, 50),
     keeps_records: true,
+    brings_back_the_past: false,
     dies: false,
     is_skewed: false,
 };
@@ -116,6 +121,22 @@ pub const ALL: &[Scenario] = &[
         ..USUAL
     },
     Scenario { name: "flushed", about: "everything vanishes", happens: flush, keeps_records: false, ..USUAL },
+    Scenario {
+        name: "restored",
+        about: "the server comes back with what it had a while ago",
+        happens: restore,
+        keeps_records: false,
+        brings_back_the_past: true,
+        ..USUAL
+    },
+    Scenario {
+        name: "promoted",
+        about: "a replica that has not heard everything takes over",
+        happens: promote,
+        keeps_records: false,
+        brings_back_the_past: true,
+        ..USUAL
+    },
     Scenario { name: "garbage", about: "the server answers nonsense", happens: garble, keeps_records: false, ..USUAL },
 ];
 
@@ -134,6 +155,9 @@ fn delay(scene: &mut Scene<'_>) {
     let (direction, by) = (scene.direction(), Duration::from_millis(scene.random.below(12)));
     scene.proxy.set(direction, Fault::Delay(by));
     scene.wait(30, 60);
+    // What is told on one connection comes later than what was asked on another.
+    scene.proxy.set(Direction::ToClient, Fault::DelaySome(by * 8));
+    scene.wait(100, 200);
     scene.proxy.mend();
 }
 
@@ -167,6 +191,28 @@ fn restart(scene: &mut Scene<'_>) {
     scene.redis.kill();
     scene.wait(0, 200);
     scene.redis.start_again();
+}
+
+/// Saved, and killed a while later: what was invalidated in between is forgotten.
+fn restore(scene: &mut Scene<'_>) {
+    scene.wait(100, 200);
+    scene.redis.command(["SAVE"]);
+    scene.wait(20, 200);
+    scene.redis.kill();
+    scene.redis.start_again();
+}
+
+/// A replica is made, loses touch with its master, and takes its place.
+fn promote(scene: &mut Scene<'_>) {
+    scene.wait(100, 200);
+    let master = scene.heirs.last().unwrap_or(scene.redis);
+    let replica = Redis::options().replica_of(master).start();
+    wait::until("the replica has its copy", || replica.info("master_link_status").as_deref() == Some("up"));
+    replica.command(["REPLICAOF", "NO", "ONE"]);
+    scene.wait(20, 200);
+    scene.proxy.lead_to(replica.address());
+    // The former master is gone with its value.
+    scene.heirs = vec![replica];
 }
 
 fn evict(scene: &mut Scene<'_>) {
