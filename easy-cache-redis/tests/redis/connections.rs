@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use easy_cache_core::store::{Filled, Look, MissReason, Store};
 use easy_cache_core::{Error, ErrorKind};
-use easy_cache_redis::RedisStore;
 use easy_cache_redis::deadpool_redis::{Config, Runtime};
+use easy_cache_redis::{RedisStore, RedisStoreBuilder};
 use easy_cache_servers::proxy::{Direction, Fault};
 use easy_cache_servers::{Proxy, Redis};
 
@@ -31,7 +31,6 @@ fn impatient(url: String, timeout: Duration) -> World {
 
 #[tokio::test]
 async fn a_cut_connection_is_replaced_and_its_fences_are_worth_nothing() {
-    // case 59
     let proxy = Proxy::before(Redis::shared().address());
     let world = World::at(proxy.redis_url());
     let miss = world.miss(&["t"]).await;
@@ -101,7 +100,6 @@ async fn a_server_that_stops_answering_keeps_nobody_longer_than_the_timeout() {
 
 #[tokio::test]
 async fn a_half_open_connection_is_replaced_after_two_answers_that_do_not_come() {
-    // case 60
     let proxy = Proxy::before(Redis::shared().address());
     let world = impatient(proxy.redis_url(), Duration::from_millis(100));
     world.warm(&["t"]).await;
@@ -268,4 +266,23 @@ async fn a_dropped_caller_stalls_nobody() {
     looks.iter().for_each(tokio::task::JoinHandle::abort);
     proxy.mend();
     world.hit(&["t"]).await;
+}
+
+#[tokio::test]
+async fn what_was_invalidated_a_moment_ago_is_said_again_to_a_server_that_may_not_have_heard_it() {
+    // A replica is promoted that lacks the last second, and nothing says so: the address, and its name, are the same.
+    let server = Redis::start();
+    let world = World::with(server.url(), RedisStoreBuilder::keep_across_restarts);
+    world.warm(&["t"]).await;
+    server.command(["SAVE"]);
+    for everything in [false, true] {
+        if everything {
+            world.store.invalidate_all().await.unwrap();
+        } else {
+            world.invalidate(&["t"]).await;
+        }
+        server.restart();
+        recovered(&world).await;
+        assert_eq!(world.reason(&["t"]).await, Some(MissReason::Outdated), "everything: {everything}");
+    }
 }
