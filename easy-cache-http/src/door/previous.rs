@@ -75,8 +75,11 @@ impl Previous {
     }
 
     fn forget(&self, cache: &Cache) {
-        // Without a store on a network, this cannot fail; with one, what is stored is stale and asked about again.
-        let _ = cache.invalidate_key(&self.place).wait();
+        let (own, place) = (cache.clone(), self.place.clone());
+        cache.see_to(async move {
+            // Without a store on a network, this cannot fail; with one, what is stored is stale and asked about again.
+            let _ = own.invalidate_key(&place).await;
+        });
     }
 
     /// The stored response in place of a failure, if it may stand in and was not invalidated meanwhile.

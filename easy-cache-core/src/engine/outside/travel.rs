@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::Trip;
-use crate::backend::memory::{Fence, List, Used};
-use crate::clock::NEVER;
+use crate::backend::memory::{Fence, Heard as News, Kept, List, Used};
+use crate::clock::{Moment, NEVER, nanoseconds};
 use crate::engine::flight::{Flights, Follow, Heard, Joined, Lead, Tick};
+use crate::engine::near::Arrival;
 use crate::engine::ticket::Ticket;
 use crate::engine::{Engine, Found, Side, frame};
 use crate::events;
+use crate::freshness::Times;
 use crate::store::{Hit, Looked, MissReason, StoreFence};
 use crate::value::Portable;
 use crate::{CodecError, Error, ErrorKind, Format, Policy, Tag};
@@ -66,6 +68,8 @@ struct Start {
     tick: Tick,
     landings: u64,
     fence: Fence,
+    /// What of the store's news had been heard.
+    heard: News,
 }
 
 /// Where it arrives.
@@ -96,6 +100,7 @@ impl Duty {
 pub(crate) struct Arrived {
     hit: Hit,
     fence: Fence,
+    heard: News,
     lead: Option<Lead>,
 }
 
@@ -182,7 +187,8 @@ impl Way<'_> {
     fn look(self, purpose: Purpose) -> Stage {
         let flights = self.flights();
         let fence = self.engine.store.domain().fence();
-        let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence };
+        let heard = self.engine.store.domain().heard();
+        let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence, heard };
         let trip: Trip<Looked> = match &self.engine.outside {
             Some(_) if self.unreached => Box::pin(std::future::ready(Err(unreached()))),
             Some(outside) => outside.look(self.key, self.tags),
@@ -197,8 +203,7 @@ impl Way<'_> {
         match looked {
             Err(error) => engine.events.unreached(key, error),
             Ok(_) if matches!(purpose, Purpose::Refresh) => engine.events.refreshing(key),
-            Ok(Looked::Hit(_)) if engine.switches.are_plain() => {}
-            Ok(Looked::Hit(_)) => engine.tell_hit(key),
+            Ok(Looked::Hit(_)) => engine.tell_hit_outside(key),
             Ok(Looked::Miss(miss)) => {
                 if !std::mem::replace(missed, true) {
                     engine.events.missed(key, told(miss.reason));
@@ -216,8 +221,10 @@ impl Way<'_> {
         };
         let compute =
             |lead, sight| Next::Landed(Landed::Compute(Duty { fence: start.fence.clone(), lead, sight: Some(sight) }));
-        let arrived =
-            |hit, lead| Next::Landed(Landed::Hit(Box::new(Arrived { hit, fence: start.fence.clone(), lead })));
+        let arrived = |hit, lead| {
+            let arrived = Arrived { hit, fence: start.fence.clone(), heard: start.heard, lead };
+            Next::Landed(Landed::Hit(Box::new(arrived)))
+        };
         match (purpose, hit) {
             (Purpose::First | Purpose::Alone, Some(hit)) => arrived(hit, None),
             (Purpose::Leading(lead), Some(hit)) => arrived(hit, Some(lead)),
@@ -284,6 +291,7 @@ impl Landed {
             }),
             Self::Hit(arrived) => match arrived.read(engine, key, |payload, format| Some(V::decode(payload, format))) {
                 Some((value, list)) => {
+                    arrived.keep_near(engine, key, Kept { value: Arc::new(value.clone()), list: list.clone() });
                     arrived.serve(&list);
                     Ok(value)
                 }
@@ -302,7 +310,7 @@ impl Arrived {
         decode: impl FnOnce(&[u8], Format) -> Option<Result<V, CodecError>>,
     ) -> Option<(V, List)> {
         match decode(&self.hit.payload, engine.outside.as_ref()?.format)? {
-            Ok(value) => Some((value, self.list(engine)?)),
+            Ok(value) => Some((value, self.list(engine, key)?)),
             Err(error) => {
                 tracing::warn!(%error, key = %engine.events.show(key), "what is stored cannot be read, and counts as missing");
                 None
@@ -311,11 +319,31 @@ impl Arrived {
     }
 
     /// What the entry depends on, in terms of this process; nothing if it was invalidated, or is held, here meanwhile.
-    fn list(&self, engine: &Engine) -> Option<List> {
+    fn list(&self, engine: &Engine, key: &[u8]) -> Option<List> {
+        if engine.near.is_some() {
+            let (stored, clock) = (nanoseconds(self.hit.age), engine.store.clock());
+            let times = Times::new(&Policy::new(), clock.precise(), clock.precise(), self.until(engine), 0.0);
+            let times = Times { stored: times.stored.saturating_sub(stored), ..times };
+            return engine.list_near(key, &self.arrival(), times).filter(List::stands_here);
+        }
         let policy = Policy::new().tags(self.hit.tags.iter().map(|tag| &tag.tag));
-        let until = self.hit.remaining.map_or(NEVER, |remaining| engine.store.clock().deadline(remaining));
-        let used = Used { until, ..Used::NOTHING };
+        let used = Used { until: self.until(engine), ..Used::NOTHING };
         engine.store.list(&self.fence, &policy, used).ok().filter(List::is_servable)
+    }
+
+    fn until(&self, engine: &Engine) -> Moment {
+        self.hit.remaining.map_or(NEVER, |remaining| engine.store.clock().deadline(remaining))
+    }
+
+    const fn arrival(&self) -> Arrival<'_> {
+        Arrival { hit: &self.hit, fence: &self.fence, heard: self.heard }
+    }
+
+    /// Keeps a copy in this process, if it has a near cache.
+    pub(crate) fn keep_near(&self, engine: &Engine, key: &[u8], kept: Kept) {
+        if engine.near.is_some() {
+            engine.keep_near(key, &self.arrival(), kept);
+        }
     }
 
     /// It is served: those who follow find it when they look.
