@@ -1,6 +1,7 @@
 //! The memory of the proxy stays bounded whatever it is asked for. A process of its own, whose memory nothing else uses: one test.
 //!
 //! Short by default; `EASY_CACHE_LOAD_SECONDS=60` asks for 100,000 URLs and streams a gibibyte.
+#![cfg(test)]
 
 use std::net::SocketAddr;
 
