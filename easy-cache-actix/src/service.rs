@@ -128,8 +128,10 @@ where
     let mut res = match inner.call(req).await {
         Ok(res) => res,
         Err(error) => {
-            let status = error.as_response_error().status_code().as_u16();
-            if let (_, Some(dropping)) = passage.finish(status, &Fields(&HeaderMap::new())) {
+            let status = error.as_response_error().status_code();
+            if status.is_server_error() {
+                passage.fail(); // nobody knows what it has changed
+            } else if let (_, Some(dropping)) = passage.finish(status.as_u16(), &Fields(&HeaderMap::new())) {
                 dropping.await;
             }
             return Err(error);

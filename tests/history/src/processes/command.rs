@@ -10,7 +10,7 @@ use super::mistaken::Mistake;
 use super::parent::{Plan, Report, run as run_plan};
 use super::scenario::{self, Scenario};
 use super::session::Count;
-use super::stores::Kind;
+use super::stores::{Kind, Server};
 use super::worker::Task;
 
 /// For a history that is part of every test run.
@@ -120,7 +120,8 @@ impl Request {
     }
 
     fn wants(&self, kind: Kind, scenario: &Scenario) -> bool {
-        let is_promised = kind.notices_the_past() || !scenario.brings_back_the_past;
+        let can_be = !scenario.is_of_redis || kind.server() == Server::Redis;
+        let is_promised = can_be && (kind.notices_the_past() || !scenario.brings_back_the_past);
         let is_named = self.fault.is_none_or(|fault| fault.name == scenario.name);
         let is_left_out = self.quick && kind == Kind::Plain && !OF_PLAIN.contains(&scenario.name);
         is_promised && is_named && !is_left_out

@@ -11,10 +11,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use easy_cache_servers::proxy::Proxy;
-use easy_cache_servers::{Redis, unique};
+use easy_cache_servers::unique;
 
 use super::mistaken::Mistake;
 use super::scenario::{Scenario, Scene};
+use super::server::Running;
 use super::session::Count;
 use super::stores::Kind;
 use super::table::{Open, Table};
@@ -146,8 +147,8 @@ struct Ledger {
 /// # Panics
 /// If the server is not installed.
 pub fn run(plan: &Plan) -> io::Result<Report> {
-    let redis = Redis::start();
-    let proxy = Proxy::before(redis.address());
+    let server = Running::start(plan.kind.server());
+    let proxy = Proxy::before(server.address());
     let holds_last = plan.scenario.keeps_records && plan.kind.holds_well();
     let ledger = Arc::new(Ledger {
         table: Table::new(plan.rows, plan.kind.bound(), holds_last),
@@ -165,7 +166,7 @@ pub fn run(plan: &Plan) -> io::Result<Report> {
     let start = |number: usize, deaths: u64| plan.start(number, deaths, parent, &namespace, proxy.address());
 
     let scene = Scene {
-        redis: &redis,
+        server: &server,
         heirs: Vec::new(),
         proxy: &proxy,
         random: Random::new(plan.seed),
