@@ -221,6 +221,10 @@ where
             let travel = Travel::new(engine, side, key.as_bytes(), tags, false);
             (id, key, travel)
         };
+        waiting.retain(|id, key| {
+            let near = engine.near_hit(key.as_bytes(), |value| value.downcast_ref::<V>().cloned());
+            near.map(|value| found.insert(id.clone(), value)).is_none()
+        });
         let mut travels: Vec<_> = waiting.drain().map(travel).collect();
         let mut led = Vec::new();
         std::future::poll_fn(|cx| {

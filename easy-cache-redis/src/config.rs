@@ -11,6 +11,7 @@ use easy_cache_core::store::Remembered;
 use tokio::runtime::{Handle, Runtime};
 
 use crate::RedisStore;
+use crate::combine::Combiner;
 use crate::greeting::Greeting;
 use crate::lane::{Lane, Limits};
 use crate::layout::Keys;
@@ -33,6 +34,7 @@ pub struct RedisStoreBuilder {
     limits: Limits,
     lanes: usize,
     keeps_across_restarts: bool,
+    combines: bool,
     /// Where a near cache hears of changes, if not from where everything else comes.
     news: Option<String>,
 }
@@ -40,7 +42,15 @@ pub struct RedisStoreBuilder {
 impl RedisStoreBuilder {
     pub(crate) const fn new(namespace: String) -> Self {
         let limits = Limits { operation: Duration::from_millis(500), dial: Duration::from_secs(2) };
-        Self { namespace, source: Source::Nothing, limits, lanes: 1, keeps_across_restarts: false, news: None }
+        Self {
+            namespace,
+            source: Source::Nothing,
+            limits,
+            lanes: 1,
+            keeps_across_restarts: false,
+            combines: true,
+            news: None,
+        }
     }
 
     /// The server: `redis://user:password@host:port/database`, `rediss://` for TLS (feature `tls`), `redis+unix:///path`.
@@ -94,6 +104,12 @@ impl RedisStoreBuilder {
         self
     }
 
+    /// Sends every lookup by itself. By default those that wait together travel together.
+    pub const fn separate_lookups(mut self) -> Self {
+        self.combines = false;
+        self
+    }
+
     /// Uses what a server still has when it was started anew, or has taken another one's place.
     ///
     /// By default the namespace is emptied then, since data that was loaded from a disk, or copied from a master that has died, may
@@ -116,7 +132,8 @@ impl RedisStoreBuilder {
         let greeting = Greeting { keys: keys.clone(), keeps_across_restarts: self.keeps_across_restarts };
         let lane = |_| {
             let runtime = background.handle().clone();
-            Arc::new(Lane::new(pool.clone(), runtime, self.limits, greeting.clone()))
+            let lane = Arc::new(Lane::new(pool.clone(), runtime.clone(), self.limits, greeting.clone()));
+            Arc::new(Combiner::new(lane, runtime, &keys, self.combines))
         };
         let lanes = (0..self.lanes).map(lane).collect();
         let inner = Inner { keys, lanes, remembered: Remembered::new(), background, server, news, limits: self.limits };

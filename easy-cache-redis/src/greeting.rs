@@ -28,8 +28,10 @@ impl Greeting {
         let mut commands = Pipeline::new();
         scripts::all().into_iter().for_each(|script| _ = commands.add_command(script.load()));
         commands.add_command(cmd("INFO").arg("server").take()).add_command(cmd("TIME"));
+        // From before it was asked: nothing is then taken for younger than it is.
+        let asked = Instant::now();
         let mut answers = connection.send_packed_commands(&commands, 0, commands.len()).await?;
-        let clock = (microseconds(answers.pop().unwrap_or_default())?, Instant::now());
+        let clock = (microseconds(answers.pop().unwrap_or_default())?, asked);
         let info = answers.pop().unwrap_or_default();
         for answer in answers {
             answer.extract_error()?;
@@ -42,7 +44,7 @@ impl Greeting {
 
     /// Makes the namespace's own records where they are missing.
     pub(crate) fn command(&self, server: &str) -> Result<Cmd, Failure> {
-        let mut command = scripts::GREET.run(3);
+        let mut command = scripts::GREET.run_as_text(3);
         command.arg(self.keys.order()).arg(self.keys.buckets()).arg(self.keys.epoch());
         command.arg(fresh()?.as_bytes()).arg(server);
         Ok(command)

@@ -59,7 +59,7 @@ pub(crate) struct Lane {
     dial: Arc<Mutex<Backoff>>,
     failing: AtomicBool,
     generations: AtomicU64,
-    late: AtomicU32,
+    unanswered: AtomicU32,
 }
 
 impl Lane {
@@ -73,8 +73,13 @@ impl Lane {
             dial: Arc::default(),
             failing: AtomicBool::new(false),
             generations: AtomicU64::new(0),
-            late: AtomicU32::new(0),
+            unanswered: AtomicU32::new(0),
         }
+    }
+
+    /// What a caller is told who has waited for long enough.
+    pub(crate) const fn late(&self) -> Failure {
+        Failure::Late(self.limits.operation)
     }
 
     /// What its connections begin with.
@@ -93,7 +98,7 @@ impl Lane {
         let mut connection = live.connection.clone();
         let answer = match timeout_at(deadline, connection.send_packed_command(command)).await {
             Ok(answer) => answer.and_then(Value::extract_error).map_err(Failure::from),
-            Err(_) => Err(Failure::Late(self.limits.operation)),
+            Err(_) => Err(self.late()),
         };
         self.judge(&live, answer.as_ref().err());
         Ok((live, answer?))
@@ -114,7 +119,7 @@ impl Lane {
         let answers = timeout_at(deadline, connection.send_packed_commands(commands, 0, commands.len())).await;
         let answers = match answers {
             Ok(answers) => answers.map_err(Failure::from),
-            Err(_) => Err(Failure::Late(self.limits.operation)),
+            Err(_) => Err(self.late()),
         };
         self.judge(&live, answers.as_ref().err());
         let answers: Vec<_> =
@@ -132,7 +137,7 @@ impl Lane {
     }
 
     async fn dialled(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Live>, Failure> {
-        let late = |_| Failure::Late(self.limits.operation);
+        let late = |_| self.late();
         let turn = Arc::clone(&self.dial);
         let mut turn = match self.failing.load(Ordering::Relaxed) {
             false => timeout_at(deadline, turn.lock_owned()).await.map_err(late)?,
@@ -164,7 +169,7 @@ impl Lane {
         match &opened {
             Ok(live) => {
                 turn.succeeded();
-                self.late.store(0, Ordering::Relaxed);
+                self.unanswered.store(0, Ordering::Relaxed);
                 self.live.store(Some(Arc::clone(live)));
                 tracing::debug!(generation = live.generation, "connected to redis");
             }
@@ -191,12 +196,12 @@ impl Lane {
     fn judge(&self, live: &Arc<Live>, failure: Option<&Failure>) {
         let ends = match failure {
             None => {
-                if self.late.load(Ordering::Relaxed) != 0 {
-                    self.late.store(0, Ordering::Relaxed);
+                if self.unanswered.load(Ordering::Relaxed) != 0 {
+                    self.unanswered.store(0, Ordering::Relaxed);
                 }
                 false
             }
-            Some(Failure::Late(_)) => self.late.fetch_add(1, Ordering::Relaxed) + 1 >= LATE,
+            Some(Failure::Late(_)) => self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= LATE,
             Some(failure) => failure.ends_the_connection(),
         };
         if let (true, Some(failure)) = (ends, failure) {

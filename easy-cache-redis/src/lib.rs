@@ -13,6 +13,7 @@
 //! ```
 
 mod backoff;
+mod combine;
 mod config;
 mod failure;
 mod filling;
@@ -21,6 +22,7 @@ mod greeting;
 mod lane;
 mod layout;
 mod lookup;
+mod names;
 mod news;
 mod scripts;
 mod store;

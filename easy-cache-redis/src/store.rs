@@ -13,6 +13,7 @@ use easy_cache_core::store::{
 };
 use easy_cache_core::{Error, Tag};
 
+use crate::combine::Combiner;
 use crate::config::{Background, RedisStoreBuilder};
 use crate::failure::Failure;
 use crate::follow::Follower;
@@ -29,7 +30,7 @@ pub struct RedisStore {
 
 pub(crate) struct Inner {
     pub(crate) keys: Keys,
-    pub(crate) lanes: Box<[Arc<Lane>]>,
+    pub(crate) lanes: Box<[Arc<Combiner>]>,
     pub(crate) remembered: Remembered,
     pub(crate) background: Background,
     /// Where the server is, for people.
@@ -90,13 +91,18 @@ impl RedisStore {
 
 impl Inner {
     /// The lane of a key: the same for its lookup and its fill.
-    pub(crate) fn lane_of(&self, key: &[u8]) -> &Arc<Lane> {
+    pub(crate) fn lookups_of(&self, key: &[u8]) -> &Arc<Combiner> {
         &self.lanes[usize::from(bucket(key)) % self.lanes.len()]
+    }
+
+    /// The same for what is not a lookup.
+    pub(crate) fn lane_of(&self, key: &[u8]) -> &Arc<Lane> {
+        self.lookups_of(key).lane()
     }
 
     /// The lane of operations that are not about one key.
     pub(crate) fn lane(&self) -> &Arc<Lane> {
-        &self.lanes[0]
+        self.lanes[0].lane()
     }
 }
 

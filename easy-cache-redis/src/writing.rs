@@ -14,7 +14,7 @@ use crate::store::Inner;
 
 /// Names in one script: the server does nothing else meanwhile.
 const AT_ONCE: usize = 200;
-/// The longest hold, well within the life of the record that it is written to.
+/// The longest hold; the scripts know it as well.
 const LONGEST_HOLD: Duration = Duration::from_secs(24 * 3600);
 
 impl Inner {

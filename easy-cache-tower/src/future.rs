@@ -32,21 +32,34 @@ pin_project! {
     enum State<F, W, B> {
         Answer { response: Option<Response<Bytes>> },
         Wait { arriving: Arriving, waiting: Option<W> },
+        Prepare { waiting: Option<W>, task: Option<Box<Task>> },
         Run { #[pin] handler: F, task: Option<Box<Task>> },
         Pass { #[pin] handler: F, passage: Passage },
         Invalidate { dropping: Dropping, response: Option<Response<B>> },
     }
 }
 
-/// A request that has not reached its handler yet, and the service that is ready for it.
+/// A request that has not reached its handler yet, and the service that it is for.
 pub struct Waiting<S, R> {
     service: S,
     request: Request<R>,
+    is_ready: bool,
 }
 
 impl<S, R> Waiting<S, R> {
     pub(crate) const fn new(service: S, request: Request<R>) -> Self {
-        Self { service, request }
+        Self { service, request, is_ready: true }
+    }
+}
+
+impl<S: Clone, R> Waiting<S, R> {
+    /// Gives back what being ready holds (a place under a limit, say): whoever waits for others must not keep others from
+    /// working.
+    fn stand_back(&mut self) {
+        if self.is_ready {
+            self.service = self.service.clone();
+            self.is_ready = false;
+        }
     }
 }
 
@@ -86,7 +99,7 @@ impl<F, W, B> State<F, W, B> {
 impl<F, S, R, B, E> Future for ResponseFuture<F, Waiting<S, R>, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    S: Service<Request<R>, Future = F>,
+    S: Service<Request<R>, Response = Response<B>, Error = E, Future = F> + Clone,
     B: Body + Send + 'static,
     B::Error: Send,
 {
@@ -99,15 +112,23 @@ where
                 StateProjection::Answer { response } => {
                     return Poll::Ready(Ok(once(response).map(ResponseBody::whole)));
                 }
-                StateProjection::Wait { arriving, waiting } => match ready!(arriving.as_mut().poll(cx)) {
-                    Arrival::Found(exchange, hit) => {
+                StateProjection::Wait { arriving, waiting } => match arriving.as_mut().poll(cx) {
+                    Poll::Pending => {
+                        waiting.iter_mut().for_each(Waiting::stand_back);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Arrival::Found(exchange, hit)) => {
                         return Poll::Ready(Ok(exchange.answer(&hit).map(ResponseBody::whole)));
                     }
-                    Arrival::Compute(task) => {
-                        let Waiting { mut service, request } = once(waiting);
-                        State::run(&mut service, request, task)
-                    }
+                    Poll::Ready(Arrival::Compute(task)) => State::Prepare { waiting: waiting.take(), task: Some(task) },
                 },
+                StateProjection::Prepare { waiting, task } => {
+                    if let Err(error) = ready!(prepare(waiting, cx)) {
+                        return Poll::Ready(without_answer(once(task), error));
+                    }
+                    let Waiting { mut service, request, .. } = once(waiting);
+                    State::run(&mut service, request, once(task))
+                }
                 StateProjection::Run { handler, task } => return run(handler, task, cx),
                 StateProjection::Pass { handler, passage } => {
                     let mut response = ready!(handler.poll(cx)).inspect_err(|_| passage.fail())?;
@@ -145,12 +166,26 @@ where
             let recordings = Arc::clone(&task.settings().recordings);
             Ok(task.respond(response, cx).map(|body| ResponseBody::of(body, &recordings)))
         }
-        Err(error) => {
-            let stored = task.stand_in();
-            task.fail();
-            stored.map(|response| response.map(ResponseBody::whole)).ok_or(error)
-        }
+        Err(error) => without_answer(task, error),
     })
+}
+
+/// Waits until the service is ready for a request that has stood back.
+fn prepare<S, R>(waiting: &mut Option<Waiting<S, R>>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>>
+where
+    S: Service<Request<R>>,
+{
+    match waiting {
+        Some(waiting) if !waiting.is_ready => waiting.service.poll_ready(cx),
+        _ => Poll::Ready(Ok(())),
+    }
+}
+
+/// The service itself failed: what is stored may stand in.
+fn without_answer<B: Body, E>(task: Box<Task>, error: E) -> Answer<B, E> {
+    let stored = task.stand_in();
+    task.fail();
+    stored.map(|response| response.map(ResponseBody::whole)).ok_or(error)
 }
 
 /// Takes what is taken once.
@@ -165,7 +200,7 @@ impl<F, W, B> fmt::Debug for ResponseFuture<F, W, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Answer { .. } => "answers",
-            State::Wait { .. } => "waits",
+            State::Wait { .. } | State::Prepare { .. } => "waits",
             State::Run { .. } | State::Pass { .. } => "is with the handler",
             State::Invalidate { .. } => "invalidates",
         };

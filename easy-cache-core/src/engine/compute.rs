@@ -17,7 +17,7 @@ use super::unanswered::Unanswered;
 #[cfg(feature = "testing")]
 use super::verify::Verifying;
 use super::{Engine, Found, Side};
-use crate::backend::memory::List;
+use crate::backend::memory::{Kept, List};
 use crate::plan::{Mode, Plan};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Policy};
@@ -115,7 +115,10 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Future for Compute<'_, K, P,
 impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
     fn step(&mut self, cx: &mut Context<'_>) -> Step<F> {
         match std::mem::replace(&mut self.stage, Stage::Done) {
-            Stage::Start(load) => Step::Next(self.start(load)),
+            Stage::Start(load) => match self.call.answer_near() {
+                Some(answer) => Step::Answer(answer),
+                None => Step::Next(self.start(load)),
+            },
             Stage::Joining(join, load) => self.join(join, load, cx),
             Stage::Loading { mut begun, mut load } => match begun.run(|| load.as_mut().poll(cx)) {
                 Poll::Pending => Step::Wait(Stage::Loading { begun, load }),
@@ -165,6 +168,7 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
         if call.engine.outside.is_some() && call.plan.travels() {
             let tags = call.policy.named_tags();
             let travel = Travel::new(call.engine, call.side, call.key.as_ref(), tags, call.mode == Mode::Refresh);
+            let travel = travel.leasing(call.policy.wishes().lease);
             return Stage::Traveling(Box::new(travel), load);
         }
         Stage::Joining(Join::new(call.side), load)
@@ -292,9 +296,20 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
     where
         P: Plan<R>,
     {
-        let (value, list) =
-            arrived.read(self.engine, self.key(), |payload, format| self.plan.decode(payload, format))?;
-        Some((self.plan.restore(value)?, list))
+        let (engine, key) = (self.engine, self.key());
+        let (value, list) = arrived.read(engine, key, |payload, format| self.plan.decode(payload, format))?;
+        let answer = self.plan.restore(Arc::clone(&value))?;
+        arrived.keep_near(engine, key, Kept { value, list: list.clone() });
+        Some((answer, list))
+    }
+
+    /// The answer that a copy in this process is: without a trip, and without a flight.
+    fn answer_near<R>(&self) -> Option<R>
+    where
+        P: Plan<R>,
+    {
+        let looks = self.engine.near.is_some() && self.mode == Mode::Lookup && self.plan.travels();
+        if looks { self.engine.near_hit(self.key(), |value| self.plan.restore(value)) } else { None }
     }
 
     /// The answer to who waits no longer, if what there is may still be served.

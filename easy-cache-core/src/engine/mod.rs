@@ -3,9 +3,9 @@
 //! Reading order: `collected` and `frame` (what was used so far, and who is computing on this thread), `ambient` (what layers above
 //! put in force beside that), `flight` (one computation that several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
 //! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
-//! `away` (one that goes on behind its caller), `outside` (the store outside the process), `compute` (the whole journey of one
-//! call), `unanswered` (what remains of one that is dropped while it waits), `switches` (what every hit asks first), `told` (what
-//! others hear of all this), `verify` (a hit that is computed once more; feature `testing`).
+//! `away` (one that goes on behind its caller), `outside` (the store outside the process), `near` (copies of what is there),
+//! `compute` (the whole journey of one call), `unanswered` (what remains of one that is dropped while it waits), `switches` (what
+//! every hit asks first), `told` (what others hear of all this), `verify` (a hit that is computed once more; feature `testing`).
 
 pub(crate) mod ambient;
 pub(crate) mod away;
@@ -16,6 +16,7 @@ pub(crate) mod fallback;
 pub(crate) mod flight;
 pub(crate) mod frame;
 pub(crate) mod join;
+pub(crate) mod near;
 pub(crate) mod outside;
 pub(crate) mod switches;
 pub(crate) mod ticket;
@@ -29,8 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::Policy;
-use crate::backend::memory::{Capacity, Kept, List, MemoryStore};
+use crate::backend::memory::{Capacity, Kept, List, MemoryStore, Records};
 use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::freshness::{Freshness, Standing, Verdict, judge};
@@ -39,7 +39,9 @@ use crate::sync::RandomState;
 #[cfg(feature = "testing")]
 use crate::testing::Verification;
 use crate::value::Shared;
+use crate::{Near, Policy};
 use flight::{Flights, Lead, Patience};
+use near::Hearing;
 use outside::Outside;
 use switches::Switches;
 
@@ -49,8 +51,10 @@ pub(crate) struct Engine {
     /// Tells this cache's computations from those of others that use the same key.
     pub(crate) id: u64,
     pub(crate) store: MemoryStore,
-    /// The store outside the process, if there is one. Then nothing is kept in this one.
+    /// The store outside the process, if there is one. Then nothing is kept in this one but copies.
     pub(crate) outside: Option<Outside>,
+    /// Whether copies may be served; nothing if none are kept, or if what is kept here are no copies.
+    pub(crate) near: Option<Hearing>,
     pub(crate) namespace: Box<str>,
     /// What stands between the parts of keys that are put together by hand.
     pub(crate) delimiter: Box<str>,
@@ -105,6 +109,7 @@ pub(crate) struct Setup {
     pub(crate) events: Arc<Events>,
     pub(crate) spawner: Spawner,
     pub(crate) outside: Option<Outside>,
+    pub(crate) near: Option<Near>,
     #[cfg(feature = "testing")]
     pub(crate) verification: Option<Verification>,
 }
@@ -129,10 +134,16 @@ impl Engine {
     pub(crate) fn new(setup: Setup) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let events = setup.events;
-        let store = MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events), setup.outside.is_some());
+        let records = match (&setup.outside, setup.near) {
+            (None, _) => Records::Here,
+            (Some(_), None) => Records::Outside,
+            (Some(_), Some(_)) => Records::Mirrored,
+        };
+        let store = MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events), records);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             store,
+            near: setup.near.filter(|_| setup.outside.is_some()).map(Hearing::new),
             outside: setup.outside,
             namespace: setup.namespace,
             delimiter: setup.delimiter,
@@ -192,9 +203,15 @@ impl Engine {
         self.switches.are_on() && !frame::is_bypassing()
     }
 
+    /// Whether this call may use what is kept in this process.
+    #[inline]
+    pub(crate) fn is_usable_here(&self) -> bool {
+        self.is_usable() && self.is_proved()
+    }
+
     /// A hit, with its tags handed to whoever is computing.
     pub(crate) fn hit(&self, key: &[u8]) -> Option<Found> {
-        if !self.is_usable() {
+        if !self.is_usable_here() {
             return None;
         }
         Some(self.serve(key, self.store.lookup(key).ok()?, Verdict::Fresh))
@@ -202,7 +219,7 @@ impl Engine {
 
     /// Whatever is stored, and what a call with these wishes may do with it.
     pub(crate) fn judged(&self, key: &[u8], wishes: &Freshness) -> Option<(Kept, Verdict)> {
-        if !self.is_usable() {
+        if !self.is_usable() || self.outside.is_some() {
             return None;
         }
         let kept = self.store.inspect(key)?;
@@ -222,7 +239,7 @@ impl Engine {
         if let Some(found) = self.hit(key) {
             return Some(found);
         }
-        let kept = if self.is_usable() { self.store.inspect(key)? } else { return None };
+        let kept = if self.is_usable() && self.outside.is_none() { self.store.inspect(key)? } else { return None };
         let is_fresh = self.store.clock().precise() < kept.list.times().fresh_until;
         let verdict = if is_fresh { Verdict::Fresh } else { Verdict::Grace };
         (kept.list.standing() == Standing::Current).then(|| self.serve(key, kept, verdict))
@@ -265,10 +282,12 @@ impl Engine {
         }
         let Kept { value, list } = self.store.lookup(key).ok()?;
         if !self.switches.are_plain() {
-            if self.switches.verify_hits() {
+            if self.switches.verify_hits() || self.switches.are_near() && !self.is_proved() {
                 return None;
             }
-            self.tell_hit(key);
+            if self.switches.tell_hits() {
+                self.tell_hit(key);
+            }
         }
         frame::collect(Some(list));
         Some(value)

@@ -2,6 +2,9 @@
 
 mod circuit;
 mod failing;
+mod hostile;
+mod leases;
+mod near;
 mod owed;
 mod promises;
 mod sharing;

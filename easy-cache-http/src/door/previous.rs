@@ -2,7 +2,6 @@
 //! handler that fails. What may be done with it is decided in `easy-cache-http`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::Validation;
 use crate::validate::CONDITIONS;
@@ -75,8 +74,11 @@ impl Previous {
     }
 
     fn forget(&self, cache: &Cache) {
-        // Without a store on a network, this cannot fail; with one, what is stored is stale and asked about again.
-        let _ = cache.invalidate_key(&self.place).wait();
+        let (own, place) = (cache.clone(), self.place.clone());
+        cache.see_to(async move {
+            // Without a store on a network, this cannot fail; with one, what is stored is stale and asked about again.
+            let _ = own.invalidate_key(&place).await;
+        });
     }
 
     /// The stored response in place of a failure, if it may stand in and was not invalidated meanwhile.
@@ -138,7 +140,7 @@ impl Task {
             }
         };
         settle::add_date(&mut parts, &plan);
-        let seconds = plan.terms.freshness.ttl_seconds(Duration::ZERO);
+        let seconds = self.promised(&plan);
         let kept = Recorder::new(self, plan, &parts, None).keep(stored.body.clone());
         let renewed = kept.map(|stored| {
             parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));

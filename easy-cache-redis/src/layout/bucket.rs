@@ -3,12 +3,17 @@
 /// The number of buckets. An unrelated invalidation refuses a fill in one case of so many.
 const BUCKETS: u64 = 4096;
 
-/// The bucket of a name, by FNV-1a: short, and without seeds.
+/// The bucket of a name.
 pub(crate) fn bucket(name: &[u8]) -> u16 {
+    (hash(name) % BUCKETS) as u16
+}
+
+/// FNV-1a, folded: short, and without seeds.
+pub(crate) fn hash(name: &[u8]) -> u64 {
     let hash = name
         .iter()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3));
-    ((hash ^ (hash >> 32)) % BUCKETS) as u16
+    hash ^ (hash >> 32)
 }
 
 #[cfg(test)]

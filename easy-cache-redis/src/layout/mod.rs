@@ -21,7 +21,9 @@
 mod bucket;
 mod entry;
 mod keys;
+mod record;
 
-pub(crate) use bucket::bucket;
+pub(crate) use bucket::{bucket, hash};
 pub(crate) use entry::{Entry, Order, Sealed};
 pub(crate) use keys::{Keys, LONGEST};
+pub(crate) use record::Record;

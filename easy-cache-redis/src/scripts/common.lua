@@ -4,6 +4,7 @@ local call, pcall = redis.call, redis.pcall
 local fresh = ARGV[1]
 local NONE = string.rep('\0', 16)
 local RECORDS_TTL = '2592000000' -- 30 days
+local LONGEST_HOLD = 86400000000 -- a day; a deadline beyond that is none of ours
 local AT_ONCE = 1000             -- Lua hands over a limited number of arguments
 
 local function microseconds()
@@ -70,7 +71,8 @@ local function parse(record, moment)
   if #record == 16 then return record, '', false end
   local marks, expired = {}, false
   for at = 17, #record, 24 do
-    if struct.unpack('>I8', record, at + 16) > moment then
+    local left = struct.unpack('>I8', record, at + 16) - moment
+    if left > 0 and left <= LONGEST_HOLD then
       marks[#marks + 1] = string.sub(record, at, at + 23)
     else
       expired = true

@@ -33,9 +33,9 @@ pub(crate) static END_LEASE: LazyLock<Lua> = LazyLock::new(|| {
     Lua { code, hash }
 });
 
-/// All of them, to be loaded when a connection is new.
-pub(crate) fn all() -> [&'static Lua; 7] {
-    [&GREET, &FILL, &INVALIDATE, &FLUSH, &HOLD, &RELEASE, &END_LEASE]
+/// Those that are loaded when a connection is new: all but the first that runs on it.
+pub(crate) fn all() -> [&'static Lua; 6] {
+    [&FILL, &INVALIDATE, &FLUSH, &HOLD, &RELEASE, &END_LEASE]
 }
 
 impl Lua {
@@ -44,6 +44,13 @@ impl Lua {
         let mut load = cmd("SCRIPT");
         load.arg("LOAD").arg(&self.code);
         load
+    }
+
+    /// The command that runs it whether the server knows it or not.
+    pub(crate) fn run_as_text(&self, keys: usize) -> Cmd {
+        let mut run = cmd("EVAL");
+        run.arg(&self.code).arg(keys);
+        run
     }
 
     /// The command that runs it, for a known number of keys; what it is given follows.

@@ -7,5 +7,6 @@ mod holds;
 mod losses;
 mod names;
 mod protocol;
+mod together;
 mod trips;
 mod world;

@@ -60,8 +60,13 @@ impl World {
 
     /// Another process: nothing is remembered there.
     pub(crate) fn elsewhere(&self) -> Self {
-        let store = RedisStore::connect(&self.url, &self.namespace).unwrap();
-        Self { namespace: self.namespace.clone(), url: self.url.clone(), store }
+        self.elsewhere_at(self.url.clone())
+    }
+
+    /// The same on a way of its own.
+    pub(crate) fn elsewhere_at(&self, url: String) -> Self {
+        let store = RedisStore::connect(&url, &self.namespace).unwrap();
+        Self { namespace: self.namespace.clone(), url, store }
     }
 
     /// The name of a record, an entry, or one of the namespace's own.

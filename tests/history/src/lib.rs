@@ -9,12 +9,13 @@
 //!
 //! Reading order: [`database`] (the rows, and what was acknowledged), [`store`] (what a store must offer to be checked),
 //! [`cached`] (a cache behind that), [`memory`] (the memory cache), [`session`] (one thread's random operations, and the rules), [`mod@run`]. Several processes
-//! with one store outside are the matter of [`processes`].
+//! with one store outside are the matter of `processes`.
 
 pub mod cached;
 pub mod database;
 pub mod memory;
 pub mod mistakes;
+#[cfg(feature = "processes")]
 pub mod processes;
 pub mod random;
 pub mod run;

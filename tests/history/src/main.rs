@@ -11,7 +11,7 @@
 //! ```text
 //! easy-cache-history processes                       every store under every fault, three seconds each
 //! easy-cache-history processes --store plain --fault killed --seconds 600 --seed 7 --workers 4 --threads 3
-//! easy-cache-history processes mistakes              every mistake in every store, until it is noticed
+//! easy-cache-history processes mistakes              every mistake in every store, until it is noticed (or `--mistake LosesNews`)
 //! ```
 
 #![expect(clippy::print_stdout, reason = "a program that prints a report")]
@@ -19,6 +19,7 @@
 use std::process::ExitCode;
 
 use easy_cache_history::memory::Memory;
+#[cfg(feature = "processes")]
 use easy_cache_history::processes::command;
 use easy_cache_history::{Plan, mistakes, run};
 
@@ -27,10 +28,11 @@ const BETWEEN_NOTES: u64 = 100_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    if let Some((first, rest)) = arguments.split_first()
-        && ["worker", "processes"].contains(&first.as_str())
-    {
-        return if first == "worker" { command::work(rest) } else { command::run(rest) };
+    #[cfg(feature = "processes")]
+    match arguments.split_first() {
+        Some((first, rest)) if first == "worker" => return command::work(rest),
+        Some((first, rest)) if first == "processes" => return command::run(rest),
+        _ => {}
     }
     let well = if arguments.first().is_some_and(|word| word == "mistakes") {
         mistakes::run_all()

@@ -8,6 +8,7 @@ mod cargo;
 mod deny;
 mod features;
 mod layers;
+mod processes;
 mod proofs;
 mod readme;
 mod servers;
@@ -50,6 +51,7 @@ const STEPS: &[Step] = &[
     Step { name: "doctests", about: "the examples in the documentation compile and run", slow: false, run: test_runs::run_doctests },
     Step { name: "explore", about: "nothing outdated is served in any interleaving, and every mistake put back is noticed (loom, shuttle)", slow: true, run: proofs::explore },
     Step { name: "history", about: "ten million random operations break no rule, and every mistake put back is noticed", slow: true, run: proofs::history },
+    Step { name: "processes", about: "several processes with one store break no rule under any fault, and every mistake of a store is noticed", slow: true, run: processes::run },
     Step { name: "deny", about: "dependencies: bans, licences and sources, by cargo-deny (installed into the target folder if missing)", slow: true, run: deny::run },
 ];
 

@@ -3,6 +3,7 @@
 
 mod courier;
 mod keeping;
+mod lease;
 mod marks;
 mod travel;
 mod undelivered;
@@ -16,10 +17,13 @@ use std::time::Duration;
 use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::spawn::Spawner;
-use crate::store::{Breaker, Fill, Filled, Look, Looked, Pass, Store, StoreFence};
+use crate::store::{
+    Breaker, Fill, Filled, Following, Look, Looked, Mirror, Pass, Store, StoreFence, Version, VersionedTag,
+};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
 pub(crate) use keeping::Keeping;
+pub(crate) use lease::Lease;
 pub(crate) use marks::{Holding, Marked};
 pub(crate) use travel::{Arrived, Landed, Sight, Travel};
 pub(crate) use undelivered::Names;
@@ -67,6 +71,9 @@ pub(crate) struct Parcel {
     pub(crate) key: Box<[u8]>,
     pub(crate) payload: Vec<u8>,
     pub(crate) tags: Vec<Tag>,
+    /// The versions of them, and of the whole, that came with values that were used on the way.
+    pub(crate) seen: Vec<VersionedTag>,
+    pub(crate) epoch: Option<Version>,
     pub(crate) fence: Option<StoreFence>,
     pub(crate) ttl: Option<Duration>,
     pub(crate) awaited: bool,
@@ -77,6 +84,11 @@ impl Outside {
         let Access { store, timeout, clock, format, breaker, spawner, events } = access;
         let breaker = (!store.guards_itself()).then(|| Arc::new(breaker));
         Self { store, timeout, clock, format, breaker, undelivered: Arc::default(), spawner, events }
+    }
+
+    /// Asks the store to tell a near cache of changes, if it can.
+    pub(crate) fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
+        self.store.follow(mirror, bound)
     }
 
     /// Delivers what is owed to the store, then looks.
@@ -101,6 +113,8 @@ impl Outside {
             outside.deliver(by, Asking::Usual).await?;
             let fill = Fill {
                 tags: &parcel.tags,
+                seen: &parcel.seen,
+                epoch: parcel.epoch,
                 ttl: parcel.ttl,
                 awaited: parcel.awaited,
                 ..Fill::new(&parcel.key, &parcel.payload, parcel.fence.as_ref())

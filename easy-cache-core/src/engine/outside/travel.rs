@@ -5,15 +5,20 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use super::Trip;
-use crate::backend::memory::{Fence, List, Used};
-use crate::clock::NEVER;
+use super::lease::Patience;
+use super::{Lease, Trip};
+use crate::backend::memory::{Fence, Heard as News, Kept, List, Used};
+use crate::clock::{Moment, NEVER, nanoseconds};
 use crate::engine::flight::{Flights, Follow, Heard, Joined, Lead, Tick};
+use crate::engine::near::Arrival;
 use crate::engine::ticket::Ticket;
 use crate::engine::{Engine, Found, Side, frame};
 use crate::events;
-use crate::store::{Hit, Looked, MissReason, StoreFence};
+use crate::freshness::Times;
+use crate::store::{Hit, Leased, Looked, MissReason, StoreFence};
+use crate::timer::Deadline;
 use crate::value::Portable;
 use crate::{CodecError, Error, ErrorKind, Format, Policy, Tag};
 
@@ -46,12 +51,26 @@ pub(crate) struct Travel {
     missed: bool,
     /// The store was not reached: this call does not try again.
     unreached: bool,
+    /// Whether, and how, other processes are kept from computing the same.
+    lease: Option<Patience>,
     stage: Stage,
 }
 
 enum Stage {
-    Looking { trip: Trip<Looked>, purpose: Purpose, start: Start },
+    Looking {
+        trip: Trip<Looked>,
+        purpose: Purpose,
+        start: Start,
+    },
     Following(Follow),
+    /// It leads in this process, and asks whether it may compute.
+    Leasing {
+        trip: Trip<Leased>,
+        lease: Lease,
+        duty: Duty,
+    },
+    /// Another process computes.
+    Waiting(Deadline, Lead),
     Landed,
 }
 
@@ -66,6 +85,8 @@ struct Start {
     tick: Tick,
     landings: u64,
     fence: Fence,
+    /// What of the store's news had been heard.
+    heard: News,
 }
 
 /// Where it arrives.
@@ -86,6 +107,10 @@ pub(crate) struct Duty {
 }
 
 impl Duty {
+    fn wants_lease(&self) -> bool {
+        self.lead.as_ref().is_some_and(|lead| !lead.is_leased())
+    }
+
     /// The computation begins.
     pub(crate) fn ticket(self, engine: &Arc<Engine>, key: &[u8]) -> Ticket {
         Ticket::behind(engine, key, self.fence, self.lead, self.sight)
@@ -96,6 +121,7 @@ impl Duty {
 pub(crate) struct Arrived {
     hit: Hit,
     fence: Fence,
+    heard: News,
     lead: Option<Lead>,
 }
 
@@ -116,7 +142,12 @@ impl Travel {
 
     fn begin(way: Way<'_>, purpose: Purpose) -> Self {
         let called = way.flights().tick();
-        Self { side: way.side, called, missed: false, unreached: false, stage: way.look(purpose) }
+        Self { side: way.side, called, missed: false, unreached: false, lease: None, stage: way.look(purpose) }
+    }
+
+    /// While this call computes, other processes wait for it, at most for so long; and so does it for them.
+    pub(crate) fn leasing(self, within: Option<Duration>) -> Self {
+        Self { lease: within.map(Patience::new), ..self }
     }
 
     /// Whether nothing is known yet of what the store has.
@@ -153,13 +184,69 @@ impl Travel {
                         return Poll::Pending;
                     }
                 },
+                Stage::Leasing { mut trip, lease, duty } => match trip.as_mut().poll(cx) {
+                    Poll::Ready(leased) => self.leased(way, leased, lease, duty),
+                    Poll::Pending => {
+                        self.stage = Stage::Leasing { trip, lease, duty };
+                        return Poll::Pending;
+                    }
+                },
+                Stage::Waiting(mut pause, lead) => {
+                    if !pause.has_passed(engine.store.clock(), cx) {
+                        self.stage = Stage::Waiting(pause, lead);
+                        return Poll::Pending;
+                    }
+                    Next::Stage(way.look(Purpose::Leading(lead)))
+                }
                 Stage::Landed => panic!("a call was polled after it had arrived"),
             };
-            match next {
+            match self.ask_first(way, next) {
                 Next::Landed(landed) => return Poll::Ready(landed),
                 Next::Stage(stage) => self.stage = stage,
             }
         }
+    }
+
+    /// Who leads, and is about to compute, asks for the lease first if there is to be one.
+    fn ask_first(&self, way: Way<'_>, next: Next) -> Next {
+        let (Some(patience), Some(outside)) = (&self.lease, &way.engine.outside) else { return next };
+        match next {
+            Next::Landed(Landed::Compute(duty)) if !way.unreached && duty.wants_lease() => {
+                match Lease::new(outside, way.key) {
+                    Ok(lease) => Next::Stage(Stage::Leasing { trip: lease.ask(patience.within), lease, duty }),
+                    Err(_) => Next::Landed(Landed::Compute(duty)),
+                }
+            }
+            next => next,
+        }
+    }
+
+    /// Who gets it looks once more, since another process may have filled meanwhile. A store that cannot say keeps nobody from computing.
+    fn leased(&mut self, way: Way<'_>, leased: Result<Leased, Error>, lease: Lease, duty: Duty) -> Next {
+        let clock = way.engine.store.clock();
+        match (leased, duty) {
+            (Ok(Leased::Yours), Duty { lead: Some(lead), .. }) => {
+                Next::Stage(way.look(Purpose::Leading(lead.leased(lease))))
+            }
+            (Ok(Leased::Taken), Duty { lead: Some(lead), fence, sight }) => {
+                lease.forget();
+                let patience = self.lease.as_mut();
+                match patience.and_then(|patience| patience.wait(clock, way.engine.patience().wait)) {
+                    Some(pause) => Next::Stage(Stage::Waiting(pause, lead)),
+                    None => self.without_lease(Duty { lead: Some(lead), fence, sight }),
+                }
+            }
+            (Ok(Leased::Unsupported), duty) => {
+                lease.forget();
+                self.without_lease(duty)
+            }
+            (_, duty) => self.without_lease(duty),
+        }
+    }
+
+    fn without_lease(&mut self, duty: Duty) -> Next {
+        self.lease = None;
+        Next::Landed(Landed::Compute(duty))
     }
 }
 
@@ -182,7 +269,8 @@ impl Way<'_> {
     fn look(self, purpose: Purpose) -> Stage {
         let flights = self.flights();
         let fence = self.engine.store.domain().fence();
-        let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence };
+        let heard = self.engine.store.domain().heard();
+        let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence, heard };
         let trip: Trip<Looked> = match &self.engine.outside {
             Some(_) if self.unreached => Box::pin(std::future::ready(Err(unreached()))),
             Some(outside) => outside.look(self.key, self.tags),
@@ -197,8 +285,7 @@ impl Way<'_> {
         match looked {
             Err(error) => engine.events.unreached(key, error),
             Ok(_) if matches!(purpose, Purpose::Refresh) => engine.events.refreshing(key),
-            Ok(Looked::Hit(_)) if engine.switches.are_plain() => {}
-            Ok(Looked::Hit(_)) => engine.tell_hit(key),
+            Ok(Looked::Hit(_)) => engine.tell_hit_outside(key),
             Ok(Looked::Miss(miss)) => {
                 if !std::mem::replace(missed, true) {
                     engine.events.missed(key, told(miss.reason));
@@ -216,8 +303,10 @@ impl Way<'_> {
         };
         let compute =
             |lead, sight| Next::Landed(Landed::Compute(Duty { fence: start.fence.clone(), lead, sight: Some(sight) }));
-        let arrived =
-            |hit, lead| Next::Landed(Landed::Hit(Box::new(Arrived { hit, fence: start.fence.clone(), lead })));
+        let arrived = |hit, lead| {
+            let arrived = Arrived { hit, fence: start.fence.clone(), heard: start.heard, lead };
+            Next::Landed(Landed::Hit(Box::new(arrived)))
+        };
         match (purpose, hit) {
             (Purpose::First | Purpose::Alone, Some(hit)) => arrived(hit, None),
             (Purpose::Leading(lead), Some(hit)) => arrived(hit, Some(lead)),
@@ -284,6 +373,7 @@ impl Landed {
             }),
             Self::Hit(arrived) => match arrived.read(engine, key, |payload, format| Some(V::decode(payload, format))) {
                 Some((value, list)) => {
+                    arrived.keep_near(engine, key, Kept { value: Arc::new(value.clone()), list: list.clone() });
                     arrived.serve(&list);
                     Ok(value)
                 }
@@ -302,7 +392,7 @@ impl Arrived {
         decode: impl FnOnce(&[u8], Format) -> Option<Result<V, CodecError>>,
     ) -> Option<(V, List)> {
         match decode(&self.hit.payload, engine.outside.as_ref()?.format)? {
-            Ok(value) => Some((value, self.list(engine)?)),
+            Ok(value) => Some((value, self.list(engine, key)?)),
             Err(error) => {
                 tracing::warn!(%error, key = %engine.events.show(key), "what is stored cannot be read, and counts as missing");
                 None
@@ -311,11 +401,31 @@ impl Arrived {
     }
 
     /// What the entry depends on, in terms of this process; nothing if it was invalidated, or is held, here meanwhile.
-    fn list(&self, engine: &Engine) -> Option<List> {
+    fn list(&self, engine: &Engine, key: &[u8]) -> Option<List> {
+        if engine.near.is_some() {
+            let (stored, clock) = (nanoseconds(self.hit.age), engine.store.clock());
+            let times = Times::new(&Policy::new(), clock.precise(), clock.precise(), self.until(engine), 0.0);
+            let times = Times { stored: times.stored.saturating_sub(stored), ..times };
+            return engine.list_near(key, &self.arrival(), times).filter(List::stands_here);
+        }
         let policy = Policy::new().tags(self.hit.tags.iter().map(|tag| &tag.tag));
-        let until = self.hit.remaining.map_or(NEVER, |remaining| engine.store.clock().deadline(remaining));
-        let used = Used { until, ..Used::NOTHING };
+        let used = Used { until: self.until(engine), ..Used::NOTHING };
         engine.store.list(&self.fence, &policy, used).ok().filter(List::is_servable)
+    }
+
+    fn until(&self, engine: &Engine) -> Moment {
+        self.hit.remaining.map_or(NEVER, |remaining| engine.store.clock().deadline(remaining))
+    }
+
+    const fn arrival(&self) -> Arrival<'_> {
+        Arrival { hit: &self.hit, fence: &self.fence, heard: self.heard }
+    }
+
+    /// Keeps a copy in this process, if it has a near cache.
+    pub(crate) fn keep_near(&self, engine: &Engine, key: &[u8], kept: Kept) {
+        if engine.near.is_some() {
+            engine.keep_near(key, &self.arrival(), kept);
+        }
     }
 
     /// It is served: those who follow find it when they look.

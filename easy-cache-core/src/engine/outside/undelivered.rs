@@ -45,12 +45,22 @@ impl Names {
     }
 
     /// Invalidates them in this process once more.
-    pub(crate) fn again(&self, store: &MemoryStore) {
+    pub(super) fn again(&self, store: &MemoryStore) {
         if self.everything {
             return store.invalidate_everything_again();
         }
         let tags: Vec<Tag> = self.tags.iter().cloned().collect();
         store.invalidate_again(&tags, self.keys.iter().map(|key| &**key));
+    }
+
+    /// Forgets what was copied of them meanwhile.
+    pub(super) fn forget(&self, store: &MemoryStore) {
+        if self.everything {
+            return store.forget_everything();
+        }
+        let tags: Vec<Tag> = self.tags.iter().cloned().collect();
+        let keys: Vec<&[u8]> = self.keys.iter().map(|key| &**key).collect();
+        store.forget(&tags, &keys);
     }
 
     fn is_empty(&self) -> bool {
@@ -92,6 +102,10 @@ struct Owed {
 impl Owed {
     fn is_paid(&self) -> bool {
         self.names.is_empty() && self.under_way.is_empty()
+    }
+
+    fn has_work(&self) -> bool {
+        !self.is_paid() || !self.releases.is_empty()
     }
 }
 
@@ -165,7 +179,7 @@ impl Undelivered {
     /// Whether a courier has to be sent: there is something to do, and nobody who does it.
     pub(super) fn needs_courier(&self) -> bool {
         let mut owed = self.owed.lock();
-        let needs = !owed.courier && !(owed.is_paid() && owed.releases.is_empty());
+        let needs = !owed.courier && owed.has_work();
         owed.courier |= needs;
         needs
     }
@@ -173,9 +187,8 @@ impl Undelivered {
     /// The courier may go: there is nothing left to do.
     pub(super) fn is_done(&self) -> bool {
         let mut owed = self.owed.lock();
-        let done = owed.is_paid() && owed.releases.is_empty();
-        owed.courier &= !done;
-        done
+        owed.courier = owed.has_work();
+        !owed.courier
     }
 
     /// The courier is gone, with or without what it had to do.

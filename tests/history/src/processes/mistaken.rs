@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use easy_cache_core::Tag;
 use easy_cache_core::store::{
-    Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Store, StoreFence, StoreFuture, Version,
+    Asked, Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Store, StoreFence, StoreFuture, Version,
 };
 
 use super::stores::Kind;
@@ -26,8 +26,16 @@ pub enum Mistake {
     SeenUncompared,
     /// An invalidation that failed is called delivered.
     CallsFailuresDone,
-    /// Writers do not hold.
+    /// Writers do not hold, and hits are not what is committed.
     HoldsNothing,
+    /// The same, seen by what remains of writers that died.
+    LeavesTheDead,
+    /// What a server has brought back from the past is used.
+    TrustsThePast,
+    /// One piece of news in so many does not reach the near cache.
+    LosesNews,
+    /// A near cache does not hear that it may have missed something.
+    HidesGaps,
 }
 
 impl Mistake {
@@ -40,6 +48,10 @@ impl Mistake {
         Self::SeenUncompared,
         Self::CallsFailuresDone,
         Self::HoldsNothing,
+        Self::LeavesTheDead,
+        Self::TrustsThePast,
+        Self::LosesNews,
+        Self::HidesGaps,
     ];
 
     /// The faults under which it shows, the likeliest first.
@@ -48,15 +60,28 @@ impl Mistake {
         match self {
             Self::CallsFailuresDone => &["swallowed", "cut"],
             Self::FenceAfterCompute | Self::SeenUncompared => &["delayed", "calm"],
+            Self::LeavesTheDead => &["killed"],
+            Self::TrustsThePast => &["promoted"],
+            Self::HidesGaps => &["cut", "swallowed"],
             _ => &["calm"],
         }
+    }
+
+    /// Whether it takes minutes to show: then it is made only when it is named. The explorers have it in a world of its own.
+    #[must_use]
+    pub const fn is_rare(self) -> bool {
+        matches!(self, Self::SeenUncompared)
     }
 
     /// Whether a store promises what this breaks.
     #[must_use]
     pub const fn matters_to(self, kind: Kind) -> bool {
         match self {
-            Self::HoldsNothing => kind.holds_well(),
+            Self::HoldsNothing => kind.is_exact(),
+            Self::LeavesTheDead => kind.holds_well(),
+            Self::TrustsThePast => kind.notices_the_past(),
+            // Only a near cache hands out what was invalidated before the fence of the computation that uses it.
+            Self::SeenUncompared | Self::LosesNews | Self::HidesGaps => !kind.bound().is_zero(),
             _ => true,
         }
     }
@@ -135,14 +160,14 @@ impl Store for Mistaken {
 
     fn hold<'a>(&'a self, mark: Mark<'a>, within: Duration) -> StoreFuture<'a, ()> {
         match self.mistake {
-            Some(Mistake::HoldsNothing) => Box::pin(std::future::ready(Ok(()))),
+            Some(Mistake::HoldsNothing | Mistake::LeavesTheDead) => Box::pin(std::future::ready(Ok(()))),
             _ => self.inner.hold(mark, within),
         }
     }
 
     fn release<'a>(&'a self, mark: Mark<'a>) -> StoreFuture<'a, ()> {
         match self.mistake {
-            Some(Mistake::HoldsNothing) => Box::pin(std::future::ready(Ok(()))),
+            Some(Mistake::HoldsNothing | Mistake::LeavesTheDead) => Box::pin(std::future::ready(Ok(()))),
             _ => self.inner.release(mark),
         }
     }
@@ -156,6 +181,42 @@ impl Store for Mistaken {
     }
 
     fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
-        self.inner.follow(mirror, bound)
+        match self.mistake {
+            Some(mistake @ (Mistake::LosesNews | Mistake::HidesGaps)) => {
+                self.inner.follow(Arc::new(Deaf { mirror, mistake, news: AtomicU64::new(0) }), bound)
+            }
+            _ => self.inner.follow(mirror, bound),
+        }
+    }
+}
+
+/// A near cache that does not hear all that it is told.
+#[derive(Debug)]
+struct Deaf {
+    mirror: Arc<dyn Mirror>,
+    mistake: Mistake,
+    news: AtomicU64,
+}
+
+impl Mirror for Deaf {
+    fn forget(&self, tags: &[Tag], keys: &[&[u8]]) {
+        let number = self.news.fetch_add(1, Ordering::Relaxed);
+        if self.mistake != Mistake::LosesNews || !number.is_multiple_of(8) {
+            self.mirror.forget(tags, keys);
+        }
+    }
+
+    fn forget_everything(&self) {
+        if self.mistake != Mistake::HidesGaps {
+            self.mirror.forget_everything();
+        }
+    }
+
+    fn ask(&self) -> Asked {
+        self.mirror.ask()
+    }
+
+    fn proved(&self, asked: Asked) {
+        self.mirror.proved(asked);
     }
 }

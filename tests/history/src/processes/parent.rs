@@ -11,10 +11,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use easy_cache_servers::proxy::Proxy;
-use easy_cache_servers::{Redis, unique};
+use easy_cache_servers::unique;
 
 use super::mistaken::Mistake;
 use super::scenario::{Scenario, Scene};
+use super::server::Running;
 use super::session::Count;
 use super::stores::Kind;
 use super::table::{Open, Table};
@@ -22,6 +23,9 @@ use super::wire::{REFUSED, Sentence, Word};
 use super::worker::Task;
 use crate::random::Random;
 use crate::store::Shape;
+
+/// How long the caches may take until they use the store again, at most.
+const RECOVERY: Duration = Duration::from_secs(10);
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -38,10 +42,12 @@ pub struct Plan {
     pub workers: usize,
     /// How many threads each has.
     pub threads: u64,
-    /// How many rows; the first half of them is exact where that can be.
+    /// How many rows.
     pub rows: usize,
     /// Which random operations.
     pub seed: u64,
+    /// Whether the first half of the rows is exact, where that can be.
+    pub is_exact: bool,
     /// What the store leaves out, to see whether it is noticed.
     pub mistake: Option<Mistake>,
 }
@@ -51,7 +57,7 @@ impl Plan {
     #[must_use]
     pub fn new(program: PathBuf, kind: Kind, scenario: Scenario) -> Self {
         let time = Duration::from_secs(3);
-        Self { program, kind, scenario, time, workers: 3, threads: 2, rows: 16, seed: 1, mistake: None }
+        Self { program, kind, scenario, time, workers: 3, threads: 2, rows: 40, seed: 1, is_exact: true, mistake: None }
     }
 }
 
@@ -141,8 +147,8 @@ struct Ledger {
 /// # Panics
 /// If the server is not installed.
 pub fn run(plan: &Plan) -> io::Result<Report> {
-    let redis = Redis::start();
-    let proxy = Proxy::before(redis.address());
+    let server = Running::start(plan.kind.server());
+    let proxy = Proxy::before(server.address());
     let holds_last = plan.scenario.keeps_records && plan.kind.holds_well();
     let ledger = Arc::new(Ledger {
         table: Table::new(plan.rows, plan.kind.bound(), holds_last),
@@ -159,7 +165,13 @@ pub fn run(plan: &Plan) -> io::Result<Report> {
     let namespace = unique("history");
     let start = |number: usize, deaths: u64| plan.start(number, deaths, parent, &namespace, proxy.address());
 
-    let scene = Scene { redis: &redis, proxy: &proxy, random: Random::new(plan.seed), workers: &ledger.workers };
+    let scene = Scene {
+        server: &server,
+        heirs: Vec::new(),
+        proxy: &proxy,
+        random: Random::new(plan.seed),
+        workers: &ledger.workers,
+    };
     let (faults, hits_before) = ledger.watch(plan, scene, start)?;
     ledger.goes_on.store(false, Ordering::SeqCst);
     ledger.workers.wait();
@@ -177,7 +189,7 @@ impl Plan {
         namespace: &str,
         server: SocketAddr,
     ) -> io::Result<Child> {
-        let is_exact = self.scenario.keeps_records && self.kind.holds_well();
+        let is_exact = self.is_exact && self.scenario.keeps_records && self.kind.is_exact();
         let task = Task {
             parent,
             number,
@@ -212,7 +224,10 @@ impl Ledger {
             self.workers.complete(plan.workers, &start)?;
         }
         let hits = self.counts[Count::Hits as usize].load(Ordering::Relaxed);
-        while begun.elapsed() < plan.time && self.is_well(plan) {
+        let has_hits = || self.counts[Count::Hits as usize].load(Ordering::Relaxed) > hits;
+        while (begun.elapsed() < plan.time || (!has_hits() && begun.elapsed() < plan.time + RECOVERY))
+            && self.is_well(plan)
+        {
             thread::sleep(Duration::from_millis(20));
             self.workers.complete(plan.workers, &start)?;
         }

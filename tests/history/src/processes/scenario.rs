@@ -3,9 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use easy_cache_servers::Redis;
 use easy_cache_servers::proxy::{Direction, Fault, Proxy};
+use easy_cache_servers::{Redis, wait};
 
+use super::server::Running;
 use crate::random::Random;
 
 /// A kind of fault.
@@ -19,6 +20,10 @@ pub struct Scenario {
     pub happens: fn(&mut Scene<'_>),
     /// Whether no record is lost and every hold is placed: then hits are exact, and the holds of the dead count.
     pub keeps_records: bool,
+    /// Whether a server comes back with what it had earlier, or a copy of it takes over that had not heard everything.
+    pub brings_back_the_past: bool,
+    /// Whether only Redis has a way to do it.
+    pub is_of_redis: bool,
     /// Whether writers die.
     pub dies: bool,
     /// Whether clocks are wrong.
@@ -35,7 +40,9 @@ impl std::fmt::Debug for Scenario {
 #[derive(Debug)]
 pub struct Scene<'a> {
     /// The server.
-    pub redis: &'a Redis,
+    pub server: &'a Running,
+    /// Servers that have taken its place, the latest last.
+    pub heirs: Vec<Redis>,
     /// What stands before it.
     pub proxy: &'a Proxy,
     /// Which fault, and how long.
@@ -59,6 +66,8 @@ const USUAL: Scenario = Scenario {
     about: "nothing goes wrong",
     happens: |scene| scene.wait(50, 50),
     keeps_records: true,
+    brings_back_the_past: false,
+    is_of_redis: false,
     dies: false,
     is_skewed: false,
 };
@@ -112,10 +121,27 @@ pub const ALL: &[Scenario] = &[
         name: "evicted",
         about: "keys vanish, records among them",
         happens: evict,
+        is_of_redis: true,
         keeps_records: false,
         ..USUAL
     },
     Scenario { name: "flushed", about: "everything vanishes", happens: flush, keeps_records: false, ..USUAL },
+    Scenario {
+        name: "restored",
+        about: "the server comes back with what it had a while ago",
+        happens: restore,
+        keeps_records: false,
+        brings_back_the_past: true,
+        ..USUAL
+    },
+    Scenario {
+        name: "promoted",
+        about: "a replica that has not heard everything takes over",
+        happens: promote,
+        keeps_records: false,
+        brings_back_the_past: true,
+        ..USUAL
+    },
     Scenario { name: "garbage", about: "the server answers nonsense", happens: garble, keeps_records: false, ..USUAL },
 ];
 
@@ -134,6 +160,9 @@ fn delay(scene: &mut Scene<'_>) {
     let (direction, by) = (scene.direction(), Duration::from_millis(scene.random.below(12)));
     scene.proxy.set(direction, Fault::Delay(by));
     scene.wait(30, 60);
+    // What is told on one connection comes later than what was asked on another.
+    scene.proxy.set(Direction::ToClient, Fault::DelaySome(by * 8));
+    scene.wait(100, 200);
     scene.proxy.mend();
 }
 
@@ -157,21 +186,44 @@ fn swallow(scene: &mut Scene<'_>) {
 
 fn freeze(scene: &mut Scene<'_>) {
     scene.wait(200, 300);
-    scene.redis.pause();
+    scene.server.pause();
     scene.wait(50, 700);
-    scene.redis.resume();
+    scene.server.resume();
 }
 
 fn restart(scene: &mut Scene<'_>) {
     scene.wait(200, 400);
-    scene.redis.kill();
+    scene.server.kill();
     scene.wait(0, 200);
-    scene.redis.start_again();
+    scene.server.start_again();
+}
+
+/// Saved, and killed a while later: what was invalidated in between is forgotten.
+fn restore(scene: &mut Scene<'_>) {
+    scene.wait(100, 200);
+    let Some(redis) = scene.server.redis() else { return };
+    redis.command(["SAVE"]);
+    scene.wait(20, 200);
+    redis.kill();
+    redis.start_again();
+}
+
+/// A replica is made, loses touch with its master, and takes its place.
+fn promote(scene: &mut Scene<'_>) {
+    scene.wait(100, 200);
+    let Some(master) = scene.heirs.last().or(scene.server.redis()) else { return };
+    let replica = Redis::options().replica_of(master).start();
+    wait::until("the replica has its copy", || replica.info("master_link_status").as_deref() == Some("up"));
+    replica.command(["REPLICAOF", "NO", "ONE"]);
+    scene.wait(20, 200);
+    scene.proxy.lead_to(replica.address());
+    // The former master is gone with its value.
+    scene.heirs = vec![replica];
 }
 
 fn evict(scene: &mut Scene<'_>) {
     scene.wait(2, 10);
-    let mut connection = scene.redis.connection();
+    let Some(mut connection) = scene.server.redis().map(Redis::connection) else { return };
     for _ in 0..=scene.random.below(8) {
         if let Ok(key) = connection.command(["RANDOMKEY"]) {
             // Gone meanwhile, or there is none: the next one is as good.
@@ -182,7 +234,7 @@ fn evict(scene: &mut Scene<'_>) {
 
 fn flush(scene: &mut Scene<'_>) {
     scene.wait(20, 120);
-    scene.redis.command(["FLUSHALL"]);
+    scene.server.flush();
 }
 
 fn garble(scene: &mut Scene<'_>) {

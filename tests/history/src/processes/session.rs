@@ -147,10 +147,10 @@ impl<'a> Session<'a> {
 /// Changes.
 impl Session<'_> {
     fn change(&mut self, shape: Shape, row: usize) {
-        match self.random.below(16) {
-            0..7 => self.write(row, None),
-            7..9 => self.write(row, Some(shape)),
-            9 => self.write_and_invalidate_all(row),
+        match self.random.below(48) {
+            0..20 => self.write(row, None),
+            20..27 => self.write(row, Some(shape)),
+            27 => self.write_and_invalidate_all(row),
             _ => self.hold_and_end(shape, row),
         }
     }
@@ -210,7 +210,7 @@ impl Session<'_> {
     }
 
     fn may_die(&mut self, step: Step) {
-        let one_in = if step == Step::Committed { 40 } else { 120 };
+        let one_in = if step == Step::Committed { 20 } else { 120 };
         if self.shared.dies && self.random.one_in(one_in) {
             self.report();
             self.shared.remote.die();

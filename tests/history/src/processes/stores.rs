@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easy_cache_core::Clock;
 use easy_cache_core::store::{Adapter, Store};
+use easy_cache_core::{Clock, Error};
+use easy_cache_memcached::MemcachedStore;
+use easy_cache_redis::RedisStore;
 
+use super::mistaken::Mistake;
 use super::plain_redis::PlainRedis;
 
 /// A store that processes share.
@@ -14,24 +17,38 @@ use super::plain_redis::PlainRedis;
 pub enum Kind {
     /// Redis as a store that can get, set and delete.
     Plain,
+    /// Redis by the store that is made for it.
+    Redis,
+    /// The same, with copies kept near.
+    Near,
+    /// memcached.
+    Memcached,
 }
+
+/// How long a near copy may be served after an invalidation elsewhere.
+pub const NEAR: Duration = Duration::from_millis(200);
 
 /// A server that a store needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
     /// One Redis.
     Redis,
+    /// One memcached.
+    Memcached,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Plain];
+    pub const ALL: &[Self] = &[Self::Plain, Self::Redis, Self::Near, Self::Memcached];
 
     /// What it is called on a command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
+            Self::Redis => "redis",
+            Self::Near => "near",
+            Self::Memcached => "memcached",
         }
     }
 
@@ -45,7 +62,8 @@ impl Kind {
     #[must_use]
     pub const fn server(self) -> Server {
         match self {
-            Self::Plain => Server::Redis,
+            Self::Plain | Self::Redis | Self::Near => Server::Redis,
+            Self::Memcached => Server::Memcached,
         }
     }
 
@@ -53,7 +71,8 @@ impl Kind {
     #[must_use]
     pub const fn bound(self) -> Duration {
         match self {
-            Self::Plain => Duration::ZERO,
+            Self::Plain | Self::Redis | Self::Memcached => Duration::ZERO,
+            Self::Near => NEAR,
         }
     }
 
@@ -62,14 +81,45 @@ impl Kind {
     pub const fn holds_well(self) -> bool {
         match self {
             Self::Plain => false,
+            Self::Redis | Self::Near | Self::Memcached => true,
         }
     }
 
-    /// Connects to it.
+    /// Whether a hit is what is committed, where all writers hold. Near copies hear of holds as they hear of invalidations: a little later.
     #[must_use]
-    pub fn open(self, server: SocketAddr, namespace: &str, clock: &Clock) -> Arc<dyn Store> {
+    pub const fn is_exact(self) -> bool {
+        self.holds_well() && self.bound().is_zero()
+    }
+
+    /// Whether it notices that a server has gone back in time, by a restart or by the promotion of a copy.
+    #[must_use]
+    pub const fn notices_the_past(self) -> bool {
         match self {
-            Self::Plain => Arc::new(Adapter::new(PlainRedis::at(server), namespace, clock.clone())),
+            // memcached keeps nothing on disk, and has no copies.
+            Self::Plain | Self::Memcached => false,
+            Self::Redis | Self::Near => true,
         }
+    }
+
+    /// Connects to it. One mistake is the store's own to make: to trust what a server has brought back.
+    ///
+    /// # Errors
+    /// If the store refuses its own settings; a server that is down is no error.
+    pub fn open(
+        self,
+        server: SocketAddr,
+        namespace: &str,
+        clock: &Clock,
+        mistake: Option<Mistake>,
+    ) -> Result<Arc<dyn Store>, Error> {
+        Ok(match self {
+            Self::Plain => Arc::new(Adapter::new(PlainRedis::at(server), namespace, clock.clone())),
+            Self::Memcached => Arc::new(MemcachedStore::connect(server.to_string(), namespace)?),
+            Self::Redis | Self::Near => {
+                let builder = RedisStore::builder(namespace).url(format!("redis://{server}"));
+                let is_trusting = mistake == Some(Mistake::TrustsThePast);
+                Arc::new(if is_trusting { builder.keep_across_restarts() } else { builder }.build()?)
+            }
+        })
     }
 }

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use crate::store::Shape;
 
-/// How long writers hold. Short, so that the deadlines of those who died pass within a run.
-pub const WITHIN: Duration = Duration::from_millis(1_500);
+/// How long writers hold. Short, so that the deadline of one who died passes before somebody else writes the row.
+pub const WITHIN: Duration = Duration::from_millis(400);
 /// Whoever has held for longer than this rolls back: no cache can see a COMMIT that is executed after the deadline of its hold.
-const LATEST_COMMIT: Duration = Duration::from_millis(700);
+const LATEST_COMMIT: Duration = Duration::from_millis(200);
 /// After a deadline, until everybody has to act on it.
-const GRACE: Duration = Duration::from_millis(200);
+const GRACE: Duration = Duration::from_millis(100);
 
 /// All rows.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use std::{io, thread};
 
-use easy_cache_core::{Cache, Clock, ManualClock};
+use easy_cache_core::{Cache, Clock, Error, ManualClock, Near};
 
 use super::mistaken::{Mistake, Mistaken};
 use super::remote::Remote;
@@ -86,7 +86,7 @@ impl Task {
         let own = (0..crate::database::Rows::count(&remote)).map(|_| AtomicU64::new(0)).collect();
         let wrong = self.is_skewed.then(|| WrongClock::new(self.number));
         let clock = wrong.as_ref().map_or_else(Clock::system, |wrong| wrong.clock.clock());
-        let cached = Cached::new(self.cache(&clock));
+        let cached = Cached::new(self.cache(&clock).map_err(io::Error::other)?);
         let shared = Shared { cached, remote, strict: self.strict, dies: self.dies, own };
         let done = AtomicBool::new(false);
         thread::scope(|threads| {
@@ -109,10 +109,11 @@ impl Task {
         Ok(())
     }
 
-    fn cache(&self, clock: &Clock) -> Cache {
-        let store = Mistaken::new(self.kind.open(self.server, &self.namespace, clock), self.mistake);
+    fn cache(&self, clock: &Clock) -> Result<Cache, Error> {
+        let store = Mistaken::new(self.kind.open(self.server, &self.namespace, clock, self.mistake)?, self.mistake);
         let builder = Cache::builder().namespace(&self.namespace).clock(clock.clone());
-        builder.store_timeout(STORE_TIMEOUT).store(store).build()
+        let builder = builder.store_timeout(STORE_TIMEOUT).store(store);
+        Ok(if self.kind.bound().is_zero() { builder } else { builder.near(Near::within(self.kind.bound())) }.build())
     }
 }
 
