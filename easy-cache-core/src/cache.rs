@@ -9,8 +9,9 @@ use crate::backend::memory::Kept;
 use crate::clock::Clock;
 use crate::engine::away::launch;
 use crate::engine::compute::{Call, Compute};
-use crate::engine::outside::{Names, Travel};
+use crate::engine::outside::{Landed, Names, Travel, arrived};
 use crate::engine::{Engine, Side};
+use crate::freshness::Freshness;
 use crate::hold::Hold;
 use crate::load::Called;
 use crate::plan::{Mode, Plan};
@@ -73,9 +74,15 @@ impl Cache {
             if !engine.is_usable() {
                 return None;
             }
-            let mut sight = Travel::alone(engine, key);
-            let landed = std::future::poll_fn(|cx| sight.poll(engine, key, &[], cx)).await;
-            landed.into_value(engine, key).ok()
+            let mut travel =
+                arrived::of_type::<T, _>(engine, &[], &Freshness::PLAIN, |errand| Travel::alone(engine, key, errand));
+            let landed = std::future::poll_fn(|cx| {
+                arrived::of_type::<T, _>(engine, &[], &Freshness::PLAIN, |errand| travel.poll(engine, key, errand, cx))
+            });
+            match landed.await {
+                Landed::Found(found) => found.value.downcast_ref::<T>().cloned(),
+                Landed::Compute(_) => None,
+            }
         })
     }
 
@@ -140,7 +147,7 @@ impl Cache {
     pub fn contains<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a, bool> {
         match &self.engine.outside {
             None => Operation::new(move || self.find(key.as_ref()).is_some()),
-            Some(outside) => Operation::later(async move { self.is_usable() && outside.sees(key.as_ref()).await }),
+            Some(_) => Operation::later(async move { self.engine.sees(key.as_ref()).await }),
         }
     }
 

@@ -101,7 +101,7 @@ pub(crate) fn read<T: DeserializeOwned>(payload: &[u8], format: Format) -> Resul
 }
 
 /// Tells types and versions of them apart (FNV-1a). A collision is caught by the codec, if by anybody.
-fn fingerprint<T>(version: u32) -> u64 {
+pub(crate) fn fingerprint<T>(version: u32) -> u64 {
     let name = std::any::type_name::<T>().bytes();
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     name.chain(version.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325, step)

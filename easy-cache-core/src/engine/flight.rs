@@ -134,12 +134,14 @@ impl Flights {
 
     /// Leads a new flight, unless one is under way. One that has been so for longer than `patience` counts as given up: without
     /// followers nobody else would notice that its leader is never polled again.
-    pub(crate) fn try_lead(&self, key: &[u8], now: Moment, patience: Moment) -> Option<Lead> {
+    ///
+    /// `since` is for a caller that has read its fence already, after that tick.
+    pub(crate) fn try_lead(&self, key: &[u8], now: Moment, patience: Moment, since: Option<Tick>) -> Option<Lead> {
         let mut table = self.shard(key).table.lock();
         if table.get(key).is_some_and(|flight| flight.is_alive(now, patience) || flight.state.lock().followers > 0) {
             return None;
         }
-        let flight = self.begin(&mut table, key, now, None);
+        let flight = self.begin(&mut table, key, now, since);
         drop(table);
         Some(Lead { seat: self.seat(key, flight), settled: false })
     }

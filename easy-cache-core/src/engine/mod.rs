@@ -29,17 +29,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::Policy;
 use crate::backend::memory::{Capacity, Kept, List, MemoryStore};
 use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::freshness::{Freshness, Standing, Verdict, judge};
 use crate::spawn::Spawner;
+use crate::store::Looked;
 use crate::sync::RandomState;
 #[cfg(feature = "testing")]
 use crate::testing::Verification;
 use crate::value::Shared;
-use flight::{Flights, Lead, Patience};
+use crate::{Format, Policy};
+use flight::{Flights, Lead, Patience, Tick};
 use outside::Outside;
 use switches::Switches;
 
@@ -163,6 +164,11 @@ impl Engine {
         }
     }
 
+    /// How values are written for the store outside the process.
+    pub(crate) fn format(&self) -> Format {
+        self.outside.as_ref().map(|outside| outside.format).unwrap_or_default()
+    }
+
     /// How long followers of this cache's flights wait.
     pub(crate) fn patience(&self) -> Patience<'_> {
         Patience { clock: self.store.clock(), wait: self.flight_wait }
@@ -240,12 +246,27 @@ impl Engine {
         kept.into()
     }
 
+    /// Whether the store outside has a value that may be served, of the kind that was last asked for.
+    pub(crate) async fn sees(&self, key: &[u8]) -> bool {
+        let Some(outside) = self.outside.as_ref().filter(|_| self.is_usable()) else { return false };
+        let fence = self.store.domain().fence();
+        match outside.look(key, outside.kind_of(key), &[]).await {
+            Ok(Looked::Hit(hit)) => outside::arrived::is_fresh(self, &hit, &fence),
+            _ => false,
+        }
+    }
+
     /// The lead of a new flight, unless one is under way, on either side: waiting for it is out of the question anyway.
     pub(crate) fn try_lead(&self, side: Side, key: &[u8]) -> Option<Lead> {
+        self.try_lead_since(side, key, None)
+    }
+
+    /// The same for a caller that has read its fence already, after the tick `since`.
+    pub(crate) fn try_lead_since(&self, side: Side, key: &[u8], since: Option<Tick>) -> Option<Lead> {
         let now = self.store.clock().precise();
         let patience = nanoseconds(self.flight_wait);
         let free = !self.flights(side.other()).is_under_way(key, now, patience);
-        if free { self.flights(side).try_lead(key, now, patience) } else { None }
+        if free { self.flights(side).try_lead(key, now, patience, since) } else { None }
     }
 
     /// The same for who needs no more than the value. Outside any frame, this and the store's `value` are the whole hit

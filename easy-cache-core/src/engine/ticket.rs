@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::flight::Lead;
 use super::frame::{self, Frame};
-use super::outside::{Keeping, Parcel, Sight};
+use super::outside::{Keeping, Label, Parcel, Sight};
 use super::{Engine, Found};
 use crate::backend::memory::{Fence, Fill, Filled, Kept, List, Seen, Used};
-use crate::clock::{NEVER, nanoseconds};
+use crate::clock::{Moment, NEVER, nanoseconds};
 use crate::events::{Load, LoadOutcome, Refusal};
 use crate::freshness::Standing;
 use crate::mistake::Mistake;
@@ -67,9 +67,25 @@ impl Ticket {
 
     /// What is stored under the key now, however old, unless it was invalidated; and how old it is.
     pub(crate) fn previous(&self) -> Option<(Kept, Duration)> {
-        let kept = self.engine.store.inspect(&self.key).filter(|kept| kept.list.standing() == Standing::Current)?;
+        let kept = match &self.sight {
+            Some(sight) => sight.before.clone(),
+            None => self.engine.store.inspect(&self.key),
+        };
+        let kept = kept.filter(|kept| kept.list.standing() == Standing::Current)?;
         let age = self.load.began().saturating_sub(kept.list.times().stored);
         Some((kept, Duration::from_nanos(age)))
+    }
+
+    /// What a store outside the process had, unless it was invalidated here since.
+    pub(crate) fn unless_dropped(&self, kept: &Kept) -> Option<Kept> {
+        (!self.engine.store.is_dropped_since(&self.key, &self.fence)).then(|| kept.clone())
+    }
+
+    /// It failed: until then, nobody in this process tries to compute it anew who has something to serve.
+    pub(crate) fn throttle(&self, until: Moment) {
+        if let (Some(outside), Some(sight)) = (&self.engine.outside, &self.sight) {
+            outside.throttle(&self.key, sight.kind, until);
+        }
     }
 
     /// The flight that it leads.
@@ -198,18 +214,24 @@ impl Ticket {
         if store.owns(&list) { Ok(list) } else { Err(Refusal::Foreign) }
     }
 
-    fn parcel(&mut self, payload: Vec<u8>, list: &List, lead: Option<&Lead>) -> Option<Parcel> {
-        let Some(Sight::Fence(fence)) = self.sight.take() else { return None };
-        let now = self.engine.store.clock().precise();
-        let end = list.times().fresh_until;
-        let ttl = (end != NEVER).then(|| Duration::from_nanos(end.saturating_sub(now)));
-        if ttl == Some(Duration::ZERO) {
+    fn parcel(&mut self, mut payload: Vec<u8>, list: &List, lead: Option<&Lead>) -> Option<Parcel> {
+        let Sight { fence, is_reached, kind, .. } = self.sight.take()?;
+        let clock = self.engine.store.clock();
+        let label = Label::of(list.times(), clock.precise(), clock.wall());
+        if !is_reached || label.fresh_for() == Some(Duration::ZERO) {
             return None;
         }
+        if self.engine.outside.as_ref().is_some_and(|outside| payload.len() > outside.max_value) {
+            self.engine.events.evicted(&self.key, true);
+            return None;
+        }
+        label.append(&mut payload);
         let everything = Tag::everything();
         let tags = list.tags().iter().map(|seen| seen.cell.tag().clone()).filter(|tag| *tag != everything).collect();
         let key = std::mem::take(&mut self.key);
-        Some(Parcel { key, payload, tags, fence, ttl, awaited: lead.is_some_and(Lead::is_awaited) })
+        let awaited = lead.is_some_and(Lead::is_awaited);
+        let (ttl, fresh) = (label.kept_for(), label.fresh_for());
+        Some(Parcel { key, kind, payload, tags, fence, ttl, fresh: fresh.filter(|_| fresh != ttl), awaited })
     }
 
     /// Nothing may be kept. What is merely not fresh is good enough for some of those who wait.
@@ -277,11 +299,12 @@ impl Ticket {
         }
     }
 
-    /// It failed, and what was there before stands in for it: also for those who wait.
+    /// It failed, and what was there before stands in for it: also for those who wait. What a store outside has, they look up
+    /// themselves: it may have been invalidated elsewhere before they called.
     pub(crate) fn stand_in(mut self, found: Found) {
         self.load.end(LoadOutcome::NotStored);
         if let Some(lead) = self.lead.take() {
-            lead.land(found, true);
+            if self.sight.is_some() { lead.redirect() } else { lead.land(found, true) }
         }
     }
 

@@ -53,7 +53,7 @@ async fn who_missed_before_another_flight_landed_looks_again() {
     let cache = world.cache().await;
     let first = AtomicUsize::new(0);
     let stall = world.store.inject(Fault::StallAfter, move |attempt| {
-        attempt.is("get_many", ":e:k") && first.fetch_add(1, Ordering::SeqCst) == 0
+        attempt.is("get_many", ":e:") && first.fetch_add(1, Ordering::SeqCst) == 0
     });
     let slow = getting(&cache, 2);
     stall.reached(1).await;
@@ -87,7 +87,7 @@ async fn a_follower_is_not_handed_what_another_process_has_invalidated() {
 async fn a_leader_that_is_dropped_on_its_way_to_the_store_is_succeeded() {
     let world = World::new();
     let cache = world.cache().await;
-    let stall = world.store.inject(Fault::StallBefore, |attempt| attempt.is("set_many", ":e:k"));
+    let stall = world.store.inject(Fault::StallBefore, |attempt| attempt.is("set_many", ":e:"));
     let leader = getting(&cache, 1);
     stall.reached(1).await;
     let follower = getting(&cache, 2);

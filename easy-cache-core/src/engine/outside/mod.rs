@@ -1,7 +1,10 @@
 //! The store outside the process, as the engine uses it: every operation ends in time, and an invalidation that could not be
 //! delivered is delivered before anything from the store is trusted again.
 
+pub(crate) mod arrived;
 mod keeping;
+mod label;
+mod throttle;
 mod travel;
 mod undelivered;
 
@@ -11,14 +14,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::clock::Clock;
+use crate::backend::memory::Kept;
+use crate::clock::{Clock, Moment};
 use crate::store::{Fill, Filled, Look, Looked, Mark, Store, StoreFence, Version};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
+pub(crate) use arrived::Errand;
 pub(crate) use keeping::Keeping;
-pub(crate) use travel::{Arrived, Landed, Sight, Travel};
+pub(crate) use label::Label;
+use throttle::Throttle;
+pub(crate) use travel::{Landed, Travel};
 pub(crate) use undelivered::Names;
 use undelivered::{Sending, Undelivered};
+
+/// Larger values are not offered to a store, unless the builder says otherwise: half of what Redis takes at most is a hundred times of what it
+/// is good at.
+const LARGEST: usize = 16 << 20;
 
 /// An operation on the store that owns all it needs.
 pub(crate) type Trip<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -30,17 +41,46 @@ pub(crate) struct Outside {
     timeout: Duration,
     clock: Clock,
     pub(crate) format: Format,
+    /// Larger values are not kept.
+    pub(crate) max_value: usize,
     undelivered: Arc<Undelivered>,
+    throttle: Arc<Throttle>,
+}
+
+/// What a computation brings along from its lookup.
+#[derive(Debug)]
+pub(crate) struct Sight {
+    /// What the store wants to see again; without it nothing is offered to it.
+    pub(crate) fence: Option<StoreFence>,
+    /// Whether the store has answered.
+    pub(crate) is_reached: bool,
+    /// The kind of value that was looked for.
+    pub(crate) kind: u64,
+    /// What is stored now, however old.
+    pub(crate) before: Option<Kept>,
+}
+
+impl Sight {
+    const fn nothing(kind: u64) -> Self {
+        Self { fence: None, is_reached: false, kind, before: None }
+    }
+
+    const fn of(fence: Option<StoreFence>, kind: u64) -> Self {
+        Self { fence, is_reached: true, kind, before: None }
+    }
 }
 
 /// A value on its way out, with everything that it depends on.
 #[derive(Debug)]
 pub(crate) struct Parcel {
     pub(crate) key: Box<[u8]>,
+    pub(crate) kind: u64,
     pub(crate) payload: Vec<u8>,
     pub(crate) tags: Vec<Tag>,
     pub(crate) fence: Option<StoreFence>,
     pub(crate) ttl: Option<Duration>,
+    /// For how much of that it is fresh, if not for all of it.
+    pub(crate) fresh: Option<Duration>,
     pub(crate) awaited: bool,
 }
 
@@ -53,21 +93,32 @@ pub(crate) struct Marked {
 
 impl Outside {
     pub(crate) fn new(store: Arc<dyn Store>, timeout: Duration, clock: Clock, format: Format) -> Self {
-        Self { store, timeout, clock, format, undelivered: Arc::default() }
+        let (undelivered, throttle) = (Arc::default(), Arc::new(Throttle::new()));
+        Self { store, timeout, clock, format, max_value: LARGEST, undelivered, throttle }
     }
 
     /// Delivers what is owed to the store, then looks.
-    pub(crate) fn look(&self, key: &[u8], tags: &[Tag]) -> Trip<Looked> {
+    pub(crate) fn look(&self, key: &[u8], kind: u64, tags: &[Tag]) -> Trip<Looked> {
+        self.throttle.note_kind(key, kind);
         let (outside, key, tags) = (self.clone(), Box::<[u8]>::from(key), tags.to_vec());
         Box::pin(async move {
             outside.deliver().await?;
-            outside.in_time("look up an entry", outside.store.look(Look::new(&key, &tags))).await
+            outside.in_time("look up an entry", outside.store.look(Look { kind, ..Look::new(&key, &tags) })).await
         })
     }
 
-    /// Whether there is an entry that may be served.
-    pub(crate) async fn sees(&self, key: &[u8]) -> bool {
-        matches!(self.look(key, &[]).await, Ok(Looked::Hit(_)))
+    /// Nobody in this process tries to compute the key anew before this moment, since it has failed.
+    pub(crate) fn throttle(&self, key: &[u8], kind: u64, until: Moment) {
+        self.throttle.set(key, kind, until);
+    }
+
+    fn retry_at(&self, key: &[u8], kind: u64) -> Option<Moment> {
+        self.throttle.until(key, kind)
+    }
+
+    /// The kind of value that was last asked for under a key, as far as this process remembers.
+    pub(crate) fn kind_of(&self, key: &[u8]) -> u64 {
+        self.throttle.kind_of(key)
     }
 
     pub(crate) fn fill(&self, parcel: Parcel) -> Trip<Filled> {
@@ -75,8 +126,10 @@ impl Outside {
         Box::pin(async move {
             outside.deliver().await?;
             let fill = Fill {
+                kind: parcel.kind,
                 tags: &parcel.tags,
                 ttl: parcel.ttl,
+                fresh: parcel.fresh,
                 awaited: parcel.awaited,
                 ..Fill::new(&parcel.key, &parcel.payload, parcel.fence.as_ref())
             };

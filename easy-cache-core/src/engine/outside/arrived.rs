@@ -1,0 +1,93 @@
+//! An entry of the store on arrival: bytes become a value with what it depends on, in terms of this process, and its times by this
+//! process's clock. Whether a call may be served it is judged as in memory.
+
+use std::sync::Arc;
+
+use super::label::Label;
+use crate::backend::memory::{Fence, Kept, List};
+use crate::engine::Engine;
+use crate::engine::join::Terms;
+use crate::freshness::{Freshness, Verdict, judge};
+use crate::store::{Hit, Looked};
+use crate::value::{Portable, Shared};
+use crate::{CodecError, Tag};
+
+/// What a call asks the store for, and how it reads what it gets.
+#[derive(Clone, Copy)]
+pub(crate) struct Errand<'a> {
+    /// Those that are known before the computation.
+    pub(crate) tags: &'a [Tag],
+    /// The kind of values that it can read.
+    pub(crate) kind: u64,
+    pub(crate) terms: Terms<'a>,
+    pub(crate) decode: Decode<'a>,
+}
+
+/// Makes a value of its bytes; `None` if values of this kind never leave the process.
+pub(crate) type Decode<'a> = &'a dyn Fn(Vec<u8>) -> Option<Result<Shared, CodecError>>;
+
+/// An errand for values of this type.
+pub(crate) fn of_type<T, R>(engine: &Engine, tags: &[Tag], wishes: &Freshness, run: impl FnOnce(Errand<'_>) -> R) -> R
+where
+    T: Portable + Send + Sync + 'static,
+{
+    let format = engine.format();
+    let decode = |payload: Vec<u8>| Some(T::decode(&payload, format).map(|value| Arc::new(value) as Shared));
+    run(Errand { tags, kind: T::kind(format), terms: Terms { wishes, accept: None }, decode: &decode })
+}
+
+/// What the entry is, if it can be read, and nothing of it was invalidated, or is held, here since the `fence`.
+pub(crate) fn read(engine: &Engine, key: &[u8], errand: Errand<'_>, mut hit: Hit, fence: &Fence) -> Option<Kept> {
+    let outside = engine.outside.as_ref()?;
+    let Some(label) = Label::split(&mut hit.payload) else {
+        engine.events.unreadable(key, &"it was not written by this layout of the cache");
+        return None;
+    };
+    let list = list(engine, &hit, &label, fence, outside.retry_at(key, errand.kind))?;
+    match (errand.decode)(hit.payload)? {
+        Ok(value) => Some(Kept { value, list }),
+        Err(error) => {
+            engine.events.unreadable(key, &error);
+            None
+        }
+    }
+}
+
+/// Whether it would be served, to who does not ask for its value.
+pub(crate) fn is_fresh(engine: &Engine, hit: &Hit, fence: &Fence) -> bool {
+    let label = Label::split(&mut hit.payload.clone());
+    let list = label.and_then(|label| list(engine, hit, &label, fence, None));
+    list.is_some_and(|list| engine.store.clock().precise() < list.times().fresh_until)
+}
+
+fn list(engine: &Engine, hit: &Hit, label: &Label, fence: &Fence, retry_at: Option<u64>) -> Option<List> {
+    let now = engine.store.clock().precise();
+    let times = label.times(hit.age, hit.remaining, now);
+    let times = match retry_at {
+        Some(until) if now < until => times.throttled(until),
+        _ => times,
+    };
+    let tags: Vec<Tag> = hit.tags.iter().map(|tag| tag.tag.clone()).collect();
+    engine.store.list_arrived(fence, &tags, times).ok().filter(List::is_servable)
+}
+
+/// What a call with these wishes may do with it.
+pub(crate) fn judged(engine: &Engine, kept: &Kept, wishes: &Freshness) -> Verdict {
+    let now = engine.store.clock().precise();
+    judge(kept.list.times(), kept.list.standing(), wishes, now, engine.random())
+}
+
+/// What is stored outside under a key, however old, unless it was invalidated; nothing if the store does not answer.
+pub(crate) async fn inspect<T: Portable + Send + Sync + 'static>(engine: &Engine, key: &[u8]) -> Option<Kept> {
+    let (outside, fence) = (engine.outside.as_ref()?, engine.store.domain().fence());
+    match outside.look(key, T::kind(outside.format), &[]).await {
+        Ok(Looked::Hit(hit)) => {
+            of_type::<T, _>(engine, &[], &Freshness::PLAIN, |errand| read(engine, key, errand, hit, &fence))
+        }
+        Ok(Looked::Miss(_)) => None,
+        Err(error) => {
+            tracing::warn!(%error, key = %engine.events.show(key), "the cache is not used for this call");
+            None
+        }
+    }
+}
