@@ -252,6 +252,13 @@ impl Events {
     }
 
     /// Two functions use one key.
+    pub(crate) fn unwritable(&self, key: &[u8], why: &dyn fmt::Display) {
+        tracing::warn!(
+            target: "easy_cache", namespace = &*self.namespace, key = %self.show(key), %why,
+            "a value was not kept: it cannot be written"
+        );
+    }
+
     pub(crate) fn unreadable(&self, key: &[u8], why: &dyn fmt::Display) {
         tracing::warn!(
             target: "easy_cache", namespace = &*self.namespace, key = %self.show(key), %why,

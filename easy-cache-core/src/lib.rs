@@ -60,7 +60,7 @@
 //!
 //! # Modules
 //!
-//! Of the sources, from the door inwards: `cache`, `builder`, `wrapper`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
+//! Of the sources, from the door inwards: `cache`, `builder`, `wrapper`, `set`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
 //! `computation` (a computation in parts), [`scope`], `hold`, [`registry`] → `engine` (flights, frames, tickets) → `backend`
 //! (the memory store; [`store`]s outside the process). `tag`, `policy`, `freshness`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
 //!
@@ -96,6 +96,7 @@ mod policy;
 mod refresh;
 pub mod registry;
 pub mod scope;
+mod set;
 mod spawn;
 pub mod store;
 mod sync;
@@ -131,7 +132,8 @@ pub use plan::{
 pub use policy::Policy;
 pub use refresh::{Loaded, Loading, Refresh, RefreshSync};
 pub use scope::Scope;
+pub use set::Set;
 pub use spawn::Task;
 pub use tag::Tag;
 pub use value::{Portable, Shared};
-pub use wrapper::{GetOrCompute, GetOrComputeFuture, Set};
+pub use wrapper::{GetOrCompute, GetOrComputeFuture};

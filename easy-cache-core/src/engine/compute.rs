@@ -125,7 +125,7 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
             },
             Stage::Traveling(travel, load) => self.travel(travel, load, cx),
             Stage::Keeping(answer, mut keeping) => match Pin::new(&mut *keeping).poll(cx) {
-                Poll::Ready(()) => Step::Answer(answer),
+                Poll::Ready(_) => Step::Answer(answer),
                 Poll::Pending => Step::Wait(Stage::Keeping(answer, keeping)),
             },
             #[cfg(feature = "testing")]

@@ -95,6 +95,8 @@ enum Ending {
     Value { found: Found, accepted: bool, since: Tick },
     /// The answer is stored, but elsewhere than under the flight's key: look again.
     Elsewhere,
+    /// It failed, and what is stored stands in for it.
+    Failed,
     /// Results cannot be shared: everybody computes alone.
     Alone,
 }
@@ -283,6 +285,12 @@ impl Lead {
         self.seat.end(Ending::Elsewhere);
     }
 
+    /// It failed, and what a store outside has stood in for that: the followers look for it, each for itself.
+    pub(crate) fn stand_in(mut self) {
+        self.settled = true;
+        self.seat.end(Ending::Failed);
+    }
+
     /// The result may not be shared. One follower tries once more; if that fails too, everybody computes alone.
     pub(crate) fn fail(mut self) {
         self.settled = true;
@@ -344,6 +352,8 @@ pub(crate) enum Heard {
     Take(Found),
     /// Look it up again.
     Again,
+    /// Look it up again, and take whatever may stand in for a failure.
+    StandIn,
     /// Compute without waiting for anybody.
     Alone,
 }
@@ -382,7 +392,8 @@ impl Follow {
                 state.phase = Phase::Led { since: self.seat.board.tick() };
                 Some(Heard::Lead(Lead { seat: self.seat.clone(), settled: false }))
             }
-            Phase::Done(Ending::Elsewhere) => Some(Heard::Again),
+            Phase::Done(Ending::Failed) if !self.late => Some(Heard::StandIn),
+            Phase::Done(Ending::Elsewhere | Ending::Failed) => Some(Heard::Again),
             Phase::Done(Ending::Alone) => Some(Heard::Alone),
             Phase::Done(Ending::Value { found, accepted, since }) => {
                 let late = self.late && !Mistake::LatecomerTakes.is_made();

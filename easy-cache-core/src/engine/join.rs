@@ -172,7 +172,7 @@ impl Join {
     fn heard(&mut self, engine: &Arc<Engine>, key: &[u8], terms: Terms<'_>, heard: Heard) -> Option<Arrival> {
         self.following = None;
         match heard {
-            Heard::Again => None,
+            Heard::Again | Heard::StandIn => None,
             Heard::Take(found) if !terms.accept(&found) => {
                 self.disappointed = true;
                 None

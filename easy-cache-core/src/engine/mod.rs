@@ -229,9 +229,14 @@ impl Engine {
             return Some(found);
         }
         let kept = if self.is_usable() { self.store.inspect(key)? } else { return None };
+        self.serve_stale(key, kept)
+    }
+
+    /// The same for what was found.
+    pub(crate) fn serve_stale(&self, key: &[u8], kept: Kept) -> Option<Found> {
         let is_fresh = self.store.clock().precise() < kept.list.times().fresh_until;
         let verdict = if is_fresh { Verdict::Fresh } else { Verdict::Grace };
-        (kept.list.standing() == Standing::Current).then(|| self.serve(key, kept, verdict))
+        (self.is_usable() && kept.list.standing() == Standing::Current).then(|| self.serve(key, kept, verdict))
     }
 
     /// Hands out a value. One that is not fresh must not be kept by whoever is computing with it.
@@ -246,13 +251,13 @@ impl Engine {
         kept.into()
     }
 
-    /// Whether the store outside has a value that may be served, of the kind that was last asked for.
-    pub(crate) async fn sees(&self, key: &[u8]) -> bool {
-        let Some(outside) = self.outside.as_ref().filter(|_| self.is_usable()) else { return false };
+    /// Until when the store outside has a value that would be served, of the kind that was last asked for.
+    pub(crate) async fn fresh_outside_until(&self, key: &[u8]) -> Option<Moment> {
+        let outside = self.outside.as_ref().filter(|_| self.is_usable())?;
         let fence = self.store.domain().fence();
         match outside.look(key, outside.kind_of(key), &[]).await {
-            Ok(Looked::Hit(hit)) => outside::arrived::is_fresh(self, &hit, &fence),
-            _ => false,
+            Ok(Looked::Hit(hit)) => outside::arrived::fresh_until(self, hit, &fence),
+            _ => None,
         }
     }
 

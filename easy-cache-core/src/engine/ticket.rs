@@ -142,7 +142,7 @@ impl Ticket {
         let payload = match plan.encode(result, outside.format) {
             Some(Ok(payload)) => Some(payload),
             Some(Err(error)) => {
-                tracing::warn!(%error, key = %self.engine.events.show(&self.key), "a value was not kept: it cannot be written");
+                self.engine.events.unwritable(&self.key, &error);
                 None
             }
             None => {
@@ -304,7 +304,7 @@ impl Ticket {
     pub(crate) fn stand_in(mut self, found: Found) {
         self.load.end(LoadOutcome::NotStored);
         if let Some(lead) = self.lead.take() {
-            if self.sight.is_some() { lead.redirect() } else { lead.land(found, true) }
+            if self.sight.is_some() { lead.stand_in() } else { lead.land(found, true) }
         }
     }
 

@@ -111,9 +111,13 @@ impl Times {
         self.lenience.as_ref().map_or((0, 0), |lenience| (lenience.grace, lenience.fail_safe))
     }
 
-    /// The same, with the moment before which nobody tries again after a failure.
-    pub(crate) fn throttled(mut self, until: Moment) -> Self {
-        self.lenience.get_or_insert_default().retry_at = until;
+    /// The same, with the moment before which nobody tries again after a failure. Past its ttl it stands in for that, as far as who
+    /// stored it allows.
+    pub(crate) fn throttled(mut self, until: Moment, now: Moment) -> Self {
+        let (fresh_until, is_stale) = (self.fresh_until, now >= self.fresh_until);
+        let lenience = self.lenience.get_or_insert_default();
+        lenience.retry_at = if is_stale { until.min(fresh_until.saturating_add(lenience.fail_safe)) } else { until };
+        lenience.stands_in = is_stale;
         self
     }
 

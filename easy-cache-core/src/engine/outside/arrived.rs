@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::label::Label;
 use crate::backend::memory::{Fence, Kept, List};
+use crate::clock::Moment;
 use crate::engine::Engine;
 use crate::engine::join::Terms;
 use crate::freshness::{Freshness, Verdict, judge};
@@ -53,18 +54,18 @@ pub(crate) fn read(engine: &Engine, key: &[u8], errand: Errand<'_>, mut hit: Hit
     }
 }
 
-/// Whether it would be served, to who does not ask for its value.
-pub(crate) fn is_fresh(engine: &Engine, hit: &Hit, fence: &Fence) -> bool {
-    let label = Label::split(&mut hit.payload.clone());
-    let list = label.and_then(|label| list(engine, hit, &label, fence, None));
-    list.is_some_and(|list| engine.store.clock().precise() < list.times().fresh_until)
+/// Until when it would be served to who does not ask for its value; `None`: it would not be.
+pub(crate) fn fresh_until(engine: &Engine, mut hit: Hit, fence: &Fence) -> Option<Moment> {
+    let label = Label::split(&mut hit.payload)?;
+    let until = list(engine, &hit, &label, fence, None)?.times().fresh_until;
+    (engine.store.clock().precise() < until).then_some(until)
 }
 
-fn list(engine: &Engine, hit: &Hit, label: &Label, fence: &Fence, retry_at: Option<u64>) -> Option<List> {
+fn list(engine: &Engine, hit: &Hit, label: &Label, fence: &Fence, retry_at: Option<Moment>) -> Option<List> {
     let now = engine.store.clock().precise();
     let times = label.times(hit.age, hit.remaining, now);
     let times = match retry_at {
-        Some(until) if now < until => times.throttled(until),
+        Some(until) if now < until => times.throttled(until, now),
         _ => times,
     };
     let tags: Vec<Tag> = hit.tags.iter().map(|tag| tag.tag.clone()).collect();

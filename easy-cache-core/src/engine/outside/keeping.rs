@@ -28,8 +28,8 @@ impl Keeping {
     }
 
     /// The flight lands, and what the value depends on flows outward. A value that may be outdated taints what is around.
-    fn land(&mut self, filled: Result<Filled, Error>) {
-        let Some((value, list)) = self.value.take() else { return };
+    fn land(&mut self, filled: Result<Filled, Error>) -> bool {
+        let Some((value, list)) = self.value.take() else { return false };
         let kept = match filled {
             Ok(Filled::Kept) => true,
             Ok(filled) => {
@@ -57,19 +57,15 @@ impl Keeping {
             }
             lead.land(found, kept);
         }
+        kept
     }
 }
 
 impl Future for Keeping {
-    type Output = ();
+    /// Whether it was kept.
+    type Output = bool;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match self.trip.as_mut().poll(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(filled) => {
-                self.land(filled);
-                Poll::Ready(())
-            }
-        }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        self.trip.as_mut().poll(cx).map(|filled| self.land(filled))
     }
 }

@@ -65,7 +65,7 @@ impl Sight {
         Self { fence: None, is_reached: false, kind, before: None }
     }
 
-    const fn of(fence: Option<StoreFence>, kind: u64) -> Self {
+    pub(crate) const fn of(fence: Option<StoreFence>, kind: u64) -> Self {
         Self { fence, is_reached: true, kind, before: None }
     }
 }

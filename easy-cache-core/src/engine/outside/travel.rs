@@ -27,6 +27,8 @@ enum Purpose {
     Leading(Lead),
     /// The call waits for nobody, and nobody waits for it.
     Alone,
+    /// What it waited for has failed: what is there may stand in for that.
+    StandIn,
     /// What is there is to be replaced: the fence is asked for, and what there was.
     Replacing(Option<Lead>),
 }
@@ -93,11 +95,6 @@ impl Duty {
     /// The computation begins, with what there is in case that it fails.
     pub(crate) fn begin(self, engine: &Arc<Engine>, key: &[u8]) -> (Ticket, Option<Fallback>) {
         (Ticket::behind(engine, key, self.fence, self.lead, Some(self.sight)), self.fallback)
-    }
-
-    /// What the store has said.
-    pub(crate) fn into_sight(self) -> Sight {
-        self.sight
     }
 }
 
@@ -201,6 +198,7 @@ impl Travel {
                 way.serve(kept, verdict)
             }
             (_, Look::Serve(kept, verdict)) => way.serve(kept, verdict),
+            (Purpose::StandIn, Look::Due(due) | Look::Miss(Some(due))) => way.serve(due.kept, Verdict::StandsIn),
             (Purpose::First, Look::Due(due)) => self.renew(way, due, start, sight),
             (Purpose::Alone, Look::Due(due)) if frame::is_computing(way.engine.id, way.key) => {
                 way.serve(due.kept, due.verdict)
@@ -208,7 +206,7 @@ impl Travel {
             (Purpose::Leading(lead), Look::Due(due)) => compute(start, Some(lead), sight, Some(due)),
             (Purpose::Leading(lead), Look::Miss(fallback)) => compute(start, Some(lead), sight, fallback),
             (_, Look::Due(due)) => compute(start, None, sight, Some(due)),
-            (Purpose::First, Look::Miss(fallback)) if !self.disappointed => {
+            (Purpose::First | Purpose::StandIn, Look::Miss(fallback)) if !self.disappointed => {
                 self.fallback = fallback;
                 self.join(way, start, sight)
             }
@@ -265,6 +263,7 @@ impl Travel {
                 Next::Landed(Landed::Found(found))
             }
             Heard::Again => Next::Stage(way.look(Purpose::First)),
+            Heard::StandIn => Next::Stage(way.look(Purpose::StandIn)),
             Heard::Lead(lead) => Next::Stage(way.look(Purpose::Leading(lead))),
             Heard::Alone => Next::Stage(way.look(Purpose::Alone)),
         }
