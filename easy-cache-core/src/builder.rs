@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use crate::backend::memory::Capacity;
 use crate::clock::Clock;
-use crate::engine::outside::Outside;
+use crate::engine::outside::{Access, Outside};
 use crate::engine::{Engine, Setup, switches};
-use crate::events::{Events, Meter, Redaction};
+use crate::events::{Events, Meter, OnUndelivered, Redaction, Undelivered};
 use crate::parts::DELIMITER;
 use crate::spawn::{Spawner, Task};
-use crate::store::{Adapter, PlainStore, Store};
+use crate::store::{Adapter, BREAKER_FAILURES, BREAKER_PAUSE, Breaker, PlainStore, Store};
 use crate::{Cache, Codec, Format, Policy};
 
 /// Chooses how a [`Cache`] is made.
@@ -37,6 +37,8 @@ pub struct CacheBuilder {
     spawner: Spawner,
     outside: Option<MakeStore>,
     store_timeout: Duration,
+    breaker: (u32, Duration),
+    on_undelivered: Option<OnUndelivered>,
     format: Format,
     redaction: Option<Redaction>,
     traces_hits: bool,
@@ -62,6 +64,8 @@ impl Default for CacheBuilder {
             spawner: Spawner::default(),
             outside: None,
             store_timeout: Duration::from_secs(1),
+            breaker: (BREAKER_FAILURES, BREAKER_PAUSE),
+            on_undelivered: None,
             format: Format::default(),
             redaction: None,
             traces_hits: false,
@@ -149,7 +153,7 @@ impl CacheBuilder {
     /// # Ok(()) }
     /// ```
     pub fn spawner(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
-        self.spawner = Spawner::Given(Arc::new(spawn));
+        self.spawner = Spawner::given(spawn);
         self
     }
 
@@ -177,6 +181,43 @@ impl CacheBuilder {
     /// short for a request.
     pub const fn store_timeout(mut self, timeout: Duration) -> Self {
         self.store_timeout = timeout;
+        self
+    }
+
+    /// When a store that fails is left alone, and for how long: after so many failures in a row, calls compute at once for the length
+    /// of the pause; then one of them tries again. Default: [`BREAKER_FAILURES`], [`BREAKER_PAUSE`]. No failures: never.
+    ///
+    /// A caller that gives up waiting after a quarter of [`store_timeout`](Self::store_timeout) or more counts as a failure. A store
+    /// that [sees to this by itself](Store::guards_itself) is never left alone as a whole.
+    ///
+    /// # Example: a store that is worth waiting for
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::Cache;
+    ///
+    /// let builder = Cache::builder().store_timeout(Duration::from_secs(3)).store_breaker(10, Duration::from_millis(500));
+    /// # let _ = builder.build();
+    /// ```
+    pub const fn store_breaker(mut self, failures: u32, pause: Duration) -> Self {
+        self.breaker = (failures, pause);
+        self
+    }
+
+    /// Called for each invalidation that a store outside the process did not acknowledge at the first attempt, whoever asked for it:
+    /// also for writes of which nobody hears, since they are committed already. It stays in force here and is delivered later; other
+    /// processes may serve what it should have dropped until then. The last call wins.
+    ///
+    /// It is called where the invalidation was made, and should return soon.
+    ///
+    /// # Example: an alarm
+    /// ```
+    /// use easy_cache_core::Cache;
+    ///
+    /// let builder = Cache::builder().on_undelivered(|undelivered| eprintln!("others may serve {:?}", undelivered.tags));
+    /// # let _ = builder.build();
+    /// ```
+    pub fn on_undelivered(mut self, call: impl Fn(&Undelivered<'_>) + Send + Sync + 'static) -> Self {
+        self.on_undelivered = Some(OnUndelivered(Arc::new(call)));
         self
     }
 
@@ -217,12 +258,10 @@ impl CacheBuilder {
     /// Makes the cache.
     #[must_use]
     pub fn build(self) -> Cache {
-        let outside = self.outside.as_ref().map(|make| {
-            let store = make(&self.namespace, &self.clock);
-            Outside::new(store, self.store_timeout, self.clock.clone(), self.format)
-        });
+        let events = Events::new(&self.namespace, self.clock.clone(), self.redaction).with(self.on_undelivered.clone());
+        let events = Arc::new(events);
+        let outside = self.outside.as_ref().map(|make| self.access(make(&self.namespace, &self.clock), &events));
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
-        let events = Events::new(&self.namespace, self.clock.clone(), self.redaction);
         let engine = Engine::new(Setup {
             capacity,
             clock: self.clock,
@@ -232,7 +271,7 @@ impl CacheBuilder {
             defaults: self.defaults,
             events,
             spawner: self.spawner,
-            outside,
+            outside: outside.map(Outside::new),
             #[cfg(feature = "testing")]
             verification: self.verify.map(|verify| verify.of_format(self.format)),
         });
@@ -243,6 +282,19 @@ impl CacheBuilder {
         let engine = Arc::new(engine);
         switches::register(&engine);
         Cache::over(engine)
+    }
+
+    fn access(&self, store: Arc<dyn Store>, events: &Arc<Events>) -> Access {
+        let (failures, pause) = self.breaker;
+        Access {
+            store,
+            timeout: self.store_timeout,
+            clock: self.clock.clone(),
+            format: self.format,
+            breaker: Breaker::new(self.clock.clone()).failures(failures).pause(pause),
+            spawner: self.spawner.clone(),
+            events: Arc::clone(events),
+        }
     }
 }
 

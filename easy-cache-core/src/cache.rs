@@ -467,7 +467,10 @@ impl Cache {
                 here();
                 Ok(())
             }),
-            Some(outside) => Operation::later(async move { outside.invalidate(here()).await }),
+            Some(outside) => Operation::later(async move {
+                let store = &self.engine.store;
+                outside.invalidate(here(), |names| names.again(store)).await
+            }),
         }
     }
 

@@ -25,6 +25,10 @@ pub enum ErrorKind {
     Store,
     /// A caller would have had to wait for longer than its hard timeout, or a store outside the process did not answer in time.
     TimedOut,
+    /// A store outside the process has failed so often that it is left alone for a while: it was not asked.
+    Unavailable,
+    /// Invalidations could not be delivered, or work could not be ended, before a cache was shut down.
+    Unfinished,
 }
 
 /// An operation on the cache that could not be carried out; the message says which, and on what.
@@ -38,6 +42,10 @@ pub struct Error {
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None }
+    }
+
+    pub(crate) fn caused_by(self, cause: Option<Self>) -> Self {
+        Self { source: cause.map(|cause| Box::new(cause) as _), ..self }
     }
 
     /// A failure of a store outside the process, for those who write one. `message` says what was attempted, and on what.

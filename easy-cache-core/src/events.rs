@@ -17,6 +17,8 @@
 //! | `easy_cache_fills_refused_total` | counter | `reason`: see [`Refusal`] | values that were computed and not kept |
 //! | `easy_cache_evictions_total` | counter | `reason`: `room`, `too_large` | entries dropped for lack of room |
 //! | `easy_cache_invalidations_total` | counter | `kind`: see [`Invalidation`] | invalidations, each counted once however many tags it names |
+//! | `easy_cache_circuit_changes_total` | counter | `to`: `open`, `closed` | how often a store outside the process was left alone, and asked again |
+//! | `easy_cache_undelivered_total` | counter | | invalidations that a store did not acknowledge at the first attempt |
 //! | `easy_cache_entries` | gauge | | entries, those included that would not be served any more |
 //! | `easy_cache_bytes` | gauge, bytes | | the weight of all entries |
 //!
@@ -73,6 +75,7 @@ mod meter;
 pub mod names;
 mod reason;
 mod redaction;
+mod undelivered;
 #[cfg(not(feature = "metrics"))]
 mod unmetered;
 
@@ -80,15 +83,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Tag;
 use crate::clock::{Clock, Moment};
 use crate::explain::fates::{Ending, Fates};
+use crate::store::Circuit;
+use crate::{Error, ErrorKind, Tag};
 pub(crate) use load::Load;
 #[cfg(feature = "metrics")]
 pub(crate) use meter::Meter;
 pub use reason::{Invalidation, LoadOutcome, MissReason, Refusal, Staleness};
 pub use redaction::Redaction;
 use redaction::{Redactor, ShownTags};
+pub(crate) use undelivered::OnUndelivered;
+pub use undelivered::Undelivered;
 #[cfg(not(feature = "metrics"))]
 pub(crate) use unmetered::Meter;
 
@@ -105,13 +111,18 @@ pub(crate) struct Events {
     /// How entries came to be missing.
     pub(crate) fates: Fates,
     pub(crate) meter: Meter,
+    on_undelivered: Option<OnUndelivered>,
 }
 
 impl Events {
     pub(crate) fn new(namespace: &str, clock: Clock, redaction: Option<Redaction>) -> Self {
         let namespace: Arc<str> = namespace.into();
         let meter = Meter::new(&namespace);
-        Self { namespace, clock, redactor: Redactor::new(redaction), fates: Fates::new(), meter }
+        Self { namespace, clock, redactor: Redactor::new(redaction), fates: Fates::new(), meter, on_undelivered: None }
+    }
+
+    pub(crate) fn with(self, on_undelivered: Option<OnUndelivered>) -> Self {
+        Self { on_undelivered, ..self }
     }
 
     /// Whether hits and sizes have not been handed on for a while. Says so to one caller at a time.
@@ -248,6 +259,49 @@ impl Events {
         tracing::warn!(
             target: "easy_cache", namespace = &*self.namespace, tag = %self.show_tag(tag),
             "a writer's hold passed its deadline: its tag counts as invalidated"
+        );
+    }
+
+    /// The store outside the process is left alone from now on, or asked again.
+    pub(crate) fn circuit(&self, to: Circuit) {
+        let (is_open, label) = (to == Circuit::Open, if to == Circuit::Open { "open" } else { "closed" });
+        self.meter.count(names::CIRCUIT, Some(("to", label)));
+        if is_open {
+            tracing::warn!(
+                target: "easy_cache", namespace = &*self.namespace, "the store fails: calls compute at once, and nothing is kept"
+            );
+        } else {
+            tracing::info!(target: "easy_cache", namespace = &*self.namespace, "the store answers again");
+        }
+    }
+
+    /// A call does without the store outside the process. While that is left alone, it has been told.
+    pub(crate) fn unreached(&self, key: &[u8], error: &Error) {
+        if error.kind() == ErrorKind::Unavailable {
+            tracing::debug!(target: "easy_cache", namespace = &*self.namespace, key = %self.show(key), "the cache is not used for this call");
+        } else {
+            tracing::warn!(target: "easy_cache", namespace = &*self.namespace, key = %self.show(key), %error, "the cache is not used for this call");
+        }
+    }
+
+    /// An invalidation was not acknowledged by the store.
+    pub(crate) fn not_delivered(&self, undelivered: &Undelivered<'_>) {
+        self.meter.count(names::UNDELIVERED, None);
+        let tags = ShownTags(&self.redactor, undelivered.tags.iter());
+        tracing::warn!(
+            target: "easy_cache", namespace = &*self.namespace, tags = %tags, keys = undelivered.keys.len(),
+            everything = undelivered.everything, error = undelivered.error.map(tracing::field::display),
+            "an invalidation was not acknowledged: it is in force here, and is delivered before the store is asked for anything else"
+        );
+        if let Some(call) = &self.on_undelivered {
+            call.tell(undelivered);
+        }
+    }
+
+    /// What the store was owed has reached it.
+    pub(crate) fn delivered(&self, names: usize) {
+        tracing::info!(
+            target: "easy_cache", namespace = &*self.namespace, names, "invalidations that the store was owed were delivered"
         );
     }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::memory::Held;
-use crate::engine::outside::{Marked, Names};
+use crate::engine::outside::{Holding, Marked, Names};
 use crate::mistake::Mistake;
-use crate::{Cache, Operation, Tag};
+use crate::{Cache, Error, Operation, Tag};
 
 /// Tags that a writer holds. While it exists, nothing that carries them is served.
 ///
@@ -35,6 +35,7 @@ pub struct Hold {
     held: Held,
     /// The same in the store outside the process.
     marked: Option<Marked>,
+    refusal: Option<Error>,
 }
 
 impl Hold {
@@ -46,24 +47,45 @@ impl Hold {
                 Some(tags) => store.hold(tags, within),
                 None => store.hold_everything(within),
             };
-            Self { cache: cache.clone(), tags, held, marked: None }
+            Self { cache: cache.clone(), tags, held, marked: None, refusal: None }
         };
         match &cache.engine().outside {
             None => Operation::new(here),
             Some(outside) => Operation::later(async move {
-                let mut hold = here();
-                hold.marked = outside.hold(hold.tags.clone(), within).await;
-                hold
+                let hold = here();
+                let Holding { marked, refusal } = outside.hold(hold.tags.clone(), within).await;
+                Self { marked, refusal, ..hold }
             }),
         }
+    }
+
+    /// Why the store outside the process did not take the hold, if it did not: then other processes go on serving what the writer is
+    /// about to change, until its invalidation. Who would rather not write looks here **before** the COMMIT.
+    ///
+    /// # Example: no write without its hold
+    /// ```
+    /// use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), easy_cache_core::Error> {
+    /// # let cache = easy_cache_core::Cache::new();
+    /// let hold = cache.hold(["books"], Duration::from_secs(30)).await;
+    /// if hold.refusal().is_some() {
+    ///     return hold.rollback().await; // and the same in the database
+    /// }
+    /// // COMMIT
+    /// hold.commit().await
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&Error> {
+        self.refusal.as_ref()
     }
 
     /// The write is visible: invalidates the tags, then releases them.
     ///
     /// # Errors
-    /// When it is awaited: if a store outside the process could not be reached. The tags stay held there until the deadline,
-    /// and are invalidated before anything else is asked of the store by this process.
-    pub fn commit(self) -> Operation<'static> {
+    /// When it is awaited: if a store outside the process could not be reached. The tags stay held there until the invalidation is
+    /// delivered, behind the caller, or until the deadline; this process asks the store for nothing else before.
+    pub fn commit(mut self) -> Operation<'static> {
         match &self.cache.engine().outside {
             None => Operation::new(move || {
                 if Mistake::ReleaseBeforeInvalidate.is_made() {
@@ -77,9 +99,12 @@ impl Hold {
                 let outside = outside.clone();
                 Operation::later(async move {
                     let names = self.invalidate_here();
-                    let invalidated = outside.invalidate(names).await;
-                    if let (Ok(()), Some(marked)) = (&invalidated, &self.marked) {
-                        outside.release(marked).await;
+                    // Made before the invalidation: if all this is dropped, what is owed first is owed before it.
+                    let releasing = self.marked.take().map(|marked| outside.releasing(marked));
+                    let store = &self.cache.engine().store;
+                    let invalidated = outside.invalidate(names, |names| names.again(store)).await;
+                    if let (Ok(()), Some(releasing)) = (&invalidated, releasing) {
+                        releasing.now().await;
                     }
                     self.held.release();
                     invalidated
@@ -89,7 +114,7 @@ impl Hold {
     }
 
     /// The write did not happen: releases the tags. Entries that carry them are served as before.
-    pub fn rollback(self) -> Operation<'static> {
+    pub fn rollback(mut self) -> Operation<'static> {
         match &self.cache.engine().outside {
             None => Operation::new(move || {
                 self.held.release();
@@ -98,8 +123,8 @@ impl Hold {
             Some(outside) => {
                 let outside = outside.clone();
                 Operation::later(async move {
-                    if let Some(marked) = &self.marked {
-                        outside.release(marked).await;
+                    if let Some(marked) = self.marked.take() {
+                        outside.releasing(marked).now().await;
                     }
                     self.held.release();
                     Ok(())

@@ -97,6 +97,7 @@ mod refresh;
 pub mod registry;
 pub mod scope;
 mod set;
+mod shutdown;
 mod spawn;
 pub mod store;
 mod sync;

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
 use std::task::{Context, Poll, Wake, Waker};
+
+use event_listener::{Event, listener};
 
 use crate::engine::Side;
 use crate::sync::Mutex;
@@ -13,9 +16,15 @@ use crate::sync::thread::{self, Thread};
 /// A computation that is to go on by itself, for [`CacheBuilder::spawner`](crate::CacheBuilder::spawner).
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What runs the detached computations of a cache.
+/// What runs the detached computations of a cache, and knows how many are under way.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Spawner {
+    place: Place,
+    running: Arc<Running>,
+}
+
 #[derive(Clone, Default)]
-pub(crate) enum Spawner {
+enum Place {
     /// The runtime around the caller, if there is one that is known.
     #[default]
     Around,
@@ -23,15 +32,16 @@ pub(crate) enum Spawner {
 }
 
 impl Spawner {
+    pub(crate) fn given(spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
+        Self { place: Place::Given(Arc::new(spawn)), running: Arc::default() }
+    }
+
     /// Starts the task, or gives it back: then the caller runs it. What sync callers send away blocks, so it has a thread.
     pub(crate) fn spawn(&self, task: Task, side: Side) -> Result<(), Task> {
-        let refused = match (side, self) {
-            (Side::Sync, _) => on_a_thread(task).err(),
-            (Side::Async, Self::Given(spawn)) => {
-                spawn(task);
-                None
-            }
-            (Side::Async, Self::Around) => on_the_runtime(task).err(),
+        let task = self.running.count(task);
+        let refused = match side {
+            Side::Sync => on_a_thread(task).err(),
+            Side::Async => self.try_spawn(task).err(),
         };
         refused.map_or(Ok(()), |task| {
             static SAID: Once = Once::new();
@@ -39,9 +49,70 @@ impl Spawner {
             Err(task)
         })
     }
+
+    /// Starts an errand of the cache's own, on a thread if there is no runtime. It is not one of those that are waited for.
+    pub(crate) fn run_errand(&self, task: Task) {
+        if let Err(task) = self.try_spawn(task)
+            && on_a_thread(task).is_err()
+        {
+            tracing::warn!("nothing here can run an errand of the cache: it waits for the next call");
+        }
+    }
+
+    fn try_spawn(&self, task: Task) -> Result<(), Task> {
+        match &self.place {
+            Place::Given(spawn) => {
+                spawn(task);
+                Ok(())
+            }
+            Place::Around => on_the_runtime(task),
+        }
+    }
+
+    /// How many detached computations are under way.
+    pub(crate) fn running(&self) -> usize {
+        self.running.count.load(Ordering::SeqCst)
+    }
+
+    /// Resolves when none is under way.
+    pub(crate) async fn idle(&self) {
+        loop {
+            listener!(self.running.ended => ended);
+            if self.running() == 0 {
+                return;
+            }
+            ended.await;
+        }
+    }
 }
 
-impl fmt::Debug for Spawner {
+/// Detached computations that have not ended.
+#[derive(Debug, Default)]
+struct Running {
+    count: AtomicUsize,
+    ended: Event,
+}
+
+impl Running {
+    /// Counts the task until it has ended, or is dropped.
+    fn count(self: &Arc<Self>, task: Task) -> Task {
+        struct Counted(Arc<Running>);
+        impl Drop for Counted {
+            fn drop(&mut self) {
+                self.0.count.fetch_sub(1, Ordering::SeqCst);
+                self.0.ended.notify(usize::MAX);
+            }
+        }
+        self.count.fetch_add(1, Ordering::SeqCst);
+        let counted = Counted(Arc::clone(self));
+        Box::pin(async move {
+            let _counted = counted;
+            task.await;
+        })
+    }
+}
+
+impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Around => "Around",

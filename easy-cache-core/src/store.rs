@@ -2,8 +2,10 @@
 //!
 //! - [`PlainStore`]: five methods over bytes. Thirty lines make one; the [`Adapter`] runs the protocol on top of it.
 //! - [`Store`]: the whole protocol, one trip for each operation, for stores that can do more than get and set.
+//! - [`Breaker`]: for a store of several nodes, one around each.
 
 pub use crate::backend::shared::{
-    Adapter, Asked, Envelope, Fill, Filled, Following, Hit, Leased, Look, Looked, Mark, Mirror, Miss, MissReason,
-    PlainStore, Store, StoreFence, StoreFuture, Unreadable, Version, VersionedTag,
+    Adapter, Asked, BREAKER_FAILURES, BREAKER_PAUSE, Breaker, Circuit, Envelope, Fill, Filled, Following, Hit, Leased,
+    Look, Looked, Mark, Mirror, Miss, MissReason, Pass, PlainStore, Store, StoreFence, StoreFuture, Unreadable,
+    Version, VersionedTag,
 };

@@ -1,7 +1,7 @@
 //! The rules of HTTP caching for a shared cache inside an application, tied to no framework: what may be stored, how
 //! long it is fresh, which variant answers which request (RFC 9110, RFC 9111), and how to say so (RFC 9211).
 //!
-//! Nothing here stores, waits, or reads a clock: a middleware asks, and does. It reads headers through [`Headers`].
+//! The rules store nothing, wait for nobody, and read no clock: a middleware asks, and does. It reads headers through [`Headers`].
 //!
 //! # Example: one response, stored and asked for again
 //! ```
@@ -41,6 +41,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `http` | [`Headers`] for the `HeaderMap` of `http` 1; off by default |
+//! | `door` | what the integrations of frameworks share, on top of the rules: the way of a request through a cache (module `door`); off by default |
 
 pub mod view;
 
@@ -69,6 +70,9 @@ pub mod targeted;
 
 pub mod cache_status;
 pub mod invalidate;
+
+#[cfg(feature = "door")]
+pub mod door;
 
 pub mod date;
 mod grammar;

@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use easy_cache_http::door::{Outgoing, Recordings, into_bytes};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use crate::recording::Recording;
-use crate::stream;
 
 pin_project! {
     // The bound is there because a recording may hold an error that was met while reading ahead.
@@ -30,6 +31,22 @@ pin_project! {
     }
 }
 
+impl<B: Body + Send + 'static> ResponseBody<B>
+where
+    B::Error: Send,
+{
+    /// Begins to send what is to be sent.
+    pub(crate) fn of(outgoing: Outgoing<B>, recordings: &Arc<Recordings>) -> Self {
+        match outgoing {
+            Outgoing::Whole(bytes) => Self::whole(bytes),
+            Outgoing::Passing(body) => Self::passing(body),
+            Outgoing::Recorded { stream, watched } => {
+                Self { kind: Kind::Recording { recording: Recording::start(stream, recordings, watched) } }
+            }
+        }
+    }
+}
+
 impl<B: Body> ResponseBody<B> {
     pub(crate) const fn whole(bytes: Bytes) -> Self {
         Self { kind: Kind::Whole { bytes } }
@@ -37,10 +54,6 @@ impl<B: Body> ResponseBody<B> {
 
     pub(crate) const fn passing(body: B) -> Self {
         Self { kind: Kind::Passing { body } }
-    }
-
-    pub(crate) const fn recording(recording: Recording<B>) -> Self {
-        Self { kind: Kind::Recording { recording } }
     }
 
     /// Whether reading it on may still bring something into the store.
@@ -57,7 +70,7 @@ impl<B: Body> Body for ResponseBody<B> {
         match self.project().kind.project() {
             KindProjection::Whole { bytes } if bytes.is_empty() => Poll::Ready(None),
             KindProjection::Whole { bytes } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            KindProjection::Passing { body } => body.poll_frame(cx).map_ok(|frame| frame.map_data(stream::into_bytes)),
+            KindProjection::Passing { body } => body.poll_frame(cx).map_ok(|frame| frame.map_data(into_bytes)),
             KindProjection::Recording { recording } => recording.poll_next(cx),
         }
     }

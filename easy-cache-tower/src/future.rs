@@ -1,21 +1,22 @@
 //! The future of an answer: waits for others, runs the handler inside the scope of the response, and lets the response go
-//! once what it made invalid is dropped. What becomes of a response is decided in `settle`.
+//! once what it made invalid is dropped. What becomes of a response is decided in `easy-cache-http`.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use easy_cache_http::door::{Arrival, Arriving, Dropping, Exchange, Passage, Task, arrive};
+use http::header::CACHE_STATUS;
 use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::ResponseBody;
-use crate::exchange::{Exchange, Task};
-use crate::find::{self, Arrival, Arriving};
-use crate::pass::{Dropping, Passage};
+use crate::mark;
 
 pin_project! {
     /// The answer of a [`ResponseCache`](crate::ResponseCache), on its way.
@@ -59,7 +60,7 @@ impl<F, W, B> ResponseFuture<F, W, B> {
     }
 
     pub(crate) fn wait(exchange: Box<Exchange>, waiting: W) -> Self {
-        Self { state: State::Wait { arriving: Box::pin(find::arrive(exchange)), waiting: Some(waiting) } }
+        Self { state: State::Wait { arriving: arrive(exchange), waiting: Some(waiting) } }
     }
 
     pub(crate) fn run<S, R>(service: &mut S, request: Request<R>, task: Box<Task>) -> Self
@@ -76,8 +77,8 @@ impl<F, W, B> State<F, W, B> {
     where
         S: Service<Request<R>, Future = F>,
     {
-        task.prepare(&mut request);
-        let handler = task.scope.run(|| service.call(request));
+        task.prepare(request.headers_mut());
+        let handler = task.run(|| service.call(request));
         Self::Run { handler, task: Some(task) }
     }
 }
@@ -109,10 +110,9 @@ where
                 },
                 StateProjection::Run { handler, task } => return run(handler, task, cx),
                 StateProjection::Pass { handler, passage } => {
-                    let response = ready!(handler.poll(cx)).inspect_err(|_| passage.fail())?;
-                    let (mut parts, body) = response.into_parts();
-                    let dropping = passage.finish(&mut parts);
-                    let response = Response::from_parts(parts, body);
+                    let mut response = ready!(handler.poll(cx)).inspect_err(|_| passage.fail())?;
+                    let (status, dropping) = passage.finish(response.status().as_u16(), response.headers());
+                    response.headers_mut().append(CACHE_STATUS, status);
                     let Some(dropping) = dropping else { return Poll::Ready(Ok(response.map(ResponseBody::passing))) };
                     State::Invalidate { dropping, response: Some(response) }
                 }
@@ -135,12 +135,16 @@ where
     B::Error: Send,
 {
     let mut task = once(slot);
-    let Poll::Ready(result) = task.scope.run(|| handler.poll(cx)) else {
+    let Poll::Ready(result) = task.run(|| handler.poll(cx)) else {
         *slot = Some(task);
         return Poll::Pending;
     };
     Poll::Ready(match result {
-        Ok(response) => Ok(task.respond(response, cx)),
+        Ok(mut response) => {
+            mark::tell(&mut response);
+            let recordings = Arc::clone(&task.settings().recordings);
+            Ok(task.respond(response, cx).map(|body| ResponseBody::of(body, &recordings)))
+        }
         Err(error) => {
             let stored = task.stand_in();
             task.fail();

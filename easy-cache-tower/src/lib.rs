@@ -115,13 +115,12 @@
 //! |---|---|
 //! | what is set once | `layer`, `policy`, `route` |
 //! | what a handler says of one response | `mark` |
-//! | which way does it go? | `service`, `way`, `pass`, `key` |
-//! | is there an answer, does it wait? | `find`, `stored`, `exchange` |
+//! | which way does it go? | `service`, `incoming` |
 //! | walk that way | `future` |
-//! | what becomes of the handler's response? | `settle`, `previous`, `variants` |
 //! | what goes on behind an answer | `behind` |
-//! | send and record its body | `body`, `stream`, `record`, `recording`, `ahead` |
-//! | write the answer | `respond` |
+//! | send and record its body | `body`, `recording` |
+//!
+//! Every decision on the way is made in [`easy_cache_http::door`], which all doors share.
 //!
 //! # Features
 //!
@@ -135,39 +134,21 @@ mod mark;
 mod policy;
 mod route;
 
-mod service;
-mod way;
-
-mod key;
-mod pass;
-
-mod exchange;
-mod find;
-mod stored;
-
 mod future;
+mod incoming;
+mod service;
 
-mod previous;
-mod settle;
-mod variants;
-
-mod ahead;
 mod behind;
 mod body;
-mod record;
 mod recording;
-mod stream;
-
-mod respond;
 
 pub use behind::Refresh;
 pub use body::ResponseBody;
 pub use easy_cache_core::scope::current_tags;
+pub use easy_cache_http::door::{ResponseTags, path_tag};
 pub use easy_cache_http::{Policy, QueryKey};
 pub use future::{ResponseFuture, Waiting};
-pub use key::path_tag;
 pub use layer::ResponseCacheLayer;
 pub use mark::Mark;
-pub use respond::ResponseTags;
 pub use route::RequestHead;
 pub use service::ResponseCache;

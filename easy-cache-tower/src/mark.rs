@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use easy_cache_core::Tag;
-use easy_cache_http::Policy;
+use easy_cache_http::door;
+use http::Response;
 
 /// What a handler says about its response to the cache around it. Put it into the response's extensions; in axum, return it
 /// beside the body. Nobody else sees it.
@@ -35,15 +36,10 @@ use easy_cache_http::Policy;
 /// # assert!(ask().await?.headers()["cache-status"].to_str()?.contains("uri-miss"));
 /// # Ok(()) }
 /// ```
+// Of this crate, and not that of all doors, so that axum takes it as a part of a response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
-pub struct Mark {
-    tags: Vec<Tag>,
-    ttl: Option<Duration>,
-    while_revalidate: Option<Duration>,
-    if_error: Option<Duration>,
-    forbidden: bool,
-}
+pub struct Mark(door::Mark);
 
 impl Mark {
     /// Says nothing yet.
@@ -52,65 +48,44 @@ impl Mark {
     }
 
     /// The response depends on this.
-    pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
-        self.tags.push(tag.into());
-        self
+    pub fn tag(self, tag: impl Into<Tag>) -> Self {
+        Self(self.0.tag(tag))
     }
 
     /// The response depends on these.
-    pub fn tags(mut self, tags: impl IntoIterator<Item: Into<Tag>>) -> Self {
-        self.tags.extend(tags.into_iter().map(Into::into));
-        self
+    pub fn tags(self, tags: impl IntoIterator<Item: Into<Tag>>) -> Self {
+        Self(self.0.tags(tags))
     }
 
     /// Keeps the response for so long, whatever its status and whatever lifetime its header fields state for others. It is then
     /// an answer for everybody, also to a request with a `Cookie`: a handler whose page is for one user says `private`.
-    pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = Some(ttl);
-        self
+    pub fn ttl(self, ttl: Duration) -> Self {
+        Self(self.0.ttl(ttl))
     }
 
     /// For this long past its lifetime the response is served at once and refreshed behind the answer. Its header fields go
-    /// before, as they do before a route's: see [`Policy::stale_while_revalidate`].
-    pub fn stale_while_revalidate(mut self, window: Duration) -> Self {
-        self.while_revalidate = Some(window);
-        self
+    /// before, as they do before a route's: see [`Policy::stale_while_revalidate`](crate::Policy::stale_while_revalidate).
+    pub fn stale_while_revalidate(self, window: Duration) -> Self {
+        Self(self.0.stale_while_revalidate(window))
     }
 
     /// For this long past its lifetime the response is served if the handler fails. Its header fields go before, as they do
-    /// before a route's: see [`Policy::stale_if_error`].
-    pub fn stale_if_error(mut self, window: Duration) -> Self {
-        self.if_error = Some(window);
-        self
+    /// before a route's: see [`Policy::stale_if_error`](crate::Policy::stale_if_error).
+    pub fn stale_if_error(self, window: Duration) -> Self {
+        Self(self.0.stale_if_error(window))
     }
 
     /// Nothing of the response is to be kept.
-    pub fn forbid(mut self) -> Self {
-        self.forbidden = true;
-        self
+    pub fn forbid(self) -> Self {
+        Self(self.0.forbid())
     }
+}
 
-    pub(crate) fn is_forbidden(&self) -> bool {
-        self.forbidden
-    }
-
-    pub(crate) fn named_tags(&self) -> &[Tag] {
-        &self.tags
-    }
-
-    /// The route's policy with what was said here.
-    pub(crate) fn refine(&self, policy: &Policy) -> Policy {
-        let mut policy = policy.clone();
-        if let Some(ttl) = self.ttl {
-            policy = policy.stated_by_handler(ttl);
-        }
-        if let Some(window) = self.while_revalidate {
-            policy = policy.stale_while_revalidate(window);
-        }
-        if let Some(window) = self.if_error {
-            policy = policy.stale_if_error(window);
-        }
-        policy
+/// Puts what the handler said where the shared rules look for it.
+pub(crate) fn tell<B>(response: &mut Response<B>) {
+    if let Some(Mark(mark)) = response.extensions().get() {
+        let mark = mark.clone();
+        response.extensions_mut().insert(mark);
     }
 }
 

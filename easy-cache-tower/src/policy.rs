@@ -1,39 +1,14 @@
-//! What a route says about its responses, as words on the layer. What the words mean is decided in `easy-cache-http`.
-
-use std::mem;
-use std::time::Duration;
+//! What a route says about its requests and responses, as words on the layer. What the words mean is decided in
+//! `easy-cache-http`; those that every door has are written there, too.
 
 use easy_cache_core::Tag;
-use easy_cache_http::{Policy, QueryKey};
 
 use crate::{RequestHead, ResponseCacheLayer};
 
-/// The policy of a route. None of it makes shared what a handler calls `private` or `no-store`.
+easy_cache_http::words_of_a_door!(ResponseCacheLayer, "ResponseCacheLayer", "easy_cache_tower");
+
+/// What a route says about its requests.
 impl ResponseCacheLayer {
-    /// Takes over a policy that was put together elsewhere, in place of all that was said of responses and keys before.
-    pub fn policy(self, policy: Policy) -> Self {
-        self.with(|settings| settings.policy = policy)
-    }
-
-    /// Keeps responses that state no lifetime for this long. It is for this cache alone: browsers are told nothing.
-    ///
-    /// They are then answers for everybody. Requests with `Authorization` or `Cookie` are left out, unless the handler or
-    /// [`ignore_request_cookies`](Self::ignore_request_cookies) says otherwise; a handler that knows its user by another
-    /// header, or by an extension, says `Cache-Control: private`.
-    pub fn ttl(self, ttl: Duration) -> Self {
-        self.says(|policy| policy.ttl(ttl))
-    }
-
-    /// Gives the ttl to responses with these statuses, in place of 200, 203, 204, 301 and 308.
-    pub fn statuses(self, statuses: impl IntoIterator<Item = u16>) -> Self {
-        self.says(|policy| policy.statuses(statuses))
-    }
-
-    /// Chooses which query parameters are part of the key. Default: the whole query, byte for byte.
-    pub fn query(self, query: QueryKey) -> Self {
-        self.says(|policy| policy.query(query))
-    }
-
     /// Caches only requests that this holds for; all others go to the handler as if there were no cache.
     ///
     /// # Example: nothing for those who are previewing
@@ -88,93 +63,5 @@ impl ResponseCacheLayer {
         question: impl Fn(&RequestHead<'_>) -> I + Send + Sync + 'static,
     ) -> Self {
         self.with(|settings| settings.route.set_tags(question))
-    }
-
-    /// Makes request header fields part of the key: see [`Policy::key_headers`].
-    pub fn key_headers<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
-        self.says(|policy| policy.key_headers(names))
-    }
-
-    /// Makes cookies part of the key, by name: see [`Policy::key_cookies`].
-    pub fn key_cookies<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
-        self.says(|policy| policy.key_cookies(names))
-    }
-
-    /// Lets the same languages in another order share a variant: see [`Policy::languages_in_any_order`].
-    pub fn languages_in_any_order(self) -> Self {
-        self.says(Policy::languages_in_any_order)
-    }
-
-    /// Says that no handler here reads cookies: see [`Policy::ignore_request_cookies`].
-    pub fn ignore_request_cookies(self) -> Self {
-        self.says(Policy::ignore_request_cookies)
-    }
-
-    /// Keeps a response that sets cookies, without the cookies: see [`Policy::store_without_cookies`].
-    pub fn store_without_cookies(self) -> Self {
-        self.says(Policy::store_without_cookies)
-    }
-
-    /// Keeps `Set-Cookie` and sends it to **every** user: see [`Policy::share_set_cookie_between_users`].
-    pub fn share_set_cookie_between_users(self) -> Self {
-        self.says(Policy::share_set_cookie_between_users)
-    }
-
-    /// Keeps responses with `Vary: Cookie` or `Vary: Authorization`, one for each value: see
-    /// [`Policy::store_variants_per_user`].
-    pub fn store_variants_per_user(self) -> Self {
-        self.says(Policy::store_variants_per_user)
-    }
-
-    /// Gives a lifetime to responses that state none, from their `Last-Modified`: see [`Policy::guess_lifetimes`].
-    pub fn guess_lifetimes(self) -> Self {
-        self.says(Policy::guess_lifetimes)
-    }
-
-    /// Keeps parts that clients asked for: see [`Policy::keep_parts`].
-    pub fn keep_parts(self) -> Self {
-        self.says(Policy::keep_parts)
-    }
-
-    /// For this long past its lifetime a response is served at once and refreshed behind the answer: see
-    /// [`Policy::stale_while_revalidate`].
-    ///
-    /// # Example: a front page that nobody waits for, and that survives a database's restart
-    /// ```
-    /// # use easy_cache_core::Cache;
-    /// # use easy_cache_tower::ResponseCacheLayer;
-    /// use std::time::Duration;
-    ///
-    /// let layer = ResponseCacheLayer::new(Cache::new())
-    ///     .ttl(Duration::from_secs(60))
-    ///     .stale_while_revalidate(Duration::from_secs(300))
-    ///     .stale_if_error(Duration::from_secs(3600));
-    /// ```
-    pub fn stale_while_revalidate(self, window: Duration) -> Self {
-        self.says(|policy| policy.stale_while_revalidate(window))
-    }
-
-    /// For this long past its lifetime a response is served if the handler fails: see [`Policy::stale_if_error`].
-    pub fn stale_if_error(self, window: Duration) -> Self {
-        self.says(|policy| policy.stale_if_error(window))
-    }
-
-    /// For this long past its lifetime a response that can be validated is kept: see [`Policy::keep_for_validation`].
-    pub fn keep_for_validation(self, window: Duration) -> Self {
-        self.says(|policy| policy.keep_for_validation(window))
-    }
-
-    /// Heeds these fields in place of `Cache-Control` and `Expires`: see [`Policy::targeted_by`].
-    pub fn targeted_by<N: Into<String>>(self, fields: impl IntoIterator<Item = N>) -> Self {
-        self.says(|policy| policy.targeted_by(fields))
-    }
-
-    /// Obeys clients that ask for a fresh answer: see [`Policy::honour_client_refresh`].
-    pub fn honour_client_refresh(self) -> Self {
-        self.says(Policy::honour_client_refresh)
-    }
-
-    fn says(self, change: impl FnOnce(Policy) -> Policy) -> Self {
-        self.with(|settings| settings.policy = change(mem::take(&mut settings.policy)))
     }
 }

@@ -1,17 +1,15 @@
 //! A stream on its way to a client: read by the client, and ahead of it by a request that waits for its end. What is read
-//! and recorded is left to `stream`, whose turn it is to `ahead`.
+//! and recorded, and whose turn it is, is left to `easy-cache-http`.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use easy_cache_http::door::{Readers, Recordings, RunAhead, Stream, Watched};
 use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
-
-use crate::ahead::{Recordings, RunAhead, Watched};
-use crate::stream::Stream;
 
 /// A stream on its way to a client, which requests that wait for its end may read ahead.
 pub(crate) struct Recording<B: Body> {
@@ -71,8 +69,7 @@ impl<B: Body> Shared<B> {
     /// Every reader is woken when the body has more: it remembers only the last who asked.
     fn read<T>(&self, cx: &mut Context<'_>, read: impl FnOnce(&mut Stream<B>, &mut Context<'_>) -> T) -> T {
         let mut stream = self.stream.lock();
-        self.readers.add(cx.waker());
-        let waker = Waker::from(Arc::clone(&self.readers));
+        let waker = self.readers.waker(cx.waker());
         read(&mut stream, &mut Context::from_waker(&waker))
     }
 }
@@ -88,26 +85,6 @@ where
                 stream.give_up(panic);
             }
         });
-    }
-}
-
-/// Those who wait for the body to have more.
-#[derive(Debug, Default)]
-struct Readers(Mutex<Vec<Waker>>);
-
-impl Readers {
-    fn add(&self, waker: &Waker) {
-        let mut wakers = self.0.lock();
-        if !wakers.iter().any(|known| known.will_wake(waker)) {
-            wakers.push(waker.clone());
-        }
-    }
-}
-
-impl Wake for Readers {
-    fn wake(self: Arc<Self>) {
-        let wakers = std::mem::take(&mut *self.0.lock());
-        wakers.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use easy_cache_core::Tag;
 use http::{Extensions, HeaderMap, Method, Request, Uri};
 
-use crate::key;
+use crate::incoming;
 
 /// The head of a request, as a route's closures see it.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub struct RequestHead<'a> {
 impl<'a> RequestHead<'a> {
     pub(crate) fn of<B>(request: &'a Request<B>) -> Self {
         let (method, headers, extensions) = (request.method(), request.headers(), request.extensions());
-        Self { method, uri: key::uri(request), headers, extensions }
+        Self { method, uri: incoming::uri(request), headers, extensions }
     }
 }
 

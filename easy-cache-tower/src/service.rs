@@ -1,19 +1,19 @@
-//! The service: takes a request in and sets it on its way. Which one that is is decided in `way`; it is walked by
-//! `future`.
+//! The service: takes a request in and sets it on its way. Which one that is is decided in
+//! `easy-cache-http`; it is walked by `future`.
 
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use easy_cache_http::door::{Way, way};
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
 use crate::behind;
 use crate::future::{ResponseFuture, Waiting};
-use crate::key;
+use crate::incoming::{self, Arriving};
 use crate::layer::Settings;
-use crate::way::{Way, way};
 use crate::{ResponseBody, ResponseCacheLayer};
 
 /// A service behind a response cache: what [`ResponseCacheLayer`] makes of the inner one.
@@ -61,9 +61,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let way = way(&self.settings, &request);
+        let way = way(&self.settings.shared, &Arriving { request: &request, settings: &self.settings });
         if !matches!(way, Way::Answer(_)) {
-            key::enter(&mut request);
+            incoming::enter(&mut request);
         }
         match way {
             Way::Answer(response) => ResponseFuture::answer(response),

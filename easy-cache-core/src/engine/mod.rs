@@ -103,7 +103,7 @@ pub(crate) struct Setup {
     pub(crate) delimiter: Box<str>,
     pub(crate) flight_wait: Duration,
     pub(crate) defaults: Policy,
-    pub(crate) events: Events,
+    pub(crate) events: Arc<Events>,
     pub(crate) spawner: Spawner,
     pub(crate) outside: Option<Outside>,
     #[cfg(feature = "testing")]
@@ -129,7 +129,7 @@ impl Side {
 impl Engine {
     pub(crate) fn new(setup: Setup) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let events = Arc::new(setup.events);
+        let events = setup.events;
         let store = MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events), setup.outside.is_some());
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),

@@ -107,6 +107,8 @@ fn describe() {
         describe_counter!(names::REFUSED, "computed values that were not kept, by reason");
         describe_counter!(names::EVICTIONS, "entries dropped for lack of room, by reason");
         describe_counter!(names::INVALIDATIONS, "invalidations, by kind");
+        describe_counter!(names::CIRCUIT, "how often a store was left alone, and asked again");
+        describe_counter!(names::UNDELIVERED, "invalidations that a store did not acknowledge at the first attempt");
         describe_gauge!(names::ENTRIES, "entries, those included that would not be served any more");
         describe_gauge!(names::BYTES, Unit::Bytes, "the weight of all entries");
     });

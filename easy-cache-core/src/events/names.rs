@@ -18,6 +18,10 @@ pub const REFUSED: &str = "easy_cache_fills_refused_total";
 pub const EVICTIONS: &str = "easy_cache_evictions_total";
 /// Invalidations, by `kind`.
 pub const INVALIDATIONS: &str = "easy_cache_invalidations_total";
+/// How often a store outside the process was left alone (`to`: `open`), and asked again (`closed`).
+pub const CIRCUIT: &str = "easy_cache_circuit_changes_total";
+/// Invalidations that a store did not acknowledge at the first attempt.
+pub const UNDELIVERED: &str = "easy_cache_undelivered_total";
 /// The number of entries.
 pub const ENTRIES: &str = "easy_cache_entries";
 /// The weight of all entries, in bytes.

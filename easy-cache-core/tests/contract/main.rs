@@ -1,6 +1,8 @@
 //! The promises of every store, and how a cache behaves whose store is outside the process.
 
+mod circuit;
 mod failing;
+mod owed;
 mod promises;
 mod sharing;
 mod world;

@@ -1,12 +1,12 @@
 //! The same support as for memory, but for one thing: the cache is over a store outside the process.
 
 #[path = "../engine/support.rs"]
+#[expect(dead_code, reason = "the cache of this support is another")]
 mod engine;
 
 use easy_cache_core::Cache;
 use easy_cache_core::testing::{Faults, ManualClock, MemoryPlainStore};
 
-#[allow(unused_imports, reason = "not every list of tests needs all of them")]
 pub(crate) use engine::{Calls, milliseconds, poll, seconds, settle};
 
 /// A cache whose time stands still until the test moves it, over a store in which something has happened before.

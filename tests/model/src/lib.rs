@@ -12,6 +12,7 @@
 //! | [`store`] | a shared store, where an operation is one trip, and where any record may be lost |
 //! | [`plain`] | a store that can only get, set and delete: no operation depends on what is there |
 //! | [`near`] | a near cache whose mirror of tag records hears about invalidations late |
+//! | [`lease`] | processes of which one computes, and who takes over when it dies |
 //! | [`catalogue`] | all worlds and mutations by name |
 
 #[macro_use]
@@ -19,6 +20,7 @@ mod tables;
 
 pub mod catalogue;
 pub mod explore;
+pub mod lease;
 pub mod memory;
 pub mod near;
 pub mod plain;

@@ -374,10 +374,26 @@ impl MemoryStore {
     }
 
     pub(crate) fn invalidate_everything(&self) {
+        self.invalidate_everything_again();
+        self.events.everything_invalidated();
+    }
+
+    /// What was invalidated before, once more, and told to nobody.
+    pub(crate) fn invalidate_again<'a>(&self, tags: &[Tag], keys: impl Iterator<Item = &'a [u8]>) {
+        if !tags.is_empty() {
+            self.domain.invalidate(tags);
+        }
+        for key in keys {
+            self.note_key(key);
+            self.remove_key(key);
+        }
+    }
+
+    /// The same for everything.
+    pub(crate) fn invalidate_everything_again(&self) {
         self.domain.invalidate_everything();
         // Not `clear`, which drops values under its locks.
         self.entries.drain().for_each(drop);
-        self.events.everything_invalidated();
     }
 
     pub(crate) fn hold(&self, tags: &[Tag], within: Duration) -> Held {

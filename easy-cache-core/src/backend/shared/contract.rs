@@ -48,16 +48,22 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
 
     /// Asks to be the only process that computes a key, until the lease is ended or `within` has passed by the store's clock.
     ///
-    /// A store that has no leases lets everybody compute, which is the default.
+    /// A store that has none says so, which is the default: then everybody computes.
     fn lease<'a>(&'a self, key: &'a [u8], holder: Version, within: Duration) -> StoreFuture<'a, Leased> {
         let _ = (key, holder, within);
-        Box::pin(std::future::ready(Ok(Leased::Yours)))
+        Box::pin(std::future::ready(Ok(Leased::Unsupported)))
     }
 
     /// Ends a lease, if it is still this holder's.
     fn end_lease<'a>(&'a self, key: &'a [u8], holder: Version) -> StoreFuture<'a, ()> {
         let _ = (key, holder);
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Whether it leaves alone by itself what is down in it (a node; see [`Breaker`](super::Breaker)), and answers at once for that. Then
+    /// there is none around the store as a whole, which would stop asking the healthy ones as well. Default: no.
+    fn guards_itself(&self) -> bool {
+        false
     }
 
     /// Tells a near cache of every change from now on, until what is returned is dropped; `None` if the store cannot, which is
@@ -130,6 +136,8 @@ pub enum Leased {
     Yours,
     /// Somebody else has it.
     Taken,
+    /// This store has no leases.
+    Unsupported,
 }
 
 /// A lookup.

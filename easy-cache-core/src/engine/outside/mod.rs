@@ -2,8 +2,10 @@
 //! delivered is delivered before anything from the store is trusted again.
 
 pub(crate) mod arrived;
+mod courier;
 mod keeping;
 mod label;
+mod marks;
 mod throttle;
 mod travel;
 mod undelivered;
@@ -15,17 +17,20 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::backend::memory::Kept;
-use crate::clock::{Clock, Moment};
-use crate::store::{Fill, Filled, Look, Looked, Mark, Store, StoreFence, Version};
+use crate::clock::{Clock, Moment, nanoseconds};
+use crate::events::Events;
+use crate::spawn::Spawner;
+use crate::store::{Breaker, Fill, Filled, Look, Looked, Pass, Store, StoreFence};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
 pub(crate) use arrived::Errand;
 pub(crate) use keeping::Keeping;
 pub(crate) use label::Label;
+pub(crate) use marks::{Holding, Marked};
 use throttle::Throttle;
 pub(crate) use travel::{Landed, Travel};
 pub(crate) use undelivered::Names;
-use undelivered::{Sending, Undelivered};
+use undelivered::Undelivered;
 
 /// Larger values are not offered to a store, unless the builder says otherwise: half of what Redis takes at most is a hundred times of what it
 /// is good at.
@@ -43,8 +48,31 @@ pub(crate) struct Outside {
     pub(crate) format: Format,
     /// Larger values are not kept.
     pub(crate) max_value: usize,
-    undelivered: Arc<Undelivered>,
     throttle: Arc<Throttle>,
+    /// None around a store that sees to that by itself.
+    breaker: Option<Arc<Breaker>>,
+    undelivered: Arc<Undelivered>,
+    spawner: Spawner,
+    events: Arc<Events>,
+}
+
+/// Whether the store is left alone while it is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    Usual,
+    /// It is asked all the same.
+    Regardless,
+}
+
+/// All that is said about a store when the cache is made.
+pub(crate) struct Access {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) timeout: Duration,
+    pub(crate) clock: Clock,
+    pub(crate) format: Format,
+    pub(crate) breaker: Breaker,
+    pub(crate) spawner: Spawner,
+    pub(crate) events: Arc<Events>,
 }
 
 /// What a computation brings along from its lookup.
@@ -84,17 +112,12 @@ pub(crate) struct Parcel {
     pub(crate) awaited: bool,
 }
 
-/// What a writer holds.
-#[derive(Debug, Clone)]
-pub(crate) struct Marked {
-    writer: Version,
-    tags: Option<Arc<[Tag]>>,
-}
-
 impl Outside {
-    pub(crate) fn new(store: Arc<dyn Store>, timeout: Duration, clock: Clock, format: Format) -> Self {
+    pub(crate) fn new(access: Access) -> Self {
+        let Access { store, timeout, clock, format, breaker, spawner, events } = access;
+        let breaker = (!store.guards_itself()).then(|| Arc::new(breaker));
         let (undelivered, throttle) = (Arc::default(), Arc::new(Throttle::new()));
-        Self { store, timeout, clock, format, max_value: LARGEST, undelivered, throttle }
+        Self { store, timeout, clock, format, max_value: LARGEST, throttle, breaker, undelivered, spawner, events }
     }
 
     /// Delivers what is owed to the store, then looks.
@@ -102,8 +125,10 @@ impl Outside {
         self.throttle.note_kind(key, kind);
         let (outside, key, tags) = (self.clone(), Box::<[u8]>::from(key), tags.to_vec());
         Box::pin(async move {
-            outside.deliver().await?;
-            outside.in_time("look up an entry", outside.store.look(Look { kind, ..Look::new(&key, &tags) })).await
+            let by = outside.deadline();
+            outside.deliver(by, Asking::Usual).await?;
+            let looking = outside.store.look(Look { kind, ..Look::new(&key, &tags) });
+            outside.ask("look up an entry", by, Asking::Usual, looking).await
         })
     }
 
@@ -124,7 +149,8 @@ impl Outside {
     pub(crate) fn fill(&self, parcel: Parcel) -> Trip<Filled> {
         let outside = self.clone();
         Box::pin(async move {
-            outside.deliver().await?;
+            let by = outside.deadline();
+            outside.deliver(by, Asking::Usual).await?;
             let fill = Fill {
                 kind: parcel.kind,
                 tags: &parcel.tags,
@@ -133,57 +159,47 @@ impl Outside {
                 awaited: parcel.awaited,
                 ..Fill::new(&parcel.key, &parcel.payload, parcel.fence.as_ref())
             };
-            outside.in_time("store a value", outside.store.fill(fill)).await
+            outside.ask("store a value", by, Asking::Usual, outside.store.fill(fill)).await
         })
     }
 
-    /// Invalidates names here and now; if that fails, or if it is not waited for, before the next look.
-    pub(crate) async fn invalidate(&self, names: Names) -> Result<(), Error> {
-        let sending = Sending::new(&self.undelivered, names);
-        self.send(sending.names()).await?;
-        sending.delivered();
-        Ok(())
+    /// Until when an operation that begins now may take, with all that has to be done before it.
+    fn deadline(&self) -> Moment {
+        self.clock.deadline(self.timeout)
     }
 
-    async fn deliver(&self) -> Result<(), Error> {
-        let Some(owed) = self.undelivered.take() else { return Ok(()) };
-        self.send(owed.names()).await?;
-        owed.delivered();
-        Ok(())
-    }
-
-    async fn send(&self, names: &Names) -> Result<(), Error> {
-        if names.everything {
-            return self.in_time("invalidate everything", self.store.invalidate_all()).await;
+    /// One operation, unless the store is left alone. How it goes is what the circuit depends on.
+    async fn ask<T>(
+        &self,
+        what: &str,
+        by: Moment,
+        asking: Asking,
+        operation: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
+        if self.clock.precise() >= by {
+            return Err(self.late(what));
         }
-        let keys: Vec<&[u8]> = names.keys.iter().map(|key| &**key).collect();
-        self.in_time("invalidate", self.store.invalidate(&names.tags, &keys)).await
+        let question = Question { outside: self, pass: self.enter(asking)?, began: self.clock.precise() };
+        let result = self.in_time(what, by, operation).await;
+        question.answered(result.is_ok());
+        result
     }
 
-    /// Marks the tags, or everything, for a new writer. If that fails nothing is held: the writer goes on all the same.
-    pub(crate) async fn hold(&self, tags: Option<Arc<[Tag]>>, within: Duration) -> Option<Marked> {
-        let held = async {
-            let marked = Marked { writer: Version::random()?, tags };
-            self.in_time("hold tags", self.store.hold(marked.mark(), within)).await?;
-            Ok::<_, Error>(marked)
-        };
-        held.await.inspect_err(|error| tracing::warn!(%error, "a writer goes on without its hold")).ok()
-    }
-
-    /// Takes the marks away. If that fails, their deadline does it.
-    pub(crate) async fn release(&self, marked: &Marked) {
-        if let Err(error) = self.in_time("release tags", self.store.release(marked.mark())).await {
-            tracing::warn!(%error, "held tags are not served before their deadline");
+    fn enter(&self, asking: Asking) -> Result<Option<Pass<'_>>, Error> {
+        match &self.breaker {
+            Some(breaker) if asking == Asking::Usual => breaker.enter().map(Some),
+            _ => Ok(None),
         }
     }
 
     async fn in_time<T>(
         &self,
         what: &str,
+        by: Moment,
         operation: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<T, Error> {
         let mut operation = std::pin::pin!(operation);
-        let mut deadline = Deadline::after(&self.clock, self.timeout);
+        let mut deadline = Deadline::at(by);
         let timed = std::future::poll_fn(|cx: &mut Context<'_>| match operation.as_mut().poll(cx) {
             Poll::Ready(result) => Poll::Ready(result),
             Poll::Pending if deadline.has_passed(&self.clock, cx) => Poll::Ready(Err(self.late(what))),
@@ -197,8 +213,30 @@ impl Outside {
     }
 }
 
-impl Marked {
-    fn mark(&self) -> Mark<'_> {
-        Mark::new(self.writer, self.tags.as_deref())
+/// An operation under way. Who gives up on it after a good part of its time has learnt the same as who waits for the rest: where
+/// callers are less patient than the store's timeout, nothing else would ever tell that it is down.
+struct Question<'a> {
+    outside: &'a Outside,
+    pass: Option<Pass<'a>>,
+    began: Moment,
+}
+
+impl Question<'_> {
+    fn answered(mut self, well: bool) {
+        let Some(pass) = self.pass.take() else { return };
+        if let Some(circuit) = if well { pass.succeeded() } else { pass.failed() } {
+            self.outside.events.circuit(circuit);
+        }
+    }
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        let waited = self.outside.clock.precise().saturating_sub(self.began);
+        if waited >= nanoseconds(self.outside.timeout) / 4
+            && let Some(circuit) = self.pass.take().and_then(Pass::failed)
+        {
+            self.outside.events.circuit(circuit);
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::engine::{Engine, Found, Side, frame};
 use crate::freshness::Verdict;
 use crate::store::{Looked, MissReason};
 use crate::timer::Deadline;
-use crate::{Error, events};
+use crate::{Error, ErrorKind, events};
 
 /// Why a lookup is made.
 enum Purpose {
@@ -39,6 +39,8 @@ pub(crate) struct Travel {
     called: Tick,
     /// Whether it was told that this call found nothing.
     missed: bool,
+    /// The store was not reached: this call does not try again.
+    unreached: bool,
     /// What there is for the case that a new value fails or is late.
     fallback: Option<Fallback>,
     soft: Option<Deadline>,
@@ -101,12 +103,12 @@ impl Duty {
 impl Travel {
     pub(crate) fn new(engine: &Arc<Engine>, side: Side, key: &[u8], errand: Errand<'_>) -> Self {
         let purpose = if frame::is_computing(engine.id, key) { Purpose::Alone } else { Purpose::First };
-        Self::begin(Way { engine, side, key, errand }, purpose)
+        Self::begin(Way { engine, side, key, errand, unreached: false }, purpose)
     }
 
     /// A look of which nothing follows.
     pub(crate) fn alone(engine: &Arc<Engine>, key: &[u8], errand: Errand<'_>) -> Self {
-        Self::begin(Way { engine, side: Side::Async, key, errand }, Purpose::Alone)
+        Self::begin(Way { engine, side: Side::Async, key, errand, unreached: false }, Purpose::Alone)
     }
 
     /// A look by who computes whatever is there; with the flight that it leads, if others may wait for it.
@@ -117,13 +119,14 @@ impl Travel {
         errand: Errand<'_>,
         lead: Option<Lead>,
     ) -> Self {
-        Self::begin(Way { engine, side, key, errand }, Purpose::Replacing(lead))
+        Self::begin(Way { engine, side, key, errand, unreached: false }, Purpose::Replacing(lead))
     }
 
     fn begin(way: Way<'_>, purpose: Purpose) -> Self {
         let called = way.flights().tick();
         let stage = way.look(purpose);
-        Self { side: way.side, called, missed: false, fallback: None, soft: None, disappointed: false, stage }
+        let (fallback, soft) = (None, None);
+        Self { side: way.side, called, missed: false, unreached: false, fallback, soft, disappointed: false, stage }
     }
 
     /// Whether nothing is known yet of what the store has.
@@ -143,8 +146,8 @@ impl Travel {
         errand: Errand<'_>,
         cx: &mut Context<'_>,
     ) -> Poll<Landed> {
-        let way = Way { engine, side: self.side, key, errand };
         loop {
+            let way = Way { engine, side: self.side, key, errand, unreached: self.unreached };
             let next = match std::mem::replace(&mut self.stage, Stage::Landed) {
                 Stage::Looking { mut trip, purpose, start } => match trip.as_mut().poll(cx) {
                     Poll::Ready(looked) => self.looked(way, looked, purpose, start),
@@ -172,8 +175,10 @@ impl Travel {
         }
     }
 
-    fn looked(&mut self, way: Way<'_>, looked: Result<Looked, Error>, purpose: Purpose, start: Start) -> Next {
+    fn looked(&mut self, mut way: Way<'_>, looked: Result<Looked, Error>, purpose: Purpose, start: Start) -> Next {
         let reason = way.told(&looked, &purpose);
+        self.unreached |= looked.is_err();
+        way.unreached = self.unreached;
         let mut sight = Sight::nothing(way.errand.kind);
         let kept = match looked {
             Ok(Looked::Hit(hit)) => {
@@ -190,7 +195,11 @@ impl Travel {
         if let Purpose::Replacing(lead) = purpose {
             return compute(start, lead, sight, None);
         }
-        let look = kept.map_or(Look::Miss(None), |kept| way.judge(kept));
+        // What was found before the store was lost is still as good as it was for this call.
+        let look = match kept {
+            Some(kept) => way.judge(kept),
+            None => Look::Miss(self.fallback.take().filter(|_| self.unreached)),
+        };
         self.tell(way, &look, reason);
         match (purpose, look) {
             (Purpose::Leading(lead), Look::Serve(kept, verdict)) => {
@@ -290,6 +299,7 @@ struct Way<'a> {
     side: Side,
     key: &'a [u8],
     errand: Errand<'a>,
+    unreached: bool,
 }
 
 impl Way<'_> {
@@ -302,6 +312,7 @@ impl Way<'_> {
         let fence = self.engine.store.domain().fence();
         let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence };
         let trip: Trip<Looked> = match &self.engine.outside {
+            Some(_) if self.unreached => Box::pin(std::future::ready(Err(unreached()))),
             Some(outside) => outside.look(self.key, self.errand.kind, self.errand.tags),
             None => Box::pin(std::future::pending()),
         };
@@ -313,7 +324,7 @@ impl Way<'_> {
         let (engine, key) = (self.engine, self.key);
         match looked {
             Err(error) => {
-                tracing::warn!(%error, key = %engine.events.show(key), "the cache is not used for this call");
+                engine.events.unreached(key, error);
                 None
             }
             Ok(_) if matches!(purpose, Purpose::Replacing(_)) => {
@@ -341,6 +352,11 @@ impl Way<'_> {
     fn serve(self, kept: Kept, verdict: Verdict) -> Next {
         Next::Landed(Landed::Found(self.engine.serve(self.key, kept, verdict)))
     }
+}
+
+/// In place of an answer that nobody waits for a second time.
+fn unreached() -> Error {
+    Error::new(ErrorKind::Unavailable, "failed to look up an entry: the store was not reached before")
 }
 
 /// What is told of a miss; what cannot be read is as good as absent.

@@ -5,14 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::{ByteRange, Forward, Headers, RequestFacts};
 use easy_cache_core::Joined;
-use easy_cache_http::{ByteRange, Forward, RequestFacts};
-use http::HeaderMap;
 
-use crate::exchange::{Exchange, Task};
-use crate::key;
-use crate::layer::Settings;
-use crate::stored::{self, Hit, Value, Varies};
+use super::exchange::{Exchange, Task};
+use super::key;
+use super::settings::Settings;
+use super::stored::{self, Hit, Value, Varies};
 
 /// How often a request starts over because the fields that tell variants apart changed while it waited.
 const DETOURS: usize = 4;
@@ -27,7 +26,7 @@ pub(crate) enum Held {
 }
 
 /// One look, or two where there are variants. Waits for nobody.
-pub(crate) fn look(settings: &Settings, base: &[u8], headers: &HeaderMap) -> Held {
+pub(crate) fn look<H: Headers + ?Sized>(settings: &Settings, base: &[u8], headers: &H) -> Held {
     match settings.cache.look(base).map(Value::of) {
         None => Held::Nothing(Forward::UriMiss),
         Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::UriMiss),
@@ -46,11 +45,11 @@ pub(crate) fn look(settings: &Settings, base: &[u8], headers: &HeaderMap) -> Hel
 }
 
 /// The part that is kept of a URI, if what is asked for lies inside it.
-pub(crate) fn look_for_part(
+pub(crate) fn look_for_part<H: Headers + ?Sized>(
     settings: &Settings,
     base: &[u8],
     facts: &RequestFacts,
-    headers: &HeaderMap,
+    headers: &H,
 ) -> Option<Hit> {
     if !facts.range || !settings.policy.keeps_parts() {
         return None;
@@ -64,17 +63,24 @@ pub(crate) fn look_for_part(
 }
 
 /// Where a wait ends.
-pub(crate) enum Arrival {
+#[derive(Debug)]
+pub enum Arrival {
+    /// With a stored response: see [`Exchange::answer`].
     Found(Box<Exchange>, Hit),
+    /// At the handler.
     Compute(Box<Task>),
 }
 
 /// A request that waits for its turn.
-pub(crate) type Arriving = Pin<Box<dyn Future<Output = Arrival> + Send>>;
+pub type Arriving = Pin<Box<dyn Future<Output = Arrival> + Send>>;
 
 /// Waits for those who are at the same key, if there are any. What is stored there, and may not be served as it is, one of
 /// them asks about; the others wait for what comes of that.
-pub(crate) async fn arrive(mut exchange: Box<Exchange>) -> Arrival {
+pub fn arrive(exchange: Box<Exchange>) -> Arriving {
+    Box::pin(wait(exchange))
+}
+
+async fn wait(mut exchange: Box<Exchange>) -> Arrival {
     let settings = Arc::clone(&exchange.settings);
     let facts = exchange.facts;
     let mut known: Option<Arc<Varies>> = None;

@@ -4,18 +4,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::{CacheStatus, Forward, Headers, MethodClass, Target, for_each_invalidated};
 use easy_cache_core::{Cache, Error, Tag};
-use easy_cache_http::{CacheStatus, Forward, MethodClass, Target, for_each_invalidated};
-use http::header::HOST;
-use http::{HeaderMap, Request, StatusCode, Uri, response};
+use http::HeaderValue;
 
-use crate::key;
-use crate::layer::Settings;
-use crate::respond;
+use super::incoming::{Address, Incoming};
+use super::key;
+use super::respond;
+use super::settings::Settings;
 
 /// What is remembered of a request that the cache does not answer.
 #[derive(Debug)]
-pub(crate) struct Passage {
+pub struct Passage {
     settings: Arc<Settings>,
     forward: Forward,
     detail: Option<&'static str>,
@@ -24,7 +24,7 @@ pub(crate) struct Passage {
 }
 
 /// An invalidation on its way.
-pub(crate) type Dropping = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub type Dropping = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Passage {
     pub(crate) fn new(settings: &Arc<Settings>, forward: Forward, detail: Option<&'static str>) -> Self {
@@ -38,22 +38,23 @@ impl Passage {
     }
 
     /// A request that may change things.
-    pub(crate) fn changing<R>(settings: &Arc<Settings>, request: &Request<R>) -> Self {
+    pub(crate) fn changing<I: Incoming>(settings: &Arc<Settings>, request: &I) -> Self {
         Self { change: Some(Change::of(settings, request)), ..Self::new(settings, Forward::Method, None) }
     }
 
-    /// Marks the response. What comes back must be awaited before the response may be sent.
-    pub(crate) fn finish(&mut self, response: &mut response::Parts) -> Option<Dropping> {
-        let status = CacheStatus::forwarded(&self.settings.name, self.forward).status(response.status.as_u16());
+    /// Looks at the handler's response. Yields what `Cache-Status` says of it, to be added to what caches behind this one
+    /// said, and what must be awaited before the response may be sent.
+    pub fn finish<H: Headers + ?Sized>(&mut self, status: u16, response: &H) -> (HeaderValue, Option<Dropping>) {
+        let tags = self.change.take().map(|change| change.answered(status, response));
+        let status = CacheStatus::forwarded(&self.settings.name, self.forward).status(status);
         let status = respond::telling(status, self.told_key.as_deref());
         let status = self.detail.map_or(status, |detail| status.detail(detail));
-        let tags = self.change.take().map(|change| change.answered(response.status, &response.headers));
-        respond::add_status(&mut response.headers, status);
-        tags.filter(|tags| !tags.is_empty()).map(|tags| self.invalidate(tags))
+        let dropping = tags.filter(|tags| !tags.is_empty()).map(|tags| self.invalidate(tags));
+        (respond::value(status), dropping)
     }
 
     /// There will be no response.
-    pub(crate) fn fail(&mut self) {
+    pub fn fail(&mut self) {
         self.change = None;
     }
 
@@ -75,38 +76,38 @@ fn report<T>(result: Result<T, Error>, tags: &[Tag]) {
 struct Change {
     cache: Cache,
     is_answered: bool,
-    uri: Uri,
+    path: String,
+    query: Option<String>,
     /// More than one if it is not clear which was meant: then all of them changed.
     authorities: Vec<String>,
 }
 
 impl Change {
-    fn of<R>(settings: &Settings, request: &Request<R>) -> Self {
-        let uri = key::uri(request).clone();
-        let named = uri.authority().map(|authority| authority.as_str().to_owned());
-        let hosts = request.headers().get_all(HOST).into_iter();
-        let hosts = hosts.filter_map(|host| host.to_str().ok().map(str::to_ascii_lowercase));
-        let mut authorities: Vec<_> = named.map(|name| name.to_ascii_lowercase()).into_iter().chain(hosts).collect();
+    fn of<I: Incoming>(settings: &Settings, request: &I) -> Self {
+        let Address { authority, path, query, .. } = request.address();
+        let hosts = request.fields().lines_of("host").filter_map(|host| std::str::from_utf8(host).ok());
+        let mut authorities: Vec<_> = authority.into_iter().chain(hosts).map(str::to_ascii_lowercase).collect();
         authorities.dedup();
         if authorities.is_empty() {
             authorities.push(String::new());
         }
-        Self { cache: settings.cache.clone(), is_answered: false, uri, authorities }
+        let (path, query) = (path.to_owned(), query.map(str::to_owned));
+        Self { cache: settings.cache.clone(), is_answered: false, path, query, authorities }
     }
 
-    fn answered(mut self, status: StatusCode, response: &HeaderMap) -> Vec<Tag> {
+    fn answered<H: Headers + ?Sized>(mut self, status: u16, response: &H) -> Vec<Tag> {
         self.is_answered = true;
         self.drops(status, response)
     }
 
     /// The scheme of the client is often not known (HTTP/1 does not say it, and what ends TLS before the application does not
     /// either), and the tags have none: what is named on the same host is dropped under both.
-    fn drops(&self, status: StatusCode, response: &HeaderMap) -> Vec<Tag> {
+    fn drops<H: Headers + ?Sized>(&self, status: u16, response: &H) -> Vec<Tag> {
         let mut tags = Vec::new();
         for authority in &self.authorities {
             for scheme in ["http", "https"] {
-                let target = Target { scheme, ..key::target_at(&self.uri, authority) };
-                for_each_invalidated(MethodClass::Unsafe, status.as_u16(), &target, response, |target| {
+                let target = Target::new(scheme, authority, &self.path, self.query.as_deref());
+                for_each_invalidated(MethodClass::Unsafe, status, &target, response, |target| {
                     tags.push(key::tag_of(target));
                 });
             }
@@ -120,7 +121,7 @@ impl Change {
 impl Drop for Change {
     fn drop(&mut self) {
         if !self.is_answered {
-            let tags = self.drops(StatusCode::OK, &HeaderMap::new());
+            let tags = self.drops(200, &[] as &[(&str, &str)]);
             report(self.cache.invalidate_tags(&tags).wait(), &tags);
         }
     }

@@ -8,16 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use crate::cache_control::ResponseDirectives;
+use crate::headers::KeptFields;
+use crate::{Headers, Policy, RequestFacts, Reuse, Terms, Vary, validate};
 use bytes::Bytes;
 use easy_cache_core::{Cache, Stored, Tag};
-use easy_cache_http::cache_control::ResponseDirectives;
-use easy_cache_http::headers::KeptFields;
-use easy_cache_http::{Policy, RequestFacts, Reuse, Terms, Vary, validate};
 use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use parking_lot::Mutex;
 
-use crate::{Mark, key};
+use super::key;
+use super::mark::Mark;
 
 /// A response as it was recorded. Its body is shared with everybody who is sent it.
 #[derive(Debug)]
@@ -120,7 +121,7 @@ impl Varies {
         cache.stored(base)?.downcast().ok()
     }
 
-    pub(crate) fn key(&self, base: &[u8], policy: &Policy, headers: &HeaderMap) -> Vec<u8> {
+    pub(crate) fn key<H: Headers + ?Sized>(&self, base: &[u8], policy: &Policy, headers: &H) -> Vec<u8> {
         key::variant(base, self.generation, &self.fields, policy, headers)
     }
 
@@ -187,7 +188,7 @@ pub(crate) fn is_accepted(stored: &Stored, facts: &RequestFacts, policy: &Policy
 
 /// A stored response that was found.
 #[derive(Debug)]
-pub(crate) struct Hit {
+pub struct Hit {
     pub(crate) response: Arc<StoredResponse>,
     /// How long ago its head was there.
     pub(crate) resident: Duration,

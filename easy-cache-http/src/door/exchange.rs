@@ -4,20 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::{CacheStatus, Forward, MethodClass, RequestFacts};
 use bytes::Bytes;
 use easy_cache_core::{Cache, Computation, Scope, Tag};
-use easy_cache_http::{CacheStatus, Forward, MethodClass, RequestFacts};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 
-use crate::key;
-use crate::layer::Settings;
-use crate::previous::{self, Previous};
-use crate::respond;
-use crate::stored::Hit;
+use super::incoming::FieldsMut;
+use super::key;
+use super::previous::{self, Previous};
+use super::respond;
+use super::settings::Settings;
+use super::stored::Hit;
 
 /// A request that the cache may answer.
 #[derive(Debug)]
-pub(crate) struct Exchange {
+pub struct Exchange {
     pub(crate) settings: Arc<Settings>,
     pub(crate) facts: RequestFacts,
     /// Which variant the request asks for is known only once its response says what it varies by.
@@ -36,7 +37,8 @@ impl Exchange {
     }
 
     /// The answer from a stored response that was found after waiting.
-    pub(crate) fn answer(&self, hit: &Hit) -> Response<Bytes> {
+    #[must_use]
+    pub fn answer(&self, hit: &Hit) -> Response<Bytes> {
         let waited_for = hit.waited.then_some(self.forward);
         respond::stored(&self.settings, hit, &self.facts, &self.headers, waited_for, self.told_key.as_deref())
     }
@@ -55,7 +57,7 @@ impl Exchange {
 ///
 /// Dropping it passes the duty to a request that waits.
 #[derive(Debug)]
-pub(crate) struct Task {
+pub struct Task {
     pub(crate) exchange: Arc<Exchange>,
     pub(crate) computation: Computation,
     pub(crate) scope: Scope,
@@ -110,16 +112,27 @@ impl Task {
 
     /// Takes the conditions off the request: only a whole response can be recorded. They are evaluated afterwards. What is
     /// stored and stale has conditions of its own. A `HEAD` goes on as it is.
-    pub(crate) fn prepare<R>(&self, request: &mut Request<R>) {
+    pub fn prepare<F: FieldsMut>(&self, request: &mut F) {
         if self.is_head {
             return;
         }
         if self.exchange.facts.conditional {
-            previous::take_conditions_off(request.headers_mut());
+            previous::take_conditions_off(request);
         }
         if let Some(previous) = &self.previous {
-            previous.ask(request.headers_mut());
+            previous.ask(request);
         }
+    }
+
+    /// Runs a part of the handler's work: what it uses is collected for the response.
+    pub fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        self.scope.run(work)
+    }
+
+    /// What all requests of this cache share.
+    #[must_use]
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.exchange.settings
     }
 
     /// Ends the task of a response that is not to be shared: who waits goes on alone, at once.
@@ -129,7 +142,7 @@ impl Task {
     }
 
     /// There will be no response. One of those who wait tries once more, then everybody is on their own.
-    pub(crate) fn fail(self) {
+    pub fn fail(self) {
         self.computation.decline(&easy_cache_core::Policy::new(), self.scope);
     }
 }

@@ -4,20 +4,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Validation;
+use crate::validate::CONDITIONS;
 use bytes::Bytes;
 use easy_cache_core::{Cache, Scope};
-use easy_cache_http::Validation;
-use easy_cache_http::validate::CONDITIONS;
-use http::header::HeaderName;
-use http::{HeaderMap, HeaderValue, Response, response};
+use http::{HeaderMap, Response, response};
 use http_body::Body;
 
-use crate::exchange::{Exchange, Task};
-use crate::record::Recorder;
-use crate::respond::{self, ResponseTags};
-use crate::settle;
-use crate::stored::{Hit, StoredResponse, Value};
-use crate::{Mark, ResponseBody};
+use super::exchange::{Exchange, Task};
+use super::incoming::FieldsMut;
+use super::mark::Mark;
+use super::record::Recorder;
+use super::respond::{self, ResponseTags};
+use super::settle::{self, Outgoing};
+use super::stored::{Hit, StoredResponse, Value};
 
 /// What is stored, and cannot answer as it is.
 #[derive(Debug)]
@@ -45,11 +45,9 @@ impl Previous {
     }
 
     /// Puts the conditions of the stored response in place of the client's.
-    pub(crate) fn ask(&self, headers: &mut HeaderMap) {
+    pub(crate) fn ask<F: FieldsMut>(&self, request: &mut F) {
         for (name, value) in self.hit.response.terms.validators.conditions() {
-            if let Ok(value) = HeaderValue::from_bytes(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
+            request.insert(name, value);
         }
     }
 
@@ -93,8 +91,8 @@ impl Previous {
 }
 
 /// Takes the client's conditions off a request.
-pub(crate) fn take_conditions_off(headers: &mut HeaderMap) {
-    CONDITIONS.iter().for_each(|name| drop(headers.remove(*name)));
+pub(crate) fn take_conditions_off<F: FieldsMut>(request: &mut F) {
+    CONDITIONS.iter().for_each(|name| request.remove(name));
 }
 
 /// For how many seconds a response is fresh again, or why it is not kept.
@@ -102,7 +100,7 @@ type Renewed = Result<i64, &'static str>;
 
 impl Task {
     /// The 304 is about the stored response: this client gets it with renewed fields, and so will others.
-    pub(crate) fn confirm<B>(self: Box<Self>, previous: Previous, update: response::Parts) -> Response<ResponseBody<B>>
+    pub(crate) fn confirm<B>(self: Box<Self>, previous: Previous, update: response::Parts) -> Response<Outgoing<B>>
     where
         B: Body,
     {
@@ -117,7 +115,7 @@ impl Task {
         own.keys().for_each(|name| drop(parts.headers.remove(name)));
         parts.headers.extend(own);
         respond::add_status(&mut parts.headers, status);
-        settle::answer(&exchange, parts, ResponseBody::whole(body))
+        settle::answer(&exchange, parts, Outgoing::Whole(body))
     }
 
     /// Keeps the stored response on, with renewed fields, this request's fence, and the tags of both. Yields its head as it
@@ -150,11 +148,7 @@ impl Task {
     }
 
     /// The response to a `HEAD` goes to its client as it is. It may confirm what is stored, or show that it is over.
-    pub(crate) fn respond_to_head<B>(
-        mut self: Box<Self>,
-        mut parts: response::Parts,
-        body: B,
-    ) -> Response<ResponseBody<B>>
+    pub(crate) fn respond_to_head<B>(mut self: Box<Self>, mut parts: response::Parts, body: B) -> Response<Outgoing<B>>
     where
         B: Body,
     {
@@ -176,16 +170,12 @@ impl Task {
             }
         };
         respond::add_status(&mut parts.headers, status);
-        Response::from_parts(parts, ResponseBody::passing(body))
+        Response::from_parts(parts, Outgoing::Passing(body))
     }
 
     /// A 304 about something else. The handler said that nothing changed for what it was asked, so this client gets what
     /// is stored; nobody else will.
-    pub(crate) fn contradict<B>(
-        self: Box<Self>,
-        previous: &Previous,
-        update: &response::Parts,
-    ) -> Response<ResponseBody<B>>
+    pub(crate) fn contradict<B>(self: Box<Self>, previous: &Previous, update: &response::Parts) -> Response<Outgoing<B>>
     where
         B: Body,
     {
@@ -196,6 +186,6 @@ impl Task {
         let mut parts = Response::new(()).into_parts().0;
         (parts.status, parts.headers) = (hit.response.status, hit.response.renewed(&HeaderMap::new()));
         respond::add_status(&mut parts.headers, exchange.status(update.status).detail("contradicted"));
-        settle::answer(&exchange, parts, ResponseBody::whole(hit.response.body.clone()))
+        settle::answer(&exchange, parts, Outgoing::Whole(hit.response.body.clone()))
     }
 }

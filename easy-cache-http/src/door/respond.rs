@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
+use crate::conditional::Validators;
+use crate::range::{Part, PartOf};
+use crate::{ByteRange, CacheStatus, Conditional, Forward, Headers, MethodClass, RequestFacts, age, headers};
 use bytes::Bytes;
 use easy_cache_core::{Tag, scope};
-use easy_cache_http::conditional::Validators;
-use easy_cache_http::range::{Part, PartOf};
-use easy_cache_http::{ByteRange, CacheStatus, Conditional, Forward, MethodClass, RequestFacts, age, headers};
 use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use crate::exchange::Exchange;
-use crate::layer::Settings;
-use crate::stored::{Hit, StoredResponse};
+use super::exchange::Exchange;
+use super::settings::Settings;
+use super::stored::{Hit, StoredResponse};
 
 /// The tags that a response depends on: an extension of each response that was stored, or came from the store.
 ///
-/// A response whose body is still being produced has none yet: ask [`current_tags`](crate::current_tags) in the handler.
+/// A response whose body is still being produced has none yet: ask [`current_tags`](easy_cache_core::scope::current_tags) in the handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResponseTags(pub(crate) Arc<[Tag]>);
 
@@ -30,11 +30,11 @@ impl ResponseTags {
 
 /// Answers from the store. A request that waited for another one's answer went on together with that one: `waited_for`
 /// says why.
-pub(crate) fn stored(
+pub(crate) fn stored<H: Headers + ?Sized>(
     settings: &Settings,
     hit: &Hit,
     facts: &RequestFacts,
-    request: &HeaderMap,
+    request: &H,
     waited_for: Option<Forward>,
     told_key: Option<&str>,
 ) -> Response<Bytes> {
@@ -52,7 +52,12 @@ pub(crate) fn stand_in(exchange: &Exchange, hit: &Hit, failure: Option<u16>) -> 
     from_store(hit, &exchange.facts, &exchange.headers, status)
 }
 
-fn from_store(hit: &Hit, facts: &RequestFacts, request: &HeaderMap, status: CacheStatus<'_>) -> Response<Bytes> {
+fn from_store<H: Headers + ?Sized>(
+    hit: &Hit,
+    facts: &RequestFacts,
+    request: &H,
+    status: CacheStatus<'_>,
+) -> Response<Bytes> {
     if hit.is_stale() {
         scope::taint(); // whatever is made of it is not fresh either
     }
@@ -73,7 +78,12 @@ fn from_store(hit: &Hit, facts: &RequestFacts, request: &HeaderMap, status: Cach
 }
 
 /// Whether a client has this very response already.
-pub(crate) fn has_it(facts: &RequestFacts, request: &HeaderMap, validators: &Validators, status: StatusCode) -> bool {
+pub(crate) fn has_it<H: Headers + ?Sized>(
+    facts: &RequestFacts,
+    request: &H,
+    validators: &Validators,
+    status: StatusCode,
+) -> bool {
     facts.conditional && validators.evaluate(status.as_u16(), request) == Conditional::NotModified
 }
 
@@ -91,7 +101,7 @@ fn not_modified(stored: &StoredResponse) -> Response<Bytes> {
 }
 
 /// The part that is asked for, and may be cut from this response.
-fn range_of(stored: &StoredResponse, facts: &RequestFacts, request: &HeaderMap) -> Option<ByteRange> {
+fn range_of<H: Headers + ?Sized>(stored: &StoredResponse, facts: &RequestFacts, request: &H) -> Option<ByteRange> {
     let has_bytes = stored.status == StatusCode::OK || stored.terms.part.is_some();
     if !facts.range || !has_bytes {
         return None;
@@ -151,7 +161,7 @@ pub(crate) fn add_status(headers: &mut HeaderMap, status: CacheStatus<'_>) {
 }
 
 /// A structured field has no byte that a header must not have.
-fn value(status: CacheStatus<'_>) -> HeaderValue {
+pub(crate) fn value(status: CacheStatus<'_>) -> HeaderValue {
     let mut line = String::with_capacity(96);
     status.write(&mut line);
     HeaderValue::try_from(line).unwrap_or_else(|_| HeaderValue::from_static("easy-cache"))

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Vary;
 use easy_cache_core::{Computation, Policy, Scope};
-use easy_cache_http::Vary;
 
-use crate::exchange::Exchange;
-use crate::key;
-use crate::stored::{StoredResponse, Varies};
+use super::exchange::Exchange;
+use super::key;
+use super::stored::{StoredResponse, Varies};
 
 /// What is built from something ends with it, and a confirmed response is built from the one before: room for a day of
 /// confirmations, after which it is fetched as a whole. What is over by its own terms is passed over until it is evicted.

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Plan;
+use crate::range::PartOf;
 use bytes::{Bytes, BytesMut};
-use easy_cache_http::Plan;
-use easy_cache_http::range::PartOf;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode, response};
 use http_body::Frame;
 
-use crate::Mark;
-use crate::exchange::Task;
-use crate::stored::StoredResponse;
-use crate::variants;
+use super::exchange::Task;
+use super::mark::Mark;
+use super::stored::StoredResponse;
+use super::variants;
 
 /// A recording. Dropping it, because the body was dropped half-way, passes the duty to a request that waits.
 #[derive(Debug)]

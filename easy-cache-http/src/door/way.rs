@@ -1,24 +1,25 @@
-//! Which way a request goes: answered from the store, to the handler, or to wait for others. Walking it is left to
-//! `service` and `future`.
+//! Which way a request goes: answered from the store, to the handler, or to wait for others. Walking it is left to the
+//! door.
 
 use std::sync::Arc;
 
+use crate::{Bypass, Forward, MethodClass, RequestFacts, Reuse};
 use bytes::Bytes;
 use easy_cache_core::Computation;
-use easy_cache_http::{Bypass, Forward, MethodClass, RequestFacts, Reuse};
-use http::{Request, Response};
-use http_body::Body;
+use http::Response;
 
-use crate::exchange::{Exchange, Task};
-use crate::find::{self, Held};
-use crate::key;
-use crate::layer::Settings;
-use crate::pass::Passage;
-use crate::respond;
-use crate::stored::{Hit, is_served};
+use super::exchange::{Exchange, Task};
+use super::find::{self, Held};
+use super::incoming::Incoming;
+use super::key;
+use super::pass::Passage;
+use super::respond;
+use super::settings::Settings;
+use super::stored::{Hit, is_served};
 
 /// How a request goes on.
-pub(crate) enum Way {
+#[derive(Debug)]
+pub enum Way {
     /// It does not.
     Answer(Response<Bytes>),
     /// To the handler, whose response is not stored.
@@ -32,15 +33,15 @@ pub(crate) enum Way {
 }
 
 /// Decides, with one look into the store.
-pub(crate) fn way<B: Body>(settings: &Arc<Settings>, request: &Request<B>) -> Way {
-    let mut facts = RequestFacts::of(request.method().as_str(), request.headers());
-    if !request.body().is_end_stream() {
+pub fn way<I: Incoming>(settings: &Arc<Settings>, request: &I) -> Way {
+    let mut facts = RequestFacts::of(request.method(), request.fields());
+    if request.has_body() {
         facts = facts.with_body();
     }
     match facts.bypass() {
         Some(Bypass::Method) if facts.method == MethodClass::Unsafe => Way::Pass(Passage::changing(settings, request)),
         Some(bypass) => passing_by(settings, bypass),
-        None if !settings.route.admits(request) => Way::Pass(Passage::new(settings, Forward::Bypass, Some("route"))),
+        None if !request.is_admitted() => Way::Pass(Passage::new(settings, Forward::Bypass, Some("route"))),
         None if settings.cache.is_usable() => way_by_key(settings, request, facts),
         None => Way::Pass(Passage::new(settings, Forward::Bypass, Some("disabled"))),
     }
@@ -51,44 +52,44 @@ fn passing_by(settings: &Arc<Settings>, bypass: Bypass) -> Way {
     Way::Pass(Passage::new(settings, Forward::from(bypass), detail))
 }
 
-fn way_by_key<B>(settings: &Arc<Settings>, request: &Request<B>, mut facts: RequestFacts) -> Way {
-    let headers = request.headers();
+fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: RequestFacts) -> Way {
+    let fields = request.fields();
     let target = match key::target(request) {
         Ok(target) => target,
         Err(bypass) => return passing_by(settings, bypass),
     };
-    let user = settings.route.user(request);
+    let user = request.user();
     if user.is_some() {
         facts = facts.keyed_by_user();
     }
     let base = key::base(&settings.policy, user.as_deref(), &target, request);
     let told_key = settings.tells_key.then(|| key::told(&target));
-    let (forward, next) = match find::look(settings, &base, headers) {
+    let (forward, next) = match find::look(settings, &base, fields) {
         Held::Unshared(forward) => (forward, Next::Alone(None)),
         Held::Nothing(forward) => (forward, Next::Wait(None)),
         Held::Response(hit, variant) => {
             match Next::after(settings, &facts, hit, || variant.unwrap_or_else(|| base.clone())) {
                 Ok(next) => next,
                 Err(hit) => {
-                    return Way::Answer(respond::stored(settings, &hit, &facts, headers, None, told_key.as_deref()));
+                    return Way::Answer(respond::stored(settings, &hit, &facts, fields, None, told_key.as_deref()));
                 }
             }
         }
     };
-    if let Some(hit) = find::look_for_part(settings, &base, &facts, headers) {
-        return Way::Answer(respond::stored(settings, &hit, &facts, headers, None, told_key.as_deref()));
+    if let Some(hit) = find::look_for_part(settings, &base, &facts, fields) {
+        return Way::Answer(respond::stored(settings, &hit, &facts, fields, None, told_key.as_deref()));
     }
     if let Some(way) = without_keeping(settings, &facts, forward, next.has_place()) {
         return way.telling(told_key);
     }
     let is_head = facts.method == MethodClass::Head;
-    let tags = std::iter::once(key::tag_of(&target)).chain(settings.route.tags(request)).collect();
-    let (settings, headers) = (Arc::clone(settings), headers.clone());
+    let tags = std::iter::once(key::tag_of(&target)).chain(request.tags()).collect();
+    let (settings, headers) = (Arc::clone(settings), request.header_map());
     let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key };
     match next {
         Next::Wait(Some(place)) | Next::Alone(Some(place)) if is_head => Way::Alone(Task::of_head(exchange, place)),
         _ if exchange.facts.range => Way::Alone(Task::of_part(exchange)),
-        next => next.way(exchange),
+        next => next.way(exchange, || request.may_go_on_behind()),
     }
 }
 
@@ -173,7 +174,7 @@ impl Next {
         if hit.response.terms.stale.always_asks() { Self::Alone(Some(place)) } else { Self::Wait(Some(place)) }
     }
 
-    fn way(self, exchange: Exchange) -> Way {
+    fn way(self, exchange: Exchange, may_go_on_behind: impl FnOnce() -> bool) -> Way {
         match self {
             // What a request with credentials gets is mostly for itself: others do not wait for it, nor does it for others.
             Self::Wait(_) if !exchange.facts.authorized => Way::Wait(Box::new(exchange)),
@@ -184,17 +185,16 @@ impl Next {
                     None => task,
                 })
             }
-            Self::Refresh(refreshing) => refreshing.way(exchange),
+            Self::Refresh(refreshing) => refreshing.way(exchange, may_go_on_behind()),
         }
     }
 }
 
 impl Refreshing {
     /// Without a way to go on behind the answer, this request waits for the refresh; all others are answered meanwhile.
-    fn way(self, exchange: Exchange) -> Way {
+    fn way(self, exchange: Exchange, may_go_on_behind: bool) -> Way {
         let Self { hit, place, computation } = self;
-        let settings = Arc::clone(&exchange.settings);
-        let answer = settings.spawner.is_ready().then(|| exchange.answer(&hit));
+        let answer = may_go_on_behind.then(|| exchange.answer(&hit));
         let task = Task::new(exchange, computation, place.clone()).with_previous(place);
         match answer {
             Some(response) => Way::Behind(response, task),

@@ -11,14 +11,14 @@ use std::task::{Context, Poll, Waker};
 use parking_lot::Mutex;
 
 /// A recording that can be read by others than its client.
-pub(crate) trait RunAhead: Send + Sync {
+pub trait RunAhead: Send + Sync {
     /// Reads as far as possible; the waker is called when there is more.
     fn run_ahead(&self, cx: &mut Context<'_>);
 }
 
 /// The keys at which somebody waits or records.
 #[derive(Default)]
-pub(crate) struct Recordings {
+pub struct Recordings {
     table: Mutex<Table>,
 }
 
@@ -49,7 +49,8 @@ impl Place {
 
 impl Recordings {
     /// Announces a recording, until what is returned is dropped.
-    pub(crate) fn watch(self: &Arc<Self>, key: Vec<u8>, recording: Weak<dyn RunAhead>) -> Watched {
+    #[must_use]
+    pub fn watch(self: &Arc<Self>, key: Vec<u8>, recording: Weak<dyn RunAhead>) -> Watched {
         let mut table = self.table.lock();
         let place = table.places.entry(key.clone()).or_default();
         place.recording = Some(Weak::clone(&recording));
@@ -103,10 +104,16 @@ impl fmt::Debug for Recordings {
 }
 
 /// An announced recording.
-pub(crate) struct Watched {
+pub struct Watched {
     recordings: Arc<Recordings>,
     key: Vec<u8>,
     recording: Weak<dyn RunAhead>,
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watched")
+    }
 }
 
 impl Drop for Watched {

@@ -3,25 +3,25 @@
 //! The rules are those of `easy-cache-http`. Reading the body is left to `stream`, storing it to `record`.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 
+use crate::conditional::Validators;
+use crate::{Arrival, Decision, Plan, Validation, decide};
 use bytes::Bytes;
 use easy_cache_core::scope;
-use easy_cache_http::conditional::Validators;
-use easy_cache_http::{Arrival, Decision, Plan, Validation, decide};
 use http::header::{CONTENT_TYPE, DATE, TRAILER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, response};
 use http_body::Body;
 
-use crate::exchange::{Exchange, Task};
-use crate::record::{Recorder, announced_length};
-use crate::recording::Recording;
-use crate::respond::{self, ResponseTags};
-use crate::stored::Unshared;
-use crate::stream::{Stream, Verdict};
-use crate::{Mark, ResponseBody};
+use super::exchange::{Exchange, Task};
+use super::mark::Mark;
+use super::record::{Recorder, announced_length};
+use super::respond::{self, ResponseTags};
+use super::stored::Unshared;
+use super::stream::{Stream, Verdict};
 
 /// For how long nobody waits at a key whose response could not be shared, at least. Short: a response that can be shared ends
 /// it anyway, and what is saved is one wait for each request of a crowd.
@@ -30,6 +30,32 @@ const UNSHARED_FOR: Duration = Duration::from_secs(10);
 /// And how many times as long as its handler took, so that where each answer takes its time (a client that is told of news when
 /// there are any) it is not lost on waiting for another one's again and again.
 const UNSHARED_TIMES: u32 = 10;
+
+/// The body that a client is sent.
+#[expect(clippy::large_enum_variant, reason = "it is moved once, to where it stays")]
+pub enum Outgoing<B: Body> {
+    /// It is there.
+    Whole(Bytes),
+    /// The handler's own, of which nothing is kept.
+    Passing(B),
+    /// The handler's own, which is recorded as it is read.
+    Recorded {
+        /// What is to be read.
+        stream: Stream<B>,
+        /// The key at which others may wait for the end of it: see [`Recordings::watch`](super::Recordings::watch).
+        watched: Option<Vec<u8>>,
+    },
+}
+
+impl<B: Body> fmt::Debug for Outgoing<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(bytes) => f.debug_tuple("Whole").field(&bytes.len()).finish(),
+            Self::Passing(_) => f.write_str("Passing"),
+            Self::Recorded { stream, .. } => f.debug_tuple("Recorded").field(stream).finish(),
+        }
+    }
+}
 
 /// Why a response is not kept.
 #[derive(Debug, Clone, Copy)]
@@ -47,14 +73,9 @@ impl Rejection {
 
 impl Task {
     /// Turns the handler's response into the client's.
-    pub(crate) fn respond<B>(
-        mut self: Box<Self>,
-        response: Response<B>,
-        cx: &mut Context<'_>,
-    ) -> Response<ResponseBody<B>>
+    pub fn respond<B>(mut self: Box<Self>, response: Response<B>, cx: &mut Context<'_>) -> Response<Outgoing<B>>
     where
-        B: Body + Send + 'static,
-        B::Error: Send,
+        B: Body,
     {
         let (parts, body) = response.into_parts();
         self.take_mark(&parts);
@@ -68,7 +89,7 @@ impl Task {
                 Validation::Failed => {
                     if let Some(stored) = previous.stand_in(&self.exchange, Some(parts.status.as_u16())) {
                         self.fail();
-                        return stored.map(ResponseBody::whole);
+                        return stored.map(Outgoing::Whole);
                     }
                 }
                 Validation::Replaced => self.previous = Some(previous),
@@ -89,7 +110,8 @@ impl Task {
     }
 
     /// The stored response in place of an error of the service itself.
-    pub(crate) fn stand_in(&self) -> Option<Response<Bytes>> {
+    #[must_use]
+    pub fn stand_in(&self) -> Option<Response<Bytes>> {
         let previous = self.previous.as_ref().filter(|_| !self.is_head)?;
         previous.stand_in(&self.exchange, None)
     }
@@ -116,7 +138,7 @@ impl Task {
     }
 
     /// The response is this client's alone: it starts at once, and nobody waits for the end of it.
-    fn let_go<B: Body>(self, why: Rejection, mut parts: response::Parts, body: B) -> Response<ResponseBody<B>> {
+    fn let_go<B: Body>(self, why: Rejection, mut parts: response::Parts, body: B) -> Response<Outgoing<B>> {
         let Self { exchange, computation, scope, key, previous, called, .. } = self;
         let stays = previous.is_some() && !why.is_lasting;
         if let Some(previous) = previous.filter(|_| !stays) {
@@ -130,7 +152,7 @@ impl Task {
         computation.scatter();
         scope.close();
         respond::add_status(&mut parts.headers, exchange.status(parts.status).detail(why.word));
-        answer(&exchange, parts, ResponseBody::passing(body))
+        answer(&exchange, parts, Outgoing::Passing(body))
     }
 
     /// A body whose size is known is read as far as it is ready, which mostly is the whole of it: then it is stored before
@@ -141,10 +163,9 @@ impl Task {
         mut parts: response::Parts,
         body: B,
         cx: &mut Context<'_>,
-    ) -> Response<ResponseBody<B>>
+    ) -> Response<Outgoing<B>>
     where
-        B: Body + Send + 'static,
-        B::Error: Send,
+        B: Body,
     {
         add_date(&mut parts, &plan);
         let exchange = Arc::clone(&self.exchange);
@@ -160,13 +181,12 @@ impl Task {
             Verdict::Kept(stored) => {
                 respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
                 parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
-                return answer(&exchange, parts, ResponseBody::whole(stored.body.clone()));
+                return answer(&exchange, parts, Outgoing::Whole(stored.body.clone()));
             }
             Verdict::Open => respond::add_status(&mut parts.headers, status.stored().ttl(seconds)),
             Verdict::Refused(why) => respond::add_status(&mut parts.headers, status.detail(why)),
         }
-        let recordings = &exchange.settings.recordings;
-        Response::from_parts(parts, ResponseBody::recording(Recording::start(stream, recordings, watched)))
+        Response::from_parts(parts, Outgoing::Recorded { stream, watched })
     }
 }
 
@@ -174,15 +194,15 @@ impl Task {
 pub(crate) fn answer<B: Body>(
     exchange: &Exchange,
     mut parts: response::Parts,
-    body: ResponseBody<B>,
-) -> Response<ResponseBody<B>> {
+    body: Outgoing<B>,
+) -> Response<Outgoing<B>> {
     let Exchange { facts, headers, .. } = exchange;
     if !respond::has_it(facts, headers, &Validators::parse(&parts.headers), parts.status) {
         return Response::from_parts(parts, body);
     }
     parts.status = StatusCode::NOT_MODIFIED;
     parts.headers = respond::fields_of_not_modified(&parts.headers);
-    Response::from_parts(parts, ResponseBody::default())
+    Response::from_parts(parts, Outgoing::Whole(Bytes::new()))
 }
 
 /// Without a date, each hit would claim to have been made just now.

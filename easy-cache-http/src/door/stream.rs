@@ -1,8 +1,9 @@
-//! A body that is recorded as it is read: always inside the scope of its response, whoever reads. Who does is decided in
-//! `recording`.
+//! A body that is recorded as it is read: always inside the scope of its response, whoever reads. Who does is decided by the
+//! door.
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::fmt;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,11 +12,11 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
-use crate::record::Recorder;
-use crate::stored::StoredResponse;
+use super::record::Recorder;
+use super::stored::StoredResponse;
 
-/// A body with what was read from it and not yet sent.
-pub(crate) struct Stream<B: Body> {
+/// A body that is recorded as it is read, with what was read from it and not yet sent.
+pub struct Stream<B: Body> {
     body: Pin<Box<B>>,
     unread: VecDeque<Frame<Bytes>>,
     end: End<B::Error>,
@@ -50,26 +51,31 @@ impl<B: Body> Stream<B> {
     }
 
     /// The number of frames that the client has not read.
-    pub(crate) fn unread(&self) -> usize {
+    #[must_use]
+    pub fn unread(&self) -> usize {
         self.unread.len()
     }
 
-    pub(crate) const fn is_recorded(&self) -> bool {
+    /// Whether reading on may still bring something into the store.
+    #[must_use]
+    pub const fn is_recorded(&self) -> bool {
         self.recorder.is_some()
     }
 
     /// Ends the recording of a body that nobody will read to its end.
-    pub(crate) fn stop(&mut self) -> Option<Recorder> {
+    /// What is returned wakes others when it is dropped: give back your locks before.
+    #[must_use]
+    pub fn stop(&mut self) -> Option<impl Sized + use<B>> {
         self.recorder.take()
     }
 
     /// Reads as long as there is something to read and to record.
-    pub(crate) fn read_ahead(&mut self, cx: &mut Context<'_>) {
+    pub fn read_ahead(&mut self, cx: &mut Context<'_>) {
         while self.recorder.is_some() && self.advance(cx).is_ready() {}
     }
 
     /// The next frame for the client.
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         loop {
             if let Some(frame) = self.unread.pop_front() {
                 return Poll::Ready(Some(Ok(frame)));
@@ -144,7 +150,7 @@ impl<B: Body> Stream<B> {
     }
 
     /// The body panicked while another read it on: its client is told when it comes to that.
-    pub(crate) fn give_up(&mut self, panic: Box<dyn Any + Send>) {
+    pub fn give_up(&mut self, panic: Box<dyn Any + Send>) {
         self.end = End::Panicked(panic);
         self.fail();
     }
@@ -166,12 +172,16 @@ impl<B: Body> Stream<B> {
         }
     }
 
-    pub(crate) fn is_over(&self) -> bool {
+    /// Whether the client has had all of it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
         let nothing_left = matches!(self.end, End::Over) || matches!(self.end, End::Open) && self.body.is_end_stream();
         self.unread.is_empty() && nothing_left
     }
 
-    pub(crate) fn size_hint(&self) -> SizeHint {
+    /// How much the client has still to come.
+    #[must_use]
+    pub fn size_hint(&self) -> SizeHint {
         let unread = self.unread.iter().filter_map(Frame::data_ref).map(|data| data.len() as u64).sum::<u64>();
         let rest = if matches!(self.end, End::Open) { self.body.size_hint() } else { SizeHint::with_exact(0) };
         let mut hint = SizeHint::new();
@@ -183,7 +193,16 @@ impl<B: Body> Stream<B> {
     }
 }
 
+impl<B: Body> fmt::Debug for Stream<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream")
+            .field("unread", &self.unread())
+            .field("recording", &self.is_recorded())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Copies nothing if it is `Bytes` already.
-pub(crate) fn into_bytes(mut data: impl Buf) -> Bytes {
+pub fn into_bytes(mut data: impl Buf) -> Bytes {
     data.copy_to_bytes(data.remaining())
 }

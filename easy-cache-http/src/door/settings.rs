@@ -1,0 +1,52 @@
+//! What all requests of one cache share, whichever door it is. The words with which users set it are in `words`.
+
+use std::sync::Arc;
+
+use easy_cache_core::Cache;
+
+use super::ahead::Recordings;
+use crate::Policy;
+
+/// The largest body that is kept, unless the application says otherwise: room for any page or JSON document, and at most
+/// a sixty-fourth of a default cache.
+const MAX_BODY: u64 = 1 << 20;
+
+/// Variants of one URI that are kept at once. Languages times encodings of a real site stay far below it; a client that
+/// makes up values of a varying header does not get further.
+const MAX_VARIANTS: usize = 64;
+
+/// What all requests of one cache share.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Where responses are kept.
+    pub cache: Cache,
+    /// What the route says about its responses.
+    pub policy: Policy,
+    /// The name of the cache in `Cache-Status`.
+    pub name: String,
+    /// The largest body that is kept.
+    pub max_body: u64,
+    /// How many variants of one URI are kept.
+    pub max_variants: usize,
+    /// Whether `Cache-Status` says under which URI a response is stored.
+    pub tells_key: bool,
+    /// Who records, and who waits for it.
+    pub recordings: Arc<Recordings>,
+}
+
+impl Settings {
+    /// Caches what the handlers' own headers allow for a stated time.
+    #[must_use]
+    pub fn new(cache: Cache) -> Self {
+        Self {
+            cache,
+            policy: Policy::new(),
+            name: "easy-cache".to_owned(),
+            max_body: MAX_BODY,
+            max_variants: MAX_VARIANTS,
+            tells_key: false,
+            recordings: Arc::default(),
+        }
+    }
+}

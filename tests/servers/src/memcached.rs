@@ -1,0 +1,190 @@
+//! A memcached of one's own: killed, paused, emptied, made small.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::process::{Ending, Plan, Process};
+use crate::{folder, port, program};
+
+/// A running memcached, which ends when this is dropped.
+#[derive(Debug)]
+pub struct Memcached {
+    port: u16,
+    folder: PathBuf,
+    options: Options,
+    process: Mutex<Option<Process>>,
+}
+
+/// How a memcached is started.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Options {
+    port: Option<u16>,
+    arguments: Vec<String>,
+}
+
+impl Options {
+    /// Not more memory than so many megabytes.
+    pub fn megabytes(self, limit: u32) -> Self {
+        self.argument("-m").argument(limit)
+    }
+
+    /// The largest item, such as `1m`.
+    pub fn item_limit(self, limit: &str) -> Self {
+        self.argument("-I").argument(limit)
+    }
+
+    /// A word of its command line.
+    pub fn argument(mut self, word: impl ToString) -> Self {
+        self.arguments.push(word.to_string());
+        self
+    }
+
+    /// A certain port, rather than a free one.
+    pub const fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// Starts it, and returns when it answers.
+    ///
+    /// # Panics
+    /// If memcached is not installed, or does not start.
+    #[must_use]
+    pub fn start(self) -> Memcached {
+        let folder = folder::new("memcached");
+        loop {
+            let port = self.port.unwrap_or_else(port::free);
+            let mut process = Process::start(&self.plan(&folder, port));
+            if process.wait_until_ready("memcached", || answers(port)) {
+                return Memcached { port, folder, options: self, process: Mutex::new(Some(process)) };
+            }
+            assert!(self.port.is_none(), "port {port} is taken. The log of memcached:\n{}", process.log());
+        }
+    }
+
+    fn plan(&self, folder: &Path, port: u16) -> Plan {
+        let program = program::find("memcached", "memcached");
+        let port = port.to_string();
+        let usual = ["-l", "127.0.0.1", "-p", &port, "-U", "0", "-t", "2"].map(str::to_owned);
+        // It asks to be told so. As another user it would not hear of the test's death: the system forgets that wish when the user changes.
+        let user = if folder::is_root() { vec!["-u".to_owned(), "root".to_owned()] } else { Vec::new() };
+        let arguments = usual.into_iter().chain(user).chain(self.arguments.clone()).collect();
+        Plan { program, arguments, folder: folder.to_owned(), user: None, ending: Ending::Kill }
+    }
+}
+
+impl Memcached {
+    /// One with the usual settings (64 MB, items up to 1 MB).
+    ///
+    /// # Panics
+    /// If memcached is not installed, or does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::options().start()
+    }
+
+    /// Settings first.
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    /// One that all tests of this process share. Whoever breaks or flushes it breaks the others: take one of your own for that.
+    ///
+    /// # Panics
+    /// If memcached is not installed, or does not start.
+    #[must_use]
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Memcached> = LazyLock::new(Memcached::start);
+        &SHARED
+    }
+
+    /// Its port on the loopback interface.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The same with the host.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        address(self.port)
+    }
+
+    /// Sends one line (`flush_all`, `version`, `mg key v`) on a connection of its own; yields the first line of the answer.
+    ///
+    /// # Panics
+    /// If there is no answer.
+    pub fn command(&self, line: &str) -> String {
+        command(self.port, line).unwrap_or_else(|error| panic!("memcached did not answer `{line}`: {error}"))
+    }
+
+    /// Stops answering: connections are still accepted, and nothing happens on them.
+    pub fn pause(&self) {
+        self.process().iter().for_each(|process| process.signal("STOP"));
+    }
+
+    /// Goes on after [`pause`](Self::pause).
+    pub fn resume(&self) {
+        self.process().iter().for_each(|process| process.signal("CONT"));
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(&self) {
+        self.process().take();
+    }
+
+    /// Starts it after [`kill`](Self::kill), on the same port, and empty.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn start_again(&self) {
+        let mut place = self.process();
+        if place.is_none() {
+            let mut process = Process::start(&self.options.plan(&self.folder, self.port));
+            let is_ready = process.wait_until_ready("memcached", || answers(self.port));
+            assert!(is_ready, "the port of a killed memcached was taken by somebody else:\n{}", process.log());
+            *place = Some(process);
+        }
+    }
+
+    /// A crash: killed, and started again, empty.
+    ///
+    /// # Panics
+    /// If it does not start again.
+    pub fn restart(&self) {
+        self.kill();
+        self.start_again();
+    }
+
+    /// Its process id, if it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.process().as_ref().map(Process::id)
+    }
+
+    fn process(&self) -> MutexGuard<'_, Option<Process>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const fn address(port: u16) -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+fn answers(port: u16) -> bool {
+    command(port, "version").is_ok_and(|answer| answer.starts_with("VERSION"))
+}
+
+fn command(port: u16, line: &str) -> io::Result<String> {
+    let patience = Duration::from_secs(10);
+    let mut stream = TcpStream::connect_timeout(&address(port), patience)?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.write_all(format!("{line}\r\n").as_bytes())?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer)?;
+    Ok(answer.trim_end().to_owned())
+}

@@ -1,0 +1,263 @@
+//! A Redis of one's own: killed, paused, emptied, made small, or made the replica of another.
+
+pub mod cluster;
+pub mod reply;
+
+use std::env;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+pub use reply::{Connection, Reply};
+
+use crate::process::{Ending, Plan, Process};
+use crate::{folder, port, program, wait};
+
+/// Names the program of a newer Redis, where there is one.
+const NEWER: &str = "EASY_CACHE_REDIS_8";
+
+/// A running Redis, which ends when this is dropped.
+#[derive(Debug)]
+pub struct Redis {
+    port: u16,
+    folder: PathBuf,
+    options: Options,
+    /// Takes turns only with itself: `None` while it is killed.
+    process: Mutex<Option<Process>>,
+}
+
+/// How a Redis is started.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Options {
+    program: Option<PathBuf>,
+    port: Option<u16>,
+    settings: Vec<(String, String)>,
+}
+
+impl Options {
+    /// A setting as in `redis.conf`.
+    pub fn setting(mut self, name: &str, value: impl ToString) -> Self {
+        self.settings.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Not more memory than this (`5mb`), and what is to happen when it is full (`allkeys-lru`, `noeviction`).
+    pub fn memory(self, limit: &str, policy: &str) -> Self {
+        self.setting("maxmemory", limit).setting("maxmemory-policy", policy)
+    }
+
+    /// Follows another one, which it copies and cannot be written to.
+    pub fn replica_of(self, master: &Redis) -> Self {
+        self.setting("replicaof", format!("127.0.0.1 {}", master.port()))
+    }
+
+    /// A certain port, rather than a free one.
+    pub const fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// Another program than the installed `redis-server`: see [`Redis::newer`].
+    pub fn program(mut self, program: PathBuf) -> Self {
+        self.program = Some(program);
+        self
+    }
+
+    /// Starts it, and returns when it answers.
+    ///
+    /// # Panics
+    /// If Redis is not installed, or does not start.
+    #[must_use]
+    pub fn start(self) -> Redis {
+        let folder = folder::new("redis");
+        loop {
+            let port = self.port.unwrap_or_else(port::free);
+            let mut process = Process::start(&self.plan(&folder, port));
+            if process.wait_until_ready("redis-server", || answers(port)) {
+                return Redis { port, folder, options: self, process: Mutex::new(Some(process)) };
+            }
+            assert!(self.port.is_none(), "port {port} is taken. The log of redis-server:\n{}", process.log());
+        }
+    }
+
+    fn plan(&self, folder: &Path, port: u16) -> Plan {
+        let program = self.program.clone().unwrap_or_else(|| program::find("redis-server", "redis-server"));
+        let usual = [
+            ("port", port.to_string()),
+            ("bind", "127.0.0.1".to_owned()),
+            ("save", String::new()),
+            ("appendonly", "no".to_owned()),
+            ("enable-debug-command", "yes".to_owned()),
+            // A replica is there at once.
+            ("repl-diskless-sync-delay", "0".to_owned()),
+        ];
+        let settings = self.settings.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        // Words of their own where a value has several, as on a command line; an empty one is a word as well.
+        let words = |(name, value): (&str, String)| {
+            let values: Vec<_> = value.split(' ').map(str::to_owned).collect();
+            [format!("--{name}")].into_iter().chain(values)
+        };
+        let arguments = usual.into_iter().chain(settings).flat_map(words).collect();
+        Plan { program, arguments, folder: folder.to_owned(), user: None, ending: Ending::Kill }
+    }
+}
+
+impl Redis {
+    /// One with the usual settings: nothing is written to disk.
+    ///
+    /// # Panics
+    /// If Redis is not installed, or does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        Self::options().start()
+    }
+
+    /// Settings first.
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    /// One that all tests of this process share. Whoever breaks or flushes it breaks the others: take one of your own for that.
+    ///
+    /// # Panics
+    /// If Redis is not installed, or does not start.
+    #[must_use]
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Redis> = LazyLock::new(Redis::start);
+        &SHARED
+    }
+
+    /// The program of a newer Redis than the system's, if the environment names one in `EASY_CACHE_REDIS_8`.
+    #[must_use]
+    pub fn newer() -> Option<PathBuf> {
+        env::var_os(NEWER).map(PathBuf::from).filter(|program| program.is_file())
+    }
+
+    /// Its port on the loopback interface.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The same with the host.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        address(self.port)
+    }
+
+    /// How clients name it: `redis://127.0.0.1:17001/`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// A connection to it.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    #[must_use]
+    pub fn connection(&self) -> Connection {
+        Connection::open(self.address()).unwrap_or_else(|error| panic!("failed to reach redis: {error}"))
+    }
+
+    /// Sends one command on a connection of its own. A refusal is an answer.
+    ///
+    /// # Panics
+    /// If there is no answer.
+    pub fn command<A: AsRef<[u8]>>(&self, words: impl IntoIterator<Item = A>) -> Reply {
+        self.connection().command(words).unwrap_or_else(|error| panic!("redis did not answer a command: {error}"))
+    }
+
+    /// One line of `INFO`, such as `total_reads_processed`.
+    #[must_use]
+    pub fn info(&self, name: &str) -> Option<String> {
+        let info = self.command(["INFO", "everything"]).to_string();
+        info.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim().to_owned()))
+    }
+
+    /// Stops answering: connections are still accepted, and nothing happens on them.
+    pub fn pause(&self) {
+        self.process().iter().for_each(|process| process.signal("STOP"));
+    }
+
+    /// Goes on after [`pause`](Self::pause).
+    pub fn resume(&self) {
+        self.process().iter().for_each(|process| process.signal("CONT"));
+    }
+
+    /// Ends it as `kill -9` does. What was not saved is lost.
+    pub fn kill(&self) {
+        self.process().take();
+    }
+
+    /// Starts it after [`kill`](Self::kill), on the same port, with what was last saved: usually nothing.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn start_again(&self) {
+        let mut place = self.process();
+        if place.is_none() {
+            let mut process = Process::start(&self.options.plan(&self.folder, self.port));
+            let is_ready = process.wait_until_ready("redis-server", || answers(self.port));
+            assert!(is_ready, "the port of a killed redis was taken by somebody else:\n{}", process.log());
+            *place = Some(process);
+        }
+    }
+
+    /// A crash: killed, and started again, empty.
+    ///
+    /// # Panics
+    /// If it does not start again.
+    pub fn restart(&self) {
+        self.kill();
+        self.start_again();
+    }
+
+    /// A restart that keeps everything that is stored now.
+    ///
+    /// # Panics
+    /// If it cannot be saved, or does not start again.
+    pub fn restart_with_data(&self) {
+        assert_eq!(self.command(["SAVE"]).to_string(), "OK", "redis could not save its data");
+        self.restart();
+        let _gone = std::fs::remove_file(self.folder.join("dump.rdb"));
+    }
+
+    /// Waits until a replica has everything that its master has been told.
+    ///
+    /// # Panics
+    /// If it does not within a minute.
+    pub fn wait_until_it_follows(&self, master: &Self) {
+        let follows = || {
+            self.info("master_link_status").as_deref() == Some("up")
+                && self.info("slave_repl_offset") == master.info("master_repl_offset")
+        };
+        wait::until("the replica follows its master", follows);
+    }
+
+    /// All that it has written.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.process().as_ref().map(Process::log).unwrap_or_default()
+    }
+
+    /// Its process id, if it runs.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.process().as_ref().map(Process::id)
+    }
+
+    fn process(&self) -> MutexGuard<'_, Option<Process>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const fn address(port: u16) -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+fn answers(port: u16) -> bool {
+    let answer = Connection::open(address(port)).and_then(|mut connection| connection.command(["PING"]));
+    answer.is_ok_and(|reply| reply == Reply::Status("PONG".into()))
+}
