@@ -421,6 +421,12 @@ impl Cache {
         self.engine.is_usable()
     }
 
+    /// Whether values are kept in a store outside the process.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.engine.outside.is_some()
+    }
+
     /// The number of entries, those included that would not be served any more.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -71,6 +71,13 @@ impl std::error::Error for CodecError {
     }
 }
 
+impl CodecError {
+    /// What an integration's carrier cannot read.
+    pub(crate) fn foreign(kind: &str) -> Self {
+        Self { attempt: "read", of: "an integration", source: format!("it is not of the kind `{kind}`").into() }
+    }
+}
+
 pub(crate) fn write<T: Serialize>(value: &T, format: Format) -> Result<Vec<u8>, CodecError> {
     let mut payload = Vec::with_capacity(HEADER + size_of::<T>());
     payload.push(format.codec.id());

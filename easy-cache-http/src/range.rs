@@ -98,6 +98,7 @@ impl Part {
 
 /// Which bytes of a whole a 206 carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "door", derive(serde::Serialize, serde::Deserialize))]
 pub struct PartOf {
     first: u64,
     last: u64,
@@ -122,6 +123,12 @@ impl PartOf {
     #[must_use]
     pub fn total(self) -> u64 {
         self.total
+    }
+
+    /// Whether it is a part of a whole: what comes from outside the process may be anything.
+    #[cfg(feature = "door")]
+    pub(crate) fn is_sensible(self) -> bool {
+        self.first <= self.last && self.last < self.total
     }
 
     /// The length of this part.

@@ -107,6 +107,11 @@ where
                         let Waiting { mut service, request } = once(waiting);
                         State::run(&mut service, request, task)
                     }
+                    Arrival::Answer(response) => return Poll::Ready(Ok(response.map(ResponseBody::whole))),
+                    Arrival::Pass(passage) => {
+                        let Waiting { mut service, request } = once(waiting);
+                        State::Pass { handler: service.call(request), passage }
+                    }
                 },
                 StateProjection::Run { handler, task } => return run(handler, task, cx),
                 StateProjection::Pass { handler, passage } => {

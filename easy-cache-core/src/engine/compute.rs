@@ -302,7 +302,7 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
         let format = self.engine.format();
         let decode = |payload: Vec<u8>| self.plan.decode(&payload, format);
         let terms = Terms { wishes: self.policy.wishes(), accept: None };
-        run(Errand { tags: self.policy.named_tags(), kind: self.plan.kind(format), terms, decode: &decode })
+        run(Errand { key: None, tags: self.policy.named_tags(), kind: self.plan.kind(format), terms, decode: &decode })
     }
 
     /// The answer to who waits no longer, if what there is may still be served.

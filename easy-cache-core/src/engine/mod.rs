@@ -25,6 +25,7 @@ mod unanswered;
 mod verify;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -161,6 +162,13 @@ impl Engine {
         match side {
             Side::Async => &self.async_flights,
             Side::Sync => &self.sync_flights,
+        }
+    }
+
+    /// Runs something where detached loads run, or else on a thread of its own.
+    pub(crate) fn run_behind(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Err(task) = self.spawner.spawn(Box::pin(work), Side::Async) {
+            self.spawner.run_errand(task);
         }
     }
 

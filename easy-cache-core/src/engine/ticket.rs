@@ -31,6 +31,8 @@ pub(crate) struct Ticket {
     renews: Option<Kept>,
     /// What the store outside the process has said, if it was asked.
     sight: Option<Sight>,
+    /// The value is not what those wait for who follow: it sends them elsewhere.
+    is_elsewhere: bool,
 }
 
 impl Ticket {
@@ -48,7 +50,16 @@ impl Ticket {
         sight: Option<Sight>,
     ) -> Self {
         let load = Load::begin(&engine.events);
-        Self { engine: Arc::clone(engine), key: key.into(), fence, load, lead, sight, renews: None }
+        Self {
+            engine: Arc::clone(engine),
+            key: key.into(),
+            fence,
+            load,
+            lead,
+            sight,
+            renews: None,
+            is_elsewhere: false,
+        }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -76,9 +87,23 @@ impl Ticket {
         Some((kept, Duration::from_nanos(age)))
     }
 
+    /// The key by which the value is invalidated.
+    fn stored_key(&self) -> &[u8] {
+        self.sight.as_ref().and_then(|sight| sight.key.as_deref()).unwrap_or(&self.key)
+    }
+
+    /// The same for a value of another kind, under the same key of the store: those who wait for it here look again.
+    pub(crate) fn elsewhere(mut self, kind: u64) -> Self {
+        if let Some(sight) = &mut self.sight {
+            sight.kind = kind;
+        }
+        self.is_elsewhere = true;
+        self
+    }
+
     /// What a store outside the process had, unless it was invalidated here since.
     pub(crate) fn unless_dropped(&self, kept: &Kept) -> Option<Kept> {
-        (!self.engine.store.is_dropped_since(&self.key, &self.fence)).then(|| kept.clone())
+        (!self.engine.store.is_dropped_since(self.stored_key(), &self.fence)).then(|| kept.clone())
     }
 
     /// It failed: until then, nobody in this process tries to compute it anew who has something to serve.
@@ -185,7 +210,8 @@ impl Ticket {
         };
         let parcel = payload.and_then(|payload| self.parcel(payload, &list, lead.as_ref()));
         if let (Some(parcel), Some(outside)) = (parcel, &self.engine.outside) {
-            return Some(Keeping::new(outside.fill(parcel), value, list, lead, self.load));
+            let keeping = Keeping::new(outside.fill(parcel), value, list, lead, self.load);
+            return Some(if self.is_elsewhere { keeping.redirecting() } else { keeping });
         }
         self.load.end(LoadOutcome::NotStored);
         frame::collect_list(&list);
@@ -200,7 +226,7 @@ impl Ticket {
         let store = &self.engine.store;
         let Used { seen, until } = frame.into_used(store.clock());
         let fill = Fill {
-            key: &self.key,
+            key: self.stored_key(),
             fence: &self.fence,
             value: Arc::new(()),
             policy,
@@ -215,7 +241,7 @@ impl Ticket {
     }
 
     fn parcel(&mut self, mut payload: Vec<u8>, list: &List, lead: Option<&Lead>) -> Option<Parcel> {
-        let Sight { fence, is_reached, kind, .. } = self.sight.take()?;
+        let Sight { key, fence, is_reached, kind, .. } = self.sight.take()?;
         let clock = self.engine.store.clock();
         let label = Label::of(list.times(), clock.precise(), clock.wall());
         if !is_reached || label.fresh_for() == Some(Duration::ZERO) {
@@ -228,7 +254,7 @@ impl Ticket {
         label.append(&mut payload);
         let everything = Tag::everything();
         let tags = list.tags().iter().map(|seen| seen.cell.tag().clone()).filter(|tag| *tag != everything).collect();
-        let key = std::mem::take(&mut self.key);
+        let key = key.unwrap_or_else(|| std::mem::take(&mut self.key));
         let awaited = lead.is_some_and(Lead::is_awaited);
         let (ttl, fresh) = (label.kept_for(), label.fresh_for());
         Some(Parcel { key, kind, payload, tags, fence, ttl, fresh: fresh.filter(|_| fresh != ttl), awaited })

@@ -14,7 +14,7 @@ use super::key;
 use super::previous::{self, Previous};
 use super::respond;
 use super::settings::Settings;
-use super::stored::Hit;
+use super::stored::{Hit, Varies};
 
 /// A request that the cache may answer.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Exchange {
     pub(crate) forward: Forward,
     /// For `Cache-Status`.
     pub(crate) told_key: Option<String>,
+    /// How the responses of its URI differ, if that is known from a store outside the process.
+    pub(crate) varies: Option<Arc<Varies>>,
 }
 
 impl Exchange {

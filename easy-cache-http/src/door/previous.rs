@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::Validation;
 use crate::validate::CONDITIONS;
 use bytes::Bytes;
-use easy_cache_core::{Cache, Scope};
+use easy_cache_core::Scope;
 use http::{HeaderMap, Response, response};
 use http_body::Body;
 
@@ -35,13 +35,15 @@ impl Previous {
         let mut seen = Scope::new();
         let stored = seen.run(|| exchange.cache().look(&place))?;
         match Value::of(stored) {
-            Value::Response(hit)
-                if !hit.is_over() && hit.may_be_asked_about(&exchange.facts, &exchange.settings.policy) =>
-            {
-                Some(Self { hit, place, seen })
-            }
-            Value::Response(_) | Value::Varies(_) | Value::Unshared => None,
+            Value::Response(hit) => Self::of(exchange, hit, place, seen),
+            Value::Varies(_) | Value::Unshared => None,
         }
+    }
+
+    /// The same for what was found already, with what it depends on.
+    pub(crate) fn of(exchange: &Exchange, hit: Hit, place: Vec<u8>, seen: Scope) -> Option<Self> {
+        let asked = !hit.is_over() && hit.may_be_asked_about(&exchange.facts, &exchange.settings.policy);
+        asked.then_some(Self { hit, place, seen })
     }
 
     /// Puts the conditions of the stored response in place of the client's.
@@ -68,19 +70,33 @@ impl Previous {
     }
 
     /// The handler answered with something that is not kept: what is stored is known to be over.
-    pub(crate) fn forget_if_stale(&self, cache: &Cache) {
+    pub(crate) fn forget_if_stale(&self, exchange: &Exchange) {
         if self.hit.is_stale() {
-            self.forget(cache);
+            self.forget(exchange);
         }
     }
 
-    fn forget(&self, cache: &Cache) {
-        // Without a store on a network, this cannot fail; with one, what is stored is stale and asked about again.
-        let _ = cache.invalidate_key(&self.place).wait();
+    /// In this process at once. In a store outside, which knows all places by the key of the URI, behind the answer: what is stored there is stale,
+    /// and asked about if this fails.
+    fn forget(&self, exchange: &Exchange) {
+        let cache = exchange.cache().clone();
+        if !cache.is_shared() {
+            let _ = cache.invalidate_key(&self.place).wait();
+            return;
+        }
+        let (base, behind) = (exchange.base.clone(), cache.clone());
+        cache.run_behind(async move {
+            let _ = behind.invalidate_key(&base).await;
+        });
     }
 
     /// The stored response in place of a failure, if it may stand in and was not invalidated meanwhile.
     pub(crate) fn stand_in(&self, exchange: &Exchange, failure: Option<u16>) -> Option<Response<Bytes>> {
+        if exchange.cache().is_shared() {
+            // It was found after this request came, and nobody else is answered with it.
+            let allowed = self.hit.response.terms.may_answer_for_failure(&exchange.facts, self.hit.resident);
+            return allowed.then(|| respond::stand_in(exchange, &self.hit, failure));
+        }
         let hit = match Value::of(exchange.cache().look(&self.place)?) {
             Value::Response(hit) => hit,
             Value::Varies(_) | Value::Unshared => return None,
@@ -131,7 +147,7 @@ impl Task {
             Ok(plan) => plan,
             Err(why) => {
                 if why.is_lasting {
-                    previous.forget_if_stale(self.exchange.cache());
+                    previous.forget_if_stale(&self.exchange);
                 }
                 self.release();
                 return (parts, Err(why.word));
@@ -163,7 +179,7 @@ impl Task {
             },
             said => {
                 if let Some((_, previous)) = said {
-                    previous.forget(exchange.cache());
+                    previous.forget(&exchange);
                 }
                 self.release();
                 status
@@ -180,7 +196,7 @@ impl Task {
         B: Body,
     {
         let exchange = Arc::clone(&self.exchange);
-        previous.forget(exchange.cache());
+        previous.forget(&exchange);
         self.release();
         let hit = &previous.hit;
         let mut parts = Response::new(()).into_parts().0;

@@ -1,7 +1,6 @@
 //! What the cache holds for a URI: a response, a note on how its variants differ, or a note that it is not to be waited
 //! for. Where each is stored is decided in `variants`, how it is sent in `respond`.
 
-use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,10 +14,10 @@ use bytes::Bytes;
 use easy_cache_core::{Cache, Stored, Tag};
 use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use parking_lot::Mutex;
 
 use super::key;
 use super::mark::Mark;
+use super::portable::Kept;
 
 /// A response as it was recorded. Its body is shared with everybody who is sent it.
 #[derive(Debug)]
@@ -106,14 +105,24 @@ pub(crate) struct Varies {
     pub(crate) fields: Vary,
     generation: u64,
     /// Which variants were stored in this generation, by the hashes of their keys.
-    kept: Arc<Mutex<HashSet<u64>>>,
+    kept: Kept,
 }
 
 impl Varies {
+    /// Its generation is nobody else's, in no process: by chance.
     pub(crate) fn by(fields: Vary) -> Self {
         static GENERATIONS: AtomicU64 = AtomicU64::new(0);
-        let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
+        let generation = HASHES.hash_one(GENERATIONS.fetch_add(1, Ordering::Relaxed));
         Self { fields, generation, kept: Arc::default() }
+    }
+
+    /// One that was stored before.
+    pub(crate) fn again(fields: Vary, generation: u64, kept: Kept) -> Self {
+        Self { fields, generation, kept }
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// The note that is stored for a URI now.
@@ -167,7 +176,9 @@ impl Value {
     pub(crate) fn of(stored: Stored) -> Self {
         let Stored { value, age, remaining, waited, .. } = stored;
         match value.downcast::<StoredResponse>() {
-            Ok(response) => Self::Response(Hit { resident: age + response.recorded_for, response, remaining, waited }),
+            Ok(response) => {
+                Self::Response(Hit { resident: age.saturating_add(response.recorded_for), response, remaining, waited })
+            }
             Err(value) => value.downcast().map_or(Self::Unshared, Self::Varies),
         }
     }

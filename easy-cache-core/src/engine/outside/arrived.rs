@@ -16,6 +16,8 @@ use crate::{CodecError, Tag};
 /// What a call asks the store for, and how it reads what it gets.
 #[derive(Clone, Copy)]
 pub(crate) struct Errand<'a> {
+    /// The key that the store knows, if it is another than the one at which calls wait for each other.
+    pub(crate) key: Option<&'a [u8]>,
     /// Those that are known before the computation.
     pub(crate) tags: &'a [Tag],
     /// The kind of values that it can read.
@@ -34,7 +36,7 @@ where
 {
     let format = engine.format();
     let decode = |payload: Vec<u8>| Some(T::decode(&payload, format).map(|value| Arc::new(value) as Shared));
-    run(Errand { tags, kind: T::kind(format), terms: Terms { wishes, accept: None }, decode: &decode })
+    run(Errand { key: None, tags, kind: T::kind(format), terms: Terms { wishes, accept: None }, decode: &decode })
 }
 
 /// What the entry is, if it can be read, and nothing of it was invalidated, or is held, here since the `fence`.

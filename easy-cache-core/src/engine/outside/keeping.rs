@@ -20,11 +20,26 @@ pub(crate) struct Keeping {
     lead: Option<Lead>,
     /// Ends when the store has answered.
     load: Load,
+    /// Those who wait are not given the value: they look elsewhere.
+    redirects: bool,
 }
 
 impl Keeping {
     pub(crate) fn new(trip: Trip<Filled>, value: Shared, list: List, lead: Option<Lead>, load: Load) -> Self {
-        Self { trip, value: Some((value, list)), lead, load }
+        Self { trip, value: Some((value, list)), lead, load, redirects: false }
+    }
+
+    /// The same, for a value that is not the one that others wait for.
+    pub(crate) fn redirecting(self) -> Self {
+        Self { redirects: true, ..self }
+    }
+
+    /// What the value depends on flows outward now: nobody will be there when the store has answered. If it refuses the value, it refuses what
+    /// is built from it behind an older fence as well.
+    pub(crate) fn collect(&self) {
+        if let Some((_, list)) = &self.value {
+            frame::collect_list(list);
+        }
     }
 
     /// The flight lands, and what the value depends on flows outward. A value that may be outdated taints what is around.
@@ -55,7 +70,7 @@ impl Keeping {
             if !kept {
                 found.tags = None;
             }
-            lead.land(found, kept);
+            if self.redirects { lead.redirect() } else { lead.land(found, kept) }
         }
         kept
     }

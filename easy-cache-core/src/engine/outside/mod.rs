@@ -78,6 +78,8 @@ pub(crate) struct Access {
 /// What a computation brings along from its lookup.
 #[derive(Debug)]
 pub(crate) struct Sight {
+    /// The key that the store knows, if it is another than that of the computation.
+    pub(crate) key: Option<Box<[u8]>>,
     /// What the store wants to see again; without it nothing is offered to it.
     pub(crate) fence: Option<StoreFence>,
     /// Whether the store has answered.
@@ -89,12 +91,17 @@ pub(crate) struct Sight {
 }
 
 impl Sight {
-    const fn nothing(kind: u64) -> Self {
-        Self { fence: None, is_reached: false, kind, before: None }
+    fn nothing(errand: Errand<'_>) -> Self {
+        Self { key: errand.key.map(Into::into), fence: None, is_reached: false, kind: errand.kind, before: None }
+    }
+
+    /// The store has answered with this.
+    fn reach(&mut self, fence: Option<StoreFence>) {
+        (self.fence, self.is_reached) = (fence, true);
     }
 
     pub(crate) const fn of(fence: Option<StoreFence>, kind: u64) -> Self {
-        Self { fence, is_reached: true, kind, before: None }
+        Self { key: None, fence, is_reached: true, kind, before: None }
     }
 }
 

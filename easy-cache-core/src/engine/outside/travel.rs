@@ -134,6 +134,11 @@ impl Travel {
         matches!(self.stage, Stage::Looking { .. })
     }
 
+    /// Whether it waits for somebody else.
+    pub(crate) const fn is_following(&self) -> bool {
+        matches!(self.stage, Stage::Following(_))
+    }
+
     /// What there is to fall back on.
     pub(crate) const fn fallback(&self) -> Option<&Fallback> {
         self.fallback.as_ref()
@@ -179,14 +184,14 @@ impl Travel {
         let reason = way.told(&looked, &purpose);
         self.unreached |= looked.is_err();
         way.unreached = self.unreached;
-        let mut sight = Sight::nothing(way.errand.kind);
+        let mut sight = Sight::nothing(way.errand);
         let kept = match looked {
             Ok(Looked::Hit(hit)) => {
-                sight = Sight::of(hit.fence.clone(), way.errand.kind);
+                sight.reach(hit.fence.clone());
                 arrived::read(way.engine, way.key, way.errand, hit, &start.fence)
             }
             Ok(Looked::Miss(miss)) => {
-                sight = Sight::of(miss.fence, way.errand.kind);
+                sight.reach(miss.fence);
                 None
             }
             Err(_) => None,
@@ -307,13 +312,18 @@ impl Way<'_> {
         self.engine.flights(self.side)
     }
 
+    /// The key that the store knows.
+    fn stored_key(&self) -> &[u8] {
+        self.errand.key.unwrap_or(self.key)
+    }
+
     fn look(self, purpose: Purpose) -> Stage {
         let flights = self.flights();
         let fence = self.engine.store.domain().fence();
         let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence };
         let trip: Trip<Looked> = match &self.engine.outside {
             Some(_) if self.unreached => Box::pin(std::future::ready(Err(unreached()))),
-            Some(outside) => outside.look(self.key, self.errand.kind, self.errand.tags),
+            Some(outside) => outside.look(self.stored_key(), self.errand.kind, self.errand.tags),
             None => Box::pin(std::future::pending()),
         };
         Stage::Looking { trip, purpose, start }
