@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::backend::memory::List;
 use crate::engine::flight::Lead;
+use crate::engine::frame;
 use crate::engine::join::{Arrival, Join, Terms};
 use crate::engine::outside::Keeping;
 use crate::engine::ticket::Ticket;
@@ -166,13 +168,29 @@ pub struct Stored {
     pub remaining: Option<Duration>,
     /// Whether it was computed by another caller while this one waited.
     pub waited: bool,
+    /// What it depends on.
+    pub basis: Basis,
+}
+
+/// What a value depends on, as it was when the value was found.
+#[derive(Debug, Clone)]
+pub struct Basis(Option<List>);
+
+impl Basis {
+    /// Whether nothing of it was invalidated, or is held, in this process since: for who has kept the value for a while. Of a value that the
+    /// cache did not keep nothing is known.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.0.as_ref().is_none_or(List::is_servable)
+    }
 }
 
 impl Stored {
     pub(crate) fn new(cache: &Cache, found: Found, waited: bool) -> Self {
         let store = &cache.engine().store;
         let age = Duration::from_nanos(store.clock().precise().saturating_sub(found.stored));
-        Self { age, remaining: store.remaining(found.expires), value: found.value, waited }
+        let basis = Basis(found.tags);
+        Self { age, remaining: store.remaining(found.expires), value: found.value, waited, basis }
     }
 }
 
@@ -212,6 +230,16 @@ impl Computation {
     #[must_use]
     pub fn scope(&self) -> Scope {
         Scope::of_frame(self.ticket.frame())
+    }
+
+    /// What the store outside the process had when it was asked for this computation, if that was not invalidated; fresh or not. What it depends
+    /// on goes to the scope around.
+    #[must_use]
+    pub fn found(&self) -> Option<Stored> {
+        self.berth.as_ref()?;
+        let (kept, _) = self.ticket.previous()?;
+        frame::collect_list(&kept.list);
+        Some(Stored::new(&Cache::over(Arc::clone(&self.ticket.engine)), kept.into(), false))
     }
 
     /// Whether others may wait for this one: not so for [`Cache::begin`], and after a [`scatter`](Self::scatter).

@@ -114,7 +114,7 @@ pub use builder::CacheBuilder;
 pub use cache::{Cache, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use codec::{Codec, CodecError, Format};
-pub use computation::{Computation, JoinFuture, Joined, Stored};
+pub use computation::{Basis, Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
 pub use explain::{Change, Explanation, Verdict};
 pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};

@@ -16,6 +16,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::ResponseBody;
+use crate::layer::Settings;
 use crate::mark;
 
 pin_project! {
@@ -42,11 +43,23 @@ pin_project! {
 pub struct Waiting<S, R> {
     service: S,
     request: Request<R>,
+    settings: Arc<Settings>,
+    /// Runs the handler behind the answer, where it is known that it may be sent away.
+    refresh: fn(S, Request<R>, Box<Task>, &Settings),
 }
 
 impl<S, R> Waiting<S, R> {
-    pub(crate) const fn new(service: S, request: Request<R>) -> Self {
-        Self { service, request }
+    pub(crate) const fn new(
+        service: S,
+        request: Request<R>,
+        settings: Arc<Settings>,
+        refresh: fn(S, Request<R>, Box<Task>, &Settings),
+    ) -> Self {
+        Self { service, request, settings, refresh }
+    }
+
+    fn go_on_behind(self, task: Box<Task>) {
+        (self.refresh)(self.service, self.request, task, &self.settings);
     }
 }
 
@@ -104,12 +117,16 @@ where
                         return Poll::Ready(Ok(exchange.answer(&hit).map(ResponseBody::whole)));
                     }
                     Arrival::Compute(task) => {
-                        let Waiting { mut service, request } = once(waiting);
+                        let Waiting { mut service, request, .. } = once(waiting);
                         State::run(&mut service, request, task)
+                    }
+                    Arrival::Behind(response, task) => {
+                        once(waiting).go_on_behind(task);
+                        return Poll::Ready(Ok(response.map(ResponseBody::whole)));
                     }
                     Arrival::Answer(response) => return Poll::Ready(Ok(response.map(ResponseBody::whole))),
                     Arrival::Pass(passage) => {
-                        let Waiting { mut service, request } = once(waiting);
+                        let Waiting { mut service, request, .. } = once(waiting);
                         State::Pass { handler: service.call(request), passage }
                     }
                 },

@@ -1,7 +1,5 @@
 //! The same way where responses are kept in a store outside the process: every look is awaited, and what it finds is taken along, so that
 //! nothing is asked twice.
-//!
-//! A response that may be served while it is refreshed is refreshed by one request, which waits for it; all others are answered.
 
 use std::sync::Arc;
 
@@ -77,14 +75,19 @@ async fn go(shelf: &Shelf, mut exchange: Box<Exchange>, next: Next) -> Arrival {
             Arrival::Compute(task)
         }
         Next::Lead(computation, found) => {
-            let place = found.place.clone();
-            Arrival::Compute(task(exchange, computation, place, Some(found)))
+            let (place, response) =
+                (found.place.clone(), exchange.may_go_on_behind.then(|| exchange.answer(&found.hit)));
+            let task = task(exchange, computation, place, Some(found));
+            match response {
+                Some(response) => Arrival::Behind(response, task),
+                None => Arrival::Compute(task),
+            }
         }
         _ if exchange.facts.range => {
             let part = key::part(&base);
             Arrival::Compute(begin(shelf, exchange, part, None).await)
         }
-        Next::Wait(found) if !exchange.facts.authorized => wait(shelf, exchange, found).await,
+        Next::Wait(_) if !exchange.facts.authorized => wait(shelf, exchange).await,
         Next::Wait(found) | Next::Alone(found) => Arrival::Compute(begin(shelf, exchange, base, found).await),
         Next::Answer(found) => answer(exchange, found),
     }
@@ -166,10 +169,28 @@ async fn after(shelf: &Shelf, exchange: &mut Exchange, found: Found) -> Next {
     next
 }
 
+/// What is there now, for who goes to the handler.
+fn found_by(computation: &Computation, place: &[u8]) -> Option<Found> {
+    let mut seen = Scope::new();
+    match Value::of(seen.run(|| computation.found())?) {
+        Value::Response(hit) => Some(Found { hit, place: place.to_vec(), seen }),
+        Value::Varies(_) | Value::Unshared => None,
+    }
+}
+
+/// Whoever was at this variant found that responses differ by other fields: look there before calling the handler.
+async fn differs_now(shelf: &Shelf, exchange: &Exchange) -> bool {
+    let Some(known) = &exchange.varies else { return false };
+    match look_at(shelf, &exchange.base, exchange.base.clone()).await {
+        Some((Value::Varies(varies), _)) => !known.is_same(Some(&varies)),
+        _ => true,
+    }
+}
+
 /// Waits for those who are at the same place.
-async fn wait(shelf: &Shelf, mut exchange: Box<Exchange>, found: Option<Found>) -> Arrival {
+async fn wait(shelf: &Shelf, mut exchange: Box<Exchange>) -> Arrival {
     let settings = Arc::clone(&exchange.settings);
-    let (facts, mut found) = (exchange.facts, found);
+    let facts = exchange.facts;
     for _ in 0..DETOURS {
         let place = key_of(&exchange, exchange.varies.as_deref());
         let address = Address::at(&exchange.base, &place);
@@ -178,8 +199,12 @@ async fn wait(shelf: &Shelf, mut exchange: Box<Exchange>, found: Option<Found>) 
         let joining = joining.accept(|stored| stored::is_accepted(stored, &facts, &settings.policy));
         let joined = settings.recordings.follow(&place, joining).await;
         match joined {
+            Joined::Compute(computation) if differs_now(shelf, &exchange).await => {
+                computation.scatter();
+                exchange.varies = None;
+            }
             Joined::Compute(computation) => {
-                let found = found.take().filter(|found| found.place == place);
+                let found = found_by(&computation, &place);
                 return Arrival::Compute(task(exchange, computation, place, found));
             }
             Joined::Found(stored) => match Value::of(stored) {

@@ -29,6 +29,8 @@ pub struct Exchange {
     pub(crate) forward: Forward,
     /// For `Cache-Status`.
     pub(crate) told_key: Option<String>,
+    /// Whether its task may go on behind its answer.
+    pub(crate) may_go_on_behind: bool,
     /// How the responses of its URI differ, if that is known from a store outside the process.
     pub(crate) varies: Option<Arc<Varies>>,
 }

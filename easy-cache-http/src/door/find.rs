@@ -85,6 +85,8 @@ pub enum Arrival {
     Compute(Box<Task>),
     /// With an answer.
     Answer(Response<Bytes>),
+    /// With an answer, and at the handler behind it.
+    Behind(Response<Bytes>, Box<Task>),
     /// At the handler, whose response is not stored.
     Pass(Passage),
 }

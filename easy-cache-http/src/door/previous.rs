@@ -94,7 +94,8 @@ impl Previous {
     pub(crate) fn stand_in(&self, exchange: &Exchange, failure: Option<u16>) -> Option<Response<Bytes>> {
         if exchange.cache().is_shared() {
             // It was found after this request came, and nobody else is answered with it.
-            let allowed = self.hit.response.terms.may_answer_for_failure(&exchange.facts, self.hit.resident);
+            let terms = &self.hit.response.terms;
+            let allowed = self.hit.is_current() && terms.may_answer_for_failure(&exchange.facts, self.hit.resident);
             return allowed.then(|| respond::stand_in(exchange, &self.hit, failure));
         }
         let hit = match Value::of(exchange.cache().look(&self.place)?) {

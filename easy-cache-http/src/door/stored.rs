@@ -11,7 +11,7 @@ use crate::cache_control::ResponseDirectives;
 use crate::headers::KeptFields;
 use crate::{Headers, Policy, RequestFacts, Reuse, Terms, Vary, validate};
 use bytes::Bytes;
-use easy_cache_core::{Cache, Stored, Tag};
+use easy_cache_core::{Basis, Cache, Stored, Tag};
 use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
@@ -174,11 +174,15 @@ pub(crate) enum Value {
 
 impl Value {
     pub(crate) fn of(stored: Stored) -> Self {
-        let Stored { value, age, remaining, waited, .. } = stored;
+        let Stored { value, age, remaining, waited, basis, .. } = stored;
         match value.downcast::<StoredResponse>() {
-            Ok(response) => {
-                Self::Response(Hit { resident: age.saturating_add(response.recorded_for), response, remaining, waited })
-            }
+            Ok(response) => Self::Response(Hit {
+                resident: age.saturating_add(response.recorded_for),
+                response,
+                remaining,
+                waited,
+                basis,
+            }),
             Err(value) => value.downcast().map_or(Self::Unshared, Self::Varies),
         }
     }
@@ -207,6 +211,8 @@ pub struct Hit {
     remaining: Option<Duration>,
     /// It was recorded for another request while this one waited.
     pub(crate) waited: bool,
+    /// What it depends on.
+    basis: Basis,
 }
 
 impl Hit {
@@ -237,6 +243,11 @@ impl Hit {
     /// Whether it is good for nothing any more. The store keeps what may be confirmed for longer than it is of use.
     pub(crate) fn is_over(&self) -> bool {
         self.response.terms.useful_for(self.resident).is_zero()
+    }
+
+    /// Whether nothing of it was invalidated here since it was looked up.
+    pub(crate) fn is_current(&self) -> bool {
+        self.basis.is_current()
     }
 
     /// Whether it was stale when it was looked up. Who is served it all the same must not pass it on as fresh.

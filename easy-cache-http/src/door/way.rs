@@ -68,7 +68,8 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
     if settings.cache.is_shared() {
         // The look is made where the answer can be waited for.
         let (settings, headers, forward) = (Arc::clone(settings), request.header_map(), Forward::UriMiss);
-        let exchange = Exchange { settings, facts, headers, base, tags: tags(), forward, told_key, varies: None };
+        let (tags, may_go_on_behind, varies) = (tags(), request.may_go_on_behind(), None);
+        let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies };
         return Way::Wait(Box::new(exchange));
     }
     let (forward, next) = match find::look(settings, &base, fields) {
@@ -91,7 +92,8 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
     }
     let is_head = facts.method == MethodClass::Head;
     let (settings, headers, tags) = (Arc::clone(settings), request.header_map(), tags());
-    let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key, varies: None };
+    let (may_go_on_behind, varies) = (false, None);
+    let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies };
     match next {
         Next::Wait(Some(place)) | Next::Alone(Some(place)) if is_head => Way::Alone(Task::of_head(exchange, place)),
         _ if exchange.facts.range => Way::Alone(Task::of_part(exchange)),

@@ -9,6 +9,7 @@ mod head;
 mod invalidation;
 mod nested;
 mod network;
+mod place;
 mod races;
 mod range;
 mod readiness;
