@@ -182,8 +182,30 @@ impl Ticket {
     }
 
     /// The same with a store outside the process: what is to be done is done when the result has been awaited, if there is one.
-    /// Without a payload nothing can be stored, but those who wait may still be served.
+    /// Without a payload nothing can be stored, but those who wait may still be served: not so if the value is not theirs.
     pub(crate) fn send(
+        mut self,
+        value: Shared,
+        payload: Option<Vec<u8>>,
+        policy: &Policy,
+        frame: Frame,
+    ) -> Option<Keeping> {
+        let elsewhere = if self.is_elsewhere { self.lead.take() } else { None };
+        if let Some(lead) = &elsewhere {
+            lead.close();
+        }
+        let keeping = self.send_to_those_who_wait(value, payload, policy, frame);
+        match (keeping, elsewhere) {
+            (Some(keeping), Some(lead)) => Some(keeping.redirecting(lead)),
+            (None, Some(lead)) => {
+                lead.redirect();
+                None
+            }
+            (keeping, None) => keeping,
+        }
+    }
+
+    fn send_to_those_who_wait(
         mut self,
         value: Shared,
         payload: Option<Vec<u8>>,
@@ -210,8 +232,7 @@ impl Ticket {
         };
         let parcel = payload.and_then(|payload| self.parcel(payload, &list, lead.as_ref()));
         if let (Some(parcel), Some(outside)) = (parcel, &self.engine.outside) {
-            let keeping = Keeping::new(outside.fill(parcel), value, list, lead, self.load);
-            return Some(if self.is_elsewhere { keeping.redirecting() } else { keeping });
+            return Some(Keeping::new(outside.fill(parcel), value, list, lead, self.load));
         }
         self.load.end(LoadOutcome::NotStored);
         frame::collect_list(&list);

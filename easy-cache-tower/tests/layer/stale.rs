@@ -222,11 +222,15 @@ async fn a_refresh_runs_where_the_application_says() {
     assert_eq!(waiting.len(), 1);
     let refresh = waiting.remove(0);
     soon(refresh).await;
+    crate::place::arrive().await;
     assert_eq!(site.get("/").await.text(), "page 2");
 }
 
 #[test]
 fn without_a_runtime_one_request_waits_for_the_refresh() {
+    if !crate::place::IS_THE_PROCESS {
+        return; // a thread of its own takes what is stored to the store
+    }
     fn now<F: Future>(future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
         match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {

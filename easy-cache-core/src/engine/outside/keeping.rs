@@ -29,9 +29,10 @@ impl Keeping {
         Self { trip, value: Some((value, list)), lead, load, redirects: false }
     }
 
-    /// The same, for a value that is not the one that others wait for.
-    pub(crate) fn redirecting(self) -> Self {
-        Self { redirects: true, ..self }
+    /// The same, for a value that is not the one for which others wait there.
+    pub(crate) fn redirecting(mut self, lead: Lead) -> Self {
+        (self.lead, self.redirects) = (Some(lead), true);
+        self
     }
 
     /// What the value depends on flows outward now: nobody will be there when the store has answered. If it refuses the value, it refuses what
