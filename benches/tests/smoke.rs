@@ -43,6 +43,12 @@ fn misses_compute_once_each() {
 }
 
 #[test]
+fn near_hits_are_answered_without_the_heap_and_without_a_trip() {
+    let report = report(env!("CARGO_BIN_EXE_tiered"), &["--rounds", "3"]);
+    assert_eq!(ours(&report, "allocations_per_call"), [0.0, 0.0]);
+}
+
+#[test]
 fn threads_are_measured_alone_and_together() {
     let report = report(env!("CARGO_BIN_EXE_threads"), &["--rounds", "1", "--only", "#[ecached] sync"]);
     assert!(report["candidates"][0]["distinct_keys_by_clock"].as_f64().unwrap() > 0.0);

@@ -224,6 +224,10 @@ where
             });
             (id, key, travel)
         };
+        waiting.retain(|id, key| {
+            let near = engine.near_hit(key.as_bytes(), |value| value.downcast_ref::<V>().cloned());
+            near.map(|value| values.insert(id.clone(), value)).is_none()
+        });
         let mut travels: Vec<_> = waiting.drain().map(travel).collect();
         let mut led = Vec::new();
         std::future::poll_fn(|cx| {

@@ -8,11 +8,11 @@ use crate::backend::memory::Capacity;
 use crate::clock::Clock;
 use crate::engine::outside::{Access, Outside};
 use crate::engine::{Engine, Setup, switches};
-use crate::events::{Events, Meter, OnUndelivered, Redaction, Undelivered};
+use crate::events::{Events, Meter, OnUndelivered, Redaction, Tier, Undelivered};
 use crate::parts::DELIMITER;
 use crate::spawn::{Spawner, Task};
 use crate::store::{Adapter, BREAKER_FAILURES, BREAKER_PAUSE, Breaker, PlainStore, Store};
-use crate::{Cache, Codec, Format, Policy};
+use crate::{Cache, Codec, Format, Near, Policy};
 
 /// Chooses how a [`Cache`] is made.
 ///
@@ -36,6 +36,7 @@ pub struct CacheBuilder {
     defaults: Policy,
     spawner: Spawner,
     outside: Option<MakeStore>,
+    near: Option<Near>,
     store_timeout: Duration,
     breaker: (u32, Duration),
     on_undelivered: Option<OnUndelivered>,
@@ -63,6 +64,7 @@ impl Default for CacheBuilder {
             defaults: Policy::new(),
             spawner: Spawner::default(),
             outside: None,
+            near: None,
             store_timeout: Duration::from_secs(1),
             breaker: (BREAKER_FAILURES, BREAKER_PAUSE),
             on_undelivered: None,
@@ -159,7 +161,7 @@ impl CacheBuilder {
 
     /// Keeps the values in a store outside the process, which other processes share. Default: in memory.
     ///
-    /// Nothing is kept in this process then: every hit asks the store. Values that cannot leave the process (`local`) are
+    /// Nothing is kept in this process then, unless it is [kept near](Self::near): every hit asks the store. Values that cannot leave the process (`local`) are
     /// computed each time. If the store does not answer, calls compute, and nothing is kept; an invalidation that could not be
     /// delivered is an error, stays in force in this process, and is delivered before the store is asked for anything else.
     pub fn store(mut self, store: impl Store) -> Self {
@@ -174,6 +176,27 @@ impl CacheBuilder {
         self.outside = Some(Arc::new(move |namespace, clock| {
             Arc::new(Adapter::new(Arc::clone(&store), namespace, clock.clone()))
         }));
+        self
+    }
+
+    /// Keeps copies of the store's values in this process, up to [`max_weight`](Self::max_weight), and serves them without a trip. Default:
+    /// none. Needs a store that tells what changes; one that cannot is asked for every hit, and a warning says so.
+    ///
+    /// A hit costs what a hit of a memory cache costs. What others invalidate is not served any longer than the bound says; what this
+    /// process invalidates, not at all. What is built from a copy is compared with the store before it is kept there.
+    ///
+    /// # Example: up to 16 MiB of copies
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::store::Store;
+    /// use easy_cache_core::{Cache, Near};
+    ///
+    /// fn cache_over(store: impl Store) -> Cache {
+    ///     Cache::builder().store(store).near(Near::within(Duration::from_secs(1))).max_weight(16 << 20).build()
+    /// }
+    /// ```
+    pub const fn near(mut self, near: Near) -> Self {
+        self.near = Some(near);
         self
     }
 
@@ -258,7 +281,9 @@ impl CacheBuilder {
     /// Makes the cache.
     #[must_use]
     pub fn build(self) -> Cache {
+        let is_near = self.near.is_some() && self.outside.is_some();
         let events = Events::new(&self.namespace, self.clock.clone(), self.redaction).with(self.on_undelivered.clone());
+        let events = events.of_tier(if is_near { Tier::Near } else { Tier::Memory });
         let events = Arc::new(events);
         let outside = self.outside.as_ref().map(|make| self.access(make(&self.namespace, &self.clock), &events));
         let capacity = Capacity { weight: self.max_weight, entries: self.expected_entries };
@@ -271,6 +296,7 @@ impl CacheBuilder {
             defaults: self.defaults,
             events,
             spawner: self.spawner,
+            near: self.near.filter(|_| outside.is_some()),
             outside: outside.map(Outside::new),
             #[cfg(feature = "testing")]
             verification: self.verify.map(|verify| verify.of_format(self.format)),
@@ -281,6 +307,7 @@ impl CacheBuilder {
         engine.switches.set_verifying(engine.verification.is_some());
         let engine = Arc::new(engine);
         switches::register(&engine);
+        engine.follow();
         Cache::over(engine)
     }
 

@@ -75,6 +75,10 @@ impl Cache {
             if !engine.is_usable() {
                 return None;
             }
+            let near = engine.near_hit(key, |value| value.downcast_ref::<T>().cloned());
+            if near.is_some() {
+                return near;
+            }
             let mut travel =
                 arrived::of_type::<T, _>(engine, &[], &Freshness::PLAIN, |errand| Travel::alone(engine, key, errand));
             let landed = std::future::poll_fn(|cx| {
@@ -339,7 +343,8 @@ impl Cache {
     /// Why a value is served, or not: which tag changed when, whether its ttl has passed, whether it had to make room, and so on.
     ///
     /// For people and for tests; it looks at everything there is, and takes microseconds. What became of a key that is not stored
-    /// is remembered for a thousand keys or so, the latest. A store outside the process is not asked.
+    /// is remembered for a thousand keys or so, the latest. A store outside the process is not asked;
+    /// of one, what is explained is the copy [near](CacheBuilder::near).
     ///
     /// # Example: it had to make room
     /// ```
@@ -475,7 +480,7 @@ impl Cache {
             }),
             Some(outside) => Operation::later(async move {
                 let store = &self.engine.store;
-                outside.invalidate(here(), |names| names.again(store)).await
+                outside.invalidate(here(), store).await
             }),
         }
     }
@@ -491,7 +496,7 @@ impl Cache {
 
     /// A look without handing the tags to a scope.
     fn find(&self, key: &[u8]) -> Option<Kept> {
-        if self.engine.is_usable() { self.engine.store.lookup(key).ok() } else { None }
+        if self.engine.is_usable_here() { self.engine.store.lookup(key).ok() } else { None }
     }
 }
 

@@ -18,8 +18,9 @@ pub(crate) type Moment = u64;
 /// The moment that never comes: the end of an entry without a ttl.
 pub(crate) const NEVER: Moment = u64::MAX;
 
-/// Where every clock begins: fifty years in. What was stored by another process long before this one began has its moment, too.
-const BEGINNING: Moment = 50 * 365 * 24 * 3600 * 1_000_000_000;
+/// Where every clock begins: two years in. What was stored by another process long before this one began has its moment, too; and in
+/// microseconds, six years of a process fit into 48 bits.
+const BEGINNING: Moment = 2 * 365 * 24 * 3600 * 1_000_000_000;
 
 /// The source of time of a cache. Cloning is cheap and yields the same clock.
 ///

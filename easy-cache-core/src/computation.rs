@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::backend::memory::List;
@@ -18,7 +18,7 @@ use crate::engine::{Engine, Found, Side};
 use crate::freshness::Freshness;
 use crate::shelf::Berth;
 use crate::value::Shared;
-use crate::{Cache, Policy, Scope};
+use crate::{Cache, Policy, Scope, Task};
 
 impl Cache {
     /// The value under the key; or the duty to compute it, after waiting for those who had it before.
@@ -85,6 +85,23 @@ impl Cache {
     /// A computation that nobody waits for, whatever is stored or under way: its fence is taken now.
     pub fn begin(&self, key: impl AsRef<[u8]>) -> Computation {
         Computation::of(Ticket::alone(self.engine(), key.as_ref()))
+    }
+
+    /// Sees to something that nobody waits for: at once as far as that goes, which is all the way where everything is in memory;
+    /// the rest goes on behind the caller, where detached computations run, and else on a thread of its own. For where nothing
+    /// can be awaited and nothing may block, such as a `Drop`.
+    ///
+    /// # Example
+    /// ```
+    /// # let cache = easy_cache_core::Cache::new();
+    /// let own = cache.clone();
+    /// cache.see_to(async move { drop(own.invalidate_tags(["books"]).await) });
+    /// ```
+    pub fn see_to(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut work: Task = Box::pin(work);
+        if work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            self.engine().spawner.run_errand(work);
+        }
     }
 }
 
@@ -339,11 +356,10 @@ fn send<T: Send + Sync + 'static>(
 }
 
 /// Nobody waits for the store's answer but those who wait for the value.
-fn keep_behind(engine: &Engine, sent: Option<Keeping>) -> bool {
+fn keep_behind(engine: &Arc<Engine>, sent: Option<Keeping>) -> bool {
     let is_sent = sent.is_some();
     if let Some(keeping) = sent {
-        keeping.collect();
-        engine.run_behind(async {
+        Cache::over(Arc::clone(engine)).see_to(async {
             keeping.await;
         });
     }

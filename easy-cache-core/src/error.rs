@@ -62,6 +62,11 @@ impl Error {
         Self { kind: ErrorKind::Store, message: message.into(), source: Some(source.into()) }
     }
 
+    /// The same for a store that has not answered in time.
+    pub fn timed_out(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::TimedOut, message)
+    }
+
     /// The kind of failure.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {

@@ -8,7 +8,7 @@
 //!
 //! | metric | kind, unit | further label | tells |
 //! |---|---|---|---|
-//! | `easy_cache_hits_total` | counter | | calls answered from what is stored and fresh |
+//! | `easy_cache_hits_total` | counter | `tier`: see [`Tier`] | calls answered from what is stored and fresh, and where it was |
 //! | `easy_cache_misses_total` | counter | `reason`: see [`MissReason`] | calls that were not, and why |
 //! | `easy_cache_stale_served_total` | counter | `reason`: see [`Staleness`] | calls answered with a value past its ttl, or outdated within its bound; not those that a stand-in answers during its throttle, which are hits |
 //! | `easy_cache_loads_total` | counter | `outcome`: see [`LoadOutcome`] | computations that ended, and how; a load of many keys counts for each of them |
@@ -44,7 +44,7 @@
 //!
 //! | message | level | further fields |
 //! |---|---|---|
-//! | `HIT` | trace, if [`CacheBuilder::trace_hits`] | |
+//! | `HIT` | trace, if [`CacheBuilder::trace_hits`] | `tier` |
 //! | `MISS` | debug | `reason` |
 //! | `REFRESH` | debug | a computation although there may be a value |
 //! | `STORED` | debug | `tags` |
@@ -90,7 +90,7 @@ use crate::{Error, ErrorKind, Tag};
 pub(crate) use load::Load;
 #[cfg(feature = "metrics")]
 pub(crate) use meter::Meter;
-pub use reason::{Invalidation, LoadOutcome, MissReason, Refusal, Staleness};
+pub use reason::{Invalidation, LoadOutcome, MissReason, Refusal, Staleness, Tier};
 pub use redaction::Redaction;
 use redaction::{Redactor, ShownTags};
 pub(crate) use undelivered::OnUndelivered;
@@ -111,6 +111,8 @@ pub(crate) struct Events {
     /// How entries came to be missing.
     pub(crate) fates: Fates,
     pub(crate) meter: Meter,
+    /// Where hits are that are made in this process.
+    tier: Tier,
     on_undelivered: Option<OnUndelivered>,
 }
 
@@ -118,7 +120,13 @@ impl Events {
     pub(crate) fn new(namespace: &str, clock: Clock, redaction: Option<Redaction>) -> Self {
         let namespace: Arc<str> = namespace.into();
         let meter = Meter::new(&namespace);
-        Self { namespace, clock, redactor: Redactor::new(redaction), fates: Fates::new(), meter, on_undelivered: None }
+        let (redactor, fates) = (Redactor::new(redaction), Fates::new());
+        Self { namespace, clock, redactor, fates, meter, tier: Tier::Memory, on_undelivered: None }
+    }
+
+    /// Says what is found in this process: [`Tier::Memory`] if this is never said.
+    pub(crate) fn of_tier(self, tier: Tier) -> Self {
+        Self { tier, ..self }
     }
 
     pub(crate) fn with(self, on_undelivered: Option<OnUndelivered>) -> Self {
@@ -144,12 +152,39 @@ impl Events {
         self.redactor.tag(tag)
     }
 
-    /// For hits that somebody wants to know of.
+    /// For hits in this process that somebody wants to know of.
     pub(crate) fn hit(&self, key: &[u8], traced: bool) {
         self.meter.hit();
         if traced {
-            tracing::trace!(target: "easy_cache", namespace = &*self.namespace, key = %self.show(key), outcome = "hit", "HIT");
+            self.trace_hit(key, self.tier);
         }
+    }
+
+    /// The same for hits in the store outside.
+    pub(crate) fn hit_outside(&self, key: &[u8], traced: bool) {
+        self.meter.count(names::HITS, Some(("tier", Tier::Store.as_str())));
+        if traced {
+            self.trace_hit(key, Tier::Store);
+        }
+    }
+
+    fn trace_hit(&self, key: &[u8], tier: Tier) {
+        tracing::trace!(
+            target: "easy_cache", namespace = &*self.namespace, key = %self.show(key), outcome = "hit", tier = tier.as_str(), "HIT"
+        );
+    }
+
+    /// Hands hits and sizes to the recorder.
+    pub(crate) fn publish(&self, size: impl FnOnce() -> (usize, u64)) {
+        self.meter.publish(self.tier, size);
+    }
+
+    /// The store outside cannot tell of changes: nothing is kept near.
+    pub(crate) fn not_followed(&self) {
+        tracing::warn!(
+            target: "easy_cache", namespace = &*self.namespace,
+            "the store cannot tell what changes: nothing is kept near, and every hit asks the store"
+        );
     }
 
     /// A call found nothing to serve. What is not there at all has a fate, if it is remembered.

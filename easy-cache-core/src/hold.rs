@@ -102,7 +102,7 @@ impl Hold {
                     // Made before the invalidation: if all this is dropped, what is owed first is owed before it.
                     let releasing = self.marked.take().map(|marked| outside.releasing(marked));
                     let store = &self.cache.engine().store;
-                    let invalidated = outside.invalidate(names, |names| names.again(store)).await;
+                    let invalidated = outside.invalidate(names, store).await;
                     if let (Ok(()), Some(releasing)) = (&invalidated, releasing) {
                         releasing.now().await;
                     }

@@ -88,6 +88,7 @@ mod function;
 mod hold;
 mod load;
 mod mistake;
+mod near;
 mod operation;
 mod parts;
 mod pause;
@@ -126,6 +127,7 @@ pub use load::{Called, Immediate};
 #[cfg(easy_cache_mutations)]
 #[doc(hidden)]
 pub use mistake::Mistake;
+pub use near::Near;
 pub use operation::{Operation, OperationFuture};
 pub use plan::{
     Anywhere, EndsInTime, InProcess, Kept, Mode, OnlyIf, Outcome, Place, Plan, SaysLate, Stores, StoresErr, StoresNone,

@@ -69,6 +69,14 @@ mistakes! {
     RecordRecreated,
     /// The tags of a value do not flow into the computation that uses it.
     TagsStayInside,
+    /// A copy is kept near whatever was heard since its lookup was sent.
+    KeptNearUnasked,
+    /// What is heard of a store reaches the cells before the buckets.
+    NewsBeforeBuckets,
+    /// What was copied while this process invalidated it is not forgotten.
+    OwnNewsAwaited,
+    /// What is built from a copy is stored without the versions that came with it.
+    OriginForgotten,
 }
 
 #[cfg(not(easy_cache_mutations))]

@@ -96,11 +96,6 @@ impl Cache {
     pub fn shelf(&self, carrier: &'static dyn Carrier) -> Option<Shelf> {
         self.engine().outside.is_some().then(|| Shelf { cache: self.clone(), carrier })
     }
-
-    /// Runs something where the detached loads of this cache run, or else on a thread of its own.
-    pub fn run_behind(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.engine().run_behind(work);
-    }
 }
 
 impl Shelf {

@@ -6,6 +6,6 @@
 
 pub use crate::backend::shared::{
     Adapter, Asked, BREAKER_FAILURES, BREAKER_PAUSE, Breaker, Circuit, Envelope, Fill, Filled, Following, Hit, Leased,
-    Look, Looked, Mark, Mirror, Miss, MissReason, Pass, PlainStore, Store, StoreFence, StoreFuture, Unreadable,
-    Version, VersionedTag,
+    Look, Looked, Mark, Mirror, Miss, MissReason, Pass, PlainStore, Remembered, Store, StoreFence, StoreFuture,
+    Unreadable, Version, VersionedTag,
 };

@@ -5,15 +5,17 @@
 //! is malformed) is answered with the whole, which RFC 9110 §14.2 allows.
 //!
 //! Of the responses with a part (206), the last one of each URI is stored if the [`Policy`](crate::Policy::keep_parts) says
-//! so, and serves what lies inside it for as long as it is fresh. Parts are not put together, and a missing rest is not asked
-//! for (RFC 9111 §3.4 makes both an option): that would need both halves in memory to send one, and two answers of a
-//! handler are seldom known to be of one page, since that takes a strong tag.
+//! so, and serves what lies inside it for as long as it is fresh, and whoever asks in the same words. Parts are not put together,
+//! and a missing rest is not asked for (RFC 9111 §3.4 makes both an option): two answers are known to be of one page only by
+//! a strong tag, and if the second one turns out to be of another, who asked for the whole has nothing, for a cache inside
+//! an application cannot ask its handler twice.
 
 use crate::grammar::{self, number};
 use crate::view::Headers;
 
 /// A single range of bytes, as asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "door", derive(serde::Serialize, serde::Deserialize))]
 pub enum ByteRange {
     /// `bytes=2-5`: from the first to the last, both included.
     FromTo(u64, u64),
@@ -103,6 +105,7 @@ pub struct PartOf {
     first: u64,
     last: u64,
     total: u64,
+    asked: Option<ByteRange>,
 }
 
 impl PartOf {
@@ -116,7 +119,13 @@ impl PartOf {
         let first = number(value.get(..dash)?)?;
         let (last, total) = (number(value.get(dash + 1..slash)?)?, number(&value[slash + 1..])?);
         let is_inside = first <= last && last < total;
-        (unit.eq_ignore_ascii_case(b"bytes ") && is_inside).then_some(Self { first, last, total })
+        (unit.eq_ignore_ascii_case(b"bytes ") && is_inside).then_some(Self { first, last, total, asked: None })
+    }
+
+    /// The part.
+    #[must_use]
+    pub fn part(self) -> Part {
+        Part::Bytes { first: self.first, last: self.last }
     }
 
     /// The length of the whole.
@@ -135,6 +144,25 @@ impl PartOf {
     #[must_use]
     pub fn length(self) -> u64 {
         self.last - self.first + 1
+    }
+
+    /// The same, sent because this was asked for: servers may send another part than the one that they are asked for, and would
+    /// send it again to whoever asks in the same words.
+    #[must_use]
+    pub fn sent_for(self, asked: Option<ByteRange>) -> Self {
+        Self { asked, ..self }
+    }
+
+    /// Says whether it is what this was answered with.
+    #[must_use]
+    pub fn was_sent_for(self, asked: ByteRange) -> bool {
+        self.asked == Some(asked)
+    }
+
+    /// As much of it as came: a part that ends early is a part still. `None` if nothing came, or more than was announced.
+    #[must_use]
+    pub fn of_length(self, length: u64) -> Option<Self> {
+        (1..=self.length()).contains(&length).then(|| Self { last: self.first + length - 1, ..self })
     }
 
     /// Where a part of the whole begins in this one, if it lies inside.

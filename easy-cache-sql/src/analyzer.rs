@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use crate::{Bind, Dialect, Effect, KeyColumn, TableName, analyze, catalog::Catalog, key::join_columns, memo::Memo};
+use crate::{
+    Bind, Dialect, Effect, KeyColumn, Rows, TableName, Write, WriteKind, analyze, catalog::Catalog, key::join_columns,
+    memo::Memo,
+};
 
 /// Finds what SQL texts do. One for each database; share it, its methods take `&self`.
 #[derive(Debug)]
@@ -66,6 +69,22 @@ impl Analyzer {
         let texts = columns.iter().zip(values).map(|(column, value)| column.kind().text_of(value, self.dialect()));
         let texts = texts.collect::<Option<Vec<_>>>()?;
         Some(join_columns(texts.iter().map(String::as_str)))
+    }
+
+    /// A write with all that it reaches by declared cascades and views.
+    pub(crate) fn reached_from(&self, first: Write) -> Vec<Write> {
+        let mut writes = vec![first];
+        let mut next = 0;
+        while let Some(Write { table, kind, .. }) = writes.get(next) {
+            for table in self.catalog.reached(table, *kind) {
+                let change = Write { table, rows: Rows::All, kind: WriteKind::Change };
+                if !writes.contains(&change) {
+                    writes.push(change);
+                }
+            }
+            next += 1;
+        }
+        writes
     }
 
     #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use sqlparser::ast::{Ident, ObjectName};
 
-use crate::{Dialect, KeyColumn, TableName, Uncacheable};
+use crate::{Dialect, KeyColumn, TableName, Uncacheable, WriteKind};
 
 #[derive(Debug)]
 pub(crate) struct Catalog {
@@ -47,6 +47,13 @@ impl Catalog {
             None => (None, name),
         };
         self.qualified(schema.as_deref(), &self.dialect.fold(table, true))
+    }
+
+    /// The tables in which unknown rows change when this one is written: the bases of a view, and those that it cascades to.
+    pub(crate) fn reached(&self, table: &TableName, kind: WriteKind) -> Vec<TableName> {
+        let views = self.views.get(table).into_iter().flatten();
+        let cascades = self.cascades.get(table).filter(|_| kind != WriteKind::Insert).into_iter().flatten();
+        views.chain(cascades).cloned().collect()
     }
 
     /// Where the default schema is not known, schemas are left out: taking two tables for one is safe.

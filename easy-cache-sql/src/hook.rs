@@ -113,6 +113,14 @@ impl Hook {
         }
     }
 
+    /// Invalidates what is visible already, such as what another program has committed.
+    pub fn invalidate<'a>(&'a self, pending: &'a Pending) -> Operation<'a> {
+        match pending {
+            Pending::Everything => self.shared.cache.invalidate_all(),
+            Pending::Tags(tags) => self.shared.cache.invalidate_tags(tags.iter().cloned()),
+        }
+    }
+
     /// Runs what makes a write visible, between the hold and its end. `outcome` tells how it went from its result.
     pub async fn write<T>(
         &self,
@@ -212,13 +220,7 @@ impl Plan {
     /// What is to be invalidated once the statement is committed; `None` if it writes nothing.
     #[must_use]
     pub fn pending(&self) -> Option<Pending> {
-        let touched = self.touched.as_ref()?;
-        let mut pending = Pending::default();
-        pending.add(&touched.invalidates());
-        if let Pending::Tags(tags) = &mut pending {
-            let added = |write: &&Write| write.kind == WriteKind::Insert && write.rows == Rows::All;
-            tags.extend(touched.writes.iter().filter(added).map(|write| new_rows(&write.table)));
-        }
+        let pending = Pending::of_writes(self.touched.as_ref()?);
         (!pending.is_empty()).then_some(pending)
     }
 
@@ -342,6 +344,17 @@ impl Default for Pending {
 }
 
 impl Pending {
+    /// What these writes make outdated.
+    pub(crate) fn of_writes(touched: &Touched) -> Self {
+        let mut pending = Self::default();
+        pending.add(&touched.invalidates());
+        if let Self::Tags(tags) = &mut pending {
+            let added = |write: &&Write| write.kind == WriteKind::Insert && write.rows == Rows::All;
+            tags.extend(touched.writes.iter().filter(added).map(|write| new_rows(&write.table)));
+        }
+        pending
+    }
+
     /// Whether nothing was written.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -55,7 +55,7 @@
 //! `analyzer` (the door) → `memo` (texts seen before) → `analyze` (text to effect) → `effect` (what is remembered) →
 //! `rows` and `key` (which rows, once values are bound) → `touch` (the rule above). `name`, `dialect` and `catalog`
 //! say how tables are named and what the application declared about them, `declarations` how the builders of ORMs let it.
-//! `hook` turns the rule into tags, dependencies and holds.
+//! `hook` turns the rule into tags, dependencies and holds. [`feed`] has what makes the database tell of the writes of others.
 
 mod analyze;
 mod analyzer;
@@ -63,6 +63,7 @@ mod catalog;
 mod declarations;
 mod dialect;
 mod effect;
+pub mod feed;
 pub mod hook;
 mod key;
 mod memo;

@@ -33,19 +33,27 @@ pin_project! {
     enum State<F, W, B> {
         Answer { response: Option<Response<Bytes>> },
         Wait { arriving: Arriving, waiting: Option<W> },
+        Prepare { waiting: Option<W>, next: Option<Next> },
         Run { #[pin] handler: F, task: Option<Box<Task>> },
         Pass { #[pin] handler: F, passage: Passage },
         Invalidate { dropping: Dropping, response: Option<Response<B>> },
     }
 }
 
-/// A request that has not reached its handler yet, and the service that is ready for it.
+/// What a request that may go to its handler takes along.
+enum Next {
+    Run(Box<Task>),
+    Pass(Passage),
+}
+
+/// A request that has not reached its handler yet, and the service that it is for.
 pub struct Waiting<S, R> {
     service: S,
     request: Request<R>,
+    is_ready: bool,
     settings: Arc<Settings>,
     /// Runs the handler behind the answer, where it is known that it may be sent away.
-    refresh: fn(S, Request<R>, Box<Task>, &Settings),
+    refresh: fn(Self, Box<Task>, &Settings),
 }
 
 impl<S, R> Waiting<S, R> {
@@ -53,13 +61,25 @@ impl<S, R> Waiting<S, R> {
         service: S,
         request: Request<R>,
         settings: Arc<Settings>,
-        refresh: fn(S, Request<R>, Box<Task>, &Settings),
+        refresh: fn(Self, Box<Task>, &Settings),
     ) -> Self {
-        Self { service, request, settings, refresh }
+        Self { service, request, is_ready: true, settings, refresh }
     }
 
     fn go_on_behind(self, task: Box<Task>) {
-        (self.refresh)(self.service, self.request, task, &self.settings);
+        let settings = Arc::clone(&self.settings);
+        (self.refresh)(self, task, &settings);
+    }
+}
+
+impl<S: Clone, R> Waiting<S, R> {
+    /// Gives back what being ready holds (a place under a limit, say): whoever waits for others must not keep others from
+    /// working.
+    fn stand_back(&mut self) {
+        if self.is_ready {
+            self.service = self.service.clone();
+            self.is_ready = false;
+        }
     }
 }
 
@@ -74,6 +94,11 @@ impl<F, W, B> ResponseFuture<F, W, B> {
 
     pub(crate) fn wait(exchange: Box<Exchange>, waiting: W) -> Self {
         Self { state: State::Wait { arriving: arrive(exchange), waiting: Some(waiting) } }
+    }
+
+    /// To the handler, as soon as that is ready.
+    pub(crate) fn prepare(waiting: W, task: Box<Task>) -> Self {
+        Self { state: State::Prepare { waiting: Some(waiting), next: Some(Next::Run(task)) } }
     }
 
     pub(crate) fn run<S, R>(service: &mut S, request: Request<R>, task: Box<Task>) -> Self
@@ -99,7 +124,7 @@ impl<F, W, B> State<F, W, B> {
 impl<F, S, R, B, E> Future for ResponseFuture<F, Waiting<S, R>, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    S: Service<Request<R>, Future = F>,
+    S: Service<Request<R>, Response = Response<B>, Error = E, Future = F> + Clone,
     B: Body + Send + 'static,
     B::Error: Send,
 {
@@ -112,24 +137,45 @@ where
                 StateProjection::Answer { response } => {
                     return Poll::Ready(Ok(once(response).map(ResponseBody::whole)));
                 }
-                StateProjection::Wait { arriving, waiting } => match ready!(arriving.as_mut().poll(cx)) {
-                    Arrival::Found(exchange, hit) => {
+                StateProjection::Wait { arriving, waiting } => match arriving.as_mut().poll(cx) {
+                    Poll::Pending => {
+                        waiting.iter_mut().for_each(Waiting::stand_back);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(Arrival::Found(exchange, hit)) => {
                         return Poll::Ready(Ok(exchange.answer(&hit).map(ResponseBody::whole)));
                     }
-                    Arrival::Compute(task) => {
-                        let Waiting { mut service, request, .. } = once(waiting);
-                        State::run(&mut service, request, task)
+                    Poll::Ready(Arrival::Compute(task)) => {
+                        State::Prepare { waiting: waiting.take(), next: Some(Next::Run(task)) }
                     }
-                    Arrival::Behind(response, task) => {
+                    Poll::Ready(Arrival::Pass(passage)) => {
+                        State::Prepare { waiting: waiting.take(), next: Some(Next::Pass(passage)) }
+                    }
+                    Poll::Ready(Arrival::Behind(response, task)) => {
                         once(waiting).go_on_behind(task);
                         return Poll::Ready(Ok(response.map(ResponseBody::whole)));
                     }
-                    Arrival::Answer(response) => return Poll::Ready(Ok(response.map(ResponseBody::whole))),
-                    Arrival::Pass(passage) => {
-                        let Waiting { mut service, request, .. } = once(waiting);
-                        State::Pass { handler: service.call(request), passage }
+                    Poll::Ready(Arrival::Answer(response)) => {
+                        return Poll::Ready(Ok(response.map(ResponseBody::whole)));
                     }
                 },
+                StateProjection::Prepare { waiting, next } => {
+                    let ready = ready!(prepare(waiting, cx));
+                    match (once(next), ready) {
+                        (Next::Run(task), Err(error)) => return Poll::Ready(without_answer(task, error)),
+                        (Next::Pass(passage), Err(error)) => {
+                            passage.fail();
+                            return Poll::Ready(Err(error));
+                        }
+                        (next, Ok(())) => {
+                            let Waiting { mut service, request, .. } = once(waiting);
+                            match next {
+                                Next::Run(task) => State::run(&mut service, request, task),
+                                Next::Pass(passage) => State::Pass { handler: service.call(request), passage },
+                            }
+                        }
+                    }
+                }
                 StateProjection::Run { handler, task } => return run(handler, task, cx),
                 StateProjection::Pass { handler, passage } => {
                     let mut response = ready!(handler.poll(cx)).inspect_err(|_| passage.fail())?;
@@ -167,12 +213,26 @@ where
             let recordings = Arc::clone(&task.settings().recordings);
             Ok(task.respond(response, cx).map(|body| ResponseBody::of(body, &recordings)))
         }
-        Err(error) => {
-            let stored = task.stand_in();
-            task.fail();
-            stored.map(|response| response.map(ResponseBody::whole)).ok_or(error)
-        }
+        Err(error) => without_answer(task, error),
     })
+}
+
+/// Waits until the service is ready for a request that has stood back.
+fn prepare<S, R>(waiting: &mut Option<Waiting<S, R>>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>>
+where
+    S: Service<Request<R>>,
+{
+    match waiting {
+        Some(waiting) if !waiting.is_ready => waiting.service.poll_ready(cx),
+        _ => Poll::Ready(Ok(())),
+    }
+}
+
+/// The service itself failed: what is stored may stand in.
+fn without_answer<B: Body, E>(task: Box<Task>, error: E) -> Answer<B, E> {
+    let stored = task.stand_in();
+    task.fail();
+    stored.map(|response| response.map(ResponseBody::whole)).ok_or(error)
 }
 
 /// Takes what is taken once.
@@ -187,7 +247,7 @@ impl<F, W, B> fmt::Debug for ResponseFuture<F, W, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
             State::Answer { .. } => "answers",
-            State::Wait { .. } => "waits",
+            State::Wait { .. } | State::Prepare { .. } => "waits",
             State::Run { .. } | State::Pass { .. } => "is with the handler",
             State::Invalidate { .. } => "invalidates",
         };

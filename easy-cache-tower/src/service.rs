@@ -70,7 +70,8 @@ where
             Way::Pass(passage) => ResponseFuture::pass(self.inner.call(request), passage),
             Way::Alone(task) => ResponseFuture::run(&mut self.inner, request, task),
             Way::Behind(response, task) => {
-                refresh(self.take_ready(), request, task, &self.settings);
+                let refresh: Self::Future = ResponseFuture::run(&mut self.inner, request, task);
+                self.settings.spawner.spawn(Box::pin(behind::run(refresh)));
                 ResponseFuture::answer(response)
             }
             Way::Wait(exchange) => {
@@ -81,8 +82,8 @@ where
     }
 }
 
-/// Runs the handler behind the answer.
-fn refresh<S, ReqBody, ResBody>(mut service: S, request: Request<ReqBody>, task: Box<Task>, settings: &Settings)
+/// Runs the handler behind the answer, as soon as it is ready.
+fn refresh<S, ReqBody, ResBody>(waiting: Waiting<S, ReqBody>, task: Box<Task>, settings: &Settings)
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>, Future: Send> + Clone + Send + 'static,
     S::Future: 'static,
@@ -90,7 +91,6 @@ where
     ResBody: Body + Send + 'static,
     ResBody::Error: Send,
 {
-    let refresh: ResponseFuture<S::Future, Waiting<S, ReqBody>, ResBody> =
-        ResponseFuture::run(&mut service, request, task);
+    let refresh: ResponseFuture<S::Future, Waiting<S, ReqBody>, ResBody> = ResponseFuture::prepare(waiting, task);
     settings.spawner.spawn(Box::pin(behind::run(refresh)));
 }

@@ -74,7 +74,8 @@ fn bench_command(mut arguments: Parser) -> Result<ExitCode> {
 fn help() -> ExitCode {
     println!(
         "\
-The project's commands. Nothing but Rust (with rustfmt and clippy) and a C compiler has to be installed.
+The project's commands. Nothing but Rust (with rustfmt and clippy) and a C compiler has to be installed; the servers that
+tests start are installed by the step `servers`, where it may (root on Debian or Ubuntu).
 
 cargo xtask test [--quick] [STEP ...]
     Runs every check that a change has to pass, or only the steps named, and ends with a table of what ran.

@@ -87,7 +87,8 @@ impl Collected {
         let until = ends.min().unwrap_or(NEVER);
         let mut seen = self.named;
         seen.extend(self.lists.iter().flat_map(|list| list.tags().iter().cloned()));
-        Used { seen, until }
+        let origins = self.lists.iter().filter_map(|list| list.facts().origin.clone()).collect();
+        Used { seen, until, origins }
     }
 
     /// The names, possibly with repetitions; without the one that stands for a whole namespace.

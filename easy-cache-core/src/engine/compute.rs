@@ -114,7 +114,10 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Future for Compute<'_, K, P,
 impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
     fn step(&mut self, cx: &mut Context<'_>) -> Step<F> {
         match std::mem::replace(&mut self.stage, Stage::Done) {
-            Stage::Start(load) => Step::Next(self.start(load)),
+            Stage::Start(load) => match self.call.answer_near() {
+                Some(answer) => Step::Answer(answer),
+                None => Step::Next(self.start(load)),
+            },
             Stage::Joining(join, load) => self.join(join, load, cx),
             Stage::Loading { mut begun, mut load } => match begun.run(|| load.as_mut().poll(cx)) {
                 Poll::Pending => Step::Wait(Stage::Loading { begun, load }),
@@ -303,6 +306,15 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
         let decode = |payload: Vec<u8>| self.plan.decode(&payload, format);
         let terms = Terms { wishes: self.policy.wishes(), accept: None };
         run(Errand { key: None, tags: self.policy.named_tags(), kind: self.plan.kind(format), terms, decode: &decode })
+    }
+
+    /// The answer that a copy in this process is: without a trip, and without a flight.
+    fn answer_near<R>(&self) -> Option<R>
+    where
+        P: Plan<R>,
+    {
+        let looks = self.engine.near.is_some() && self.mode == Mode::Lookup && self.plan.travels();
+        if looks { self.engine.near_hit(self.key(), |value| self.plan.restore(value)) } else { None }
     }
 
     /// The answer to who waits no longer, if what there is may still be served.

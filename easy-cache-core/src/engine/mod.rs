@@ -3,9 +3,9 @@
 //! Reading order: `collected` and `frame` (what was used so far, and who is computing on this thread), `ambient` (what layers above
 //! put in force beside that), `flight` (one computation that several callers wait for), `fallback` (what may be served instead of waiting, or of failing), `join` (lookup, then lead or
 //! follow), `ticket` (what a computation carries, and how it ends), `begun` (a computation with its frame and its fallback),
-//! `away` (one that goes on behind its caller), `outside` (the store outside the process), `compute` (the whole journey of one
-//! call), `unanswered` (what remains of one that is dropped while it waits), `switches` (what every hit asks first), `told` (what
-//! others hear of all this), `verify` (a hit that is computed once more; feature `testing`).
+//! `away` (one that goes on behind its caller), `outside` (the store outside the process), `near` (copies of what is there),
+//! `compute` (the whole journey of one call), `unanswered` (what remains of one that is dropped while it waits), `switches` (what
+//! every hit asks first), `told` (what others hear of all this), `verify` (a hit that is computed once more; feature `testing`).
 
 pub(crate) mod ambient;
 pub(crate) mod away;
@@ -16,6 +16,7 @@ pub(crate) mod fallback;
 pub(crate) mod flight;
 pub(crate) mod frame;
 pub(crate) mod join;
+pub(crate) mod near;
 pub(crate) mod outside;
 pub(crate) mod switches;
 pub(crate) mod ticket;
@@ -25,12 +26,11 @@ mod unanswered;
 mod verify;
 
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::backend::memory::{Capacity, Kept, List, MemoryStore};
+use crate::backend::memory::{Capacity, Kept, List, MemoryStore, Records};
 use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::freshness::{Freshness, Standing, Verdict, judge};
@@ -40,8 +40,9 @@ use crate::sync::RandomState;
 #[cfg(feature = "testing")]
 use crate::testing::Verification;
 use crate::value::Shared;
-use crate::{Format, Policy};
+use crate::{Format, Near, Policy};
 use flight::{Flights, Lead, Patience, Tick};
+use near::Hearing;
 use outside::Outside;
 use switches::Switches;
 
@@ -51,8 +52,10 @@ pub(crate) struct Engine {
     /// Tells this cache's computations from those of others that use the same key.
     pub(crate) id: u64,
     pub(crate) store: MemoryStore,
-    /// The store outside the process, if there is one. Then nothing is kept in this one.
+    /// The store outside the process, if there is one. Then nothing is kept in this one but copies.
     pub(crate) outside: Option<Outside>,
+    /// Whether copies may be served; nothing if none are kept, or if what is kept here are no copies.
+    pub(crate) near: Option<Hearing>,
     pub(crate) namespace: Box<str>,
     /// What stands between the parts of keys that are put together by hand.
     pub(crate) delimiter: Box<str>,
@@ -107,6 +110,7 @@ pub(crate) struct Setup {
     pub(crate) events: Arc<Events>,
     pub(crate) spawner: Spawner,
     pub(crate) outside: Option<Outside>,
+    pub(crate) near: Option<Near>,
     #[cfg(feature = "testing")]
     pub(crate) verification: Option<Verification>,
 }
@@ -131,10 +135,16 @@ impl Engine {
     pub(crate) fn new(setup: Setup) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let events = setup.events;
-        let store = MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events), setup.outside.is_some());
+        let records = match (&setup.outside, setup.near) {
+            (None, _) => Records::Here,
+            (Some(_), None) => Records::Outside,
+            (Some(_), Some(_)) => Records::Mirrored,
+        };
+        let store = MemoryStore::new(setup.capacity, setup.clock, Arc::clone(&events), records);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             store,
+            near: setup.near.filter(|_| setup.outside.is_some()).map(Hearing::new),
             outside: setup.outside,
             namespace: setup.namespace,
             delimiter: setup.delimiter,
@@ -162,13 +172,6 @@ impl Engine {
         match side {
             Side::Async => &self.async_flights,
             Side::Sync => &self.sync_flights,
-        }
-    }
-
-    /// Runs something where detached loads run, or else on a thread of its own.
-    pub(crate) fn run_behind(&self, work: impl Future<Output = ()> + Send + 'static) {
-        if let Err(task) = self.spawner.spawn(Box::pin(work), Side::Async) {
-            self.spawner.run_errand(task);
         }
     }
 
@@ -206,9 +209,15 @@ impl Engine {
         self.switches.are_on() && !frame::is_bypassing()
     }
 
+    /// Whether this call may use what is kept in this process.
+    #[inline]
+    pub(crate) fn is_usable_here(&self) -> bool {
+        self.is_usable() && self.is_proved()
+    }
+
     /// A hit, with its tags handed to whoever is computing.
     pub(crate) fn hit(&self, key: &[u8]) -> Option<Found> {
-        if !self.is_usable() {
+        if !self.is_usable_here() {
             return None;
         }
         Some(self.serve(key, self.store.lookup(key).ok()?, Verdict::Fresh))
@@ -216,7 +225,7 @@ impl Engine {
 
     /// Whatever is stored, and what a call with these wishes may do with it.
     pub(crate) fn judged(&self, key: &[u8], wishes: &Freshness) -> Option<(Kept, Verdict)> {
-        if !self.is_usable() {
+        if !self.is_usable() || self.outside.is_some() {
             return None;
         }
         let kept = self.store.inspect(key)?;
@@ -236,7 +245,7 @@ impl Engine {
         if let Some(found) = self.hit(key) {
             return Some(found);
         }
-        let kept = if self.is_usable() { self.store.inspect(key)? } else { return None };
+        let kept = if self.is_usable() && self.outside.is_none() { self.store.inspect(key)? } else { return None };
         self.serve_stale(key, kept)
     }
 
@@ -250,6 +259,20 @@ impl Engine {
     /// Hands out a value. One that is not fresh must not be kept by whoever is computing with it.
     pub(crate) fn serve(&self, key: &[u8], kept: Kept, verdict: Verdict) -> Found {
         self.tell_served(key, verdict);
+        Self::hand_out(kept, verdict)
+    }
+
+    /// The same for what has just come from the store outside.
+    pub(crate) fn serve_from_outside(&self, key: &[u8], kept: Kept, verdict: Verdict) -> Found {
+        if verdict.is_fresh() {
+            self.tell_hit_outside(key)
+        } else {
+            self.tell_served(key, verdict)
+        }
+        Self::hand_out(kept, verdict)
+    }
+
+    fn hand_out(kept: Kept, verdict: Verdict) -> Found {
         if frame::is_collecting() {
             frame::collect_list(&kept.list);
             if !verdict.is_fresh() {
@@ -262,9 +285,9 @@ impl Engine {
     /// Until when the store outside has a value that would be served, of the kind that was last asked for.
     pub(crate) async fn fresh_outside_until(&self, key: &[u8]) -> Option<Moment> {
         let outside = self.outside.as_ref().filter(|_| self.is_usable())?;
-        let fence = self.store.domain().fence();
+        let (fence, heard) = (self.store.domain().fence(), self.store.domain().heard());
         match outside.look(key, outside.kind_of(key), &[]).await {
-            Ok(Looked::Hit(hit)) => outside::arrived::fresh_until(self, hit, &fence),
+            Ok(Looked::Hit(hit)) => outside::arrived::fresh_until(self, key, hit, (&fence, heard)),
             _ => None,
         }
     }
@@ -299,10 +322,12 @@ impl Engine {
         }
         let Kept { value, list } = self.store.lookup(key).ok()?;
         if !self.switches.are_plain() {
-            if self.switches.verify_hits() {
+            if self.switches.verify_hits() || self.switches.are_near() && !self.is_proved() {
                 return None;
             }
-            self.tell_hit(key);
+            if self.switches.tell_hits() {
+                self.tell_hit(key);
+            }
         }
         frame::collect(Some(list));
         Some(value)

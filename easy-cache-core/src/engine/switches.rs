@@ -16,6 +16,8 @@ const TRACES_HITS: u8 = 8;
 /// Hits take the long way, where some of them are verified.
 #[cfg(feature = "testing")]
 const VERIFIES_HITS: u8 = 16;
+/// What is kept here are copies, which are served only while it is proved that their changes are heard.
+const NEAR: u8 = 32;
 
 /// What is to be done with a lookup besides answering it.
 #[derive(Debug, Default)]
@@ -32,6 +34,23 @@ impl Switches {
     #[inline]
     pub(super) fn are_on(&self) -> bool {
         self.0.load(Ordering::Relaxed) & (OFF | OFF_EVERYWHERE) == 0
+    }
+
+    /// Whether a hit has to ask first if copies may be served.
+    #[inline]
+    pub(super) fn are_near(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & NEAR != 0
+    }
+
+    /// Whether somebody wants to know of hits.
+    #[inline]
+    pub(super) fn tell_hits(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & (COUNTS_HITS | TRACES_HITS) != 0
+    }
+
+    /// From here on hits look whether copies may be served.
+    pub(super) fn look_near(&self) {
+        self.put(NEAR, true);
     }
 
     pub(super) fn set_enabled(&self, enabled: bool) {

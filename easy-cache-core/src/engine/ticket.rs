@@ -76,7 +76,8 @@ impl Ticket {
         &self.key
     }
 
-    /// What is stored under the key now, however old, unless it was invalidated; and how old it is.
+    /// What is stored under the key now, however old, unless it was invalidated; and how old it is. A copy of what is elsewhere may be
+    /// outdated, and is not shown.
     pub(crate) fn previous(&self) -> Option<(Kept, Duration)> {
         let kept = match &self.sight {
             Some(sight) => sight.before.clone(),
@@ -231,8 +232,8 @@ impl Ticket {
             }
         };
         let parcel = payload.and_then(|payload| self.parcel(payload, &list, lead.as_ref()));
-        if let (Some(parcel), Some(outside)) = (parcel, &self.engine.outside) {
-            return Some(Keeping::new(outside.fill(parcel), value, list, lead, self.load));
+        if let Some(trip) = parcel.and_then(|parcel| self.engine.filling(parcel)) {
+            return Some(Keeping::new(trip, value, list, lead, self.load));
         }
         self.load.end(LoadOutcome::NotStored);
         frame::collect_list(&list);
@@ -245,19 +246,18 @@ impl Ticket {
     /// What the value depends on, unless it is outdated already, or depends on what this cache's store knows nothing of.
     fn list_outside(&self, policy: &Policy, frame: Frame) -> Result<List, Refusal> {
         let store = &self.engine.store;
-        let Used { seen, until } = frame.into_used(store.clock());
         let fill = Fill {
             key: self.stored_key(),
             fence: &self.fence,
             value: Arc::new(()),
             policy,
-            used: Used { until, ..Used::NOTHING },
+            used: Used::NOTHING,
             began: self.load.began(),
             weight: 0,
             random: self.engine.random(),
             renews: None,
         };
-        let list = store.list_outside(&fill, seen)?;
+        let list = store.list_outside(&fill, frame.into_used(store.clock()))?;
         if store.owns(&list) { Ok(list) } else { Err(Refusal::Foreign) }
     }
 
@@ -275,10 +275,14 @@ impl Ticket {
         label.append(&mut payload);
         let everything = Tag::everything();
         let tags = list.tags().iter().map(|seen| seen.cell.tag().clone()).filter(|tag| *tag != everything).collect();
+        let origin = list.facts().origin.as_deref().filter(|_| !Mistake::OriginForgotten.is_made());
+        let seen = origin.map(|origin| origin.tags.clone()).unwrap_or_default();
+        let epoch = origin.map(|origin| origin.epoch);
         let key = key.unwrap_or_else(|| std::mem::take(&mut self.key));
         let awaited = lead.is_some_and(Lead::is_awaited);
         let (ttl, fresh) = (label.kept_for(), label.fresh_for());
-        Some(Parcel { key, kind, payload, tags, fence, ttl, fresh: fresh.filter(|_| fresh != ttl), awaited })
+        let fresh = fresh.filter(|_| fresh != ttl);
+        Some(Parcel { key, kind, payload, tags, seen, epoch, fence, ttl, fresh, awaited })
     }
 
     /// Nothing may be kept. What is merely not fresh is good enough for some of those who wait.

@@ -8,14 +8,17 @@ use crate::freshness::Verdict;
 use crate::value::Shared;
 
 impl Engine {
-    /// A hit of which somebody wants to know, or a call that may not use the cache. Not inlined, to keep the hit path short.
+    /// A hit of which somebody wants to know, a hit of a copy, or a call that may not use the cache. Not inlined, to keep the hit
+    /// path short.
     #[inline(never)]
     pub(super) fn hit_and_tell(&self, key: &[u8]) -> Option<Shared> {
-        if !self.switches.are_on() || self.switches.verify_hits() {
+        if !self.switches.are_on() || self.switches.verify_hits() || self.switches.are_near() && !self.is_proved() {
             return None;
         }
         let value = self.store.value(key)?;
-        self.tell_hit(key);
+        if self.switches.tell_hits() {
+            self.tell_hit(key);
+        }
         Some(value)
     }
 
@@ -31,10 +34,17 @@ impl Engine {
         self.events.hit(key, self.switches.trace_hits());
     }
 
+    /// A hit in the store outside the process.
+    pub(super) fn tell_hit_outside(&self, key: &[u8]) {
+        if self.switches.tell_hits() {
+            self.events.hit_outside(key, self.switches.trace_hits());
+        }
+    }
+
     /// A value is handed out.
     pub(super) fn tell_served(&self, key: &[u8], verdict: Verdict) {
         let why = match verdict {
-            Verdict::Fresh | Verdict::Early if self.switches.are_plain() => return,
+            Verdict::Fresh | Verdict::Early if !self.switches.tell_hits() => return,
             Verdict::Fresh | Verdict::Early | Verdict::Gone => return self.tell_hit(key),
             Verdict::Grace => Staleness::Grace,
             Verdict::StandsIn => Staleness::FailSafe,
@@ -85,6 +95,6 @@ impl Engine {
 
     /// Hands hits and sizes to the recorder.
     pub(crate) fn publish(&self) {
-        self.events.meter.publish(|| (self.store.len(), self.store.weight()));
+        self.events.publish(|| (self.store.len(), self.store.weight()));
     }
 }

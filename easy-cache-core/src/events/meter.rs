@@ -10,7 +10,7 @@ use metrics::{
     Label, SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-use super::{PUBLISH_EVERY, names};
+use super::{PUBLISH_EVERY, Tier, names};
 use crate::clock::Moment;
 
 /// Threads count beside each other, not over one another: more places than most machines have cores.
@@ -68,10 +68,10 @@ impl Meter {
     }
 
     /// Hands on the hits since the last time, and the size of the cache.
-    pub(crate) fn publish(&self, size: impl FnOnce() -> (usize, u64)) {
+    pub(super) fn publish(&self, tier: Tier, size: impl FnOnce() -> (usize, u64)) {
         let (entries, bytes) = size();
         let hits: u64 = self.hits.iter().map(|hits| hits.0.swap(0, Ordering::Relaxed)).sum();
-        counter!(names::HITS, self.labels(None)).increment(hits);
+        counter!(names::HITS, self.labels(Some(("tier", tier.as_str())))).increment(hits);
         gauge!(names::ENTRIES, self.labels(None)).set(entries as f64);
         gauge!(names::BYTES, self.labels(None)).set(bytes as f64);
     }

@@ -1,6 +1,6 @@
 //! The names of the metrics, as their recorder sees them. What they tell is in the table of the [module above](super).
 
-/// Calls answered from what is stored and fresh.
+/// Calls answered from what is stored and fresh, by `tier`.
 pub const HITS: &str = "easy_cache_hits_total";
 /// Calls that found nothing to serve, by `reason`.
 pub const MISSES: &str = "easy_cache_misses_total";

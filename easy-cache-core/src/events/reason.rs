@@ -147,6 +147,30 @@ impl Refusal {
     }
 }
 
+/// Where a call found its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Tier {
+    /// In this process, which is where the values are kept.
+    Memory,
+    /// In this process, as a [copy](crate::CacheBuilder::near) of what a store outside has.
+    Near,
+    /// In a store outside the process.
+    Store,
+}
+
+impl Tier {
+    /// The word for it in metrics and events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Near => "near",
+            Self::Store => "store",
+        }
+    }
+}
+
 /// What was invalidated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

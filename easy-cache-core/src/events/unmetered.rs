@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Tier;
 use crate::clock::Moment;
 
 /// Counts nothing.
@@ -29,7 +30,7 @@ impl Meter {
     }
 
     #[inline]
-    pub(crate) fn publish(&self, _: impl FnOnce() -> (usize, u64)) {}
+    pub(super) fn publish(&self, _: Tier, _: impl FnOnce() -> (usize, u64)) {}
 
     #[inline]
     pub(super) const fn measure(&self, _: &'static str, _: Duration) {}

@@ -7,6 +7,7 @@ mod assertions;
 pub mod contract;
 mod faults;
 mod plain_memory;
+mod remote;
 #[cfg(feature = "testing")]
 mod verify;
 
@@ -17,6 +18,7 @@ pub use assertions::Probes;
 pub use contract::Contract;
 pub use faults::{Attempt, Fault, Faults, Faulty, Injected};
 pub use plain_memory::MemoryPlainStore;
+pub use remote::{Question, Remote};
 #[cfg(feature = "testing")]
 pub use verify::Difference;
 #[cfg(feature = "testing")]

@@ -2,6 +2,7 @@
 
 mod circuit;
 mod failing;
+mod near;
 mod owed;
 mod promises;
 mod sharing;

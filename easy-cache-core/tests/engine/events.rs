@@ -30,14 +30,14 @@ fn misses_refreshes_and_hits_are_told_with_key_tags_and_reason() {
         ">",
         "<",
         "STORED key=k tags=t",
-        "HIT key=k",
+        "HIT key=k tier=memory",
         "REFRESH key=k",
         "load[ key=k]",
         ">",
         "<",
         "STORED key=k tags=",
         "INVALIDATED kind=tags tags=t",
-        "HIT key=k",
+        "HIT key=k tier=memory",
     ];
     assert_eq!(heard, expected, "the refreshed value has no tag any more");
 }
@@ -55,7 +55,7 @@ fn hits_of_functions_and_in_scopes_are_told_as_well() {
         Scope::new().run(|| square(&cache, 3));
         cache.get::<u64>("square:3").wait();
     });
-    assert_eq!(heard, ["HIT key=square:3"; 3]);
+    assert_eq!(heard, ["HIT key=square:3 tier=memory"; 3]);
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn what_a_call_finds_in_a_store_outside_is_told_once_and_by_the_same_names() {
         load(&cache, "k");
         cache.get_or_compute_sync("k", || Some(2)).refresh().wait();
     });
-    let expected = ["MISS key=k reason=absent", "MISS key=k reason=absent", "HIT key=k", "REFRESH key=k"];
+    let expected = ["MISS key=k reason=absent", "MISS key=k reason=absent", "HIT key=k tier=store", "REFRESH key=k"];
     assert_eq!(calls(heard), expected);
 
     let ((), heard) = listen(Level::TRACE, || {
@@ -295,4 +295,42 @@ fn what_a_call_finds_in_a_store_outside_is_told_once_and_by_the_same_names() {
     });
     let missed = "MISS key=other reason=absent";
     assert_eq!(calls(heard), [missed, missed, "WAIT key=other"], "who takes over looks again, and says nothing of it");
+}
+
+#[cfg(feature = "testing")]
+#[test]
+fn hits_tell_where_the_value_was() {
+    use easy_cache_core::Near;
+    use easy_cache_core::testing::Remote;
+
+    let (_, clock) = cache_and_clock();
+    let remote = Remote::new(clock.clock());
+    let builder = Cache::builder().trace_hits(true).clock(clock.clock()).store(remote.clone());
+    let cache = builder.near(Near::within(seconds(1))).build();
+    remote.prove();
+    load(&cache, "k");
+    let ((), heard) = listen(Level::TRACE, || {
+        load(&cache, "k");
+        load(&cache, "k");
+        cache.get::<i32>("k").wait();
+        Scope::new().run(|| load(&cache, "k"));
+    });
+    assert_eq!(heard, ["HIT key=k tier=store", "HIT key=k tier=near", "HIT key=k tier=near", "HIT key=k tier=near"]);
+}
+
+#[cfg(feature = "testing")]
+#[test]
+fn a_store_that_tells_nothing_is_told_of_once() {
+    use easy_cache_core::Near;
+    use easy_cache_core::testing::Remote;
+
+    let (_, clock) = cache_and_clock();
+    let ((), heard) = listen(Level::WARN, || {
+        let cache = Cache::builder().store(Remote::silent(clock.clock())).near(Near::within(seconds(1))).build();
+        load(&cache, "k");
+        load(&cache, "k");
+        load(&cache, "k");
+    });
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!(heard[0].contains("nothing is kept near"), "{heard:?}");
 }

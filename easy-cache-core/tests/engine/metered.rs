@@ -110,7 +110,10 @@ fn hits_misses_loads_and_sizes_are_counted() {
         }
         cache.publish_metrics();
     });
-    assert_eq!((notes.value(names::HITS), notes.labelled(names::MISSES, "reason=absent")), (100.0, 1.0));
+    assert_eq!(
+        (notes.labelled(names::HITS, "tier=memory"), notes.labelled(names::MISSES, "reason=absent")),
+        (100.0, 1.0)
+    );
     assert_eq!((notes.labelled(names::LOADS, "outcome=stored"), notes.value(names::LOAD_SECONDS)), (1.0, 2.0));
     assert_eq!(notes.value(names::ENTRIES), 1.0);
     assert_eq!(notes.value(names::BYTES), cache.weight() as f64);
@@ -134,7 +137,7 @@ fn hits_of_many_threads_are_all_counted_and_each_once() {
         cache.publish_metrics();
         cache.publish_metrics();
     });
-    assert_eq!(notes.value(names::HITS), 40_000.0);
+    assert_eq!(notes.labelled(names::HITS, "tier=memory"), 40_000.0);
 }
 
 #[test]
@@ -145,10 +148,10 @@ fn hits_are_handed_on_along_with_other_events_but_not_with_each() {
         cache.set("k", 1).wait(); // the first event hands on what there is
         cache.get::<i32>("k").wait();
         cache.get::<i32>("no such key").wait();
-        assert_eq!(notes.value(names::HITS), 0.0);
+        assert_eq!(notes.labelled(names::HITS, "tier=memory"), 0.0);
         clock.advance(PUBLISH_EVERY);
         cache.get::<i32>("no such key").wait();
-        assert_eq!(notes.value(names::HITS), 1.0);
+        assert_eq!(notes.labelled(names::HITS, "tier=memory"), 1.0);
     });
 }
 
@@ -168,9 +171,31 @@ fn what_is_found_in_a_store_outside_is_counted_and_handed_on_as_well() {
         clock.advance(PUBLISH_EVERY);
         cache.get::<i32>("no such key").wait();
     });
-    assert_eq!(notes.value(names::HITS), 1.0);
+    assert_eq!(notes.labelled(names::HITS, "tier=store"), 1.0);
     assert_eq!(notes.labelled(names::MISSES, "reason=absent"), 3.0);
     assert_eq!(notes.labelled(names::LOADS, "outcome=abandoned"), 0.0, "whoever only looks computes nothing");
+}
+
+#[cfg(feature = "testing")]
+#[test]
+fn hits_of_copies_are_counted_apart_from_those_of_the_store() {
+    use easy_cache_core::Near;
+    use easy_cache_core::testing::{ManualClock, Remote};
+
+    let (notes, clock) = (Notebook::default(), ManualClock::new());
+    let remote = Remote::new(clock.clock());
+    let near = Near::within(seconds(1));
+    let cache = Cache::builder().clock(clock.clock()).store(remote.clone()).near(near).build();
+    remote.prove();
+    metrics::with_local_recorder(&notes, || {
+        for _ in 0..5 {
+            cache.get_or_compute_sync("k", || Some(1)).wait();
+        }
+        cache.get::<i32>("k").wait();
+        cache.publish_metrics();
+    });
+    assert_eq!(notes.labelled(names::HITS, "tier=store"), 1.0);
+    assert_eq!(notes.labelled(names::HITS, "tier=near"), 4.0);
 }
 
 #[test]

@@ -133,6 +133,12 @@ impl Task {
         self.scope.run(work)
     }
 
+    /// Whether something is stored that may stand in for a handler that fails.
+    #[must_use]
+    pub fn has_previous(&self) -> bool {
+        self.previous.is_some()
+    }
+
     /// What all requests of this cache share.
     #[must_use]
     pub fn settings(&self) -> &Arc<Settings> {

@@ -72,8 +72,9 @@ pub(crate) fn holds_part<H: Headers + ?Sized>(
     let Value::Response(hit) = value else { return None };
     let terms = &hit.response.terms;
     let part = terms.part?;
-    let holds = part.offset_of(range.within(part.total())).is_some() && terms.validators.allow_range(headers);
-    (holds && hit.is_served(facts, &settings.policy)).then_some(hit)
+    let holds = part.was_sent_for(range) || part.offset_of(range.within(part.total())).is_some();
+    let is_meant = terms.validators.allow_range(headers);
+    (holds && is_meant && hit.is_served(facts, &settings.policy)).then_some(hit)
 }
 
 /// Where a wait ends.

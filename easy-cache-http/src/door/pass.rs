@@ -121,8 +121,8 @@ impl Change {
 impl Drop for Change {
     fn drop(&mut self) {
         if !self.is_answered {
-            let tags = self.drops(200, &[] as &[(&str, &str)]);
-            report(self.cache.invalidate_tags(&tags).wait(), &tags);
+            let (cache, tags) = (self.cache.clone(), self.drops(200, &[] as &[(&str, &str)]));
+            self.cache.see_to(async move { report(cache.invalidate_tags(&tags).await, &tags) });
         }
     }
 }

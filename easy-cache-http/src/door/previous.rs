@@ -76,17 +76,13 @@ impl Previous {
         }
     }
 
-    /// In this process at once. In a store outside, which knows all places by the key of the URI, behind the answer: what is stored there is stale,
-    /// and asked about if this fails.
+    /// In a store outside, which knows all places by the key of the URI, behind the answer if need be: what is stored there is stale, and asked
+    /// about if this fails.
     fn forget(&self, exchange: &Exchange) {
-        let cache = exchange.cache().clone();
-        if !cache.is_shared() {
-            let _ = cache.invalidate_key(&self.place).wait();
-            return;
-        }
-        let (base, behind) = (exchange.base.clone(), cache.clone());
-        cache.run_behind(async move {
-            let _ = behind.invalidate_key(&base).await;
+        let own = exchange.cache().clone();
+        let key = if own.is_shared() { exchange.base.clone() } else { self.place.clone() };
+        exchange.cache().see_to(async move {
+            let _ = own.invalidate_key(&key).await;
         });
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Plan;
-use crate::range::PartOf;
+use crate::range::ByteRange;
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode, response};
@@ -76,12 +76,14 @@ impl Recorder {
     }
 
     /// Stores what was recorded.
-    pub(crate) fn finish(self) -> Result<Arc<StoredResponse>, &'static str> {
-        let promised = [self.expected, self.plan.terms.part.map(PartOf::length)];
-        if promised.iter().flatten().any(|promised| self.size != *promised) {
+    pub(crate) fn finish(mut self) -> Result<Arc<StoredResponse>, &'static str> {
+        let part = self.plan.terms.part.map(|part| part.of_length(self.size));
+        if part == Some(None) || self.expected.is_some_and(|expected| self.size != expected) {
             self.fail();
             return Err("wrong-length");
         }
+        let asked = ByteRange::of(&self.task.exchange.headers);
+        self.plan.terms.part = part.flatten().map(|part| part.sent_for(asked));
         let recorded_for = self.task.exchange.cache().clock().elapsed().saturating_sub(self.arrived);
         if self.plan.terms.useful_for(recorded_for).is_zero() {
             self.abandon();

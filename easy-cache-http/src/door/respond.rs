@@ -112,7 +112,10 @@ fn range_of<H: Headers + ?Sized>(stored: &StoredResponse, facts: &RequestFacts, 
 /// Shares the bytes of the stored body.
 fn part(stored: &StoredResponse, range: ByteRange) -> Response<Bytes> {
     let total = stored.terms.part.map_or(stored.body.len() as u64, PartOf::total);
-    let part = range.within(total);
+    let part = match stored.terms.part {
+        Some(held) if held.was_sent_for(range) => held.part(),
+        _ => range.within(total),
+    };
     let (status, body, mut headers) = match cut(stored, part) {
         Some(body) => (StatusCode::PARTIAL_CONTENT, body, stored.headers.clone()),
         None => (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new(), HeaderMap::new()),

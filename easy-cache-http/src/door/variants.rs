@@ -68,7 +68,7 @@ pub(crate) fn note<T: Clone + Send + Sync + 'static>(exchange: &Exchange, place:
         return;
     };
     let address = Address::at(&exchange.base, place);
-    cache.run_behind(async move {
+    cache.see_to(async move {
         shelf.put(&address, Arc::new(note), &Policy::new().ttl(ttl)).await;
     });
 }

@@ -92,6 +92,18 @@ fn a_part_is_read_only_if_it_lies_in_a_whole_of_known_length() {
     assert_eq!(held.offset_of(Part::Unsatisfiable), None);
 }
 
+#[test]
+fn a_part_is_as_long_as_what_came_of_it_and_never_longer() {
+    let held = PartOf::of(&[("content-range", "bytes 2-5/10")][..]).unwrap();
+    let of_length = |length| held.of_length(length).map(PartOf::part);
+    assert_eq!(of_length(4), Some(Part::Bytes { first: 2, last: 5 }));
+    assert_eq!(of_length(1), Some(Part::Bytes { first: 2, last: 2 }));
+    assert_eq!((of_length(0), of_length(5)), (None, None));
+    let sent = held.sent_for(range("bytes=-4"));
+    assert!(sent.was_sent_for(ByteRange::Last(4)) && !sent.was_sent_for(ByteRange::Last(3)));
+    assert!(!held.was_sent_for(ByteRange::Last(4)));
+}
+
 proptest! {
     #[test]
     fn no_content_range_makes_reading_panic(value in "[a-z ]{0,7}[0-9*/ -]{0,12}") {

@@ -169,9 +169,7 @@ impl Step {
         }
         let mut next = 0;
         while let Some((table, _, kind)) = self.writes.get(next) {
-            let views = catalog.views.get(table).into_iter().flatten();
-            let cascades = catalog.cascades.get(table).filter(|_| *kind != WriteKind::Insert).into_iter().flatten();
-            for reached in views.chain(cascades).cloned().collect::<Vec<_>>() {
+            for reached in catalog.reached(table, *kind) {
                 self.add_change(reached);
             }
             next += 1;

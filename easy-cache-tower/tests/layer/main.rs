@@ -7,6 +7,7 @@ mod conditional;
 mod crowd;
 mod head;
 mod invalidation;
+mod limits;
 mod nested;
 mod network;
 mod place;

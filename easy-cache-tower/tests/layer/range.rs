@@ -171,7 +171,7 @@ async fn parts_that_rules_or_arithmetic_forbid_are_not_kept() {
         part(&site, "bytes=0-4").await;
         assert!(!part(&site, "bytes=0-4").await.is_hit(), "{fields:?}");
     }
-    for content_range in ["bytes 0-4/10", "bytes 0-4/*", "bytes */10", "bytes 0-1/2, bytes 0-1/2", "x"] {
+    for content_range in ["bytes 0-2/10", "bytes 0-4/*", "bytes */10", "bytes 0-1/2, bytes 0-1/2", "x"] {
         let site = Site::of(
             |layer| layer.keep_parts(),
             move |_, _| {
@@ -182,6 +182,40 @@ async fn parts_that_rules_or_arithmetic_forbid_are_not_kept() {
         part(&site, "bytes=0-4").await;
         assert!(!part(&site, "bytes=0-3").await.is_hit(), "{content_range} of four bytes");
     }
+}
+
+/// A site that answers every request for a part with these bytes, and says that they are these.
+fn sending(content_range: &'static str, body: &'static str) -> Site {
+    Site::of(
+        |layer| layer.keep_parts(),
+        move |_, _| {
+            let fields = [("cache-control", "max-age=60"), ("content-range", content_range)];
+            respond(206, &fields, page(&[], body).into_body())
+        },
+    )
+}
+
+#[tokio::test]
+async fn a_part_that_ends_early_serves_as_far_as_it_came() {
+    let site = sending("bytes 4-9/10", "45678");
+    part(&site, "bytes=4-9").await;
+    let inside = part(&site, "bytes=6-8").await;
+    assert_eq!((inside.text(), inside.is_hit()), ("678", true));
+    assert_eq!(inside.header("content-range"), Some("bytes 6-8/10"));
+    for beyond in ["bytes=8-9", "bytes=-1", "bytes=5-"] {
+        part(&site, "bytes=4-9").await;
+        assert!(!part(&site, beyond).await.is_hit(), "{beyond}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_in_the_same_words_gets_the_same_part_whatever_it_is() {
+    let site = sending("bytes 2-5/10", "2345");
+    part(&site, "bytes=-5").await;
+    let again = part(&site, "bytes=-5").await;
+    assert_eq!((again.status.as_u16(), again.text(), again.is_hit()), (206, "2345", true));
+    assert_eq!(again.header("content-range"), Some("bytes 2-5/10"));
+    assert!(!part(&site, "bytes=-4").await.is_hit(), "other words");
 }
 
 #[tokio::test]

@@ -15,12 +15,47 @@ thread_local! {
     static OPEN: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
+/// What a value is built from.
+pub trait Rows: Sync {
+    /// How many rows there are.
+    fn count(&self) -> usize;
+
+    /// What a query answers: the committed number, or the thread's own uncommitted write.
+    fn read(&self, row: usize) -> u64;
+}
+
 /// Numbered rows: each write gives a row its next number.
 #[derive(Debug)]
 pub struct Database {
     rows: Box<[Row]>,
     /// How often, in `haste` times, a thread that reads or has written lets others go first.
     haste: u64,
+}
+
+impl Rows for Database {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn read(&self, row: usize) -> u64 {
+        let committed = self.committed(row);
+        self.dawdle(committed);
+        as_seen_here(row, committed)
+    }
+}
+
+/// Runs what a transaction of this thread does after it has written the row, and before its end.
+pub fn within_transaction<R>(row: usize, work: impl FnOnce() -> R) -> R {
+    OPEN.set(Some(row));
+    let result = work();
+    OPEN.set(None);
+    result
+}
+
+/// What a query of this thread answers, if so much is committed.
+#[must_use]
+pub fn as_seen_here(row: usize, committed: u64) -> u64 {
+    if OPEN.get() == Some(row) { (committed + 1) | UNCOMMITTED } else { committed }
 }
 
 #[derive(Debug, Default)]
@@ -50,14 +85,6 @@ impl Database {
         self.rows.is_empty()
     }
 
-    /// What a query answers: the committed number, or the thread's own uncommitted write.
-    #[must_use]
-    pub fn read(&self, row: usize) -> u64 {
-        let committed = self.committed(row);
-        self.dawdle(committed);
-        if OPEN.get() == Some(row) { (committed + 1) | UNCOMMITTED } else { committed }
-    }
-
     /// The number that is committed now.
     #[must_use]
     pub fn committed(&self, row: usize) -> u64 {
@@ -70,14 +97,6 @@ impl Database {
         let number = self.rows[row].committed.fetch_add(1, Ordering::SeqCst) + 1;
         self.dawdle(number);
         number
-    }
-
-    /// Runs what a transaction does after it has written the row, and before its end.
-    pub fn within_transaction<R>(&self, row: usize, work: impl FnOnce() -> R) -> R {
-        OPEN.set(Some(row));
-        let result = work();
-        OPEN.set(None);
-        result
     }
 
     /// From here on nobody may be given anything older.

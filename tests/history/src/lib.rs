@@ -8,11 +8,15 @@
 //! - **Strict**: where every writer holds, a hit is what was committed at some moment of the look.
 //!
 //! Reading order: [`database`] (the rows, and what was acknowledged), [`store`] (what a store must offer to be checked),
-//! [`memory`] (the memory cache behind that), [`session`] (one thread's random operations, and the rules), [`mod@run`].
+//! [`cached`] (a cache behind that), [`memory`] (the memory cache), [`session`] (one thread's random operations, and the rules), [`mod@run`]. Several processes
+//! with one store outside are the matter of `processes`.
 
+pub mod cached;
 pub mod database;
 pub mod memory;
 pub mod mistakes;
+#[cfg(feature = "processes")]
+pub mod processes;
 pub mod random;
 pub mod run;
 pub mod session;

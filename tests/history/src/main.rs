@@ -5,12 +5,22 @@
 //! easy-cache-history 1000000000 7           so many, with this seed
 //! easy-cache-history mistakes               every mistake, until it is noticed (needs --cfg easy_cache_mutations)
 //! ```
+//!
+//! Or several processes with one store outside, under faults, and mistakes in the store:
+//!
+//! ```text
+//! easy-cache-history processes                       every store under every fault, three seconds each
+//! easy-cache-history processes --store plain --fault killed --seconds 600 --seed 7 --workers 4 --threads 3
+//! easy-cache-history processes mistakes              every mistake in every store, until it is noticed (or `--mistake LosesNews`)
+//! ```
 
 #![expect(clippy::print_stdout, reason = "a program that prints a report")]
 
 use std::process::ExitCode;
 
 use easy_cache_history::memory::Memory;
+#[cfg(feature = "processes")]
+use easy_cache_history::processes::command;
 use easy_cache_history::{Plan, mistakes, run};
 
 const ROOM: u64 = 64;
@@ -18,6 +28,12 @@ const BETWEEN_NOTES: u64 = 100_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
+    #[cfg(feature = "processes")]
+    match arguments.split_first() {
+        Some((first, rest)) if first == "worker" => return command::work(rest),
+        Some((first, rest)) if first == "processes" => return command::run(rest),
+        _ => {}
+    }
     let well = if arguments.first().is_some_and(|word| word == "mistakes") {
         mistakes::run_all()
     } else {

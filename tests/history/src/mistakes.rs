@@ -32,6 +32,11 @@ mod made {
         Mistake::LatecomerTakes,
         Mistake::LeaderLooksOnce,
         Mistake::ReleaseBeforeInvalidate,
+        // Of near caches, which it has none of.
+        Mistake::KeptNearUnasked,
+        Mistake::NewsBeforeBuckets,
+        Mistake::OwnNewsAwaited,
+        Mistake::OriginForgotten,
     ];
 
     /// Makes every mistake, and prints after how many operations it was noticed. `false` if one was not that should have been.

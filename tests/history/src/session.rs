@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use crate::database::{Database, UNCOMMITTED};
+use crate::database::{Database, UNCOMMITTED, within_transaction};
 use crate::random::Random;
 use crate::store::{Built, Shape, Store};
 
@@ -178,7 +178,7 @@ impl<S: Store> Session<'_, S> {
     fn hold_and_end(&mut self, shape: Shape, row: usize) {
         let Shared { store, database, time, .. } = self.shared;
         let _still = time.read().unwrap_or_else(PoisonError::into_inner);
-        let own = database.within_transaction(row, || store.read_within_transaction(shape, row, database));
+        let own = within_transaction(row, || store.read_within_transaction(shape, row, database));
         let hold = store.hold(row);
         if self.random.one_in(3) {
             store.roll_back(hold);

@@ -1,6 +1,6 @@
 //! What a store must offer to be checked. Another store is checked by implementing [`Store`] for it.
 
-use crate::database::Database;
+use crate::database::Rows;
 
 /// The ways in which values are built from rows. Each row has one key of each shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,16 +47,16 @@ pub trait Store: Sync {
     type Hold;
 
     /// The value, from the store, or built from the database.
-    fn read(&self, shape: Shape, row: usize, database: &Database) -> Built;
+    fn read(&self, shape: Shape, row: usize, database: &dyn Rows) -> Built;
 
     /// The value that is there, if one would be served.
     fn look(&self, shape: Shape, row: usize) -> Option<Built>;
 
     /// Builds the value anew, and stores it.
-    fn refresh(&self, shape: Shape, row: usize, database: &Database) -> Built;
+    fn refresh(&self, shape: Shape, row: usize, database: &dyn Rows) -> Built;
 
     /// Reads in an open transaction, past the store.
-    fn read_within_transaction(&self, shape: Shape, row: usize, database: &Database) -> Built;
+    fn read_within_transaction(&self, shape: Shape, row: usize, database: &dyn Rows) -> Built;
 
     /// The row has changed.
     fn invalidate(&self, row: usize);

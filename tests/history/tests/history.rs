@@ -1,6 +1,6 @@
 //! The checker on the memory cache, and on stores that lie to it.
 
-use easy_cache_history::database::Database;
+use easy_cache_history::database::Rows;
 use easy_cache_history::memory::Memory;
 use easy_cache_history::store::{Built, Shape, Store};
 use easy_cache_history::{Plan, Report, run};
@@ -39,7 +39,7 @@ enum Lie {
 impl Store for Liar {
     type Hold = easy_cache_core::Hold;
 
-    fn read(&self, shape: Shape, row: usize, database: &Database) -> Built {
+    fn read(&self, shape: Shape, row: usize, database: &dyn Rows) -> Built {
         let built = self.honest.read(shape, row, database);
         if self.lie == Lie::Invents { built.map(|number| number + 1_000) } else { built }
     }
@@ -48,11 +48,11 @@ impl Store for Liar {
         self.honest.look(shape, row)
     }
 
-    fn refresh(&self, shape: Shape, row: usize, database: &Database) -> Built {
+    fn refresh(&self, shape: Shape, row: usize, database: &dyn Rows) -> Built {
         self.honest.refresh(shape, row, database)
     }
 
-    fn read_within_transaction(&self, shape: Shape, row: usize, database: &Database) -> Built {
+    fn read_within_transaction(&self, shape: Shape, row: usize, database: &dyn Rows) -> Built {
         if self.lie == Lie::FillsFromTransactions {
             return self.honest.refresh(shape, row, database);
         }

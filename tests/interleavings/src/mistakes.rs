@@ -51,6 +51,10 @@ mod made {
         (Mistake::ReleaseBeforeInvalidate, "a_held_write_under_a_strict_look"),
         (Mistake::RecordRecreated, "a_sweep_beside_a_fill_and_a_write"),
         (Mistake::TagsStayInside, "a_nested_hit_and_a_write"),
+        (Mistake::KeptNearUnasked, "a_lookup_and_a_removal_elsewhere"),
+        (Mistake::NewsBeforeBuckets, "a_lookup_and_a_write_elsewhere"),
+        (Mistake::OwnNewsAwaited, "a_copy_and_a_write_here_that_is_not_heard"),
+        (Mistake::OriginForgotten, "what_is_built_from_a_copy_and_a_write_elsewhere"),
     ];
 
     /// Makes every mistake in a process of its own, and prints after how many runs it was noticed. `false` if one was not.

@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use std::{fmt, pin};
 
-use easy_cache_core::{Cache, Hold, Joined, ManualClock, Policy, Scope, Tag, scope};
+use easy_cache_core::testing::Remote;
+use easy_cache_core::{Cache, Hold, Joined, ManualClock, Near, Policy, Scope, Tag, scope};
 
 use crate::explorer::thread::{self, JoinHandle};
 use crate::explorer::{AtomicU64, Mutex, MutexGuard, block_on};
@@ -25,6 +26,10 @@ pub struct Shop(Arc<Shared>);
 
 struct Shared {
     cache: Cache,
+    /// That of another process, if there is one.
+    elsewhere: Cache,
+    /// The store that both use then.
+    remote: Option<Remote>,
     clock: ManualClock,
     rows: [Row; 2],
     computations: AtomicU64,
@@ -95,8 +100,29 @@ impl Shop {
         let clock = ManualClock::new();
         let builder = Cache::builder().clock(clock.clock()).flight_wait(FOLLOWERS_PATIENCE);
         let cache = builder.expected_entries(4).max_weight(entries * 300).build();
-        let rows = [Row::new(), Row::new()];
-        Self(Arc::new(Shared { cache, clock, rows, computations: AtomicU64::new(0), committing: Mutex::new(0) }))
+        Self::over(cache.clone(), cache, None, clock)
+    }
+
+    /// A shop with a store outside, copies of what is there near, and another process; news arrive at once.
+    #[must_use]
+    pub fn near() -> Self {
+        let clock = ManualClock::new();
+        let remote = Remote::new(clock.clock());
+        let builder = Cache::builder().clock(clock.clock()).expected_entries(4).store(remote.clone());
+        let (cache, elsewhere) = (builder.clone().near(Near::within(PATIENCE)).build(), builder.build());
+        remote.prove();
+        Self::over(cache, elsewhere, Some(remote), clock)
+    }
+
+    fn over(cache: Cache, elsewhere: Cache, remote: Option<Remote>, clock: ManualClock) -> Self {
+        let (rows, computations, committing) = ([Row::new(), Row::new()], AtomicU64::new(0), Mutex::new(0));
+        Self(Arc::new(Shared { cache, elsewhere, remote, clock, rows, computations, committing }))
+    }
+
+    /// The store outside.
+    #[must_use]
+    pub fn remote(&self) -> Option<&Remote> {
+        self.0.remote.as_ref()
     }
 
     /// Does something on a thread of its own.
@@ -171,6 +197,13 @@ impl Shop {
     fn call_unchecked(&self, row: usize) -> u64 {
         let load = || Some(self.compute(row));
         self.cache().get_or_compute_sync(key(row), load).tags([tag(row)]).wait().unwrap_or_default()
+    }
+
+    /// The same in another process.
+    pub fn call_elsewhere(&self, row: usize) {
+        let load = || Some(self.compute(row));
+        let call = self.0.elsewhere.get_or_compute_sync(key(row), load).tags([tag(row)]);
+        self.answered(row, || call.wait().unwrap_or_default());
     }
 
     /// The same as a future.
@@ -308,6 +341,19 @@ impl Shop {
         self.done(self.cache().invalidate_tags([tag(row)]).wait(), row, value);
     }
 
+    /// Writes the row and invalidates its tag in another process.
+    pub fn write_elsewhere(&self, row: usize) {
+        let value = self.row(row).write();
+        self.done(self.0.elsewhere.invalidate_tags([tag(row)]).wait(), row, value);
+    }
+
+    /// Writes the row and removes its entry in another process.
+    pub fn write_by_key_elsewhere(&self, row: usize) {
+        let value = self.row(row).write();
+        assert!(self.0.elsewhere.invalidate_key(key(row)).wait().is_ok());
+        self.row(row).removed.fetch_max(value, Ordering::SeqCst);
+    }
+
     /// Writes the row and removes its entry.
     pub fn write_by_key(&self, row: usize) {
         let value = self.row(row).write();
@@ -355,7 +401,7 @@ impl Shop {
     }
 
     fn done(&self, outcome: Result<(), easy_cache_core::Error>, row: usize, value: u64) {
-        assert!(outcome.is_ok(), "a memory cache cannot fail to invalidate");
+        assert!(outcome.is_ok(), "nothing here can fail to invalidate");
         self.row(row).acknowledge(value);
     }
 

@@ -1,6 +1,7 @@
 //! Who takes part: one line for each world. Those in `small` are explored to the end by loom; `crowd` is for shuttle.
 
 mod crowd;
+mod near;
 mod small;
 
 /// A few threads around one shop.
@@ -70,6 +71,14 @@ worlds! {
         a_nested_call_and_a_write: 4, 2_000;
         a_nested_hit_and_a_write: 8, 2_000;
         a_pair_and_two_writes: 2, 2_000;
+    }
+    near {
+        a_lookup_and_a_write_elsewhere: 3, 2_000;
+        a_lookup_and_a_removal_elsewhere: 3, 2_000;
+        a_copy_and_a_write_elsewhere: 8, 2_000;
+        what_is_built_from_a_copy_and_a_write_elsewhere: 3, 2_000;
+        a_copy_and_a_write_here_that_is_not_heard: 3, 2_000;
+        a_copy_and_a_removal_here_that_is_not_heard: 3, 2_000;
     }
     crowd {
         everybody: 0, 4_000;

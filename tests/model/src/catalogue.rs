@@ -1,7 +1,7 @@
 //! All worlds and mutations of all models by name, for whoever wants to run one and read its trace.
 
 use crate::explore::Exploration;
-use crate::{lease, memory, near, plain, store};
+use crate::{cluster, lease, memcached, memory, near, plain, store};
 
 /// One model: its worlds and what can be broken in it.
 #[derive(Debug)]
@@ -50,4 +50,4 @@ macro_rules! catalogue {
     };
 }
 
-catalogue!(memory, store, plain, near, lease);
+catalogue!(memory, store, plain, cluster, memcached, near, lease);

@@ -4,13 +4,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes on a machine that is busy with other things.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// Returns as soon as `condition` holds.
 ///
 /// # Panics
-/// If it does not hold within a minute; `what` completes "waited in vain until".
+/// If it does not hold within two minutes; `what` completes "waited in vain until".
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     until_some(what, || condition().then_some(()));
 }
@@ -18,7 +18,7 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
 /// The same for a value that is there sooner or later.
 ///
 /// # Panics
-/// If there is none within a minute; `what` completes "waited in vain until".
+/// If there is none within two minutes; `what` completes "waited in vain until".
 pub fn until_some<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {

@@ -1,5 +1,7 @@
 //! The proxy counts what a client does and breaks what it is told to break.
 
+#![expect(clippy::unwrap_used, reason = "what the tests share ends a test as they do")]
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread;
@@ -186,4 +188,29 @@ fn a_server_that_is_gone_ends_the_clients_connection() {
     );
     redis.start_again();
     assert!(Connection::open(proxy.address()).unwrap().command(["PING"]).is_ok());
+}
+
+#[test]
+fn a_failover_ends_connections_and_leads_new_ones_to_the_other_server() {
+    let (proxy, mut connection) = before_redis();
+    let other = Redis::start();
+    other.command(["SET", "who", "the other"]);
+    proxy.lead_to(other.address());
+    assert!(connection.command(["PING"]).is_err());
+    let mut next = Connection::open(proxy.address()).unwrap();
+    assert_eq!(next.command(["GET", "who"]).unwrap().to_string(), "the other");
+}
+
+#[test]
+fn one_of_two_connections_can_be_overtaken_by_the_other() {
+    let (proxy, mut first) = before_redis();
+    first.command(["PING"]).unwrap();
+    let mut second = Connection::open(proxy.address()).unwrap();
+    second.command(["PING"]).unwrap();
+    proxy.set(Direction::ToClient, Fault::DelaySome(Duration::from_secs(3_600)));
+    let late = thread::spawn(move || second.command(["PING"]).unwrap());
+    assert_eq!(first.command(["PING"]).unwrap().to_string(), "PONG");
+    assert!(!late.is_finished());
+    proxy.mend();
+    assert_eq!(late.join().unwrap().to_string(), "PONG");
 }

@@ -9,6 +9,8 @@ use crate::workspace::{Dependency, Package, Workspace};
 
 const MACROS: &str = "easy-cache-macros";
 const CORE: &str = "easy-cache-core";
+/// What a cache keeps its values in: below the integrations, so none of these may name one either.
+const STORES: [&str; 1] = ["easy-cache-redis"];
 const RULES: [&str; 2] = ["easy-cache-http", "easy-cache-sql"];
 
 /// Compares every member's dependencies with its layer.
@@ -43,7 +45,7 @@ fn may_name(package: &Package, dependency: &Dependency, member: &Package) -> boo
     match package.name.as_str() {
         MACROS => false,
         CORE => named == MACROS,
-        rules if RULES.contains(&rules) => named == CORE,
+        below if RULES.contains(&below) || STORES.contains(&below) => named == CORE,
         _integration => named == CORE || RULES.contains(&named),
     }
 }

@@ -8,8 +8,10 @@ mod cargo;
 mod deny;
 mod features;
 mod layers;
+mod processes;
 mod proofs;
 mod readme;
+mod servers;
 mod test_runs;
 mod toolchain;
 
@@ -44,10 +46,12 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", about: "no lint speaks, in any target, with all features", slow: false, run: cargo::clippy },
     Step { name: "features", about: "published crates compile without features, with each one alone, and with all", slow: true, run: features::run },
     Step { name: "docs", about: "the documentation builds without a warning", slow: true, run: cargo::docs },
+    Step { name: "servers", about: "the servers that tests start are installed (installs Debian's packages where it may)", slow: false, run: servers::run },
     Step { name: "tests", about: "unit, integration and compile-fail tests, with all features", slow: false, run: test_runs::run },
     Step { name: "doctests", about: "the examples in the documentation compile and run", slow: false, run: test_runs::run_doctests },
     Step { name: "explore", about: "nothing outdated is served in any interleaving, and every mistake put back is noticed (loom, shuttle)", slow: true, run: proofs::explore },
     Step { name: "history", about: "ten million random operations break no rule, and every mistake put back is noticed", slow: true, run: proofs::history },
+    Step { name: "processes", about: "several processes with one store break no rule under any fault, and every mistake of a store is noticed", slow: true, run: processes::run },
     Step { name: "deny", about: "dependencies: bans, licences and sources, by cargo-deny (installed into the target folder if missing)", slow: true, run: deny::run },
 ];
 

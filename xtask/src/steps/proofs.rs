@@ -49,7 +49,17 @@ impl<'run> Proof<'run> {
 
     /// Builds and runs one program, and shows its table.
     fn run(&mut self, package: &str, flags: &str, arguments: &[&str]) -> Result<()> {
-        let cargo = ["run", "--quiet", "--release", "--package", package, "--target", &self.machine, "--target-dir"];
+        let cargo = [
+            "run",
+            "--quiet",
+            "--release",
+            "--no-default-features",
+            "--package",
+            package,
+            "--target",
+            &self.machine,
+            "--target-dir",
+        ];
         let line = cargo.iter().map(OsString::from).chain([self.folder.clone(), "--".into()]);
         let command = Command::cargo(line.chain(arguments.iter().map(OsString::from)));
         let command = command.with_environment("RUSTFLAGS", flags);

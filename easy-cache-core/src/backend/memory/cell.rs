@@ -1,4 +1,5 @@
-//! One tag's record: its version and the holds of writers beside it, in one word that a hit reads once.
+//! One tag's record: its version, the holds of writers and the news of other processes beside it, in one word that a hit reads
+//! once.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -10,9 +11,14 @@ use crate::clock::{Clock, Moment};
 use crate::mistake::Mistake;
 use crate::sync::{AtomicU64, Mutex, Place};
 
-/// The lowest bit says that a writer holds the tag; the bits above are the version.
+/// The lowest bit says that a writer holds the tag. The bits above count the news of it (which concern copies of a store's
+/// entries, and nothing that is computed here); those above these are the version. Should the news overflow, that is one version
+/// more: as good as an invalidation, and harmless.
 const HELD: u64 = 1;
-const ONE_VERSION: u64 = 2;
+const ONE_NEWS: u64 = 2;
+const ONE_VERSION: u64 = 1 << 20;
+/// What an invalidation in this process changes.
+const VERSION: u64 = !(ONE_VERSION - 1);
 
 /// One tag of one namespace. Entries point to the cells of their tags and remember the word that they saw.
 ///
@@ -55,7 +61,7 @@ impl TagCell {
         &self.tag
     }
 
-    /// The version with the hold bit cleared, as an entry stores it: a held cell equals no stored word.
+    /// The version, with the news and with the hold bit cleared, as an entry stores it: a held cell equals no stored word.
     pub(super) fn version(&self) -> u64 {
         self.word.load(Ordering::SeqCst) & !HELD
     }
@@ -68,6 +74,11 @@ impl TagCell {
     pub(super) fn bump(&self, now: Moment) {
         self.word.fetch_add(ONE_VERSION, Ordering::SeqCst);
         self.bumped_at.fetch_max(now, Ordering::SeqCst);
+    }
+
+    /// The last step of forgetting what a store has news of.
+    pub(super) fn hear(&self) {
+        self.word.fetch_add(ONE_NEWS, Ordering::SeqCst);
     }
 
     /// When it was last invalidated.
@@ -172,9 +183,15 @@ impl Seen {
         word == self.version || Mistake::HeldIsServed.is_made() && word & !HELD == self.version
     }
 
-    /// Holds stop lookups only: a fill asks for the version alone.
-    pub(super) fn is_current(&self) -> bool {
+    /// Whether nothing but a hold can keep it from being served.
+    pub(super) fn is_unchanged(&self) -> bool {
         self.cell.version() == self.version
+    }
+
+    /// Holds and news stop lookups only: a fill asks for the version alone. What the news mean for it, the store decides that they
+    /// come from.
+    pub(super) fn is_current(&self) -> bool {
+        (self.cell.version() ^ self.version) & VERSION == 0
     }
 
     /// When the tag was invalidated, if that was exactly once since. Between the two readings of the version nothing may have
@@ -200,8 +217,9 @@ impl Seen {
         Arc::ptr_eq(&self.cell, &other.cell)
     }
 
+    /// For a fill, as [`is_current`](Self::is_current).
     pub(super) fn same_version(&self, other: &Self) -> bool {
-        self.version == other.version
+        (self.version ^ other.version) & VERSION == 0
     }
 }
 
@@ -246,6 +264,27 @@ mod tests {
         let later = Seen::now(Arc::clone(&cell));
         cell.bump(9);
         assert_eq!((seen.bumped_once_at(), later.bumped_once_at()), (None, Some(9)));
+    }
+
+    #[test]
+    fn news_keep_from_being_served_and_not_from_being_filled() {
+        let cell = cell();
+        let seen = Seen::now(Arc::clone(&cell));
+        cell.hear();
+        assert!(!seen.is_servable() && !seen.is_unchanged() && seen.is_current());
+        assert!(Seen::now(Arc::clone(&cell)).same_version(&seen));
+        cell.bump(0);
+        assert!(!seen.is_current());
+    }
+
+    #[test]
+    fn news_without_end_make_nothing_good_again() {
+        let cell = cell();
+        let seen = Seen::now(Arc::clone(&cell));
+        for _ in 0..2 * ONE_VERSION / ONE_NEWS {
+            cell.hear();
+            assert!(!seen.is_servable());
+        }
     }
 
     #[test]

@@ -38,12 +38,29 @@ pub(crate) struct Domain {
     writers: AtomicU64,
     /// Whether its records are in a store outside the process: the cells here know only what happens here.
     pub(super) is_shared: bool,
+    /// The same order once more for what is heard of that store, if it is heard.
+    news: Option<Order>,
     clock: Clock,
     pub(super) events: Arc<Events>,
     /// Where tests make threads wait.
     pub(crate) pauses: Pauses,
     this: Weak<Self>,
 }
+
+/// Where the records of a namespace are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Records {
+    /// In this process.
+    Here,
+    /// In a store outside.
+    Outside,
+    /// There, and this process hears of every change, sooner or later.
+    Mirrored,
+}
+
+/// How much had been heard of the store outside at a certain moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heard(u64);
 
 #[derive(Debug)]
 struct Shard {
@@ -52,7 +69,7 @@ struct Shard {
 }
 
 impl Domain {
-    pub(super) fn new(clock: Clock, events: Arc<Events>, is_shared: bool) -> Arc<Self> {
+    pub(super) fn new(clock: Clock, events: Arc<Events>, records: Records) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             order: Order::new(),
             everything: Arc::new(TagCell::new(Tag::everything(), EVERYTHING, Weak::clone(this))),
@@ -61,7 +78,8 @@ impl Domain {
                 .collect(),
             hasher: RandomState::new(),
             writers: AtomicU64::new(0),
-            is_shared,
+            is_shared: records != Records::Here,
+            news: (records == Records::Mirrored).then(Order::new),
             clock,
             events,
             pauses: Pauses::default(),
@@ -132,6 +150,52 @@ impl Domain {
                 cell.bump(now);
             }
         }
+    }
+
+    /// How much has been heard so far: to be taken **before** a lookup is sent whose answer may be kept near.
+    pub(crate) fn heard(&self) -> Heard {
+        Heard(self.news.as_ref().map_or(0, Order::sequence))
+    }
+
+    /// The records of these names may have changed in the store outside: the same steps as an invalidation takes, in their own
+    /// order, so that nothing computed here is refused because of a record that was only made.
+    pub(super) fn forget(&self, tags: &[Tag], keys: &[&[u8]]) {
+        let Some(news) = &self.news else { return };
+        let sequence = news.advance();
+        if Mistake::NewsBeforeBuckets.is_made() {
+            self.hear(tags);
+        }
+        self.pauses.reach(Point::Note);
+        let names = tags.iter().map(Tag::encoded).chain(keys.iter().copied());
+        names.for_each(|name| news.note(self.order.bucket(name), sequence));
+        self.pauses.reach(Point::Outdate);
+        if !Mistake::NewsBeforeBuckets.is_made() {
+            self.hear(tags);
+        }
+    }
+
+    fn hear(&self, tags: &[Tag]) {
+        for tag in tags {
+            let cell = self.shard(tag).lock().cells.get(tag).cloned();
+            if let Some(cell) = cell {
+                cell.hear();
+            }
+        }
+    }
+
+    /// Any record may have changed.
+    pub(super) fn forget_everything(&self) {
+        let Some(news) = &self.news else { return };
+        news.note(EVERYTHING, news.advance());
+        self.everything.hear();
+    }
+
+    /// Whether nothing was heard since of the tags, of the key and of everything. To be asked when the cells of the tags have
+    /// been read.
+    pub(super) fn is_silent_since(&self, heard: Heard, key: &[u8], tags: &[Seen]) -> bool {
+        let Some(news) = &self.news else { return false };
+        let changed = |bucket| news.changed_since(bucket, heard.0);
+        !(changed(EVERYTHING) || changed(self.order.bucket(key)) || tags.iter().any(|seen| changed(seen.cell.bucket)))
     }
 
     /// A new epoch: everything in the namespace is outdated at once.
@@ -215,7 +279,7 @@ mod tests {
     use crate::ManualClock;
 
     fn domain(clock: Clock) -> Arc<Domain> {
-        Domain::new(clock.clone(), Arc::new(Events::new("", clock, None)), false)
+        Domain::new(clock.clone(), Arc::new(Events::new("", clock, None)), Records::Here)
     }
 
     #[test]

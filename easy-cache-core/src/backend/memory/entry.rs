@@ -45,7 +45,7 @@ impl Entry {
 
     #[cold]
     fn reason(&self) -> Miss {
-        if self.list.is_current() { Miss::Held(self.list.clone()) } else { Miss::Outdated }
+        if self.list.is_unchanged() { Miss::Held(self.list.clone()) } else { Miss::Outdated }
     }
 }
 

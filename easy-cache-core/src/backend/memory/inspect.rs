@@ -24,7 +24,7 @@ impl MemoryStore {
         let _ = self.lookup(key); // settles holds whose deadline has passed
         let list = self.inspect(key)?.list;
         let name = |seen: &Seen| seen.name().cloned();
-        let changed = list.tags().iter().filter(|seen| !seen.is_current());
+        let changed = list.tags().iter().filter(|seen| !seen.is_unchanged());
         let held = list.tags().iter().filter_map(|seen| Some((name(seen), seen.cell.held_since()?)));
         let mut tags: Vec<_> = list.tags().iter().filter_map(name).collect();
         tags.sort_unstable();

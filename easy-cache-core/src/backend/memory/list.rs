@@ -1,10 +1,12 @@
 //! What an entry depends on, and all that a hit does not need to know of it, behind one pointer that entries and scopes share.
 
 use std::fmt;
+use std::sync::Arc;
 
 use triomphe::ThinArc;
 
 use super::cell::Seen;
+use super::origin::Origin;
 use crate::clock::{Clock, Moment, NEVER};
 use crate::freshness::{Standing, Times};
 use crate::mistake::Mistake;
@@ -18,6 +20,8 @@ pub(crate) struct Facts {
     pub(super) weight: u64,
     /// Which clock its times are by.
     pub(super) clock: usize,
+    /// What a store outside the process says of its tags, if it comes from there.
+    pub(crate) origin: Option<Arc<Origin>>,
 }
 
 /// The tags of an entry, the epoch among them, with the versions that it was built under; and its facts.
@@ -67,8 +71,13 @@ impl List {
     }
 
     /// Whether nothing but a hold can keep it from being served.
-    pub(super) fn is_current(&self) -> bool {
-        self.tags().iter().all(Seen::is_current)
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.tags().iter().all(Seen::is_unchanged)
+    }
+
+    /// Whether nothing in this process keeps it from being served once. What was heard of a store only keeps it from being kept.
+    pub(crate) fn stands_here(&self) -> bool {
+        self.tags().iter().all(|seen| seen.is_current() && !seen.cell.is_held())
     }
 
     /// How its tags stand.
@@ -79,7 +88,7 @@ impl List {
         if !self.times().allows_outdated() || self.tags().iter().any(|seen| seen.cell.is_held()) {
             return Standing::Barred;
         }
-        let changed = self.tags().iter().filter(|seen| !seen.is_current());
+        let changed = self.tags().iter().filter(|seen| !seen.is_unchanged());
         let since = changed.map(|seen| self.changed_at(seen)).try_fold(Moment::MAX, |first, at| Some(first.min(at?)));
         match since {
             Some(since) => {

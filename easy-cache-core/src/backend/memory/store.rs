@@ -7,10 +7,11 @@ use std::time::Duration;
 use quick_cache::Lifecycle;
 
 use super::cell::Seen;
-use super::domain::{Domain, Fence, Held};
+use super::domain::{Domain, Fence, Heard, Held, Records};
 use super::entry::{Asks, ByEntry, Entry, Kept, Miss, Reader, Slot};
 use super::key::{KeyRef, OwnedKey};
 use super::list::{Facts, List};
+use super::origin::Origin;
 use crate::clock::{Clock, Moment, NEVER};
 use crate::events::{Events, Refusal};
 use crate::freshness::Times;
@@ -22,7 +23,7 @@ use crate::{Policy, Tag};
 
 const STRIPES: usize = sync::scaled(256);
 /// What an entry costs beside its key and its value: the map's slot, reference counts, the list of tags.
-const OVERHEAD: u64 = 176;
+const OVERHEAD: u64 = 184;
 const PER_TAG: u64 = size_of::<Seen>() as u64;
 
 type Entries = Map<OwnedKey, Slot, ByEntry, RandomState, Removed>;
@@ -73,10 +74,23 @@ pub(crate) struct Used {
     pub(crate) seen: Vec<Seen>,
     /// When the first of the cached values ends.
     pub(crate) until: Moment,
+    /// What stores outside the process say of those tags.
+    pub(crate) origins: Vec<Arc<Origin>>,
 }
 
 impl Used {
-    pub(crate) const NOTHING: Self = Self { seen: Vec::new(), until: NEVER };
+    pub(crate) const NOTHING: Self = Self { seen: Vec::new(), until: NEVER, origins: Vec::new() };
+}
+
+/// Under which conditions an entry is put in its place.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// It ends at once, and only takes the place of what was there.
+    pub(super) removes: bool,
+    /// What must still be there.
+    pub(super) renews: Option<&'a Kept>,
+    /// It is a copy of what a store outside said, when so much had been heard.
+    pub(super) heard: Option<Heard>,
 }
 
 /// What became of a fill.
@@ -96,21 +110,21 @@ impl Filled {
 
 /// The memory store of one namespace.
 pub(crate) struct MemoryStore {
-    domain: Arc<Domain>,
+    pub(super) domain: Arc<Domain>,
     entries: Entries,
     stripes: Box<[Mutex<()>]>,
-    clock: Clock,
+    pub(super) clock: Clock,
     events: Arc<Events>,
     hasher: RandomState,
 }
 
 impl MemoryStore {
-    /// `is_shared` says that the namespace's records are in a store outside the process.
-    pub(crate) fn new(capacity: Capacity, clock: Clock, events: Arc<Events>, is_shared: bool) -> Self {
+    /// An empty store of a namespace whose records are there.
+    pub(crate) fn new(capacity: Capacity, clock: Clock, events: Arc<Events>, records: Records) -> Self {
         let hasher = RandomState::new();
         let entries = Entries::with(capacity.entries, capacity.weight, ByEntry, hasher.clone(), Removed);
         let stripes = (0..STRIPES).map(|_| Mutex::new(())).collect();
-        let domain = Domain::new(clock.clone(), Arc::clone(&events), is_shared);
+        let domain = Domain::new(clock.clone(), Arc::clone(&events), records);
         Self { domain, entries, stripes, clock, events, hasher }
     }
 
@@ -189,34 +203,36 @@ impl MemoryStore {
         let now = self.clock.precise();
         let times = Times::new(fill.policy, now, fill.began, fill.used.until, fill.random);
         let (attention, ends) = (times.attention(fill.policy), times.fresh_until <= now);
-        let weight = fill.weight.saturating_add(OVERHEAD + fill.key.len() as u64 + PER_TAG * tags.len() as u64);
-        let list = List::new(Facts { times, fence: fill.fence.sequence, weight, clock: self.clock.id() }, tags);
+        let weight = weight_of(fill.weight, fill.key, tags.len());
+        let facts = Facts { times, fence: fill.fence.sequence, weight, clock: self.clock.id(), origin: None };
+        let list = List::new(facts, tags);
         self.domain.pauses.reach(Point::Insert);
-        self.insert(fill.key, Entry { value: fill.value, list, attention }, ends, fill.renews.as_ref())
+        let terms = Terms { removes: ends, renews: fill.renews.as_ref(), heard: None };
+        self.insert(fill.key, Entry { value: fill.value, list, attention }, terms)
     }
 
     /// A list for what is not stored, but used by what may be.
     pub(crate) fn list(&self, fence: &Fence, policy: &Policy, used: Used) -> Result<List, Refusal> {
         let now = self.clock.precise();
         let times = Times::new(&Policy::new(), now, now, used.until, 0.0);
-        self.list_for(fence, policy, used.seen, times)
+        self.list_for(fence, policy, used, times)
     }
 
     /// A list for what is stored outside of this process, if nothing here speaks against it.
-    pub(crate) fn list_outside(&self, fill: &Fill<'_>, seen: Vec<Seen>) -> Result<List, Refusal> {
+    pub(crate) fn list_outside(&self, fill: &Fill<'_>, used: Used) -> Result<List, Refusal> {
         if self.is_dropped_since(fill.key, fill.fence) {
             return Err(Refusal::Key);
         }
         let now = self.clock.precise();
-        let times = Times::new(fill.policy, now, fill.began, fill.used.until, fill.random);
-        self.list_for(fill.fence, fill.policy, seen, times)
+        let times = Times::new(fill.policy, now, fill.began, used.until, fill.random);
+        self.list_for(fill.fence, fill.policy, used, times)
     }
 
     /// What a value from outside the process depends on, by the names that came with it; refused if one of them was invalidated here
     /// since the fence.
     pub(crate) fn list_arrived(&self, fence: &Fence, tags: &[Tag], times: Times) -> Result<List, Refusal> {
         let tags = self.resolve(fence, tags, Vec::new())?;
-        Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id() }, tags))
+        Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id(), origin: None }, tags))
     }
 
     /// Whether the key was invalidated after the fence.
@@ -229,13 +245,14 @@ impl MemoryStore {
         list.tags().iter().all(|seen| seen.cell.belongs_to(&self.domain))
     }
 
-    fn list_for(&self, fence: &Fence, policy: &Policy, seen: Vec<Seen>, times: Times) -> Result<List, Refusal> {
-        let tags = self.resolve(fence, policy.named_tags(), seen)?;
-        Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id() }, tags))
+    fn list_for(&self, fence: &Fence, policy: &Policy, used: Used, times: Times) -> Result<List, Refusal> {
+        let tags = self.resolve(fence, policy.named_tags(), used.seen)?;
+        let origin = Origin::agreed(used.origins)?;
+        Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id(), origin }, tags))
     }
 
     /// Reads the cells, then checks the buckets. Yields the versions that an entry must carry, the epoch's among them.
-    fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
+    pub(super) fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
         // Sequences of two caches mean nothing to each other.
         if !fence.epoch.cell.belongs_to(&self.domain) {
             return Err(Refusal::Everything);
@@ -281,7 +298,7 @@ impl MemoryStore {
     ///
     /// What was only confirmed must still be in its place. An invalidation by key that had begun before the fence was taken counts
     /// as older than the fence, and yet may not have removed the old value when that was looked at.
-    fn insert(&self, key: &[u8], entry: Entry, removes: bool, renews: Option<&Kept>) -> Filled {
+    pub(super) fn insert(&self, key: &[u8], entry: Entry, terms: Terms<'_>) -> Filled {
         let bucket = self.domain.order.bucket(key);
         let fence = entry.list.facts().fence;
         let mut removed = Dropped::by(self, key, &entry); // after the stripe
@@ -290,14 +307,18 @@ impl MemoryStore {
         if early.unwrap_or_else(|| self.domain.order.changed_since(bucket, fence)) {
             return Filled::Refused(Refusal::Key);
         }
-        if renews.is_some_and(|former| !self.is_in_place(key, former)) {
+        if terms.renews.is_some_and(|former| !self.is_in_place(key, former)) {
+            return Filled::Refused(Refusal::Key);
+        }
+        let silent = |heard| self.domain.is_silent_since(heard, key, entry.list.tags());
+        if terms.heard.is_some_and(|heard| !silent(heard) && !Mistake::KeptNearUnasked.is_made()) {
             return Filled::Refused(Refusal::Key);
         }
         let list = entry.list.clone();
         if self.list_in_place(key).is_some_and(|other| other.facts().fence > fence) {
             return Filled::Valid(list);
         }
-        if removes {
+        if terms.removes {
             removed.slots.extend(self.entries.remove(&KeyRef(key)));
             return Filled::Valid(list);
         }
@@ -364,7 +385,7 @@ impl MemoryStore {
     }
 
     /// The second half: what is stored is gone.
-    fn remove_key(&self, key: &[u8]) {
+    pub(super) fn remove_key(&self, key: &[u8]) {
         self.domain.pauses.reach(Point::Outdate);
         let stripe = self.stripe(key).lock();
         let removed = self.entries.remove(&KeyRef(key));
@@ -411,6 +432,11 @@ impl MemoryStore {
     fn stripe(&self, key: &[u8]) -> &Mutex<()> {
         &self.stripes[(self.hasher.hash_one(key) % STRIPES as u64) as usize]
     }
+}
+
+/// What an entry takes, of so many bytes and tags.
+pub(super) const fn weight_of(bytes: u64, key: &[u8], tags: usize) -> u64 {
+    bytes.saturating_add(OVERHEAD + key.len() as u64 + PER_TAG * tags as u64)
 }
 
 /// Each cell once. Two versions of one tag cannot both be current.

@@ -134,7 +134,14 @@ impl<'a> Rest<'a> {
 pub struct Unreadable(&'static str);
 
 impl Unreadable {
-    const SHORT: Self = Self("it ends too early");
+    /// It ends too early.
+    pub const SHORT: Self = Self("it ends too early");
+
+    /// Says why, in words that follow a colon. For stores with a layout of their own.
+    #[must_use]
+    pub const fn new(why: &'static str) -> Self {
+        Self(why)
+    }
 }
 
 impl fmt::Display for Unreadable {

@@ -15,5 +15,5 @@ pub use contract::{
     StoreFuture, VersionedTag,
 };
 pub use envelope::{Envelope, Unreadable};
-pub use plain::{Adapter, PlainStore};
+pub use plain::{Adapter, PlainStore, Remembered};
 pub use version::Version;

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use super::label::Label;
-use crate::backend::memory::{Fence, Kept, List};
+use crate::backend::memory::{Fence, Heard as News, Kept, List};
 use crate::clock::Moment;
 use crate::engine::Engine;
 use crate::engine::join::Terms;
-use crate::freshness::{Freshness, Verdict, judge};
+use crate::engine::near::Arrival;
+use crate::freshness::{Freshness, Standing, Verdict, judge};
 use crate::store::{Hit, Looked};
 use crate::value::{Portable, Shared};
 use crate::{CodecError, Tag};
@@ -39,16 +40,26 @@ where
     run(Errand { key: None, tags, kind: T::kind(format), terms: Terms { wishes, accept: None }, decode: &decode })
 }
 
-/// What the entry is, if it can be read, and nothing of it was invalidated, or is held, here since the `fence`.
-pub(crate) fn read(engine: &Engine, key: &[u8], errand: Errand<'_>, mut hit: Hit, fence: &Fence) -> Option<Kept> {
+/// What was noted before a lookup was sent: the fence of this process, and what it had heard of the store.
+pub(crate) type Before<'a> = (&'a Fence, News);
+
+/// What the entry is, if it can be read, and nothing of it was invalidated, or is held, here since the lookup was sent. A copy of it is kept
+/// near, where there is such a cache and nothing is to be said of it beyond its ttl.
+pub(crate) fn read(engine: &Engine, key: &[u8], errand: Errand<'_>, mut hit: Hit, before: Before<'_>) -> Option<Kept> {
     let outside = engine.outside.as_ref()?;
     let Some(label) = Label::split(&mut hit.payload) else {
         engine.events.unreadable(key, &"it was not written by this layout of the cache");
         return None;
     };
-    let list = list(engine, &hit, &label, fence, outside.retry_at(key, errand.kind))?;
-    match (errand.decode)(hit.payload)? {
-        Ok(value) => Some(Kept { value, list }),
+    let list = list(engine, key, &hit, &label, before, outside.retry_at(key, errand.kind))?;
+    match (errand.decode)(std::mem::take(&mut hit.payload))? {
+        Ok(value) => {
+            let kept = Kept { value, list };
+            if errand.key.is_none() {
+                engine.keep_near(key, &arrival(&hit, before), kept.clone());
+            }
+            Some(kept)
+        }
         Err(error) => {
             engine.events.unreadable(key, &error);
             None
@@ -57,35 +68,52 @@ pub(crate) fn read(engine: &Engine, key: &[u8], errand: Errand<'_>, mut hit: Hit
 }
 
 /// Until when it would be served to who does not ask for its value; `None`: it would not be.
-pub(crate) fn fresh_until(engine: &Engine, mut hit: Hit, fence: &Fence) -> Option<Moment> {
+pub(crate) fn fresh_until(engine: &Engine, key: &[u8], mut hit: Hit, before: Before<'_>) -> Option<Moment> {
     let label = Label::split(&mut hit.payload)?;
-    let until = list(engine, &hit, &label, fence, None)?.times().fresh_until;
+    let until = list(engine, key, &hit, &label, before, None)?.times().fresh_until;
     (engine.store.clock().precise() < until).then_some(until)
 }
 
-fn list(engine: &Engine, hit: &Hit, label: &Label, fence: &Fence, retry_at: Option<Moment>) -> Option<List> {
+const fn arrival<'a>(hit: &'a Hit, (fence, heard): Before<'a>) -> Arrival<'a> {
+    Arrival { hit, fence, heard }
+}
+
+fn list(
+    engine: &Engine,
+    key: &[u8],
+    hit: &Hit,
+    label: &Label,
+    before: Before<'_>,
+    retry_at: Option<Moment>,
+) -> Option<List> {
     let now = engine.store.clock().precise();
     let times = label.times(hit.age, hit.remaining, now);
     let times = match retry_at {
         Some(until) if now < until => times.throttled(until, now),
         _ => times,
     };
+    if engine.near.is_some() {
+        return engine.list_near(key, &arrival(hit, before), times).filter(List::stands_here);
+    }
     let tags: Vec<Tag> = hit.tags.iter().map(|tag| tag.tag.clone()).collect();
-    engine.store.list_arrived(fence, &tags, times).ok().filter(List::is_servable)
+    engine.store.list_arrived(before.0, &tags, times).ok().filter(List::is_servable)
 }
 
 /// What a call with these wishes may do with it.
 pub(crate) fn judged(engine: &Engine, kept: &Kept, wishes: &Freshness) -> Verdict {
     let now = engine.store.clock().precise();
-    judge(kept.list.times(), kept.list.standing(), wishes, now, engine.random())
+    // What is heard of the store meanwhile keeps it from being kept, not from being served to a call that began before.
+    let standing = if kept.list.stands_here() { Standing::Current } else { Standing::Barred };
+    judge(kept.list.times(), standing, wishes, now, engine.random())
 }
 
 /// What is stored outside under a key, however old, unless it was invalidated; nothing if the store does not answer.
 pub(crate) async fn inspect<T: Portable + Send + Sync + 'static>(engine: &Engine, key: &[u8]) -> Option<Kept> {
-    let (outside, fence) = (engine.outside.as_ref()?, engine.store.domain().fence());
+    let domain = engine.store.domain();
+    let (outside, fence, heard) = (engine.outside.as_ref()?, domain.fence(), domain.heard());
     match outside.look(key, T::kind(outside.format), &[]).await {
         Ok(Looked::Hit(hit)) => {
-            of_type::<T, _>(engine, &[], &Freshness::PLAIN, |errand| read(engine, key, errand, hit, &fence))
+            of_type::<T, _>(engine, &[], &Freshness::PLAIN, |errand| read(engine, key, errand, hit, (&fence, heard)))
         }
         Ok(Looked::Miss(_)) => None,
         Err(error) => {

@@ -8,8 +8,10 @@ use std::time::Duration;
 use super::undelivered::{Claim, Names};
 use super::{Asking, Outside};
 use crate::Error;
+use crate::backend::memory::MemoryStore;
 use crate::clock::Moment;
 use crate::events::Undelivered;
+use crate::mistake::Mistake;
 use crate::timer::Deadline;
 
 /// The first try is soon: mostly it was one lost reply.
@@ -19,18 +21,26 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// An invalidation at its first attempt. Unless it is delivered, it is owed, told, and done in this process once more: meanwhile
 /// somebody may have taken over what the store had.
-struct First<'a, F: Fn(&Names)> {
+struct First<'a> {
     outside: &'a Outside,
     names: Arc<Names>,
-    again: F,
+    here: &'a MemoryStore,
     ended: bool,
 }
 
-impl<F: Fn(&Names)> First<'_, F> {
+impl First<'_> {
+    /// What was copied while it was under way may be from before it.
+    fn succeed(&mut self) {
+        self.ended = true;
+        if !Mistake::OwnNewsAwaited.is_made() {
+            self.names.forget(self.here);
+        }
+    }
+
     fn fail(&mut self, error: Option<&Error>) {
         self.ended = true;
         self.outside.undelivered.settle(&self.names, false);
-        (self.again)(&self.names);
+        self.names.again(self.here);
         let Names { tags, keys, everything } = &*self.names;
         let (tags, keys) =
             (tags.iter().cloned().collect::<Vec<_>>(), keys.iter().map(|key| &**key).collect::<Vec<_>>());
@@ -39,7 +49,7 @@ impl<F: Fn(&Names)> First<'_, F> {
     }
 }
 
-impl<F: Fn(&Names)> Drop for First<'_, F> {
+impl Drop for First<'_> {
     fn drop(&mut self) {
         if !self.ended {
             self.fail(None);
@@ -63,11 +73,11 @@ impl Drop for Sending<'_> {
 
 impl Outside {
     /// Invalidates names here and now; if that fails, or if it is not waited for, before the next look.
-    pub(crate) async fn invalidate(&self, names: Names, again: impl Fn(&Names)) -> Result<(), Error> {
-        let mut first = First { outside: self, names: Arc::new(names), again, ended: false };
+    pub(crate) async fn invalidate(&self, names: Names, here: &MemoryStore) -> Result<(), Error> {
+        let mut first = First { outside: self, names: Arc::new(names), here, ended: false };
         let sent = self.send(&first.names, self.deadline(), Asking::Usual).await;
         match &sent {
-            Ok(()) => first.ended = true,
+            Ok(()) => first.succeed(),
             Err(error) => first.fail(Some(error)),
         }
         sent

@@ -35,14 +35,6 @@ impl Keeping {
         self
     }
 
-    /// What the value depends on flows outward now: nobody will be there when the store has answered. If it refuses the value, it refuses what
-    /// is built from it behind an older fence as well.
-    pub(crate) fn collect(&self) {
-        if let Some((_, list)) = &self.value {
-            frame::collect_list(list);
-        }
-    }
-
     /// The flight lands, and what the value depends on flows outward. A value that may be outdated taints what is around.
     fn land(&mut self, filled: Result<Filled, Error>) -> bool {
         let Some((value, list)) = self.value.take() else { return false };

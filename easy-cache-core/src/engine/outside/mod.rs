@@ -20,7 +20,9 @@ use crate::backend::memory::Kept;
 use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::spawn::Spawner;
-use crate::store::{Breaker, Fill, Filled, Look, Looked, Pass, Store, StoreFence};
+use crate::store::{
+    Breaker, Fill, Filled, Following, Look, Looked, Mirror, Pass, Store, StoreFence, Version, VersionedTag,
+};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
 pub(crate) use arrived::Errand;
@@ -112,6 +114,9 @@ pub(crate) struct Parcel {
     pub(crate) kind: u64,
     pub(crate) payload: Vec<u8>,
     pub(crate) tags: Vec<Tag>,
+    /// The versions of them, and of the whole, that came with values that were used on the way.
+    pub(crate) seen: Vec<VersionedTag>,
+    pub(crate) epoch: Option<Version>,
     pub(crate) fence: Option<StoreFence>,
     pub(crate) ttl: Option<Duration>,
     /// For how much of that it is fresh, if not for all of it.
@@ -125,6 +130,11 @@ impl Outside {
         let breaker = (!store.guards_itself()).then(|| Arc::new(breaker));
         let (undelivered, throttle) = (Arc::default(), Arc::new(Throttle::new()));
         Self { store, timeout, clock, format, max_value: LARGEST, throttle, breaker, undelivered, spawner, events }
+    }
+
+    /// Asks the store to tell a near cache of changes, if it can.
+    pub(crate) fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
+        self.store.follow(mirror, bound)
     }
 
     /// Delivers what is owed to the store, then looks.
@@ -161,6 +171,8 @@ impl Outside {
             let fill = Fill {
                 kind: parcel.kind,
                 tags: &parcel.tags,
+                seen: &parcel.seen,
+                epoch: parcel.epoch,
                 ttl: parcel.ttl,
                 fresh: parcel.fresh,
                 awaited: parcel.awaited,

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use super::arrived::{self, Errand};
 use super::{Sight, Trip};
-use crate::backend::memory::{Fence, Kept};
+use crate::backend::memory::{Fence, Heard as News, Kept};
 use crate::engine::fallback::Fallback;
 use crate::engine::flight::{Flights, Follow, Heard, Joined, Lead, Tick};
 use crate::engine::ticket::Ticket;
@@ -66,6 +66,8 @@ struct Start {
     tick: Tick,
     landings: u64,
     fence: Fence,
+    /// What of the store's news had been heard.
+    heard: News,
 }
 
 /// What a lookup has found, for this call.
@@ -188,7 +190,7 @@ impl Travel {
         let kept = match looked {
             Ok(Looked::Hit(hit)) => {
                 sight.reach(hit.fence.clone());
-                arrived::read(way.engine, way.key, way.errand, hit, &start.fence)
+                arrived::read(way.engine, way.key, way.errand, hit, (&start.fence, start.heard))
             }
             Ok(Looked::Miss(miss)) => {
                 sight.reach(miss.fence);
@@ -320,7 +322,8 @@ impl Way<'_> {
     fn look(self, purpose: Purpose) -> Stage {
         let flights = self.flights();
         let fence = self.engine.store.domain().fence();
-        let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence };
+        let heard = self.engine.store.domain().heard();
+        let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence, heard };
         let trip: Trip<Looked> = match &self.engine.outside {
             Some(_) if self.unreached => Box::pin(std::future::ready(Err(unreached()))),
             Some(outside) => outside.look(self.stored_key(), self.errand.kind, self.errand.tags),
@@ -360,7 +363,7 @@ impl Way<'_> {
     }
 
     fn serve(self, kept: Kept, verdict: Verdict) -> Next {
-        Next::Landed(Landed::Found(self.engine.serve(self.key, kept, verdict)))
+        Next::Landed(Landed::Found(self.engine.serve_from_outside(self.key, kept, verdict)))
     }
 }
 

@@ -45,12 +45,22 @@ impl Names {
     }
 
     /// Invalidates them in this process once more.
-    pub(crate) fn again(&self, store: &MemoryStore) {
+    pub(super) fn again(&self, store: &MemoryStore) {
         if self.everything {
             return store.invalidate_everything_again();
         }
         let tags: Vec<Tag> = self.tags.iter().cloned().collect();
         store.invalidate_again(&tags, self.keys.iter().map(|key| &**key));
+    }
+
+    /// Forgets what was copied of them meanwhile.
+    pub(super) fn forget(&self, store: &MemoryStore) {
+        if self.everything {
+            return store.forget_everything();
+        }
+        let tags: Vec<Tag> = self.tags.iter().cloned().collect();
+        let keys: Vec<&[u8]> = self.keys.iter().map(|key| &**key).collect();
+        store.forget(&tags, &keys);
     }
 
     fn is_empty(&self) -> bool {

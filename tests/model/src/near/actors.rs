@@ -32,7 +32,29 @@ pub(super) enum Actor {
     Writer(Writing),
     Listener,
     Pinger(Option<u8>),
-    Breaker { broken: bool },
+    Breaker {
+        broken: bool,
+    },
+    /// A computation in the process that uses the inner value, and fills an entry of its own in the shared store.
+    Outer(Nesting),
+    /// Reads that entry, in whatever process.
+    OuterReader {
+        floor: Option<u8>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Nesting {
+    Start,
+    Compute {
+        fence: u8,
+    },
+    /// `seen`: the version that came with a near copy.
+    Fill {
+        fence: u8,
+        value: u8,
+        seen: Option<u8>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,6 +115,8 @@ impl Actor {
             Self::Listener => "listener",
             Self::Pinger(_) => "ping",
             Self::Breaker { .. } => "connection",
+            Self::Outer(_) => "outer computation",
+            Self::OuterReader { .. } => "outer reader",
         }
     }
 }
@@ -117,6 +141,11 @@ pub(super) fn step(turn: &mut Turn<'_>) {
             }
             Actor::Breaker { broken: true }
         }),
+        Actor::Outer(at) => nest(turn, at),
+        Actor::OuterReader { floor: None } => {
+            turn.go("starts", |state| Actor::OuterReader { floor: Some(state.floor) });
+        }
+        Actor::OuterReader { floor: Some(floor) } => read_outer(turn, floor),
         Actor::Breaker { broken: true } => turn.go("is up again", |state| {
             state.tracked = true;
             state.send(Line::TrackingOn);
@@ -130,6 +159,17 @@ impl State {
         if self.tracked {
             self.line.push(message);
         }
+    }
+
+    /// The version of the record, which is made if it is missing. That it comes into being is pushed, too.
+    fn make_record(&mut self) -> u8 {
+        let version = self.record.unwrap_or(self.unused);
+        if self.record.is_none() {
+            self.record = Some(version);
+            self.unused += 1;
+            self.send(Line::Changed);
+        }
+        version
     }
 
     fn distrust(&mut self) {
@@ -179,6 +219,43 @@ fn start(turn: &mut Turn<'_>) {
     turn.go("sends a read", |state| Actor::Caller(Calling::Read { floor: state.floor, generation: state.generation }));
 }
 
+/// The near copy may be late within the bound. That must not become an entry that is late for ever: its version is compared.
+fn nest(turn: &mut Turn<'_>, at: Nesting) {
+    let state = turn.state;
+    match at {
+        Nesting::Start => {
+            turn.go("misses, and has its fence", |state| Actor::Outer(Nesting::Compute { fence: state.sequence }));
+        }
+        Nesting::Compute { fence } => {
+            let trusted = state.copy.filter(|copy| state.mirror == Some(copy.version) && state.proof.is_some());
+            let (value, seen) = trusted.map_or((state.db, None), |copy| (copy.value, Some(copy.version)));
+            turn.go("computes with the inner value", |_| Actor::Outer(Nesting::Fill { fence, value, seen }));
+        }
+        Nesting::Fill { fence, value, seen } => {
+            let unchecked = turn.world.is(Mutation::SeenVersionUnchecked);
+            let passes = state.order <= fence && (seen.is_none() || seen == state.record || unchecked);
+            if !passes {
+                return turn.go("is refused its fill", |_| Actor::Done);
+            }
+            turn.go("fills", |state| {
+                let version = state.make_record();
+                state.outer = Some(Stored { value, version });
+                Actor::Done
+            });
+        }
+    }
+}
+
+fn read_outer(turn: &mut Turn<'_>, floor: u8) {
+    match turn.state.outer.filter(|entry| turn.state.record == Some(entry.version)) {
+        Some(found) => {
+            let violation = (found.value < floor).then_some(BELOW_FLOOR);
+            turn.answer("hits the outer entry", violation, |_| Actor::Done);
+        }
+        None => turn.go("misses", |_| Actor::Done),
+    }
+}
+
 /// The store executes the read.
 fn read(turn: &mut Turn<'_>, floor: u8, generation: u8) {
     let state = turn.state;
@@ -195,12 +272,7 @@ fn fill(turn: &mut Turn<'_>, generation: u8, fence: u8, value: u8) {
         return turn.go("is refused its fill", |_| Actor::Done);
     }
     turn.go("fills", |state| {
-        let version = state.record.unwrap_or(state.unused);
-        if state.record.is_none() {
-            state.record = Some(version);
-            state.unused += 1;
-            state.send(Line::Changed); // that a record comes into being is pushed, too
-        }
+        let version = state.make_record();
         let stored = Stored { value, version };
         state.entry = Some(stored);
         Actor::Caller(Calling::Filled { generation, stored })

@@ -6,6 +6,7 @@
 //!
 //! - What a read brings is **installed** in the mirror only if the mirror's **generation** is still what it was when the read was sent.
 //! - The generation advances with each push, with each disconnect, and with the answer that switched tracking on again.
+//! - What is computed from a near copy carries the copy's **version** to the shared store, where it must still be the record's.
 //! - A disconnect ends the proof, the mirror, and the near copies with them.
 //!
 //! # What must hold
@@ -19,7 +20,7 @@ pub mod worlds;
 
 use crate::explore::{Exploration, Model, Step, explore};
 use crate::turn::{self, Scene, sort_alike};
-use actors::{ACTORS, Actor, Calling, Line, Stored};
+use actors::{ACTORS, Actor, Calling, Line, Nesting, Stored};
 pub use mutations::Mutation;
 
 /// A small world around one process, one tag and one entry.
@@ -39,6 +40,8 @@ pub(crate) struct State {
     record: Option<u8>,
     unused: u8,
     entry: Option<Stored>,
+    /// What was computed from the value of that entry.
+    outer: Option<Stored>,
     /// What the tracking connection still carries, oldest first.
     line: Vec<Line>,
     /// Whether the store sends to it.
@@ -68,6 +71,12 @@ impl World {
     #[must_use]
     pub fn writer(self) -> Self {
         self.with(Actor::WRITER)
+    }
+
+    /// A computation in the process that uses the inner value and fills the shared store, and a reader of what it fills.
+    #[must_use]
+    pub fn nested(self) -> Self {
+        self.with(Actor::Outer(Nesting::Start)).with(Actor::OuterReader { floor: None })
     }
 
     /// The process pings once.
@@ -121,6 +130,7 @@ impl Model for World {
             record: None,
             unused: 0,
             entry: None,
+            outer: None,
             line: Vec::new(),
             tracked: true,
             mirror: None,
@@ -153,11 +163,12 @@ impl Model for World {
 
     fn show(&self, state: &State) -> String {
         format!(
-            "db {} acked {} record {:?} entry {:?} line {:?} mirror {:?} generation {} copy {:?} proof {:?}",
+            "db {} acked {} record {:?} entry {:?} outer {:?} line {:?} mirror {:?} generation {} copy {:?} proof {:?}",
             state.db,
             state.floor,
             state.record,
             state.entry,
+            state.outer,
             state.line,
             state.mirror,
             state.generation,

@@ -14,6 +14,8 @@ mutations! {
         AcknowledgedBeforePush, acknowledged_before_push by worlds::callers_writer_and_a_ping;
         /// An invalidation keeps the tag's record in the store.
         RecordKept, record_kept by worlds::callers_and_a_writer;
+        /// A fill does not compare the version that came with a near copy: what is late within the bound is late for ever.
+        SeenVersionUnchecked, seen_version_unchecked by worlds::nested;
     }
     harmless {
         /// A break is not noticed until tracking is on again. The proof grows old all the same, and there is no new one.

@@ -15,4 +15,8 @@ worlds! { World;
     callers_writer_a_break_and_two_pings = World::new().callers(2).writer().breaks().ping().ping();
     /// Two writers.
     callers_two_writers_and_a_ping = World::new().callers(2).writer().writer().ping();
+    /// A computation uses a near copy, and fills the shared store.
+    nested = World::new().callers(2).nested().writer();
+    /// The same with a break.
+    nested_and_a_break = World::new().callers(1).nested().writer().breaks();
 }

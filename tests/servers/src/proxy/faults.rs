@@ -22,6 +22,8 @@ pub enum Fault {
     None,
     /// They are passed on later, by this much at least.
     Delay(Duration),
+    /// The same on every second connection: what is sent on one overtakes what was sent on another.
+    DelaySome(Duration),
     /// They wait until the fault is another one.
     Hold,
     /// They are lost, and the connection stays open: a socket that is half-open.
@@ -51,7 +53,17 @@ struct State {
     refused: bool,
     ended: bool,
     accepted: u64,
-    connections: BTreeMap<u64, [TcpStream; 2]>,
+    connections: BTreeMap<u64, Ends>,
+    /// How many connections there have been.
+    entered: u64,
+}
+
+/// A connection.
+#[derive(Debug)]
+struct Ends {
+    both: [TcpStream; 2],
+    /// Whether it is the second, the fourth, and so on, of its proxy.
+    is_second: bool,
 }
 
 /// One direction.
@@ -81,7 +93,7 @@ impl Faults {
 
     /// Ends all connections.
     pub(super) fn cut(&self) {
-        for [client, server] in std::mem::take(&mut self.state().connections).into_values() {
+        for Ends { both: [client, server], .. } in std::mem::take(&mut self.state().connections).into_values() {
             // Who is at the other end may have been faster.
             let _gone = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
         }
@@ -116,8 +128,11 @@ impl Faults {
         self.state().ways[direction as usize].stopped
     }
 
-    pub(super) fn enter(&self, connection: u64, ends: [TcpStream; 2]) {
-        self.state().connections.insert(connection, ends);
+    pub(super) fn enter(&self, connection: u64, both: [TcpStream; 2]) {
+        let mut state = self.state();
+        let is_second = !state.entered.is_multiple_of(2);
+        state.entered += 1;
+        state.connections.insert(connection, Ends { both, is_second });
     }
 
     pub(super) fn leave(&self, connection: u64) {
@@ -131,9 +146,9 @@ impl Faults {
         let mut state = self.state();
         let mut is_counted = false;
         loop {
-            if !state.connections.contains_key(&connection) {
+            let Some(is_second) = state.connections.get(&connection).map(|ends| ends.is_second) else {
                 return Verdict::End;
-            }
+            };
             let side = &mut state.ways[direction as usize];
             if std::mem::take(&mut side.cuts_next) {
                 return Verdict::End;
@@ -145,8 +160,9 @@ impl Faults {
                 Fault::None => return Verdict::Pass,
                 Fault::Swallow => return Verdict::Lose,
                 Fault::Garbage => return Verdict::Replace,
+                Fault::DelaySome(_) if !is_second => return Verdict::Pass,
                 Fault::Hold => Duration::from_secs(3_600),
-                Fault::Delay(by) => match by.checked_sub(read_at.elapsed()) {
+                Fault::Delay(by) | Fault::DelaySome(by) => match by.checked_sub(read_at.elapsed()) {
                     Some(rest) if !rest.is_zero() => rest,
                     _ => return Verdict::Pass,
                 },

@@ -28,7 +28,7 @@ mod pump;
 mod resp;
 
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 pub use faults::{Direction, Fault};
@@ -48,7 +48,7 @@ pub struct Proxy {
 /// What the connections of a proxy share.
 #[derive(Debug)]
 struct Way {
-    server: SocketAddr,
+    server: Mutex<SocketAddr>,
     faults: Faults,
     meter: Meter,
 }
@@ -72,7 +72,7 @@ impl Proxy {
         let bound = || TcpListener::bind((Ipv4Addr::LOCALHOST, port::free())).ok();
         let listener = wait::until_some("a port is free", bound);
         let address = listener.local_addr().unwrap_or_else(|error| panic!("a listener without address: {error}"));
-        let way = Arc::new(Way { server, faults: Faults::default(), meter });
+        let way = Arc::new(Way { server: Mutex::new(server), faults: Faults::default(), meter });
         let ways = Arc::clone(&way);
         thread::spawn(move || accept(&listener, &ways));
         Self { address, way }
@@ -125,6 +125,12 @@ impl Proxy {
         self.way.faults.cut_at_next(direction);
     }
 
+    /// Leads new connections to another server, and ends those to the former one: a failover behind one address.
+    pub fn lead_to(&self, server: SocketAddr) {
+        *self.way.server.lock().unwrap_or_else(PoisonError::into_inner) = server;
+        self.cut();
+    }
+
     /// Whether new connections are ended at once.
     pub fn refuse(&self, refused: bool) {
         self.way.faults.refuse(refused);
@@ -145,7 +151,7 @@ impl Proxy {
     /// Waits until so many bytes are held back or swallowed in a direction: the operation that sent them is under way.
     ///
     /// # Panics
-    /// If they do not come within a minute.
+    /// If they do not come within two minutes.
     pub fn wait_until_stopped(&self, direction: Direction, bytes: u64) {
         wait::until("bytes have arrived where they are held back", || self.way.faults.stopped(direction) >= bytes);
     }
@@ -175,7 +181,8 @@ fn accept(listener: &TcpListener, way: &Arc<Way>) {
 
 /// Joins a client with the server, unless the server is gone: then the client's connection ends.
 fn connect(client: TcpStream, way: &Arc<Way>) {
-    let Ok(server) = TcpStream::connect(way.server) else { return };
+    let address = *way.server.lock().unwrap_or_else(PoisonError::into_inner);
+    let Ok(server) = TcpStream::connect(address) else { return };
     let Ok(line) = Line::new(client, server, way) else { return };
     line.run();
 }

@@ -60,7 +60,7 @@ impl Options {
     /// Starts the nodes, and returns when all of them agree and every replica follows.
     ///
     /// # Panics
-    /// If Redis is not installed, or the nodes do not agree within a minute.
+    /// If Redis is not installed, or the nodes do not agree within two minutes.
     #[must_use]
     pub fn start(self) -> Cluster {
         let count = self.masters * (1 + self.replicas);
@@ -174,7 +174,7 @@ impl Cluster {
     /// Waits until another node than `former` serves a slot, and all living nodes agree.
     ///
     /// # Panics
-    /// If that does not happen within a minute.
+    /// If that does not happen within two minutes.
     pub fn wait_for_failover(&self, slot: u16, former: &Redis) -> &Redis {
         wait::until("a replica took over", || self.owner_of(slot).is_some_and(|port| port != former.port()));
         self.wait_until_agreed();
@@ -236,7 +236,7 @@ impl Cluster {
     /// Waits until all slots are served, all nodes agree on it, and every replica follows.
     ///
     /// # Panics
-    /// If that does not happen within a minute.
+    /// If that does not happen within two minutes.
     pub fn wait_until_well(&self) {
         self.wait_until_agreed();
         let follows = |node: &Redis| is_master(node) || node.info("master_link_status").as_deref() == Some("up");

@@ -227,7 +227,7 @@ impl Redis {
     /// Waits until a replica has everything that its master has been told.
     ///
     /// # Panics
-    /// If it does not within a minute.
+    /// If it does not within two minutes.
     pub fn wait_until_it_follows(&self, master: &Self) {
         let follows = || {
             self.info("master_link_status").as_deref() == Some("up")

@@ -65,8 +65,16 @@ impl Connection {
     /// # Errors
     /// If nobody answers within a few seconds.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        Self::open_within(address, PATIENCE)
+    }
+
+    /// The same with another patience, for dialling and for each answer.
+    ///
+    /// # Errors
+    /// If nobody answers in time.
+    pub fn open_within(address: SocketAddr, patience: Duration) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, patience)?;
+        stream.set_read_timeout(Some(patience))?;
         stream.set_nodelay(true)?;
         Ok(Self { stream: BufReader::new(stream) })
     }
@@ -74,7 +82,7 @@ impl Connection {
     /// Sends one command and waits for its answer.
     ///
     /// # Errors
-    /// If the connection ends, or there is no answer within ten seconds.
+    /// If the connection ends, or there is no answer in time: ten seconds, unless it was opened with another patience.
     pub fn command<A: AsRef<[u8]>>(&mut self, words: impl IntoIterator<Item = A>) -> io::Result<Reply> {
         let words: Vec<_> = words.into_iter().collect();
         let mut bytes = format!("*{}\r\n", words.len()).into_bytes();

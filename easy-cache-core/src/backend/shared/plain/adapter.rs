@@ -11,10 +11,10 @@ use super::super::{
     Envelope, Fill, Filled, Hit, Look, Looked, Mark, Miss, MissReason, Store, StoreFence, StoreFuture, Version,
 };
 use super::PlainStore;
+use super::carried::Carried;
 use super::fence::Records;
 use super::layout::{Keys, Record};
 use super::phase::{self, Phase};
-use super::remembered::Remembered;
 use crate::clock::Clock;
 use crate::{Error, Tag};
 
@@ -30,13 +30,13 @@ pub struct Adapter<P> {
     pub(super) store: P,
     pub(super) keys: Keys,
     pub(super) clock: Clock,
-    pub(super) remembered: Remembered,
+    pub(super) carried: Carried,
 }
 
 impl<P: PlainStore> Adapter<P> {
     /// Runs the protocol for one namespace in the store. The clock dates what is written, for people.
     pub fn new(store: P, namespace: &str, clock: Clock) -> Self {
-        Self { store, keys: Keys::new(namespace), clock, remembered: Remembered::new() }
+        Self { store, keys: Keys::new(namespace), clock, carried: Carried::new() }
     }
 
     /// The store underneath.
@@ -71,7 +71,7 @@ impl<P: PlainStore> Adapter<P> {
     }
 
     async fn look_up(&self, look: Look<'_>) -> Result<Looked, Error> {
-        let known = self.remembered.of(look.key, look.kind);
+        let known = self.carried.of(look.key, look.kind);
         let tags = known.add_to(look.tags);
         let mut keys = vec![self.keys.entry(look.key, look.kind)];
         keys.extend([self.keys.order(), self.keys.epoch(), self.keys.key(look.key)]);
@@ -121,7 +121,7 @@ impl<P: PlainStore> Adapter<P> {
     /// only an estimate.
     fn hit(&self, look: &Look<'_>, envelope: Envelope, phase: Option<(Phase, bool)>) -> Hit {
         let tags = envelope.tags.iter().map(|tag| tag.tag.clone());
-        self.remembered.note(look.key, look.kind, tags, phase.is_some());
+        self.carried.note(look.key, look.kind, tags, phase.is_some());
         let by_calendar = self.clock.wall().duration_since(envelope.stored).unwrap_or_default();
         let age = phase::age(by_calendar, envelope.ttl, phase);
         let remaining = envelope.ttl.map(|ttl| ttl.saturating_sub(age));

@@ -39,7 +39,7 @@ impl From<Error> for Ended {
 impl<P: PlainStore> Adapter<P> {
     pub(super) async fn offer(&self, fill: Fill<'_>) -> Result<Filled, Error> {
         let phase = Phase::of(fill.fresh, fill.ttl)?;
-        self.remembered.note(fill.key, fill.kind, fill.tags.iter().cloned(), phase.is_some());
+        self.carried.note(fill.key, fill.kind, fill.tags.iter().cloned(), phase.is_some());
         match self.resolve(&fill).await {
             Ok(names) => {
                 if let Some(Phase { mark, fresh }) = phase {

@@ -1,6 +1,7 @@
 //! A store of five methods over bytes, which a user writes on one screen. The protocol on top of it is the [`Adapter`]'s.
 
 mod adapter;
+mod carried;
 mod fence;
 mod filling;
 mod layout;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use adapter::Adapter;
+pub use remembered::Remembered;
 
 /// A store that can get, set and delete bytes: a hash map, a folder, a table, a client of some server.
 ///

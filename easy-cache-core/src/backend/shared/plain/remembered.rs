@@ -1,5 +1,4 @@
-//! The names of tags that a key's value turned out to carry, and whether there is a mark beside it, so that its next lookup asks for them on
-//! the same trip.
+//! The names of tags that a key's value turned out to carry, so that its next lookup asks for them on the same trip.
 
 use std::sync::Arc;
 
@@ -8,48 +7,43 @@ use crate::Tag;
 /// Keys to remember. A forgotten one costs a second trip at its next hit.
 const KEYS: usize = 10_000;
 
-/// What is known of values by key and kind; bounded.
+/// The tags that values turned out to carry, by key, so that the next lookup of a key asks for all of them at once. For those who
+/// write a [`Store`](super::super::Store). Bounded: it knows the ten thousand keys that are used most.
 #[derive(Debug)]
-pub(super) struct Remembered(quick_cache::sync::Cache<Name, Arc<Known>>);
-
-/// A key, and the kind of its value.
-type Name = (u64, Box<[u8]>);
-
-/// What the last value carried.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Known {
-    tags: Vec<Tag>,
-    /// There is a mark for as long as it is fresh.
-    pub(super) is_marked: bool,
-}
+pub struct Remembered(quick_cache::sync::Cache<Box<[u8]>, Arc<[Tag]>>);
 
 impl Remembered {
-    pub(super) fn new() -> Self {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
         Self(quick_cache::sync::Cache::new(KEYS))
     }
 
-    /// What is known of a value.
-    pub(super) fn of(&self, key: &[u8], kind: u64) -> Arc<Known> {
-        self.0.get(&(kind, Box::from(key))).unwrap_or_default()
+    /// The tags known now, and those that the key's last value carried, each once and sorted.
+    #[must_use]
+    pub fn add_to(&self, key: &[u8], known: &[Tag]) -> Vec<Tag> {
+        let mut tags = known.to_vec();
+        if let Some(late) = self.0.get(key) {
+            tags.extend(late.iter().cloned());
+        }
+        tags.sort_unstable();
+        tags.dedup();
+        tags
     }
 
     /// Notes what a value carries.
-    pub(super) fn note(&self, key: &[u8], kind: u64, tags: impl Iterator<Item = Tag>, is_marked: bool) {
-        let (name, known) = ((kind, Box::from(key)), Known { tags: tags.collect(), is_marked });
-        if known == Known::default() {
-            self.0.remove(&name);
-        } else if self.0.get(&name).is_none_or(|before| *before != known) {
-            self.0.insert(name, Arc::new(known));
+    pub fn note(&self, key: &[u8], tags: impl ExactSizeIterator<Item = Tag>) {
+        let tags: Arc<[Tag]> = tags.collect();
+        if tags.is_empty() {
+            self.0.remove(key);
+        } else if self.0.get(key).is_none_or(|before| before != tags) {
+            self.0.insert(key.into(), tags);
         }
     }
 }
 
-impl Known {
-    /// The tags known to the caller, and those that the key's last value carried, each once.
-    pub(super) fn add_to(&self, tags: &[Tag]) -> Vec<Tag> {
-        let mut tags = [tags, &self.tags].concat();
-        tags.sort_unstable();
-        tags.dedup();
-        tags
+impl Default for Remembered {
+    fn default() -> Self {
+        Self::new()
     }
 }

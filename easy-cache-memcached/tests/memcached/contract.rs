@@ -1,0 +1,41 @@
+//! The promises of every store.
+
+use std::net::SocketAddr;
+
+use easy_cache_core::Cache;
+use easy_cache_core::testing::{Contract, ManualClock};
+use easy_cache_servers::Memcached;
+
+use crate::world::{self, World};
+
+async fn is_kept_by(servers: &[&Memcached]) {
+    let clock = ManualClock::new();
+    let addresses: Vec<SocketAddr> = servers.iter().map(|server| server.address()).collect();
+    let contract = Contract::new(&clock, |namespace| {
+        let builder = easy_cache_memcached::MemcachedStore::builder(namespace);
+        let builder = addresses.iter().fold(builder, |builder, server| builder.server(server.to_string()));
+        Cache::builder().namespace(namespace).clock(clock.clock()).store(builder.build().unwrap()).build()
+    });
+    let contract = contract.shared().losing(|| servers.iter().for_each(|server| _ = server.command("flush_all")));
+    contract.aging(|by| servers.iter().for_each(|server| world::age(server, by))).run().await;
+}
+
+#[tokio::test]
+async fn every_promise_is_kept() {
+    is_kept_by(&[&Memcached::start()]).await;
+}
+
+#[tokio::test]
+async fn every_promise_is_kept_by_three_servers() {
+    is_kept_by(&[&Memcached::start(), &Memcached::start(), &Memcached::start()]).await;
+}
+
+#[test]
+fn callers_without_a_runtime_use_it_as_well() {
+    let world = World::new();
+    let cache = Cache::builder().namespace(&world.namespace).store(world.store.clone()).build();
+    let read = |value: u64| cache.get_or_compute_sync("k", || Some(value)).tags(["t"]).wait();
+    assert_eq!((read(1), read(2)), (Some(1), Some(1)));
+    cache.invalidate_tags(["t"]).wait().unwrap();
+    assert_eq!(read(3), Some(3));
+}

@@ -1,0 +1,11 @@
+//! The store against real servers, behind a proxy that counts, and against one that answers nonsense.
+
+mod connections;
+mod contract;
+mod garbage;
+mod holds;
+mod losses;
+mod protocol;
+mod stress;
+mod trips;
+mod world;

@@ -1,0 +1,134 @@
+//! A server, a store on it, and the steps that stories are made of.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use easy_cache_core::Tag;
+use easy_cache_core::store::{Fill, Filled, Hit, Look, Looked, Mark, Miss, Store, StoreFence, Version};
+use easy_cache_memcached::{MemcachedStore, MemcachedStoreBuilder};
+use easy_cache_servers::{Memcached, unique};
+
+pub(crate) const KEY: &[u8] = b"k";
+pub(crate) const WITHIN: Duration = Duration::from_secs(30);
+
+pub(crate) fn tags(names: &[&str]) -> Vec<Tag> {
+    names.iter().map(Tag::new).collect()
+}
+
+/// The names of all items of a server.
+pub(crate) fn items(server: SocketAddr) -> Vec<String> {
+    let mut stream = TcpStream::connect(server).unwrap();
+    stream.write_all(b"lru_crawler metadump all\r\n").unwrap();
+    let lines = BufReader::new(stream).lines().map(Result::unwrap).take_while(|line| !line.starts_with("END"));
+    let key = |line: String| {
+        line.split(' ').next()?.strip_prefix("key=").map(|key| key.replace("%3A", ":").replace("%23", "#"))
+    };
+    lines.filter_map(key).collect()
+}
+
+/// Lets everything end so much sooner. A writer's time is up to a second longer than was asked for.
+pub(crate) fn age(server: &Memcached, by: Duration) {
+    for item in items(server.address()) {
+        let left = server.command(&format!("mg {item} t"));
+        let Some(left) = left.strip_prefix("HD t").and_then(|left| left.parse::<u64>().ok()) else { continue };
+        let by = by.as_secs() + u64::from(item.contains(":w:"));
+        server.command(&match left.saturating_sub(by) {
+            0 => format!("md {item}"),
+            left => format!("mg {item} T{left}"),
+        });
+    }
+}
+
+/// A namespace of its own in a server that others may share.
+pub(crate) struct World {
+    pub(crate) namespace: String,
+    pub(crate) servers: Vec<SocketAddr>,
+    pub(crate) store: MemcachedStore,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::at(&[Memcached::shared().address()])
+    }
+
+    pub(crate) fn at(servers: &[SocketAddr]) -> Self {
+        Self::with(servers, |builder| builder.timeout(Duration::from_secs(10)))
+    }
+
+    pub(crate) fn with(
+        servers: &[SocketAddr],
+        more: impl FnOnce(MemcachedStoreBuilder) -> MemcachedStoreBuilder,
+    ) -> Self {
+        Self::named(unique("n"), servers, more)
+    }
+
+    fn named(
+        namespace: String,
+        servers: &[SocketAddr],
+        more: impl FnOnce(MemcachedStoreBuilder) -> MemcachedStoreBuilder,
+    ) -> Self {
+        let builder = MemcachedStore::builder(&namespace);
+        let builder = servers.iter().fold(builder, |builder, server| builder.server(server.to_string()));
+        Self { namespace, servers: servers.to_vec(), store: more(builder).build().unwrap() }
+    }
+
+    /// Another process: nothing is remembered there.
+    pub(crate) fn elsewhere(&self) -> Self {
+        Self::named(self.namespace.clone(), &self.servers, |builder| builder.timeout(Duration::from_secs(10)))
+    }
+
+    pub(crate) async fn look(&self, known: &[&str]) -> Looked {
+        self.store.look(Look::new(KEY, &tags(known))).await.unwrap()
+    }
+
+    pub(crate) async fn miss(&self, known: &[&str]) -> Miss {
+        match self.look(known).await {
+            Looked::Miss(miss) => miss,
+            Looked::Hit(hit) => panic!("a hit: {hit:?}"),
+        }
+    }
+
+    pub(crate) async fn hit(&self, known: &[&str]) -> Hit {
+        match self.look(known).await {
+            Looked::Hit(hit) => hit,
+            Looked::Miss(miss) => panic!("a miss: {miss:?}"),
+        }
+    }
+
+    pub(crate) async fn fence(&self, known: &[&str]) -> StoreFence {
+        self.miss(known).await.fence.unwrap()
+    }
+
+    pub(crate) async fn fill(&self, value: &[u8], all: &[&str], fence: &StoreFence) -> Filled {
+        let tags = tags(all);
+        let mut fill = Fill::new(KEY, value, Some(fence));
+        fill.tags = &tags;
+        self.store.fill(fill).await.unwrap()
+    }
+
+    /// Looks up and fills under these tags, all of which are known.
+    pub(crate) async fn warm(&self, all: &[&str]) {
+        let fence = self.fence(all).await;
+        assert_eq!(self.fill(b"value", all, &fence).await, Filled::Kept);
+    }
+
+    pub(crate) async fn invalidate(&self, names: &[&str]) {
+        self.store.invalidate(&tags(names), &[]).await.unwrap();
+    }
+
+    pub(crate) async fn hold(&self, writer: Version, names: &[&str]) {
+        self.store.hold(Mark::new(writer, Some(&tags(names))), WITHIN).await.unwrap();
+    }
+
+    pub(crate) async fn release(&self, writer: Version, names: &[&str]) {
+        self.store.release(Mark::new(writer, Some(&tags(names)))).await.unwrap();
+    }
+
+    /// Loses the items of this namespace whose names begin so.
+    pub(crate) fn lose(&self, server: &Memcached, kind: &str) {
+        let beginning = format!("{}:{kind}", self.namespace);
+        let lost = items(server.address()).into_iter().filter(|item| item.starts_with(&beginning));
+        assert_ne!(lost.map(|item| server.command(&format!("md {item}"))).count(), 0, "nothing of {kind} to lose");
+    }
+}

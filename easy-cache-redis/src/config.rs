@@ -1,0 +1,228 @@
+//! How a store is made: from a URL, from a configuration, or over a pool that the application has.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_redis::redis::{AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
+use deadpool_redis::{Config, Manager, Pool};
+use easy_cache_core::Error;
+use easy_cache_core::store::Remembered;
+use tokio::runtime::{Handle, Runtime};
+
+use crate::RedisStore;
+use crate::combine::Combiner;
+use crate::greeting::Greeting;
+use crate::lane::{Lane, Limits};
+use crate::layout::Keys;
+use crate::store::Inner;
+
+/// Where the connections come from.
+#[derive(Clone)]
+enum Source {
+    Nothing,
+    Url(String),
+    Info(Box<ConnectionInfo>),
+    Pool(Pool),
+}
+
+/// Chooses how a [`RedisStore`] is made.
+#[must_use]
+pub struct RedisStoreBuilder {
+    namespace: String,
+    source: Source,
+    limits: Limits,
+    lanes: usize,
+    keeps_across_restarts: bool,
+    combines: bool,
+    /// Where a near cache hears of changes, if not from where everything else comes.
+    news: Option<String>,
+}
+
+impl RedisStoreBuilder {
+    pub(crate) const fn new(namespace: String) -> Self {
+        let limits = Limits { operation: Duration::from_millis(500), dial: Duration::from_secs(2) };
+        Self {
+            namespace,
+            source: Source::Nothing,
+            limits,
+            lanes: 1,
+            keeps_across_restarts: false,
+            combines: true,
+            news: None,
+        }
+    }
+
+    /// The server: `redis://user:password@host:port/database`, `rediss://` for TLS (feature `tls`), `redis+unix:///path`.
+    pub fn url(mut self, url: impl AsRef<str>) -> Self {
+        self.source = Source::Url(url.as_ref().to_owned());
+        self
+    }
+
+    /// The server of a configuration, as an application reads it for its own pool. What it says of the pool is not used: a store
+    /// needs one connection, or as many as it has lanes.
+    pub fn config(mut self, config: &Config) -> Self {
+        self.source = match (&config.url, &config.connection) {
+            (Some(url), _) => Source::Url(url.clone()),
+            (None, Some(info)) => Source::Info(Box::new(info.clone().into())),
+            (None, None) => Source::Nothing,
+        };
+        self
+    }
+
+    /// A pool that the application has. The store takes connections out of it and keeps them; the pool makes others.
+    pub fn pool(mut self, pool: Pool) -> Self {
+        self.source = Source::Pool(pool);
+        self
+    }
+
+    /// Where the server of a [pool](Self::pool) is, for a near cache: it needs a connection that a pool does not make.
+    pub fn news_from(mut self, url: impl AsRef<str>) -> Self {
+        self.news = Some(url.as_ref().to_owned());
+        self
+    }
+
+    /// How long an operation may take, connecting included. Default: 500 ms.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.limits.operation = timeout;
+        self
+    }
+
+    /// How long connecting may take. It goes on when the operation that began it has ended. Default: 2 s.
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.dial = timeout;
+        self
+    }
+
+    /// The number of connections. Default: 1, which is the fastest up to values of some kilobytes; 4 help from 16 KiB on.
+    ///
+    /// # Panics
+    /// If it is 0.
+    pub const fn lanes(mut self, lanes: usize) -> Self {
+        assert!(lanes > 0, "a store needs a lane");
+        self.lanes = lanes;
+        self
+    }
+
+    /// Sends every lookup by itself. By default those that wait together travel together.
+    pub const fn separate_lookups(mut self) -> Self {
+        self.combines = false;
+        self
+    }
+
+    /// Uses what a server still has when it was started anew, or has taken another one's place.
+    ///
+    /// By default the namespace is emptied then, since data that was loaded from a disk, or copied from a master that has died, may
+    /// lack the latest invalidations. To be said where a cold cache is worse than a value from before an invalidation.
+    pub const fn keep_across_restarts(mut self) -> Self {
+        self.keeps_across_restarts = true;
+        self
+    }
+
+    /// Makes the store.
+    ///
+    /// # Errors
+    /// If no server was named, or the URL is none.
+    pub fn build(self) -> Result<RedisStore, Error> {
+        let info = self.info()?;
+        let news = self.news(info.clone())?;
+        let (pool, server) = self.supply(info)?;
+        let background = Background::find()?;
+        let keys = Keys::new(&self.namespace);
+        let greeting = Greeting { keys: keys.clone(), keeps_across_restarts: self.keeps_across_restarts };
+        let lane = |_| {
+            let runtime = background.handle().clone();
+            let lane = Arc::new(Lane::new(pool.clone(), runtime.clone(), self.limits, greeting.clone()));
+            Arc::new(Combiner::new(lane, runtime, &keys, self.combines))
+        };
+        let lanes = (0..self.lanes).map(lane).collect();
+        let inner = Inner { keys, lanes, remembered: Remembered::new(), background, server, news, limits: self.limits };
+        Ok(RedisStore { inner: Arc::new(inner) })
+    }
+
+    /// Where the server is, if that was said.
+    fn info(&self) -> Result<Option<ConnectionInfo>, Error> {
+        match &self.source {
+            Source::Nothing => {
+                Err(Error::store(ATTEMPTED, "no server was named: say a URL, a configuration or a pool"))
+            }
+            Source::Pool(_) => Ok(None),
+            Source::Info(info) => Ok(Some((**info).clone())),
+            Source::Url(url) => url.as_str().into_connection_info().map(Some).map_err(failed),
+        }
+    }
+
+    /// The client of near caches: the newer of the two protocols, in which a server can speak first.
+    fn news(&self, info: Option<ConnectionInfo>) -> Result<Option<Client>, Error> {
+        let info = match &self.news {
+            Some(url) => Some(url.as_str().into_connection_info().map_err(failed)?),
+            None => info,
+        };
+        let Some(info) = info else { return Ok(None) };
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        Client::open(info.set_redis_settings(settings)).map(Some).map_err(failed)
+    }
+
+    fn supply(&self, info: Option<ConnectionInfo>) -> Result<(Pool, String), Error> {
+        let info = match (&self.source, info) {
+            (Source::Pool(pool), _) => return Ok((pool.clone(), "of the given pool".to_owned())),
+            (_, Some(info)) => info,
+            (_, None) => return Err(Error::store(ATTEMPTED, "no server was named")),
+        };
+        let server = info.addr().to_string();
+        // Answers are waited for by the store, not by each connection once more.
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(self.limits.dial)).set_response_timeout(None);
+        let manager = Manager::new_with_config(info, config).map_err(failed)?;
+        let pool = Pool::builder(manager).max_size(self.lanes).build().map_err(failed)?;
+        Ok((pool, server))
+    }
+}
+
+const ATTEMPTED: &str = "failed to make a store on redis";
+
+fn failed(source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::store(ATTEMPTED, source)
+}
+
+impl fmt::Debug for RedisStoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStoreBuilder").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+/// The runtime that sockets and timers live on: the one around the caller who made the store, or one of the store's own.
+#[derive(Debug)]
+pub(crate) enum Background {
+    Around(Handle),
+    Own(Option<Runtime>, Handle),
+}
+
+impl Background {
+    fn find() -> Result<Self, Error> {
+        if let Ok(handle) = Handle::try_current() {
+            return Ok(Self::Around(handle));
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.map_err(|error| Error::store("failed to start a runtime for a store on redis", error))?;
+        let handle = runtime.handle().clone();
+        Ok(Self::Own(Some(runtime), handle))
+    }
+
+    pub(crate) const fn handle(&self) -> &Handle {
+        match self {
+            Self::Around(handle) | Self::Own(_, handle) => handle,
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Self::Own(runtime, _) = self
+            && let Some(runtime) = runtime.take()
+        {
+            // The last clone may be dropped where nothing may block.
+            runtime.shutdown_background();
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Keeps a near cache told of changes: a connection of its own on which the server sends the names of changed records, proofs by
+//! ping on that same connection, and what to do when it is lost.
+//!
+//! What the names mean is in `news`. They are handed on where they are read, before the answer to a ping that was sent later can
+//! be seen by anybody: that is what makes the ping a proof.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_redis::redis::aio::MultiplexedConnection;
+use deadpool_redis::redis::{AsyncConnectionConfig, Client, PushInfo, PushKind, RedisWrite, cmd};
+use easy_cache_core::store::{Following, Mirror};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::backoff::Backoff;
+use crate::failure::Failure;
+use crate::lane::Limits;
+use crate::layout::Keys;
+use crate::news::News;
+
+/// Proofs within one bound: three are promised, and one may be late.
+const PROOFS: u32 = 4;
+
+/// One near cache that is told.
+pub(crate) struct Follower {
+    pub(crate) client: Client,
+    pub(crate) keys: Keys,
+    pub(crate) limits: Limits,
+    pub(crate) mirror: Arc<dyn Mirror>,
+    pub(crate) bound: Duration,
+}
+
+/// Ends the task when it is dropped, and the connection with it.
+struct Guard(JoinHandle<()>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Follower {
+    /// Goes on until what is returned is dropped.
+    pub(crate) fn start(self, runtime: &Handle) -> Following {
+        Following::new(Guard(runtime.spawn(self.go_on())))
+    }
+
+    async fn go_on(self) {
+        let mut backoff = Backoff::default();
+        loop {
+            let lost = self.listen(&mut backoff).await;
+            self.mirror.forget_everything();
+            let pause = backoff.failed(lost.clone(), Instant::now());
+            tracing::warn!(failure = %lost, ?pause, "a near cache hears nothing of redis");
+            sleep(pause).await;
+        }
+    }
+
+    /// One connection, from its beginning to its end.
+    async fn listen(&self, backoff: &mut Backoff) -> Failure {
+        let ended = Arc::new(Notify::new());
+        let mut connection = match timeout(self.limits.dial, self.begin(&ended)).await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(failure)) => return failure,
+            Err(_) => return Failure::Late(self.limits.dial),
+        };
+        // What has happened before the server began to tell is not known.
+        self.mirror.forget_everything();
+        loop {
+            let asked = self.mirror.ask();
+            let answer = timeout(self.limits.operation, connection.send_packed_command(&cmd("PING"))).await;
+            match answer.map(|answer| answer.and_then(deadpool_redis::redis::Value::extract_error)) {
+                Ok(Ok(_)) => self.mirror.proved(asked),
+                Ok(Err(error)) => return error.into(),
+                Err(_) => return Failure::Late(self.limits.operation),
+            }
+            backoff.succeeded();
+            let pause = (self.bound / PROOFS).max(Duration::from_millis(1));
+            if timeout(pause, ended.notified()).await.is_ok() {
+                return Failure::Pool("the connection has ended".to_owned());
+            }
+        }
+    }
+
+    /// A connection on which changes are told: by tracking, which tells of lost records as well; else, if the server refuses
+    /// that, by what the scripts publish.
+    async fn begin(&self, ended: &Arc<Notify>) -> Result<MultiplexedConnection, Failure> {
+        let (news, mirror, ended) = (News::new(&self.keys), Arc::clone(&self.mirror), Arc::clone(ended));
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.limits.dial))
+            .set_response_timeout(None)
+            .set_push_sender(move |push: PushInfo| {
+                if push.kind == PushKind::Disconnection {
+                    ended.notify_one();
+                }
+                news.tell(push, &*mirror);
+                Ok::<(), ()>(())
+            });
+        let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let mut track = cmd("CLIENT");
+        track.arg(&["TRACKING", "ON", "BCAST", "PREFIX"]);
+        track.write_arg(self.keys.records());
+        let tracked = connection.send_packed_command(&track).await?.extract_error();
+        if let Err(error) = tracked {
+            tracing::warn!(%error, "redis refuses to track changes: a near cache follows what is published instead");
+            connection.subscribe(self.keys.news()).await?;
+        }
+        Ok(connection)
+    }
+}

@@ -1,0 +1,228 @@
+//! One connection that all callers share, and its replacement: one dial at a time, with a growing pause between failures, and
+//! nobody waits for longer than an operation may take.
+//!
+//! Every connection has a generation. What was noted on one (a fence) is worth nothing on the next: the server behind it may be
+//! another one, with older data.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use deadpool_redis::redis::aio::MultiplexedConnection;
+use deadpool_redis::redis::{Cmd, Pipeline, Value};
+use deadpool_redis::{Connection, Pool};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::backoff::Backoff;
+use crate::failure::Failure;
+use crate::greeting::Greeting;
+
+/// Consecutive operations without an answer that end a connection: one may be slow, two are a dead line.
+const LATE: u32 = 2;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) operation: Duration,
+    pub(crate) dial: Duration,
+}
+
+/// A connection in use.
+pub(crate) struct Live {
+    pub(crate) generation: u64,
+    /// The server's name for itself, which it changes at every start.
+    pub(crate) server: String,
+    /// Microseconds by the server's clock at a moment of this process.
+    clock: (u64, std::time::Instant),
+    connection: MultiplexedConnection,
+}
+
+impl Live {
+    /// How long ago something was stored at this moment of the server's clock. The calendar of this process has no part in it.
+    pub(crate) fn age_of(&self, stored: u64) -> Duration {
+        let (then, at) = self.clock;
+        (Duration::from_micros(then) + at.elapsed()).saturating_sub(Duration::from_micros(stored))
+    }
+}
+
+/// A place for one connection.
+pub(crate) struct Lane {
+    pool: Pool,
+    runtime: Handle,
+    limits: Limits,
+    greeting: Greeting,
+    live: ArcSwapOption<Live>,
+    dial: Arc<Mutex<Backoff>>,
+    failing: AtomicBool,
+    generations: AtomicU64,
+    unanswered: AtomicU32,
+}
+
+impl Lane {
+    pub(crate) fn new(pool: Pool, runtime: Handle, limits: Limits, greeting: Greeting) -> Self {
+        Self {
+            pool,
+            runtime,
+            limits,
+            greeting,
+            live: ArcSwapOption::empty(),
+            dial: Arc::default(),
+            failing: AtomicBool::new(false),
+            generations: AtomicU64::new(0),
+            unanswered: AtomicU32::new(0),
+        }
+    }
+
+    /// What a caller is told who has waited for long enough.
+    pub(crate) const fn late(&self) -> Failure {
+        Failure::Late(self.limits.operation)
+    }
+
+    /// What its connections begin with.
+    pub(crate) const fn greeting(&self) -> &Greeting {
+        &self.greeting
+    }
+
+    /// Until when an operation that begins now may take.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.limits.operation
+    }
+
+    /// One command, one answer.
+    pub(crate) async fn ask(self: &Arc<Self>, command: &Cmd, deadline: Instant) -> Result<(Arc<Live>, Value), Failure> {
+        let live = self.live(deadline).await?;
+        let mut connection = live.connection.clone();
+        let answer = match timeout_at(deadline, connection.send_packed_command(command)).await {
+            Ok(answer) => answer.and_then(Value::extract_error).map_err(Failure::from),
+            Err(_) => Err(self.late()),
+        };
+        self.judge(&live, answer.as_ref().err());
+        Ok((live, answer?))
+    }
+
+    /// Several commands in one write, an answer or a refusal for each; on the connection of this generation, if it has to be.
+    pub(crate) async fn ask_all(
+        self: &Arc<Self>,
+        commands: &Pipeline,
+        generation: Option<u64>,
+        deadline: Instant,
+    ) -> Result<Vec<Result<Value, Failure>>, Failure> {
+        let live = self.live(deadline).await?;
+        if generation.is_some_and(|generation| generation != live.generation) {
+            return Err(Failure::Replaced);
+        }
+        let mut connection = live.connection.clone();
+        let answers = timeout_at(deadline, connection.send_packed_commands(commands, 0, commands.len())).await;
+        let answers = match answers {
+            Ok(answers) => answers.map_err(Failure::from),
+            Err(_) => Err(self.late()),
+        };
+        self.judge(&live, answers.as_ref().err());
+        let answers: Vec<_> =
+            answers?.into_iter().map(|answer| answer.extract_error().map_err(Failure::from)).collect();
+        answers.iter().filter_map(|answer| answer.as_ref().err()).for_each(|failure| self.judge(&live, Some(failure)));
+        Ok(answers)
+    }
+
+    /// The connection, if there is one; else it is dialled.
+    pub(crate) async fn live(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Live>, Failure> {
+        match self.live.load_full() {
+            Some(live) => Ok(live),
+            None => self.dialled(deadline).await,
+        }
+    }
+
+    async fn dialled(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Live>, Failure> {
+        let late = |_| self.late();
+        let turn = Arc::clone(&self.dial);
+        let mut turn = match self.failing.load(Ordering::Relaxed) {
+            false => timeout_at(deadline, turn.lock_owned()).await.map_err(late)?,
+            // Somebody tries already, and may wait for long: this caller need not.
+            true => turn.try_lock_owned().map_err(|_| Failure::Dialling)?,
+        };
+        if let Some(live) = self.live.load_full() {
+            return Ok(live);
+        }
+        if let Some(last) = turn.refusal(Instant::now()) {
+            return Err(Failure::BackingOff(Box::new(last)));
+        }
+        let lane = Arc::clone(self);
+        // A task of its own: it goes on if this caller is dropped, so that impatient callers do not keep it from ever succeeding.
+        let dialling = self.runtime.spawn(async move { lane.open(&mut turn).await });
+        match timeout_at(deadline, dialling).await {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(_)) => Err(Failure::Pool("the runtime of the store has ended".to_owned())),
+            Err(elapsed) => Err(late(elapsed)),
+        }
+    }
+
+    async fn open(&self, turn: &mut OwnedMutexGuard<Backoff>) -> Result<Arc<Live>, Failure> {
+        let opened = match timeout(self.limits.dial, self.connect()).await {
+            Ok(opened) => opened,
+            Err(_) => Err(Failure::Late(self.limits.dial)),
+        };
+        self.failing.store(opened.is_err(), Ordering::Relaxed);
+        match &opened {
+            Ok(live) => {
+                turn.succeeded();
+                self.unanswered.store(0, Ordering::Relaxed);
+                self.live.store(Some(Arc::clone(live)));
+                tracing::debug!(generation = live.generation, "connected to redis");
+            }
+            Err(failure) => {
+                let pause = turn.failed(failure.clone(), Instant::now());
+                tracing::warn!(%failure, ?pause, "failed to connect to redis");
+                if failure.is_of_a_replica() {
+                    self.pool.retain(|_, _| false);
+                }
+            }
+        }
+        opened
+    }
+
+    /// A connection of the pool's making, which is the pool's no longer.
+    async fn connect(&self) -> Result<Arc<Live>, Failure> {
+        let mut connection = Connection::take(self.pool.get().await?);
+        let (server, clock) = self.greeting.exchange(&mut connection).await?;
+        let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
+        Ok(Arc::new(Live { generation, server, clock, connection }))
+    }
+
+    /// What an operation has met decides about the connection: only about the one it went over.
+    fn judge(&self, live: &Arc<Live>, failure: Option<&Failure>) {
+        let ends = match failure {
+            None => {
+                if self.unanswered.load(Ordering::Relaxed) != 0 {
+                    self.unanswered.store(0, Ordering::Relaxed);
+                }
+                false
+            }
+            Some(Failure::Late(_)) => self.unanswered.fetch_add(1, Ordering::Relaxed) + 1 >= LATE,
+            Some(failure) => failure.ends_the_connection(),
+        };
+        if let (true, Some(failure)) = (ends, failure) {
+            self.replace(live, failure);
+        }
+    }
+
+    fn replace(&self, live: &Arc<Live>, failure: &Failure) {
+        let before = self.live.compare_and_swap(live, None);
+        if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, live)) {
+            tracing::warn!(%failure, generation = live.generation, "the connection to redis is replaced");
+            if failure.is_of_a_replica() {
+                // Others in the pool lead to the same server.
+                self.pool.retain(|_, _| false);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").field("generations", &self.generations).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,121 @@
+//! Lookups: the entry and all records that decide about it, in one command.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_redis::redis::{RedisWrite, Value, cmd};
+use easy_cache_core::Tag;
+use easy_cache_core::store::{Hit, Look, Looked, Miss, MissReason, StoreFence, VersionedTag};
+use tokio::time::Instant;
+
+use crate::combine::Question;
+use crate::failure::Failure;
+use crate::lane::{Lane, Live};
+use crate::layout::{Entry, LONGEST, Order, Record};
+use crate::store::Inner;
+
+/// What a lookup leaves for the fill that follows it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fence {
+    pub(crate) order: Order,
+    /// The connection it was read on.
+    pub(crate) generation: u64,
+}
+
+/// The records that decide about an entry, as they were found.
+struct Records {
+    epoch: Record,
+    key: Record,
+    /// Sorted by tag.
+    tags: Vec<(Tag, Record)>,
+}
+
+impl Inner {
+    pub(crate) async fn look_up(&self, look: Look<'_>) -> Result<Looked, Failure> {
+        let lookups = self.lookups_of(look.key);
+        let deadline = lookups.lane().deadline();
+        let tags = self.remembered.add_to(look.key, look.tags);
+        let mut answer = lookups.ask(self.question(look, &tags), deadline).await?;
+        if answer.order.is_none() {
+            // The first lookup of a namespace, or one whose order was lost: it is made, so that the value can be kept.
+            let greeting = lookups.lane().greeting().command(&answer.live.server)?;
+            lookups.lane().ask(&greeting, deadline).await?;
+            answer = lookups.ask(self.question(look, &tags), deadline).await?;
+        }
+        let fence = answer.order.map(|order| StoreFence::new(Fence { order, generation: answer.live.generation }));
+        let missed = |reason, fence| Ok(Looked::Miss(Miss { reason, fence }));
+        let Some(bytes) = answer.entry else { return missed(MissReason::Absent, fence) };
+        let Ok(entry) = Entry::decode(bytes) else { return missed(MissReason::Unreadable, fence) };
+        let mut records = Records::read(answer.epoch, answer.records, tags);
+        self.ask_for_late(lookups.lane(), &entry.tags, &mut records, deadline).await?;
+        match records.refuse(&entry) {
+            Some(reason) => missed(reason, fence),
+            None => Ok(Looked::Hit(self.hit(look.key, entry, fence, &answer.live))),
+        }
+    }
+
+    fn question(&self, look: Look<'_>, tags: &[Tag]) -> Question {
+        let tags = tags.iter().map(|tag| self.keys.tag(tag));
+        let names = std::iter::once(self.keys.key(look.key)).chain(tags).collect();
+        Question { entry: self.keys.entry(look.key, look.kind), names }
+    }
+
+    /// The second trip, if the entry carries tags that the first one did not ask for.
+    async fn ask_for_late(
+        &self,
+        lane: &Arc<Lane>,
+        tags: &[VersionedTag],
+        records: &mut Records,
+        deadline: Instant,
+    ) -> Result<(), Failure> {
+        let late: Vec<Tag> =
+            tags.iter().filter(|tag| records.of(&tag.tag).is_none()).map(|tag| tag.tag.clone()).collect();
+        if late.is_empty() {
+            return Ok(());
+        }
+        let mut command = cmd("MGET");
+        late.iter().for_each(|tag| command.write_arg(&self.keys.tag(tag)));
+        let values = match lane.ask(&command, deadline).await? {
+            (_, Value::Array(values)) if values.len() == late.len() => values,
+            _ => return Err(Failure::Garbled("another number of values than it was asked for")),
+        };
+        records.tags.extend(late.into_iter().zip(values.iter().map(Record::read)));
+        records.tags.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Ok(())
+    }
+
+    fn hit(&self, key: &[u8], entry: Entry, fence: Option<StoreFence>, live: &Live) -> Hit {
+        let (stored, epoch, ttl) = (entry.header.stored, entry.header.epoch, entry.ttl);
+        let (payload, tags) = entry.into_payload();
+        self.remembered.note(key, tags.iter().map(|tag| tag.tag.clone()));
+        let age = live.age_of(stored);
+        let mut hit = Hit::new(payload, tags, epoch);
+        hit.fence = fence;
+        hit.age = age;
+        hit.remaining = ttl.map(|ttl: Duration| ttl.saturating_sub(age));
+        hit.followed = key.len() <= LONGEST && hit.tags.iter().all(|tag| tag.tag.encoded().len() <= LONGEST);
+        hit
+    }
+}
+
+impl Records {
+    /// From the answer to a question: the key's, then the tags'.
+    fn read(epoch: Record, records: Vec<Record>, tags: Vec<Tag>) -> Self {
+        let mut records = records.into_iter();
+        let key = records.next().unwrap_or(Record::Absent);
+        Self { epoch, key, tags: tags.into_iter().zip(records).collect() }
+    }
+
+    fn of(&self, tag: &Tag) -> Option<Record> {
+        self.tags.binary_search_by(|(name, _)| name.cmp(tag)).ok().map(|at| self.tags[at].1)
+    }
+
+    /// Why an entry may not be served, if so. All its tags must have been asked for.
+    fn refuse(&self, entry: &Entry) -> Option<MissReason> {
+        let own = [(self.epoch, entry.header.epoch), (self.key, entry.header.key)];
+        let tags = entry.tags.iter().map(|tag| (self.of(&tag.tag).unwrap_or(Record::Absent), tag.version));
+        let changed = own.into_iter().chain(tags).filter(|(record, version)| *record != Record::Free(*version));
+        let held = |(record, _): (Record, _)| record == Record::Held;
+        changed.map(held).reduce(|a, b| a || b).map(|held| if held { MissReason::Held } else { MissReason::Outdated })
+    }
+}

@@ -1,0 +1,12 @@
+//! The store against real servers, most of them behind a proxy that counts and breaks.
+
+mod connections;
+mod contract;
+mod follow;
+mod holds;
+mod losses;
+mod names;
+mod protocol;
+mod together;
+mod trips;
+mod world;

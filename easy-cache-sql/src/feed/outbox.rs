@@ -1,0 +1,289 @@
+//! Reading the outbox without losing a row: what to ask, what of the answer is new, and how far a relay has come. No connection, no clock.
+//!
+//! Rows become visible in the order of their commits, not of their numbers: a row with a smaller number may turn up later. On
+//! PostgreSQL each row carries its transaction, and the answer tells which transactions are all over. On MariaDB and MySQL numbers that
+//! are missing are asked for again until nobody can fill them any more. On SQLite one writes at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::{Change, OUTBOX, RELAYS, Unreadable};
+use crate::Dialect;
+use crate::hook::Pending;
+use crate::{Analyzer, hook};
+
+/// A number that is missing for longer than this belongs to a transaction that was rolled back, or to one that is longer than what is supported.
+const LONGEST_TRANSACTION: u64 = 3_600;
+/// More missing numbers than these are not remembered one by one.
+const MOST_HOLES: usize = 10_000;
+
+/// How far somebody has read the outbox.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    dialect: Dialect,
+    position: Position,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Position {
+    /// SQLite: all up to this number.
+    Top(i64),
+    /// MariaDB and MySQL: all up to `top`, but for those that were missing; with the moment at which each was missed first.
+    Holes { top: i64, holes: BTreeMap<i64, u64> },
+    /// PostgreSQL: all of transactions before `floor`; of others, these.
+    Snapshot { floor: i64, seen: BTreeSet<i64> },
+}
+
+/// One row of the answer to [`Outbox::read`].
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// Its number; `None` if there was no row, and the answer only tells the rest.
+    pub id: Option<i64>,
+    /// Its table.
+    pub table: Option<String>,
+    /// Its operation.
+    pub operation: Option<String>,
+    /// The keys of its rows.
+    pub keys: Option<String>,
+    /// The same in all rows of the answer: PostgreSQL's oldest transaction that is not over; elsewhere zero.
+    pub floor: i64,
+    /// The same in all rows of the answer: the time, in seconds, by the database's clock.
+    pub now: i64,
+}
+
+/// What an answer told.
+#[derive(Debug, Default)]
+#[must_use = "what changed must be invalidated, and only then is the outbox read"]
+pub struct Batch {
+    /// The changes that were not known before.
+    pub changes: Vec<Result<Change, Unreadable>>,
+    after: Option<Position>,
+    forgot: bool,
+}
+
+impl Outbox {
+    /// Reads from where a new relay begins, which is what the answer to [`start`](Self::start) says.
+    ///
+    /// Everything must be invalidated after that answer has arrived: what was changed before is not read.
+    #[must_use]
+    pub fn begin(dialect: Dialect, start: &Record) -> Self {
+        let top = start.id.unwrap_or(0);
+        let position = match dialect {
+            Dialect::Sqlite => Position::Top(top),
+            Dialect::MySql => Position::Holes { top, holes: BTreeMap::new() },
+            Dialect::Postgres => Position::Snapshot { floor: start.floor, seen: BTreeSet::new() },
+        };
+        Self { dialect, position }
+    }
+
+    /// The statement whose answer says where a new relay begins: one row, with the columns of [`Record`] in their order.
+    #[must_use]
+    pub fn start(dialect: Dialect) -> String {
+        let (floor, now) = (floor(dialect), now(dialect));
+        let top = match dialect {
+            Dialect::Sqlite | Dialect::Postgres => format!("(SELECT MAX(id) FROM {OUTBOX})"),
+            // Transactions that are open now may have taken smaller numbers than those that are visible. So a relay begins where no
+            // open one can have been, and reads again what it need not.
+            Dialect::MySql => format!(
+                "COALESCE((SELECT MAX(id) FROM {OUTBOX} WHERE written < {now} - {LONGEST_TRANSACTION}), \
+                 (SELECT MIN(id) - 1000 FROM {OUTBOX}), 0)"
+            ),
+        };
+        format!("SELECT {top}, NULL, NULL, NULL, {floor}, {now}")
+    }
+
+    /// The statement that asks for what is new: rows with the columns of [`Record`] in their order, at least one.
+    #[must_use]
+    pub fn read(&self) -> String {
+        let wanted = match &self.position {
+            Position::Top(top) => format!("id > {top}"),
+            Position::Holes { top, holes } if holes.is_empty() => format!("id > {top}"),
+            Position::Holes { top, holes } => format!("id > {top} OR id IN ({})", list(holes.keys())),
+            Position::Snapshot { floor, .. } => format!("transaction >= {floor}"),
+        };
+        let (floor, now) = (floor(self.dialect), now(self.dialect));
+        format!(
+            "SELECT o.id, o.tbl, o.operation, o.row_keys, f.floor, f.now FROM (SELECT {floor} AS floor, {now} AS now) AS f \
+             LEFT JOIN (SELECT id, tbl, operation, row_keys FROM {OUTBOX} WHERE {wanted}) AS o ON 1 = 1 ORDER BY o.id"
+        )
+    }
+
+    /// What of an answer is new. It counts as read when [`done`](Self::done) is told of it.
+    pub fn take(&self, answer: &[Record]) -> Batch {
+        let Some(last) = answer.last() else { return Batch::default() };
+        let ids: BTreeSet<i64> = answer.iter().filter_map(|record| record.id).collect();
+        let is_new = |id: i64| !matches!(&self.position, Position::Snapshot { seen, .. } if seen.contains(&id));
+        let changes = answer.iter().filter(|record| record.id.is_some_and(is_new)).map(Record::change).collect();
+        let (after, forgot) = self.position.after(&ids, last);
+        Batch { changes, after: Some(after), forgot }
+    }
+
+    /// What the batch told has been invalidated.
+    pub fn done(&mut self, batch: Batch) {
+        if let Some(after) = batch.after {
+            self.position = after;
+        }
+    }
+
+    /// The position as text, for [`resume`](Self::resume).
+    #[must_use]
+    pub fn saved(&self) -> String {
+        match &self.position {
+            Position::Top(top) => json!({ "top": top }),
+            Position::Holes { top, holes } => json!({ "top": top, "holes": holes }),
+            Position::Snapshot { floor, seen } => json!({ "floor": floor, "seen": seen }),
+        }
+        .to_string()
+    }
+
+    /// Reads on where a relay stopped.
+    ///
+    /// # Errors
+    /// [`Unresumable`] if this is not what [`saved`](Self::saved) wrote for this kind of database: then [`begin`](Self::begin).
+    pub fn resume(dialect: Dialect, saved: &str) -> Result<Self, Unresumable> {
+        let value: Value = serde_json::from_str(saved).map_err(|_| Unresumable)?;
+        let number = |name: &str| value.get(name).and_then(Value::as_i64).ok_or(Unresumable);
+        let part = |name: &str| value.get(name).cloned().ok_or(Unresumable);
+        let position = match dialect {
+            Dialect::Sqlite => Position::Top(number("top")?),
+            Dialect::MySql => {
+                let holes = serde_json::from_value(part("holes")?).map_err(|_| Unresumable)?;
+                Position::Holes { top: number("top")?, holes }
+            }
+            Dialect::Postgres => {
+                let seen = serde_json::from_value(part("seen")?).map_err(|_| Unresumable)?;
+                Position::Snapshot { floor: number("floor")?, seen }
+            }
+        };
+        Ok(Self { dialect, position })
+    }
+
+    /// The statement that asks for the saved position of a relay and its age in seconds; no row if there is none. The name is the
+    /// one value to bind.
+    #[must_use]
+    pub fn load(dialect: Dialect) -> String {
+        let placeholder = placeholder(dialect, 1);
+        format!("SELECT position, {} - saved FROM {RELAYS} WHERE name = {placeholder}", now(dialect))
+    }
+
+    /// The statement that saves the position of a relay; values to bind are the name and [`saved`](Self::saved).
+    #[must_use]
+    pub fn save(dialect: Dialect) -> String {
+        let (name, position, now) = (placeholder(dialect, 1), placeholder(dialect, 2), now(dialect));
+        let insert = format!("INSERT INTO {RELAYS} (name, position, saved) VALUES ({name}, {position}, {now})");
+        match dialect {
+            Dialect::MySql => {
+                format!("{insert} ON DUPLICATE KEY UPDATE position = VALUES(position), saved = VALUES(saved)")
+            }
+            Dialect::Sqlite | Dialect::Postgres => {
+                format!(
+                    "{insert} ON CONFLICT (name) DO UPDATE SET position = excluded.position, saved = excluded.saved"
+                )
+            }
+        }
+    }
+
+    /// The statement that deletes what is older than so many seconds.
+    #[must_use]
+    pub fn purge(dialect: Dialect, seconds: u64) -> String {
+        format!("DELETE FROM {OUTBOX} WHERE written < {} - {seconds}", now(dialect))
+    }
+}
+
+impl Position {
+    /// The position behind an answer, and whether numbers were given up that may yet turn up.
+    fn after(&self, ids: &BTreeSet<i64>, answer: &Record) -> (Self, bool) {
+        match self {
+            Self::Top(top) => (Self::Top(ids.last().copied().unwrap_or(*top).max(*top)), false),
+            Self::Snapshot { .. } => {
+                // Rows of transactions before the floor are never asked for again. Which those are, the answer does not say: to remember a
+                // row for one answer too long costs nothing.
+                (Self::Snapshot { floor: answer.floor, seen: ids.clone() }, false)
+            }
+            Self::Holes { top, holes } => {
+                let now = answer.now.max(0).unsigned_abs();
+                let highest = ids.last().copied().unwrap_or(*top).max(*top);
+                let mut holes = holes.clone();
+                let missed = (top + 1..highest).filter(|id| !ids.contains(id)).take(MOST_HOLES + 1);
+                holes.extend(missed.map(|id| (id, now)));
+                holes.retain(|id, since| !ids.contains(id) && now.saturating_sub(*since) <= LONGEST_TRANSACTION);
+                let forgot = holes.len() > MOST_HOLES;
+                if forgot {
+                    holes.clear();
+                }
+                (Self::Holes { top: highest, holes }, forgot)
+            }
+        }
+    }
+}
+
+impl Batch {
+    /// All that it invalidates, together. What cannot be read, or was given up, is everything.
+    #[must_use]
+    pub fn pending(&self, analyzer: &Analyzer) -> Pending {
+        let mut pending = if self.forgot { Pending::Everything } else { Pending::default() };
+        for change in &self.changes {
+            match change {
+                Ok(change) => pending.merge(change.pending(analyzer)),
+                Err(error) => {
+                    tracing::error!(%error, "everything is dropped");
+                    pending.merge(hook::Pending::Everything);
+                }
+            }
+        }
+        pending
+    }
+}
+
+impl Record {
+    fn change(&self) -> Result<Change, Unreadable> {
+        match (&self.table, &self.operation) {
+            (Some(table), Some(operation)) => Change::from_row(table, operation, self.keys.as_deref()),
+            _ => Err(Unreadable("a column is missing")),
+        }
+    }
+}
+
+fn floor(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => "pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+        Dialect::Sqlite => "0",
+        Dialect::MySql => "CAST(0 AS SIGNED)",
+    }
+}
+
+fn now(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "unixepoch()",
+        Dialect::Postgres => "extract(epoch FROM now())::bigint",
+        Dialect::MySql => "CAST(UNIX_TIMESTAMP() AS SIGNED)",
+    }
+}
+
+fn placeholder(dialect: Dialect, number: usize) -> String {
+    match dialect {
+        Dialect::Postgres => format!("${number}"),
+        Dialect::Sqlite | Dialect::MySql => "?".to_owned(),
+    }
+}
+
+fn list<'a>(ids: impl Iterator<Item = &'a i64>) -> String {
+    ids.map(i64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A saved position that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unresumable;
+
+impl fmt::Display for Unresumable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("failed to read on where a relay stopped: what it saved is not a position in this kind of database")
+    }
+}
+
+impl std::error::Error for Unresumable {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Positions by hand-made answers: which rows are new, which are asked for again, and when numbers are given up.
+
+use super::*;
+
+fn row(id: i64, floor: i64, now: i64) -> Record {
+    let text = |text: &str| Some(text.to_owned());
+    Record { id: Some(id), table: text("books"), operation: text("U"), keys: Some(format!("[[{id}]]")), floor, now }
+}
+
+fn rows(ids: &[i64], floor: i64, now: i64) -> Vec<Record> {
+    if ids.is_empty() {
+        return vec![Record { floor, now, ..Record::default() }];
+    }
+    ids.iter().map(|id| row(*id, floor, now)).collect()
+}
+
+/// The keys that an answer tells, after which it counts as read.
+fn take(outbox: &mut Outbox, answer: &[Record]) -> Vec<i64> {
+    let batch = outbox.take(answer);
+    let keys = batch.changes.iter().map(|change| change.clone().unwrap().keys.unwrap()[0][0].as_i64().unwrap());
+    let keys = keys.collect();
+    outbox.done(batch);
+    keys
+}
+
+fn begin(dialect: Dialect, top: i64) -> Outbox {
+    Outbox::begin(dialect, &Record { id: Some(top), floor: 100, ..Record::default() })
+}
+
+#[test]
+fn sqlite_reads_each_number_once() {
+    let mut outbox = begin(Dialect::Sqlite, 7);
+    assert!(outbox.read().contains("id > 7"));
+    assert_eq!(take(&mut outbox, &rows(&[8, 9], 0, 0)), [8, 9]);
+    assert_eq!(take(&mut outbox, &rows(&[], 0, 0)), [0_i64; 0]);
+    assert!(outbox.read().contains("id > 9"));
+}
+
+#[test]
+fn a_batch_that_was_not_invalidated_is_read_again() {
+    let outbox = begin(Dialect::Sqlite, 7);
+    drop(outbox.take(&rows(&[8], 0, 0)));
+    assert!(outbox.read().contains("id > 7"));
+}
+
+#[test]
+fn a_number_that_turns_up_late_is_read_when_it_does() {
+    let mut outbox = begin(Dialect::MySql, 7);
+    assert_eq!(take(&mut outbox, &rows(&[8, 11], 0, 50)), [8, 11]);
+    assert!(outbox.read().contains("id > 11 OR id IN (9, 10)"), "{}", outbox.read());
+    assert_eq!(take(&mut outbox, &rows(&[10, 12], 0, 51)), [10, 12]);
+    assert!(outbox.read().contains("id > 12 OR id IN (9)"), "{}", outbox.read());
+    assert_eq!(take(&mut outbox, &rows(&[], 0, 51 + 3_600)), [0_i64; 0]);
+    assert!(outbox.read().contains("id > 12)"), "nobody waits for a number for ever: {}", outbox.read());
+}
+
+#[test]
+fn too_many_missing_numbers_are_everything() {
+    let outbox = begin(Dialect::MySql, 7);
+    let batch = outbox.take(&rows(&[20_000], 0, 50));
+    let analyzer = Analyzer::builder(Dialect::MySql).build();
+    assert_eq!(batch.pending(&analyzer), Pending::Everything);
+}
+
+#[test]
+fn rows_of_a_transaction_that_ends_late_are_read_when_it_does() {
+    let mut outbox = begin(Dialect::Postgres, 0);
+    assert!(outbox.read().contains("transaction >= 100"));
+    assert_eq!(take(&mut outbox, &rows(&[5, 6], 100, 0)), [5, 6]);
+    // The transaction of row 4 began before those of 5 and 6, and ends after them.
+    assert_eq!(take(&mut outbox, &rows(&[4, 5, 6], 103, 0)), [4]);
+    assert!(outbox.read().contains("transaction >= 103"));
+}
+
+#[test]
+fn a_saved_position_reads_on() {
+    for dialect in [Dialect::Sqlite, Dialect::MySql, Dialect::Postgres] {
+        let mut outbox = begin(dialect, 7);
+        let batch = outbox.take(&rows(&[9, 12], 101, 50));
+        outbox.done(batch);
+        let resumed = Outbox::resume(dialect, &outbox.saved()).unwrap();
+        assert_eq!(resumed.position, outbox.position);
+        assert_eq!(resumed.read(), outbox.read());
+        assert!(Outbox::resume(dialect, "{}").is_err());
+        assert!(Outbox::resume(dialect, "nonsense").is_err());
+    }
+    assert!(Outbox::resume(Dialect::Postgres, r#"{"top":1}"#).is_err());
+}
+
+#[test]
+fn an_unreadable_row_is_everything() {
+    let outbox = begin(Dialect::Sqlite, 0);
+    let strange = Record { operation: Some("X".into()), ..row(1, 0, 0) };
+    let batch = outbox.take(&[strange]);
+    assert_eq!(batch.pending(&Analyzer::builder(Dialect::Sqlite).build()), Pending::Everything);
+}

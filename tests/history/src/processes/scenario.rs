@@ -1,0 +1,240 @@
+//! What goes wrong while the workers work: one kind of fault in each scenario, again and again.
+
+use std::thread;
+use std::time::Duration;
+
+use easy_cache_servers::proxy::{Direction, Fault, Proxy};
+use easy_cache_servers::{Redis, wait};
+
+use crate::random::Random;
+
+/// A kind of fault.
+#[derive(Clone, Copy)]
+pub struct Scenario {
+    /// What it is called.
+    pub name: &'static str,
+    /// What happens.
+    pub about: &'static str,
+    /// Happens once, and is over when it returns.
+    pub happens: fn(&mut Scene<'_>),
+    /// Whether no record is lost and every hold is placed: then hits are exact, and the holds of the dead count.
+    pub keeps_records: bool,
+    /// Whether a server comes back with what it had earlier, or a copy of it takes over that had not heard everything.
+    pub brings_back_the_past: bool,
+    /// Whether writers die.
+    pub dies: bool,
+    /// Whether clocks are wrong.
+    pub is_skewed: bool,
+}
+
+impl std::fmt::Debug for Scenario {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// What a fault has at hand.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    /// The server.
+    pub redis: &'a Redis,
+    /// Servers that have taken its place, the latest last.
+    pub heirs: Vec<Redis>,
+    /// What stands before it.
+    pub proxy: &'a Proxy,
+    /// Which fault, and how long.
+    pub random: Random,
+    /// Kills the worker of this number.
+    pub workers: &'a super::parent::Workers,
+}
+
+impl Scene<'_> {
+    fn wait(&mut self, at_least: u64, at_most: u64) {
+        thread::sleep(Duration::from_millis(at_least + self.random.below(at_most - at_least + 1)));
+    }
+
+    fn direction(&mut self) -> Direction {
+        if self.random.one_in(2) { Direction::ToServer } else { Direction::ToClient }
+    }
+}
+
+const USUAL: Scenario = Scenario {
+    name: "calm",
+    about: "nothing goes wrong",
+    happens: |scene| scene.wait(50, 50),
+    keeps_records: true,
+    brings_back_the_past: false,
+    dies: false,
+    is_skewed: false,
+};
+
+/// All of them.
+pub const ALL: &[Scenario] = &[
+    USUAL,
+    Scenario {
+        name: "killed",
+        about: "workers are killed, at every step of a write and anywhere",
+        happens: kill_a_worker,
+        dies: true,
+        ..USUAL
+    },
+    Scenario { name: "delayed", about: "packets come late", happens: delay, ..USUAL },
+    Scenario {
+        name: "clocks",
+        about: "one clock jumps ahead by a quarter of an hour, another stands still",
+        is_skewed: true,
+        ..USUAL
+    },
+    Scenario {
+        name: "cut",
+        about: "connections are cut, before a request or before its answer",
+        happens: cut,
+        keeps_records: false,
+        ..USUAL
+    },
+    Scenario {
+        name: "swallowed",
+        about: "sockets are half-open: what is sent is lost",
+        happens: swallow,
+        keeps_records: false,
+        ..USUAL
+    },
+    Scenario {
+        name: "frozen",
+        about: "the server stops answering, and goes on later",
+        happens: freeze,
+        keeps_records: false,
+        ..USUAL
+    },
+    Scenario {
+        name: "restarted",
+        about: "the server is killed, and comes back empty",
+        happens: restart,
+        keeps_records: false,
+        ..USUAL
+    },
+    Scenario {
+        name: "evicted",
+        about: "keys vanish, records among them",
+        happens: evict,
+        keeps_records: false,
+        ..USUAL
+    },
+    Scenario { name: "flushed", about: "everything vanishes", happens: flush, keeps_records: false, ..USUAL },
+    Scenario {
+        name: "restored",
+        about: "the server comes back with what it had a while ago",
+        happens: restore,
+        keeps_records: false,
+        brings_back_the_past: true,
+        ..USUAL
+    },
+    Scenario {
+        name: "promoted",
+        about: "a replica that has not heard everything takes over",
+        happens: promote,
+        keeps_records: false,
+        brings_back_the_past: true,
+        ..USUAL
+    },
+    Scenario { name: "garbage", about: "the server answers nonsense", happens: garble, keeps_records: false, ..USUAL },
+];
+
+/// The one of this name.
+#[must_use]
+pub fn named(name: &str) -> Option<Scenario> {
+    ALL.iter().copied().find(|scenario| scenario.name == name)
+}
+
+fn kill_a_worker(scene: &mut Scene<'_>) {
+    scene.wait(100, 300);
+    scene.workers.kill(scene.random.below(16) as usize);
+}
+
+fn delay(scene: &mut Scene<'_>) {
+    let (direction, by) = (scene.direction(), Duration::from_millis(scene.random.below(12)));
+    scene.proxy.set(direction, Fault::Delay(by));
+    scene.wait(30, 60);
+    // What is told on one connection comes later than what was asked on another.
+    scene.proxy.set(Direction::ToClient, Fault::DelaySome(by * 8));
+    scene.wait(100, 200);
+    scene.proxy.mend();
+}
+
+fn cut(scene: &mut Scene<'_>) {
+    scene.wait(10, 60);
+    match scene.random.below(3) {
+        0 => scene.proxy.cut(),
+        1 => scene.proxy.cut_at_next(Direction::ToClient),
+        _ => scene.proxy.cut_at_next(Direction::ToServer),
+    }
+}
+
+fn swallow(scene: &mut Scene<'_>) {
+    scene.wait(100, 200);
+    let direction = scene.direction();
+    scene.proxy.set(direction, Fault::Swallow);
+    scene.wait(50, 300);
+    scene.proxy.mend();
+    scene.proxy.cut();
+}
+
+fn freeze(scene: &mut Scene<'_>) {
+    scene.wait(200, 300);
+    scene.redis.pause();
+    scene.wait(50, 700);
+    scene.redis.resume();
+}
+
+fn restart(scene: &mut Scene<'_>) {
+    scene.wait(200, 400);
+    scene.redis.kill();
+    scene.wait(0, 200);
+    scene.redis.start_again();
+}
+
+/// Saved, and killed a while later: what was invalidated in between is forgotten.
+fn restore(scene: &mut Scene<'_>) {
+    scene.wait(100, 200);
+    scene.redis.command(["SAVE"]);
+    scene.wait(20, 200);
+    scene.redis.kill();
+    scene.redis.start_again();
+}
+
+/// A replica is made, loses touch with its master, and takes its place.
+fn promote(scene: &mut Scene<'_>) {
+    scene.wait(100, 200);
+    let master = scene.heirs.last().unwrap_or(scene.redis);
+    let replica = Redis::options().replica_of(master).start();
+    wait::until("the replica has its copy", || replica.info("master_link_status").as_deref() == Some("up"));
+    replica.command(["REPLICAOF", "NO", "ONE"]);
+    scene.wait(20, 200);
+    scene.proxy.lead_to(replica.address());
+    // The former master is gone with its value.
+    scene.heirs = vec![replica];
+}
+
+fn evict(scene: &mut Scene<'_>) {
+    scene.wait(2, 10);
+    let mut connection = scene.redis.connection();
+    for _ in 0..=scene.random.below(8) {
+        if let Ok(key) = connection.command(["RANDOMKEY"]) {
+            // Gone meanwhile, or there is none: the next one is as good.
+            let _number = connection.command(["UNLINK", &key.to_string()]);
+        }
+    }
+}
+
+fn flush(scene: &mut Scene<'_>) {
+    scene.wait(20, 120);
+    scene.redis.command(["FLUSHALL"]);
+}
+
+fn garble(scene: &mut Scene<'_>) {
+    scene.wait(100, 200);
+    scene.proxy.set(Direction::ToClient, Fault::Garbage);
+    scene.wait(5, 50);
+    scene.proxy.mend();
+    scene.proxy.cut();
+}

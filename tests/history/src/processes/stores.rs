@@ -1,0 +1,116 @@
+//! What can be put to the test, by name, and what each promises.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use easy_cache_core::store::{Adapter, Store};
+use easy_cache_core::{Clock, Error};
+use easy_cache_redis::RedisStore;
+
+use super::mistaken::Mistake;
+use super::plain_redis::PlainRedis;
+
+/// A store that processes share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Redis as a store that can get, set and delete.
+    Plain,
+    /// Redis by the store that is made for it.
+    Redis,
+    /// The same, with copies kept near.
+    Near,
+}
+
+/// How long a near copy may be served after an invalidation elsewhere.
+pub const NEAR: Duration = Duration::from_millis(200);
+
+/// A server that a store needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// One Redis.
+    Redis,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Plain, Self::Redis, Self::Near];
+
+    /// What it is called on a command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Redis => "redis",
+            Self::Near => "near",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// What has to run for it.
+    #[must_use]
+    pub const fn server(self) -> Server {
+        match self {
+            Self::Plain | Self::Redis | Self::Near => Server::Redis,
+        }
+    }
+
+    /// How old an answer may be, counted from the acknowledgement.
+    #[must_use]
+    pub const fn bound(self) -> Duration {
+        match self {
+            Self::Plain | Self::Redis => Duration::ZERO,
+            Self::Near => NEAR,
+        }
+    }
+
+    /// Whether a hold lasts until its writer ends it or its deadline passes, whatever other writers do.
+    #[must_use]
+    pub const fn holds_well(self) -> bool {
+        match self {
+            Self::Plain => false,
+            Self::Redis | Self::Near => true,
+        }
+    }
+
+    /// Whether a hit is what is committed, where all writers hold. Near copies hear of holds as they hear of invalidations: a little later.
+    #[must_use]
+    pub const fn is_exact(self) -> bool {
+        self.holds_well() && self.bound().is_zero()
+    }
+
+    /// Whether it notices that a server has gone back in time, by a restart or by the promotion of a copy.
+    #[must_use]
+    pub const fn notices_the_past(self) -> bool {
+        match self {
+            Self::Plain => false,
+            Self::Redis | Self::Near => true,
+        }
+    }
+
+    /// Connects to it. One mistake is the store's own to make: to trust what a server has brought back.
+    ///
+    /// # Errors
+    /// If the store refuses its own settings; a server that is down is no error.
+    pub fn open(
+        self,
+        server: SocketAddr,
+        namespace: &str,
+        clock: &Clock,
+        mistake: Option<Mistake>,
+    ) -> Result<Arc<dyn Store>, Error> {
+        Ok(match self {
+            Self::Plain => Arc::new(Adapter::new(PlainRedis::at(server), namespace, clock.clone())),
+            Self::Redis | Self::Near => {
+                let builder = RedisStore::builder(namespace).url(format!("redis://{server}"));
+                let is_trusting = mistake == Some(Mistake::TrustsThePast);
+                Arc::new(if is_trusting { builder.keep_across_restarts() } else { builder }.build()?)
+            }
+        })
+    }
+}

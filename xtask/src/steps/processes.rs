@@ -1,0 +1,30 @@
+//! Several processes with one store, under every fault; and stores that make mistakes, which must be noticed.
+//!
+//! The program is the one that the tests have built already: it needs no flags, and its mistakes are made around the stores.
+
+use super::Context;
+use crate::Result;
+use crate::command::Command;
+use crate::outcome::Outcome;
+
+/// Named as the tests name it, so that cargo finds it built.
+const BUILD: [&str; 8] =
+    ["test", "--workspace", "--all-features", "--test", "processes", "--no-run", "--quiet", "--no-fail-fast"];
+
+/// A second or so for each store and fault, then each mistake until it is noticed.
+pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
+    let mut problems = context.expect_success(Command::cargo(BUILD))?;
+    let mut ran = Vec::new();
+    for words in [["processes", "--quick"], ["processes", "mistakes"]] {
+        let program = context.workspace.target.join("debug/easy-cache-history");
+        let command = Command::new([program.into_os_string()].into_iter().chain(words.map(Into::into)));
+        let line = command.line();
+        let finished = context.run(command)?;
+        problems.extend(context.problem_of(&line, &finished));
+        if finished.success {
+            finished.output.lines().for_each(|line| println!("    | {line}"));
+            ran.extend(finished.output.lines().last().map(|last| last.split(':').next().unwrap_or(last).to_owned()));
+        }
+    }
+    Ok(Outcome::of(ran.join("; ")).with_problems(problems))
+}
