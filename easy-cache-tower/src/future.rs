@@ -163,7 +163,7 @@ where
                     let ready = ready!(prepare(waiting, cx));
                     match (once(next), ready) {
                         (Next::Run(task), Err(error)) => return Poll::Ready(without_answer(task, error)),
-                        (Next::Pass(passage), Err(error)) => {
+                        (Next::Pass(mut passage), Err(error)) => {
                             passage.fail();
                             return Poll::Ready(Err(error));
                         }
