@@ -229,7 +229,7 @@ impl fmt::Debug for Stored {
 pub struct Computation {
     ticket: Ticket,
     /// Where its value goes in the store outside the process.
-    berth: Option<Berth>,
+    berth: Option<Box<Berth>>,
 }
 
 impl Computation {
@@ -238,8 +238,8 @@ impl Computation {
     }
 
     /// For a value that leaves the process.
-    pub(crate) const fn afar(ticket: Ticket, berth: Berth) -> Self {
-        Self { ticket, berth: Some(berth) }
+    pub(crate) fn afar(ticket: Ticket, berth: Berth) -> Self {
+        Self { ticket, berth: Some(Box::new(berth)) }
     }
 
     /// The scope in which to compute. It knows the key: a call for that same key from inside computes alone, instead of

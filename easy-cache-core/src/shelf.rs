@@ -119,7 +119,6 @@ impl Shelf {
     /// The value at an address, or the duty to compute it, after waiting for those who had it before: as [`Cache::join`].
     ///
     /// The tags are those that are known beforehand: their records ride along.
-    #[must_use]
     pub fn join<'a>(&'a self, address: &'a Address, tags: &'a [Tag]) -> ShelfJoin<'a> {
         ShelfJoin { shelf: self, berth: self.berth(address), tags, accept: None, travel: None, waited: false }
     }

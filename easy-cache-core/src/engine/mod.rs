@@ -265,9 +265,9 @@ impl Engine {
     /// The same for what has just come from the store outside.
     pub(crate) fn serve_from_outside(&self, key: &[u8], kept: Kept, verdict: Verdict) -> Found {
         if verdict.is_fresh() {
-            self.tell_hit_outside(key)
+            self.tell_hit_outside(key);
         } else {
-            self.tell_served(key, verdict)
+            self.tell_served(key, verdict);
         }
         Self::hand_out(kept, verdict)
     }

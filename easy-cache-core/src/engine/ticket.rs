@@ -30,7 +30,7 @@ pub(crate) struct Ticket {
     /// What the value was before, if it has only been confirmed.
     renews: Option<Kept>,
     /// What the store outside the process has said, if it was asked.
-    sight: Option<Sight>,
+    sight: Option<Box<Sight>>,
     /// The value is not what those wait for who follow: it sends them elsewhere.
     is_elsewhere: bool,
 }
@@ -56,7 +56,7 @@ impl Ticket {
             fence,
             load,
             lead,
-            sight,
+            sight: sight.map(Box::new),
             renews: None,
             is_elsewhere: false,
         }
@@ -262,7 +262,7 @@ impl Ticket {
     }
 
     fn parcel(&mut self, mut payload: Vec<u8>, list: &List, lead: Option<&Lead>) -> Option<Parcel> {
-        let Sight { key, fence, is_reached, kind, .. } = self.sight.take()?;
+        let Sight { key, fence, is_reached, kind, .. } = *self.sight.take()?;
         let clock = self.engine.store.clock();
         let label = Label::of(list.times(), clock.precise(), clock.wall());
         if !is_reached || label.fresh_for() == Some(Duration::ZERO) {
