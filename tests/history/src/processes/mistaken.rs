@@ -59,7 +59,7 @@ impl Mistake {
     pub const fn shown_by(self) -> &'static [&'static str] {
         match self {
             Self::CallsFailuresDone => &["swallowed", "cut"],
-            Self::FenceAfterCompute | Self::SeenUncompared | Self::HoldsNothing => &["delayed", "calm"],
+            Self::FenceAfterCompute | Self::SeenUncompared => &["delayed", "calm"],
             Self::LeavesTheDead => &["killed"],
             Self::TrustsThePast => &["promoted"],
             Self::HidesGaps => &["cut", "swallowed"],
