@@ -12,6 +12,7 @@ use easy_cache_core::store::{
     Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Remembered, Store, StoreFuture, Version,
 };
 use easy_cache_core::{Error, Tag};
+use tokio::runtime::Handle;
 
 use crate::combine::Combiner;
 use crate::config::{Background, RedisStoreBuilder};
@@ -97,9 +98,9 @@ impl RedisStore {
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
             let mut operation = pin!(operation);
-            let runtime = self.inner.background.handle();
             let entered = std::future::poll_fn(|cx| {
-                let _entered = runtime.enter();
+                // The caller's own runtime first: the one on which the store was made may have ended.
+                let _entered = Handle::try_current().is_err().then(|| self.inner.background.handle().enter());
                 operation.as_mut().poll(cx)
             });
             entered.await.map_err(|failure| failure.told(what, &self.inner.server))
