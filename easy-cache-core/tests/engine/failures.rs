@@ -316,13 +316,18 @@ async fn a_hard_timeout_is_an_end_for_followers_too() {
 fn a_thread_with_a_detached_load_is_bound_by_timeouts_as_well() {
     let (cache, clock) = cache_and_clock();
     let (release, released) = std::sync::mpsc::channel::<i32>();
+    let (begin, begun) = std::sync::mpsc::channel();
     let waiting = std::thread::spawn({
         let cache = cache.clone();
         move || {
-            let load = move || released.recv().map_err(|_| Failure::Down);
+            let load = move || {
+                begin.send(()).map_err(|_| Failure::Down)?;
+                released.recv().map_err(|_| Failure::Down)
+            };
             cache.get_or_compute_sync("k", load).hard_timeout(seconds(1)).detach().wait()
         }
     });
+    begun.recv().unwrap();
     while !waiting.is_finished() {
         clock.advance(seconds(1));
         std::thread::yield_now();
