@@ -103,7 +103,8 @@ impl Inner {
     /// buckets was invalidated since the fence. An invalidation that is not seen there appends its version later.
     async fn adopt(&self, names: &mut [Name], fence: &Fence, deadline: Instant) -> Result<(), Ended> {
         let mut trip = Trip::new(&self.servers);
-        let (mut tickets, mut buckets): (Vec<(usize, Ticket)>, Vec<(usize, u32)>) = (Vec::new(), Vec::new());
+        let mut tickets: Vec<(usize, Ticket)> = Vec::new();
+        let mut buckets: Vec<(usize, u32)> = Vec::new();
         for (place, name) in names.iter().enumerate() {
             let Standing::Late { tag, .. } = &name.standing else { continue };
             let known = fence.known.get(name.server).copied().flatten();

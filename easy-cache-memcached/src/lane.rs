@@ -220,10 +220,10 @@ impl Lane {
             Some(Failure::Late(_)) => self.late.fetch_add(1, Ordering::Relaxed) + 1 >= LATE,
             Some(failure) => failure.ends_the_connection(),
         };
-        if let (true, Some(failure)) = (ends, failure) {
-            if self.forget(live) {
-                tracing::warn!(server = self.address, %failure, "the connection to memcached is replaced");
-            }
+        if let (true, Some(failure)) = (ends, failure)
+            && self.forget(live)
+        {
+            tracing::warn!(server = self.address, %failure, "the connection to memcached is replaced");
         }
     }
 

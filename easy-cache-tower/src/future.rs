@@ -16,6 +16,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::ResponseBody;
+use crate::layer::Settings;
 use crate::mark;
 
 pin_project! {
@@ -32,11 +33,17 @@ pin_project! {
     enum State<F, W, B> {
         Answer { response: Option<Response<Bytes>> },
         Wait { arriving: Arriving, waiting: Option<W> },
-        Prepare { waiting: Option<W>, task: Option<Box<Task>> },
+        Prepare { waiting: Option<W>, next: Option<Next> },
         Run { #[pin] handler: F, task: Option<Box<Task>> },
         Pass { #[pin] handler: F, passage: Passage },
         Invalidate { dropping: Dropping, response: Option<Response<B>> },
     }
+}
+
+/// What a request that may go to its handler takes along.
+enum Next {
+    Run(Box<Task>),
+    Pass(Passage),
 }
 
 /// A request that has not reached its handler yet, and the service that it is for.
@@ -44,11 +51,24 @@ pub struct Waiting<S, R> {
     service: S,
     request: Request<R>,
     is_ready: bool,
+    settings: Arc<Settings>,
+    /// Runs the handler behind the answer, where it is known that it may be sent away.
+    refresh: fn(Self, Box<Task>, &Settings),
 }
 
 impl<S, R> Waiting<S, R> {
-    pub(crate) const fn new(service: S, request: Request<R>) -> Self {
-        Self { service, request, is_ready: true }
+    pub(crate) const fn new(
+        service: S,
+        request: Request<R>,
+        settings: Arc<Settings>,
+        refresh: fn(Self, Box<Task>, &Settings),
+    ) -> Self {
+        Self { service, request, is_ready: true, settings, refresh }
+    }
+
+    fn go_on_behind(self, task: Box<Task>) {
+        let settings = Arc::clone(&self.settings);
+        (self.refresh)(self, task, &settings);
     }
 }
 
@@ -74,6 +94,11 @@ impl<F, W, B> ResponseFuture<F, W, B> {
 
     pub(crate) fn wait(exchange: Box<Exchange>, waiting: W) -> Self {
         Self { state: State::Wait { arriving: arrive(exchange), waiting: Some(waiting) } }
+    }
+
+    /// To the handler, as soon as that is ready.
+    pub(crate) fn prepare(waiting: W, task: Box<Task>) -> Self {
+        Self { state: State::Prepare { waiting: Some(waiting), next: Some(Next::Run(task)) } }
     }
 
     pub(crate) fn run<S, R>(service: &mut S, request: Request<R>, task: Box<Task>) -> Self
@@ -120,14 +145,36 @@ where
                     Poll::Ready(Arrival::Found(exchange, hit)) => {
                         return Poll::Ready(Ok(exchange.answer(&hit).map(ResponseBody::whole)));
                     }
-                    Poll::Ready(Arrival::Compute(task)) => State::Prepare { waiting: waiting.take(), task: Some(task) },
-                },
-                StateProjection::Prepare { waiting, task } => {
-                    if let Err(error) = ready!(prepare(waiting, cx)) {
-                        return Poll::Ready(without_answer(once(task), error));
+                    Poll::Ready(Arrival::Compute(task)) => {
+                        State::Prepare { waiting: waiting.take(), next: Some(Next::Run(task)) }
                     }
-                    let Waiting { mut service, request, .. } = once(waiting);
-                    State::run(&mut service, request, once(task))
+                    Poll::Ready(Arrival::Pass(passage)) => {
+                        State::Prepare { waiting: waiting.take(), next: Some(Next::Pass(passage)) }
+                    }
+                    Poll::Ready(Arrival::Behind(response, task)) => {
+                        once(waiting).go_on_behind(task);
+                        return Poll::Ready(Ok(response.map(ResponseBody::whole)));
+                    }
+                    Poll::Ready(Arrival::Answer(response)) => {
+                        return Poll::Ready(Ok(response.map(ResponseBody::whole)));
+                    }
+                },
+                StateProjection::Prepare { waiting, next } => {
+                    let ready = ready!(prepare(waiting, cx));
+                    match (once(next), ready) {
+                        (Next::Run(task), Err(error)) => return Poll::Ready(without_answer(task, error)),
+                        (Next::Pass(mut passage), Err(error)) => {
+                            passage.fail();
+                            return Poll::Ready(Err(error));
+                        }
+                        (next, Ok(())) => {
+                            let Waiting { mut service, request, .. } = once(waiting);
+                            match next {
+                                Next::Run(task) => State::run(&mut service, request, task),
+                                Next::Pass(passage) => State::Pass { handler: service.call(request), passage },
+                            }
+                        }
+                    }
                 }
                 StateProjection::Run { handler, task } => return run(handler, task, cx),
                 StateProjection::Pass { handler, passage } => {

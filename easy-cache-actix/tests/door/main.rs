@@ -7,5 +7,15 @@ mod door;
 #[path = "../../../tests/doors/support.rs"]
 mod support;
 
+#[path = "../../../tests/doors/client.rs"]
+mod client;
+
 #[path = "../../../tests/doors/list.rs"]
 mod list;
+
+#[path = "../../../tests/doors/place.rs"]
+mod place;
+
+mod extract;
+mod nested;
+mod network;

@@ -72,7 +72,7 @@ async fn a_new_value_ends_the_emergency() {
     safe(&cache, origin.answers(Err(Failure::Down))).await.unwrap();
     clock.advance(seconds(2));
     assert_eq!(safe(&cache, origin.answers(Ok(2))).await, Ok(2));
-    assert_eq!(cache.time_to_live("k"), Some(seconds(1)));
+    assert_eq!(cache.time_to_live("k").wait(), Some(seconds(1)));
 }
 
 #[tokio::test]
@@ -342,7 +342,7 @@ async fn jitter_is_not_added_to_the_throttle() {
         call.fail_safe(seconds(3600)).throttle(seconds(0))
     };
     assert_eq!(call(Ok(1)).await, Ok(1));
-    let remaining = cache.time_to_live("k").unwrap();
+    let remaining = cache.time_to_live("k").wait().unwrap();
     assert!((seconds(1800)..=seconds(3600)).contains(&remaining), "{remaining:?}");
     clock.advance(seconds(3600));
     assert_eq!(call(Err(Failure::Down)).await, Ok(1));

@@ -14,7 +14,7 @@ use super::key;
 use super::previous::{self, Previous};
 use super::respond;
 use super::settings::Settings;
-use super::stored::Hit;
+use super::stored::{Hit, Varies};
 
 /// A request that the cache may answer.
 #[derive(Debug)]
@@ -29,6 +29,10 @@ pub struct Exchange {
     pub(crate) forward: Forward,
     /// For `Cache-Status`.
     pub(crate) told_key: Option<String>,
+    /// Whether its task may go on behind its answer.
+    pub(crate) may_go_on_behind: bool,
+    /// How the responses of its URI differ, if that is known from a store outside the process.
+    pub(crate) varies: Option<Arc<Varies>>,
 }
 
 impl Exchange {

@@ -22,8 +22,10 @@ mod way;
 mod key;
 mod pass;
 
+mod afar;
 mod exchange;
 mod find;
+mod portable;
 mod stored;
 
 mod previous;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use easy_cache_core::Cache;
+use easy_cache_core::{Cache, Shelf};
 
 use super::ahead::Recordings;
+use super::portable::Responses;
 use crate::Policy;
 
 /// The largest body that is kept, unless the application says otherwise: room for any page or JSON document, and at most
@@ -36,6 +37,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Where responses are kept, if that is a store outside the process.
+    pub(crate) fn shelf(&self) -> Option<Shelf> {
+        self.cache.shelf(&Responses)
+    }
+
     /// Caches what the handlers' own headers allow for a stated time.
     #[must_use]
     pub fn new(cache: Cache) -> Self {

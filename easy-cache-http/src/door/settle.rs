@@ -22,6 +22,7 @@ use super::record::{Recorder, announced_length};
 use super::respond::{self, ResponseTags};
 use super::stored::Unshared;
 use super::stream::{Stream, Verdict};
+use super::variants;
 
 /// For how long nobody waits at a key whose response could not be shared, at least. Short: a response that can be shared ends
 /// it anyway, and what is saved is one wait for each request of a crowd.
@@ -150,12 +151,12 @@ impl Task {
         let Self { exchange, computation, scope, key, previous, called, .. } = self;
         let stays = previous.is_some() && !why.is_lasting;
         if let Some(previous) = previous.filter(|_| !stays) {
-            previous.forget_if_stale(exchange.cache());
+            previous.forget_if_stale(&exchange);
         }
         if computation.is_awaited() && !parts.status.is_server_error() && !stays {
             let took = exchange.cache().clock().elapsed().saturating_sub(called);
             let ttl = UNSHARED_FOR.max(took.saturating_mul(UNSHARED_TIMES));
-            exchange.cache().set(&key, Unshared).ttl(ttl).wait();
+            variants::note(&exchange, &key, Unshared, ttl);
         }
         computation.scatter();
         scope.close();

@@ -64,6 +64,14 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
     }
     let base = key::base(&settings.policy, user.as_deref(), &target, request);
     let told_key = settings.tells_key.then(|| key::told(&target));
+    let tags = || std::iter::once(key::tag_of(&target)).chain(request.tags()).collect();
+    if settings.cache.is_shared() {
+        // The look is made where the answer can be waited for.
+        let (settings, headers, forward) = (Arc::clone(settings), request.header_map(), Forward::UriMiss);
+        let (tags, may_go_on_behind, varies) = (tags(), request.may_go_on_behind(), None);
+        let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies };
+        return Way::Wait(Box::new(exchange));
+    }
     let (forward, next) = match find::look(settings, &base, fields) {
         Held::Unshared(forward) => (forward, Next::Alone(None)),
         Held::Nothing(forward) => (forward, Next::Wait(None)),
@@ -83,9 +91,9 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
         return way.telling(told_key);
     }
     let is_head = facts.method == MethodClass::Head;
-    let tags = std::iter::once(key::tag_of(&target)).chain(request.tags()).collect();
-    let (settings, headers) = (Arc::clone(settings), request.header_map());
-    let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key };
+    let (settings, headers, tags) = (Arc::clone(settings), request.header_map(), tags());
+    let (may_go_on_behind, varies) = (false, None);
+    let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies };
     match next {
         Next::Wait(Some(place)) | Next::Alone(Some(place)) if is_head => Way::Alone(Task::of_head(exchange, place)),
         _ if exchange.facts.range => Way::Alone(Task::of_part(exchange)),
@@ -94,7 +102,12 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
 }
 
 /// The way of a request that was not answered and whose response says nothing about what is, or will be, stored.
-fn without_keeping(settings: &Arc<Settings>, facts: &RequestFacts, forward: Forward, stored: bool) -> Option<Way> {
+pub(crate) fn without_keeping(
+    settings: &Arc<Settings>,
+    facts: &RequestFacts,
+    forward: Forward,
+    stored: bool,
+) -> Option<Way> {
     if let Some(status) = facts.status_instead_of_handler() {
         return Some(Way::Answer(respond::only_if_cached(settings, status)));
     }
@@ -109,7 +122,7 @@ fn without_keeping(settings: &Arc<Settings>, facts: &RequestFacts, forward: Forw
 }
 
 impl Way {
-    fn telling(self, key: Option<String>) -> Self {
+    pub(crate) fn telling(self, key: Option<String>) -> Self {
         match self {
             Self::Pass(passage) => Self::Pass(passage.telling(key)),
             other => other,
@@ -118,7 +131,7 @@ impl Way {
 }
 
 /// A refresh is a `GET` of the whole that may go to the handler and whose response may be kept.
-fn may_refresh(facts: &RequestFacts) -> bool {
+pub(crate) fn may_refresh(facts: &RequestFacts) -> bool {
     let wishes = &facts.directives;
     facts.method == MethodClass::Get && !facts.range && !wishes.no_store && !wishes.only_if_cached
 }

@@ -22,7 +22,7 @@ async fn trips(proxy: &Proxy, step: impl Future<Output = ()>) -> u64 {
 
 #[tokio::test]
 async fn a_hit_takes_one_trip_and_a_miss_two_however_many_tags_there_are() {
-    // parity 28, parity 34
+    // parity 34
     for count in [0, 1, 5, 50, 1000] {
         let (proxy, world) = counted().await;
         let names: Vec<String> = (0..count).map(|n| format!("tag{n}")).collect();

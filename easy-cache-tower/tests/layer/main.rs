@@ -7,8 +7,14 @@ mod door;
 #[path = "../../../tests/doors/support.rs"]
 mod support;
 
+#[path = "../../../tests/doors/client.rs"]
+mod client;
+
 #[path = "../../../tests/doors/list.rs"]
 mod list;
+
+#[path = "../../../tests/doors/place.rs"]
+mod place;
 
 mod limits;
 mod nested;
@@ -17,3 +23,6 @@ mod races;
 mod readiness;
 mod router;
 mod runtime;
+
+/// By how much fewer rounds tests that try their luck make.
+const SLOWER: usize = 1;

@@ -16,8 +16,8 @@ async fn in_time<F: Future>(future: F) -> F::Output {
 }
 
 const READERS: usize = 8;
-const ROUNDS: usize = 1_500;
-const CHANGES: u64 = 1_500;
+const ROUNDS: usize = 1_500 / crate::SLOWER;
+const CHANGES: u64 = 1_500 / crate::SLOWER as u64;
 
 /// Each body is two parts, both of which show the version that was there when it was read.
 fn site(version: &Arc<AtomicU64>) -> Site {

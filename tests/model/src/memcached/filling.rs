@@ -36,7 +36,9 @@ pub(super) fn begin(world: &World, mut value: Value) -> Reading {
     }
     if let Some(inner) = value.inner.filter(|_| !world.is(Mutation::InnerVersionForgotten)) {
         value.overtaken = value.seen[LATE].is_some() && value.versions[LATE] != Some(inner);
-        if world.is(Mutation::InnerVersionTrusted) {
+        if value.overtaken {
+            value.versions[LATE] = Some(NOBODYS);
+        } else if world.is(Mutation::InnerVersionTrusted) {
             value.versions[LATE] = Some(inner);
         }
     }
