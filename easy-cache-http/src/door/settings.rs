@@ -5,6 +5,7 @@ use std::sync::Arc;
 use easy_cache_core::Cache;
 
 use super::ahead::Recordings;
+use super::outward::TagField;
 use crate::Policy;
 
 /// The largest body that is kept, unless the application says otherwise: room for any page or JSON document, and at most
@@ -31,6 +32,8 @@ pub struct Settings {
     pub max_variants: usize,
     /// Whether `Cache-Status` says under which URI a response is stored.
     pub tells_key: bool,
+    /// The field that names the tags of responses for caches in front of the application.
+    pub tag_field: Option<TagField>,
     /// Who records, and who waits for it.
     pub recordings: Arc<Recordings>,
 }
@@ -46,6 +49,7 @@ impl Settings {
             max_body: MAX_BODY,
             max_variants: MAX_VARIANTS,
             tells_key: false,
+            tag_field: None,
             recordings: Arc::default(),
         }
     }
