@@ -125,7 +125,7 @@ async fn a_hit_promises_no_more_time_than_what_it_was_built_from_has() {
             Ok(page(KEPT, format!("page {call}")))
         },
     );
-    site.get("/").await;
+    assert_eq!(site.get("/").await.said().number("ttl"), Some(10), "nor does the first answer");
     site.clock.advance(seconds(4));
     let hit = site.get("/").await;
     assert_eq!((hit.is_hit(), hit.said().number("ttl")), (true, Some(6)));

@@ -168,6 +168,7 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
         if call.engine.outside.is_some() && call.plan.travels() {
             let tags = call.policy.named_tags();
             let travel = Travel::new(call.engine, call.side, call.key.as_ref(), tags, call.mode == Mode::Refresh);
+            let travel = travel.leasing(call.policy.wishes().lease);
             return Stage::Traveling(Box::new(travel), load);
         }
         Stage::Joining(Join::new(call.side), load)

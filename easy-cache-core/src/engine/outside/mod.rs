@@ -3,6 +3,7 @@
 
 mod courier;
 mod keeping;
+mod lease;
 mod marks;
 mod travel;
 mod undelivered;
@@ -22,6 +23,7 @@ use crate::store::{
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
 pub(crate) use keeping::Keeping;
+pub(crate) use lease::Lease;
 pub(crate) use marks::{Holding, Marked};
 pub(crate) use travel::{Arrived, Landed, Sight, Travel};
 pub(crate) use undelivered::Names;

@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use super::Trip;
+use super::lease::Patience;
+use super::{Lease, Trip};
 use crate::backend::memory::{Fence, Heard as News, Kept, List, Used};
 use crate::clock::{Moment, NEVER, nanoseconds};
 use crate::engine::flight::{Flights, Follow, Heard, Joined, Lead, Tick};
@@ -15,7 +17,8 @@ use crate::engine::ticket::Ticket;
 use crate::engine::{Engine, Found, Side, frame};
 use crate::events;
 use crate::freshness::Times;
-use crate::store::{Hit, Looked, MissReason, StoreFence};
+use crate::store::{Hit, Leased, Looked, MissReason, StoreFence};
+use crate::timer::Deadline;
 use crate::value::Portable;
 use crate::{CodecError, Error, ErrorKind, Format, Policy, Tag};
 
@@ -48,12 +51,26 @@ pub(crate) struct Travel {
     missed: bool,
     /// The store was not reached: this call does not try again.
     unreached: bool,
+    /// Whether, and how, other processes are kept from computing the same.
+    lease: Option<Patience>,
     stage: Stage,
 }
 
 enum Stage {
-    Looking { trip: Trip<Looked>, purpose: Purpose, start: Start },
+    Looking {
+        trip: Trip<Looked>,
+        purpose: Purpose,
+        start: Start,
+    },
     Following(Follow),
+    /// It leads in this process, and asks whether it may compute.
+    Leasing {
+        trip: Trip<Leased>,
+        lease: Lease,
+        duty: Duty,
+    },
+    /// Another process computes.
+    Waiting(Deadline, Lead),
     Landed,
 }
 
@@ -90,6 +107,10 @@ pub(crate) struct Duty {
 }
 
 impl Duty {
+    fn wants_lease(&self) -> bool {
+        self.lead.as_ref().is_some_and(|lead| !lead.is_leased())
+    }
+
     /// The computation begins.
     pub(crate) fn ticket(self, engine: &Arc<Engine>, key: &[u8]) -> Ticket {
         Ticket::behind(engine, key, self.fence, self.lead, self.sight)
@@ -121,7 +142,12 @@ impl Travel {
 
     fn begin(way: Way<'_>, purpose: Purpose) -> Self {
         let called = way.flights().tick();
-        Self { side: way.side, called, missed: false, unreached: false, stage: way.look(purpose) }
+        Self { side: way.side, called, missed: false, unreached: false, lease: None, stage: way.look(purpose) }
+    }
+
+    /// While this call computes, other processes wait for it, at most for so long; and so does it for them.
+    pub(crate) fn leasing(self, within: Option<Duration>) -> Self {
+        Self { lease: within.map(Patience::new), ..self }
     }
 
     /// Whether nothing is known yet of what the store has.
@@ -158,13 +184,69 @@ impl Travel {
                         return Poll::Pending;
                     }
                 },
+                Stage::Leasing { mut trip, lease, duty } => match trip.as_mut().poll(cx) {
+                    Poll::Ready(leased) => self.leased(way, leased, lease, duty),
+                    Poll::Pending => {
+                        self.stage = Stage::Leasing { trip, lease, duty };
+                        return Poll::Pending;
+                    }
+                },
+                Stage::Waiting(mut pause, lead) => {
+                    if !pause.has_passed(engine.store.clock(), cx) {
+                        self.stage = Stage::Waiting(pause, lead);
+                        return Poll::Pending;
+                    }
+                    Next::Stage(way.look(Purpose::Leading(lead)))
+                }
                 Stage::Landed => panic!("a call was polled after it had arrived"),
             };
-            match next {
+            match self.ask_first(way, next) {
                 Next::Landed(landed) => return Poll::Ready(landed),
                 Next::Stage(stage) => self.stage = stage,
             }
         }
+    }
+
+    /// Who leads, and is about to compute, asks for the lease first if there is to be one.
+    fn ask_first(&self, way: Way<'_>, next: Next) -> Next {
+        let (Some(patience), Some(outside)) = (&self.lease, &way.engine.outside) else { return next };
+        match next {
+            Next::Landed(Landed::Compute(duty)) if !way.unreached && duty.wants_lease() => {
+                match Lease::new(outside, way.key) {
+                    Ok(lease) => Next::Stage(Stage::Leasing { trip: lease.ask(patience.within), lease, duty }),
+                    Err(_) => Next::Landed(Landed::Compute(duty)),
+                }
+            }
+            next => next,
+        }
+    }
+
+    /// Who gets it looks once more, since another process may have filled meanwhile. A store that cannot say keeps nobody from computing.
+    fn leased(&mut self, way: Way<'_>, leased: Result<Leased, Error>, lease: Lease, duty: Duty) -> Next {
+        let clock = way.engine.store.clock();
+        match (leased, duty) {
+            (Ok(Leased::Yours), Duty { lead: Some(lead), .. }) => {
+                Next::Stage(way.look(Purpose::Leading(lead.leased(lease))))
+            }
+            (Ok(Leased::Taken), Duty { lead: Some(lead), fence, sight }) => {
+                lease.forget();
+                let patience = self.lease.as_mut();
+                match patience.and_then(|patience| patience.wait(clock, way.engine.patience().wait)) {
+                    Some(pause) => Next::Stage(Stage::Waiting(pause, lead)),
+                    None => self.without_lease(Duty { lead: Some(lead), fence, sight }),
+                }
+            }
+            (Ok(Leased::Unsupported), duty) => {
+                lease.forget();
+                self.without_lease(duty)
+            }
+            (_, duty) => self.without_lease(duty),
+        }
+    }
+
+    fn without_lease(&mut self, duty: Duty) -> Next {
+        self.lease = None;
+        Next::Landed(Landed::Compute(duty))
     }
 }
 
