@@ -7,5 +7,12 @@ mod door;
 #[path = "../../../tests/doors/support.rs"]
 mod support;
 
+#[path = "../../../tests/doors/client.rs"]
+mod client;
+
 #[path = "../../../tests/doors/list.rs"]
 mod list;
+
+mod extract;
+mod nested;
+mod network;

@@ -7,6 +7,9 @@ mod door;
 #[path = "../../../tests/doors/support.rs"]
 mod support;
 
+#[path = "../../../tests/doors/client.rs"]
+mod client;
+
 #[path = "../../../tests/doors/list.rs"]
 mod list;
 

@@ -96,10 +96,9 @@ impl Workers {
         }
     }
 
-    fn kill_this(&self, number: usize) {
-        if let Some(worker) = self.running().get_mut(&number) {
-            let _dead_already = worker.kill();
-        }
+    /// `false` at the end of a history, when all are waited for: then it has to go by itself.
+    fn kill_this(&self, number: usize) -> bool {
+        self.running().get_mut(&number).is_some_and(|worker| worker.kill().is_ok())
     }
 
     /// Starts those that do not run, or ended by a signal.
@@ -118,7 +117,9 @@ impl Workers {
     }
 
     fn wait(&self) {
-        for (_, mut worker) in std::mem::take(&mut *self.running()) {
+        // Given back before anybody is waited for: a worker that is about to die asks who kills it.
+        let workers = std::mem::take(&mut *self.running());
+        for mut worker in workers.into_values() {
             let _ended = worker.wait();
         }
     }
@@ -310,7 +311,9 @@ impl Line {
             },
             Word::Leave => self.open.take().into_iter().for_each(|open| table.leave(open)),
             Word::Die => {
-                self.ledger.workers.kill_this(self.worker);
+                if !self.ledger.workers.kill_this(self.worker) {
+                    return Err(io::ErrorKind::NotConnected.into());
+                }
                 // Until the connection ends with the worker: it must not go on.
                 self.stream.read_exact(&mut [0])?;
             }
