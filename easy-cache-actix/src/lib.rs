@@ -65,7 +65,8 @@
 //!   ([`stale_while_revalidate`](ResponseCache::stale_while_revalidate)), and in place of a handler that fails
 //!   ([`stale_if_error`](ResponseCache::stale_if_error)). What was invalidated is never served, stale or not.
 //! - **Collapses**: requests for one key wait for the one that is with the handler, on whatever worker. If its client goes
-//!   away, another takes over.
+//!   away, another takes over; a server of actix-web notices that while the handler works if it is told
+//!   [not to allow half-closed connections](actix_web::HttpServer::h1_allow_half_closed).
 //! - **Streams**: a body reaches its client while it is recorded. Once somebody waits for it, it is read ahead of a slow client.
 //!   Over the [limit](ResponseCache::max_body) the recording is dropped, and the client still gets every byte.
 //! - **Answers from the store**: `HEAD`, `Range`, `If-None-Match` and `If-Modified-Since`. Bodies are shared, never copied.

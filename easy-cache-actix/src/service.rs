@@ -64,12 +64,19 @@ where
 
 async fn wait<S, B>(inner: Rc<S>, req: ServiceRequest, exchange: Box<Exchange>) -> Answer<B>
 where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
     match arrive(exchange).await {
         Arrival::Found(exchange, hit) => Ok(answer::stored(req.into_parts().0, exchange.answer(&hit))),
         Arrival::Compute(task) => run(inner, req, task).await,
+        Arrival::Answer(response) => Ok(answer::stored(req.into_parts().0, response)),
+        Arrival::Pass(passage) => pass(inner, req, passage).await,
+        Arrival::Behind(response, task) => {
+            let stale = answer::stored(twin::of(&req), response);
+            rt::spawn(behind(run(inner, req, task)));
+            Ok(stale)
+        }
     }
 }
 
@@ -128,8 +135,10 @@ where
     let mut res = match inner.call(req).await {
         Ok(res) => res,
         Err(error) => {
-            let status = error.as_response_error().status_code().as_u16();
-            if let (_, Some(dropping)) = passage.finish(status, &Fields(&HeaderMap::new())) {
+            let status = error.as_response_error().status_code();
+            if status.is_server_error() {
+                passage.fail(); // nobody knows what it has changed
+            } else if let (_, Some(dropping)) = passage.finish(status.as_u16(), &Fields(&HeaderMap::new())) {
                 dropping.await;
             }
             return Err(error);

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::sync::{AtomicU64, EXPLORED};
-use crate::timer::Timers;
+use crate::timer::{Deadline, Timers};
 
 /// How often the system clock's coarse time is renewed: an entry may be served this much longer than its ttl.
 pub const TICK: Duration = Duration::from_millis(5);
@@ -113,6 +114,25 @@ impl Clock {
             Source::System { .. } => SystemTime::now(),
             Source::Manual { wall } => wall + self.elapsed(),
         }
+    }
+
+    /// Waits by this clock: real time, or until a test has moved it. Needs no runtime.
+    ///
+    /// # Example: a test decides when it is over
+    /// ```
+    /// use std::{pin::pin, task::{Context, Waker}, time::Duration};
+    /// use easy_cache_core::ManualClock;
+    ///
+    /// let clock = ManualClock::new();
+    /// let (same, mut cx) = (clock.clock(), Context::from_waker(Waker::noop()));
+    /// let mut sleep = pin!(same.sleep(Duration::from_secs(1)));
+    /// assert!(sleep.as_mut().poll(&mut cx).is_pending());
+    /// clock.advance(Duration::from_secs(1));
+    /// assert!(sleep.as_mut().poll(&mut cx).is_ready());
+    /// ```
+    pub async fn sleep(&self, duration: Duration) {
+        let mut deadline = Deadline::after(self, duration);
+        std::future::poll_fn(|cx| if deadline.has_passed(self, cx) { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
     /// How long this clock has been running: two readings tell the time between them.

@@ -15,6 +15,7 @@ use crate::combine::Combiner;
 use crate::greeting::Greeting;
 use crate::lane::{Lane, Limits};
 use crate::layout::Keys;
+use crate::recent::Recent;
 use crate::store::Inner;
 
 /// Where the connections come from.
@@ -27,6 +28,16 @@ enum Source {
 }
 
 /// Chooses how a [`RedisStore`] is made.
+///
+/// # Example: a server nearby, and short patience
+/// ```
+/// use std::time::Duration;
+/// use easy_cache_redis::RedisStore;
+///
+/// # fn main() -> Result<(), easy_cache_core::Error> {
+/// let store = RedisStore::builder("shop").url("redis://127.0.0.1:6379").timeout(Duration::from_millis(50)).build()?;
+/// # let _ = store; Ok(()) }
+/// ```
 #[must_use]
 pub struct RedisStoreBuilder {
     namespace: String,
@@ -129,14 +140,20 @@ impl RedisStoreBuilder {
         let (pool, server) = self.supply(info)?;
         let background = Background::find()?;
         let keys = Keys::new(&self.namespace);
-        let greeting = Greeting { keys: keys.clone(), keeps_across_restarts: self.keeps_across_restarts };
+        let recent = Arc::new(Recent::default());
+        let greeting = Greeting {
+            recent: Arc::clone(&recent),
+            keys: keys.clone(),
+            keeps_across_restarts: self.keeps_across_restarts,
+        };
         let lane = |_| {
             let runtime = background.handle().clone();
             let lane = Arc::new(Lane::new(pool.clone(), runtime.clone(), self.limits, greeting.clone()));
             Arc::new(Combiner::new(lane, runtime, &keys, self.combines))
         };
         let lanes = (0..self.lanes).map(lane).collect();
-        let inner = Inner { keys, lanes, remembered: Remembered::new(), background, server, news, limits: self.limits };
+        let inner =
+            Inner { keys, lanes, remembered: Remembered::new(), recent, background, server, news, limits: self.limits };
         Ok(RedisStore { inner: Arc::new(inner) })
     }
 

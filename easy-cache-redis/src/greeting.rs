@@ -1,6 +1,7 @@
 //! What a new connection begins with: the scripts are made known, and the server is asked who it is. If it is not the one on
 //! which the namespace was begun, it may lack invalidations, and the namespace is emptied.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use deadpool_redis::redis::aio::MultiplexedConnection;
@@ -9,12 +10,15 @@ use easy_cache_core::store::Version;
 
 use crate::failure::Failure;
 use crate::layout::Keys;
-use crate::scripts;
+use crate::recent::{Again, Recent};
+use crate::{scripts, writing};
 
 /// For which namespace a connection is opened, and what a restart of the server means.
 #[derive(Debug, Clone)]
 pub(crate) struct Greeting {
     pub(crate) keys: Keys,
+    /// What the server may not have heard of.
+    pub(crate) recent: Arc<Recent>,
     /// Whether data from before a restart is used.
     pub(crate) keeps_across_restarts: bool,
 }
@@ -38,8 +42,24 @@ impl Greeting {
         }
         let server = if self.keeps_across_restarts { String::new() } else { run_id(info) };
         let command = self.command(&server)?;
-        connection.send_packed_command(&command).await?.extract_error()?;
+        let answer = connection.send_packed_command(&command).await?.extract_error()?;
+        if answer != Value::BulkString(b"emptied".to_vec()) {
+            self.repeat(connection).await?;
+        }
         Ok((server, clock))
+    }
+
+    async fn repeat(&self, connection: &mut MultiplexedConnection) -> Result<(), Failure> {
+        let commands = match self.recent.again(tokio::time::Instant::now()) {
+            Again::Names(names) => writing::invalidation(&self.keys, &names)?,
+            Again::Everything => writing::flush(&self.keys)?,
+        };
+        if !commands.is_empty() {
+            for answer in connection.send_packed_commands(&commands, 0, commands.len()).await? {
+                answer.extract_error()?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the namespace's own records where they are missing.

@@ -1,5 +1,7 @@
-//! Redis and Valkey as the shared store of easy-cache.
+//! Redis and Valkey as the store that the processes of an application share: one trip for a hit, whatever the number of its
+//! tags, two for a miss, one for an invalidation of a hundred names; and no invalidation is lost, whatever the server loses.
 //!
+//! # Example: a cache that several processes share
 //! ```no_run
 //! use easy_cache_core::Cache;
 //! use easy_cache_redis::RedisStore;
@@ -11,6 +13,45 @@
 //! cache.invalidate_tags(["books"]).await?; // in every process
 //! # let _ = books; Ok(()) }
 //! ```
+//!
+//! # What it needs
+//! Redis 7 or Valkey, with scripts, `INFO` and `TIME`. A near cache needs RESP3, with
+//! `CLIENT TRACKING` or, where that is refused, `PUBLISH` and `SUBSCRIBE`. Any eviction policy will do, and any
+//! kind of persistence; `allkeys-lru` without persistence is what suits a cache.
+//!
+//! # What is kept, and for how long
+//! All keys begin with `ec1:` or `{ec1:`, and the namespace. An entry lives as long as its ttl, and no longer than thirty days,
+//! as the record of a tag does. Keys and tags are any bytes, of any length; of those longer than 512 bytes
+//! a SHA-256 is stored, and what depends on them is not kept near. Namespaces do not reach into each other.
+//!
+//! # What it guarantees
+//! - **Whatever is lost** (evicted, expired, flushed, also by `FLUSHALL` in another database) costs misses, and nothing outdated.
+//! - **A restart from disk and the promotion of a replica** empty the namespace: the data may lack the latest invalidations. Who would rather keep it says
+//!   [`keep_across_restarts`](RedisStoreBuilder::keep_across_restarts); then what this process has invalidated within ten seconds is sent again, and
+//!   that is all.
+//! - **When memory is full** and nothing is evicted, nothing new is kept, and invalidations go on.
+//! - **No clock of a client matters**: expiry, ages and deadlines are the server's. If its clock jumps, entries and holds end sooner or later by that much.
+//! - **Nobody waits for longer than the [timeout](RedisStoreBuilder::timeout)**. Connections are made by one caller at a time, and when that fails everybody else
+//!   is told at once.
+//!
+//! What is not covered: a proxy that sends one connection to several servers, and reading from replicas.
+//!
+//! # Modules
+//! | module | what it is about |
+//! |---|---|
+//! | `config` | how a store is made: [`RedisStoreBuilder`] |
+//! | `store` | [`RedisStore`], and which operation is where |
+//! | `lookup`, `filling`, `writing` | the operations |
+//! | `layout`, `scripts` | what is stored, and the steps that change it |
+//! | `lane`, `backoff`, `greeting`, `recent`, `failure` | one connection, and its replacement |
+//! | `combine`, `names` | lookups that travel together |
+//! | `follow`, `news` | what near caches are told |
+//!
+//! # Features
+//! | feature | what it adds |
+//! |---|---|
+//! | `tls` | `rediss://`, by rustls |
+//! | `cluster` | nothing yet: what Redis Cluster needs of the client |
 
 mod backoff;
 mod combine;
@@ -24,6 +65,7 @@ mod layout;
 mod lookup;
 mod names;
 mod news;
+mod recent;
 mod scripts;
 mod store;
 mod writing;

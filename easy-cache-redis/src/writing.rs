@@ -5,10 +5,11 @@ use std::time::Duration;
 use deadpool_redis::redis::{Cmd, Pipeline, RedisWrite, Value, cmd};
 use easy_cache_core::Tag;
 use easy_cache_core::store::{Leased, Mark, Version};
+use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::greeting::fresh;
-use crate::layout::bucket;
+use crate::layout::{Keys, bucket};
 use crate::scripts::{self, Lua};
 use crate::store::Inner;
 
@@ -21,25 +22,23 @@ impl Inner {
     pub(crate) async fn invalidate_names(&self, tags: &[Tag], keys: &[&[u8]]) -> Result<(), Failure> {
         let keys = keys.iter().map(|key| self.keys.key(key));
         let names: Vec<Vec<u8>> = tags.iter().map(|tag| self.keys.tag(tag)).chain(keys).collect();
-        let mut commands = Pipeline::new();
-        for names in names.chunks(AT_ONCE) {
-            commands.add_command(self.about(&scripts::INVALIDATE, names, &[])?);
-        }
-        self.carry_out(&scripts::INVALIDATE, &commands).await
+        self.carry_out(&scripts::INVALIDATE, &invalidation(&self.keys, &names)?).await?;
+        self.recent.note(names, Instant::now());
+        Ok(())
     }
 
     pub(crate) async fn flush(&self) -> Result<(), Failure> {
-        let mut commands = Pipeline::new();
-        commands.add_command(self.about(&scripts::FLUSH, &[], &[])?);
-        self.carry_out(&scripts::FLUSH, &commands).await
+        self.carry_out(&scripts::FLUSH, &flush(&self.keys)?).await?;
+        self.recent.note_everything(Instant::now());
+        Ok(())
     }
 
     pub(crate) async fn put_marks(&self, mark: Mark<'_>, within: Duration) -> Result<(), Failure> {
         let within = (within.min(LONGEST_HOLD).as_micros() as u64).to_string();
         let mut commands = Pipeline::new();
         for names in self.marked(mark).chunks(AT_ONCE) {
-            let about = [mark.writer.as_bytes().as_slice(), within.as_bytes()];
-            commands.add_command(self.about(&scripts::HOLD, names, &about)?);
+            let terms = [mark.writer.as_bytes().as_slice(), within.as_bytes()];
+            commands.add_command(about(&self.keys, &scripts::HOLD, names, &terms)?);
         }
         self.carry_out(&scripts::HOLD, &commands).await
     }
@@ -47,7 +46,7 @@ impl Inner {
     pub(crate) async fn take_marks(&self, mark: Mark<'_>) -> Result<(), Failure> {
         let mut commands = Pipeline::new();
         for names in self.marked(mark).chunks(AT_ONCE) {
-            commands.add_command(self.about(&scripts::RELEASE, names, &[mark.writer.as_bytes()])?);
+            commands.add_command(about(&self.keys, &scripts::RELEASE, names, &[mark.writer.as_bytes()])?);
         }
         self.carry_out(&scripts::RELEASE, &commands).await
     }
@@ -81,24 +80,6 @@ impl Inner {
         }
     }
 
-    /// A script about names: the records of the namespace, theirs; sixteen fresh bytes, what else it has to know, their buckets.
-    fn about(&self, script: &Lua, names: &[Vec<u8>], more: &[&[u8]]) -> Result<Cmd, Failure> {
-        let mut command = script.run(3 + names.len());
-        let epoch = self.keys.epoch();
-        [&self.keys.order(), &self.keys.buckets(), &epoch].into_iter().for_each(|key| command.write_arg(key));
-        names.iter().for_each(|name| command.write_arg(name));
-        command.write_arg(fresh()?.as_bytes());
-        more.iter().for_each(|arg| command.write_arg(arg));
-        for name in names {
-            if *name == epoch {
-                command.write_arg(b"");
-            } else {
-                command.arg(bucket(name));
-            }
-        }
-        Ok(command)
-    }
-
     /// Each of these scripts may run twice: what it takes away is gone already then.
     async fn carry_out(&self, script: &Lua, commands: &Pipeline) -> Result<(), Failure> {
         if commands.is_empty() {
@@ -115,4 +96,38 @@ impl Inner {
         }
         answers.into_iter().try_for_each(|answer| answer.map(drop))
     }
+}
+
+/// A script about names: the records of the namespace, theirs; sixteen fresh bytes, what else it has to know, their buckets.
+fn about(keys: &Keys, script: &Lua, names: &[Vec<u8>], more: &[&[u8]]) -> Result<Cmd, Failure> {
+    let mut command = script.run(3 + names.len());
+    let epoch = keys.epoch();
+    [&keys.order(), &keys.buckets(), &epoch].into_iter().for_each(|key| command.write_arg(key));
+    names.iter().for_each(|name| command.write_arg(name));
+    command.write_arg(fresh()?.as_bytes());
+    more.iter().for_each(|arg| command.write_arg(arg));
+    for name in names {
+        if *name == epoch {
+            command.write_arg(b"");
+        } else {
+            command.arg(bucket(name));
+        }
+    }
+    Ok(command)
+}
+
+/// The commands of an invalidation.
+pub(crate) fn invalidation(keys: &Keys, names: &[Vec<u8>]) -> Result<Pipeline, Failure> {
+    let mut commands = Pipeline::new();
+    for names in names.chunks(AT_ONCE) {
+        commands.add_command(about(keys, &scripts::INVALIDATE, names, &[])?);
+    }
+    Ok(commands)
+}
+
+/// The command of an invalidation of everything.
+pub(crate) fn flush(keys: &Keys) -> Result<Pipeline, Failure> {
+    let mut commands = Pipeline::new();
+    commands.add_command(about(keys, &scripts::FLUSH, &[], &[])?);
+    Ok(commands)
 }

@@ -165,7 +165,7 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
         let hard = call.policy.wishes().hard_timeout;
         self.hard = hard.map(|wait| Deadline::after(call.engine.store.clock(), wait));
         if call.engine.outside.is_some() && call.plan.travels() {
-            return Stage::Traveling(Box::new(call.travel()), load);
+            return Stage::Traveling(Box::new(call.travel().leasing(call.policy.wishes().lease)), load);
         }
         Stage::Joining(Join::new(call.side), load)
     }

@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::Found;
+use super::outside::Lease;
 use crate::clock::{Clock, Moment};
 use crate::mistake::Mistake;
 use crate::sync::{self, AtomicU64, Event, EventListener, Mutex, MutexGuard, RandomState};
@@ -131,7 +132,7 @@ impl Flights {
         }
         let flight = self.begin(&mut table, key, now, since);
         drop(table);
-        Joined::Lead(Lead { seat: self.seat(key, flight), settled: false })
+        Joined::Lead(Lead { seat: self.seat(key, flight), settled: false, lease: None })
     }
 
     /// Leads a new flight, unless one is under way. One that has been so for longer than `patience` counts as given up: without
@@ -145,7 +146,7 @@ impl Flights {
         }
         let flight = self.begin(&mut table, key, now, since);
         drop(table);
-        Some(Lead { seat: self.seat(key, flight), settled: false })
+        Some(Lead { seat: self.seat(key, flight), settled: false, lease: None })
     }
 
     /// Whether a flight is under way that is not yet given up.
@@ -253,9 +254,21 @@ impl Seat {
 pub(crate) struct Lead {
     seat: Seat,
     settled: bool,
+    /// The same across processes. It ends with the lead, however that ends.
+    lease: Option<Box<Lease>>,
 }
 
 impl Lead {
+    /// The lead goes for other processes as well.
+    pub(crate) fn leased(mut self, lease: Lease) -> Self {
+        self.lease = Some(Box::new(lease));
+        self
+    }
+
+    pub(crate) const fn is_leased(&self) -> bool {
+        self.lease.is_some()
+    }
+
     /// Whether anybody follows.
     pub(crate) fn is_awaited(&self) -> bool {
         self.seat.flight.state.lock().followers > 0
@@ -390,7 +403,7 @@ impl Follow {
             Phase::Led { .. } | Phase::Closed { .. } => None,
             Phase::Vacant => {
                 state.phase = Phase::Led { since: self.seat.board.tick() };
-                Some(Heard::Lead(Lead { seat: self.seat.clone(), settled: false }))
+                Some(Heard::Lead(Lead { seat: self.seat.clone(), settled: false, lease: None }))
             }
             Phase::Done(Ending::Failed) if !self.late => Some(Heard::StandIn),
             Phase::Done(Ending::Elsewhere | Ending::Failed) => Some(Heard::Again),

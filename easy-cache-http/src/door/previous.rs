@@ -2,7 +2,6 @@
 //! handler that fails. What may be done with it is decided in `easy-cache-http`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::Validation;
 use crate::validate::CONDITIONS;
@@ -151,7 +150,7 @@ impl Task {
             }
         };
         settle::add_date(&mut parts, &plan);
-        let seconds = plan.terms.freshness.ttl_seconds(Duration::ZERO);
+        let seconds = self.promised(&plan);
         let kept = Recorder::new(self, plan, &parts, None).keep(stored.body.clone());
         let renewed = kept.map(|stored| {
             parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));

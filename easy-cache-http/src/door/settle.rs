@@ -138,6 +138,14 @@ impl Task {
         }
     }
 
+    /// For `Cache-Status`: for how many seconds a response is stored that is kept by this plan. What it was built from may end
+    /// before it does.
+    pub(crate) fn promised(&self, plan: &Plan) -> i64 {
+        let stated = plan.terms.freshness.ttl_seconds(Duration::ZERO);
+        let lasts = self.scope.lasts(self.exchange.cache().clock());
+        lasts.map_or(stated, |lasts| stated.min(i64::try_from(lasts.as_secs()).unwrap_or(i64::MAX)))
+    }
+
     /// The response is this client's alone: it starts at once, and nobody waits for the end of it.
     fn let_go<B: Body>(self, why: Rejection, mut parts: response::Parts, body: B) -> Response<Outgoing<B>> {
         let Self { exchange, computation, scope, key, previous, called, .. } = self;
@@ -171,7 +179,7 @@ impl Task {
         add_date(&mut parts, &plan);
         let exchange = Arc::clone(&self.exchange);
         let watched = self.computation.is_joinable().then(|| self.key.clone());
-        let seconds = plan.terms.freshness.ttl_seconds(Duration::ZERO);
+        let seconds = self.promised(&plan);
         let size = body.size_hint().exact();
         let mut stream = Stream::new(body, Recorder::new(self, plan, &parts, size));
         if size.is_some() {

@@ -165,3 +165,99 @@ impl<'a> Rest<'a> {
         Ok(VersionedTag { tag, version: versions.version()? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sealed<'a>(tags: &'a [Tag], payload: &'a [u8]) -> Sealed<'a> {
+        let order = Order { id: [1; 16], sequence: 1_700_000_000_123_456 };
+        Sealed { order, ttl: Some(Duration::from_secs(60)), tags, payload }
+    }
+
+    /// What the server does when it takes a value.
+    fn accepted(mut bytes: Vec<u8>, tags: usize) -> Vec<u8> {
+        let table = &mut bytes[TABLE_AT..VERSIONS_AT + VERSION * tags];
+        table[..8].copy_from_slice(&1_700_000_001_000_000_u64.to_be_bytes());
+        table[8..24].fill(2);
+        table[24..40].fill(3);
+        table[40..].chunks_mut(VERSION).zip(4..).for_each(|(version, byte)| version.fill(byte));
+        bytes
+    }
+
+    fn tags() -> [Tag; 2] {
+        [Tag::new("größe"), Tag::row("books", 42)]
+    }
+
+    /// A change of these bytes is a decision: what other releases have stored would no longer be read.
+    #[test]
+    fn the_stored_bytes_are_those_of_the_golden_file() {
+        let golden = include_str!("../../tests/golden/entry.hex");
+        let bytes = accepted(sealed(&tags(), &[5, 6, 7]).encode(), 2);
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, golden.split_whitespace().collect::<String>());
+    }
+
+    #[test]
+    fn what_was_written_and_accepted_is_read() {
+        let entry = Entry::decode(accepted(sealed(&tags(), &[5, 6, 7]).encode(), 2)).unwrap();
+        let [epoch, key, first, second] = [2, 3, 4, 5].map(|byte| Version::from_bytes([byte; 16]));
+        assert_eq!(entry.header, Header { stored: 1_700_000_001_000_000, epoch, key });
+        assert_eq!(entry.ttl, Some(Duration::from_secs(60)));
+        let [one, other] = tags();
+        let expected = vec![VersionedTag { tag: one, version: first }, VersionedTag { tag: other, version: second }];
+        assert_eq!(entry.into_payload(), (vec![5, 6, 7], expected));
+    }
+
+    #[test]
+    fn every_cut_and_every_changed_byte_is_noticed_or_is_another_version() {
+        let bytes = accepted(sealed(&tags(), &[5, 6, 7]).encode(), 2);
+        for len in 0..bytes.len() {
+            assert!(Entry::decode(bytes[..len].to_vec()).is_err(), "cut after {len}");
+            let mut changed = bytes.clone();
+            changed[len] ^= 0x40;
+            let table = ORDER_AT..VERSIONS_AT + 2 * VERSION;
+            assert_eq!(Entry::decode(changed).is_ok(), table.contains(&len), "changed at {len}");
+        }
+    }
+
+    #[test]
+    fn an_order_is_an_id_and_digits() {
+        let order = |text: &str| Order::read(text.as_bytes());
+        assert_eq!(order("0123456789abcdef42"), Some(Order { id: *b"0123456789abcdef", sequence: 42 }));
+        for none in
+            ["", "0123456789abcdef", "0123456789abcdefx", "0123456789abcdef-1", "0123456789abcdef99999999999999999999"]
+        {
+            assert_eq!(order(none), None, "{none}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn hostile_bytes_are_refused_without_a_panic(mut bytes: Vec<u8>, tags: u32, intact: bool) {
+            if intact && bytes.len() > VERSIONS_AT {
+                bytes[..4].copy_from_slice(&MAGIC);
+                bytes[4..8].copy_from_slice(&(tags % 4).to_le_bytes());
+                let table = (VERSIONS_AT + VERSION * (tags as usize % 4)).min(bytes.len());
+                let checksum = checksum(&bytes[4..8], &bytes[table..]).to_le_bytes();
+                bytes[8..12].copy_from_slice(&checksum);
+            }
+            if let Ok(entry) = Entry::decode(bytes.clone()) {
+                prop_assert!(bytes.ends_with(&entry.into_payload().0));
+            }
+        }
+
+        #[test]
+        fn any_names_and_any_payload_come_back(names: Vec<String>, payload: Vec<u8>) {
+            let tags: Vec<Tag> = names.iter().map(Tag::new).collect();
+            let entry = Entry::decode(sealed(&tags, &payload).encode()).unwrap();
+            let (read, versioned) = entry.into_payload();
+            prop_assert_eq!(read, payload);
+            prop_assert_eq!(versioned.into_iter().map(|tag| tag.tag).collect::<Vec<_>>(), tags);
+        }
+    }
+}

@@ -7,10 +7,11 @@ local server = pcall('HGET', KEYS[2], 's')
 local same = ARGV[2] == '' or server == ARGV[2]
 local version = parse(call('MGET', KEYS[3])[1], moment)
 if id and same and version ~= NONE then return 'same' end
-if not same or version == NONE then
+local empties = not same or version == NONE
+if empties then
   flush('', moment)
 else
   renew(moment)
 end
 if ARGV[2] ~= '' then call('HSET', KEYS[2], 's', ARGV[2]) end
-return 'new'
+return empties and 'emptied' or 'renewed'

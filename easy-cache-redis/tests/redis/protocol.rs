@@ -136,8 +136,7 @@ async fn a_value_from_behind_an_older_fence_does_not_replace_a_newer_one() {
 
 #[tokio::test]
 async fn an_entry_ends_with_its_ttl_and_knows_its_age_by_the_servers_clock() {
-    let (server, world) = (easy_cache_servers::Redis::start(), ());
-    let () = world;
+    let server = easy_cache_servers::Redis::start();
     let world = World::at(server.url());
     let miss = world.miss(&[]).await;
     let mut fill = Fill::new(KEY, b"value", miss.fence.as_ref());
@@ -163,6 +162,35 @@ async fn an_entry_without_ttl_has_none_and_goes_with_its_records() {
     for name in ["r:!", "o", "b"] {
         assert_eq!(ends(name), -1, "{name}");
     }
+}
+
+#[tokio::test]
+async fn who_meets_a_tag_after_its_invalidation_gets_nothing_from_before() {
+    // case 58
+    let world = World::new();
+    world.warm(&["t"]).await;
+    world.invalidate(&["t"]).await;
+    assert_eq!(world.elsewhere().reason(&["t"]).await, Some(MissReason::Outdated));
+    assert_eq!(world.elsewhere().reason(&[]).await, Some(MissReason::Outdated), "also if it does not know the tag");
+}
+
+#[tokio::test]
+async fn a_short_and_a_long_lived_entry_share_a_tag() {
+    // case 55
+    let server = easy_cache_servers::Redis::start();
+    let world = World::at(server.url());
+    let names = tags(&["t"]);
+    for (key, ttl) in [(&b"short"[..], 10), (b"long", 3_600)] {
+        let Looked::Miss(miss) = world.store.look(Look::new(key, &names)).await.unwrap() else { panic!("a hit") };
+        let mut fill = Fill::new(key, b"value", miss.fence.as_ref());
+        (fill.tags, fill.ttl) = (&names, Some(Duration::from_secs(ttl)));
+        assert_eq!(world.store.fill(fill).await.unwrap(), Filled::Kept);
+    }
+    crate::world::age(&server, Duration::from_secs(11));
+    let served = async |key: &[u8]| matches!(world.store.look(Look::new(key, &[])).await.unwrap(), Looked::Hit(_));
+    assert_eq!((served(b"short").await, served(b"long").await), (false, true));
+    world.invalidate(&["t"]).await;
+    assert!(!served(b"long").await);
 }
 
 #[tokio::test]
@@ -205,8 +233,12 @@ async fn a_lease_ends_by_itself() {
 async fn sync_callers_need_no_runtime() {
     let url = easy_cache_servers::Redis::shared().url();
     let value = std::thread::spawn(move || {
-        let store = easy_cache_redis::RedisStore::connect(url, easy_cache_servers::unique("sync")).unwrap();
-        let cache = easy_cache_core::Cache::builder().store(store).build();
+        let store = easy_cache_redis::RedisStore::builder(easy_cache_servers::unique("sync"))
+            .url(url)
+            .timeout(crate::world::PATIENCE)
+            .build()
+            .unwrap();
+        let cache = easy_cache_core::Cache::builder().store(store).store_timeout(crate::world::PATIENCE).build();
         let get = |value: u64| cache.get_or_compute_sync("k", || Some(value)).tags(["t"]).wait();
         let before = (get(1), get(2));
         cache.invalidate_tags(["t"]).wait().unwrap();

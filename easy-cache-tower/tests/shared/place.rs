@@ -3,9 +3,6 @@
 use easy_cache_core::testing::MemoryPlainStore;
 use easy_cache_core::{Cache, ManualClock};
 
-/// By how much fewer rounds tests that try their luck make.
-pub(crate) const SLOWER: usize = 10;
-
 /// Whether a body that is served twice is the same memory.
 pub(crate) const IS_THE_PROCESS: bool = false;
 

@@ -6,16 +6,18 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::arrived::{self, Errand};
-use super::{Sight, Trip};
+use super::lease::Patience;
+use super::{Lease, Sight, Trip};
 use crate::backend::memory::{Fence, Heard as News, Kept};
 use crate::engine::fallback::Fallback;
 use crate::engine::flight::{Flights, Follow, Heard, Joined, Lead, Tick};
 use crate::engine::ticket::Ticket;
 use crate::engine::{Engine, Found, Side, frame};
 use crate::freshness::Verdict;
-use crate::store::{Looked, MissReason};
+use crate::store::{Leased, Looked, MissReason};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, events};
 
@@ -41,6 +43,8 @@ pub(crate) struct Travel {
     missed: bool,
     /// The store was not reached: this call does not try again.
     unreached: bool,
+    /// Whether, and how, other processes are kept from computing the same.
+    lease: Option<Patience>,
     /// What there is for the case that a new value fails or is late.
     fallback: Option<Fallback>,
     soft: Option<Deadline>,
@@ -50,8 +54,20 @@ pub(crate) struct Travel {
 }
 
 enum Stage {
-    Looking { trip: Trip<Looked>, purpose: Purpose, start: Start },
+    Looking {
+        trip: Trip<Looked>,
+        purpose: Purpose,
+        start: Start,
+    },
     Following(Follow),
+    /// It leads in this process, and asks whether it may compute.
+    Leasing {
+        trip: Trip<Leased>,
+        lease: Lease,
+        duty: Box<Duty>,
+    },
+    /// Another process computes.
+    Waiting(Deadline, Lead),
     Landed,
 }
 
@@ -96,6 +112,10 @@ pub(crate) struct Duty {
 }
 
 impl Duty {
+    fn wants_lease(&self) -> bool {
+        self.lead.as_ref().is_some_and(|lead| !lead.is_leased())
+    }
+
     /// The computation begins, with what there is in case that it fails.
     pub(crate) fn begin(self, engine: &Arc<Engine>, key: &[u8]) -> (Ticket, Option<Fallback>) {
         (Ticket::behind(engine, key, self.fence, self.lead, Some(self.sight)), self.fallback)
@@ -128,7 +148,22 @@ impl Travel {
         let called = way.flights().tick();
         let stage = way.look(purpose);
         let (fallback, soft) = (None, None);
-        Self { side: way.side, called, missed: false, unreached: false, fallback, soft, disappointed: false, stage }
+        Self {
+            side: way.side,
+            called,
+            missed: false,
+            unreached: false,
+            lease: None,
+            fallback,
+            soft,
+            disappointed: false,
+            stage,
+        }
+    }
+
+    /// While this call computes, other processes wait for it, at most for so long; and so does it for them.
+    pub(crate) fn leasing(self, within: Option<Duration>) -> Self {
+        Self { lease: within.map(Patience::new), ..self }
     }
 
     /// Whether nothing is known yet of what the store has.
@@ -173,13 +208,78 @@ impl Travel {
                         }
                     },
                 },
+                Stage::Leasing { mut trip, lease, duty } => match trip.as_mut().poll(cx) {
+                    Poll::Ready(leased) => self.leased(way, leased, lease, duty),
+                    Poll::Pending => {
+                        self.stage = Stage::Leasing { trip, lease, duty };
+                        return Poll::Pending;
+                    }
+                },
+                Stage::Waiting(mut pause, lead) => {
+                    if !pause.has_passed(engine.store.clock(), cx) {
+                        self.stage = Stage::Waiting(pause, lead);
+                        return Poll::Pending;
+                    }
+                    Next::Stage(way.look(Purpose::Leading(lead)))
+                }
                 Stage::Landed => panic!("a call was polled after it had arrived"),
             };
-            match next {
+            match self.ask_first(way, next) {
                 Next::Landed(landed) => return Poll::Ready(landed),
                 Next::Stage(stage) => self.stage = stage,
             }
         }
+    }
+
+    /// Who leads, and is about to compute, asks for the lease first if there is to be one.
+    fn ask_first(&self, way: Way<'_>, next: Next) -> Next {
+        let (Some(patience), Some(outside)) = (&self.lease, &way.engine.outside) else { return next };
+        match next {
+            Next::Landed(Landed::Compute(duty)) if !self.unreached && duty.wants_lease() => {
+                match Lease::new(outside, way.key) {
+                    Ok(lease) => Next::Stage(Stage::Leasing { trip: lease.ask(patience.within), lease, duty }),
+                    Err(_) => Next::Landed(Landed::Compute(duty)),
+                }
+            }
+            next => next,
+        }
+    }
+
+    /// Who gets it looks once more, since another process may have filled meanwhile. Who does not, and has something that may be served
+    /// meanwhile, is served. A store that cannot say keeps nobody from computing.
+    fn leased(&mut self, way: Way<'_>, leased: Result<Leased, Error>, lease: Lease, mut duty: Box<Duty>) -> Next {
+        match leased {
+            Ok(Leased::Yours) => match duty.lead.take() {
+                Some(lead) => Next::Stage(way.look(Purpose::Leading(lead.leased(lease)))),
+                None => self.without_lease(duty),
+            },
+            Ok(Leased::Taken) => {
+                lease.forget();
+                self.wait(way, duty)
+            }
+            Ok(Leased::Unsupported) => {
+                lease.forget();
+                self.without_lease(duty)
+            }
+            Err(_) => self.without_lease(duty),
+        }
+    }
+
+    fn wait(&mut self, way: Way<'_>, mut duty: Box<Duty>) -> Next {
+        if let Some(due) = duty.fallback.take_if(|fallback| fallback.verdict.is_due()) {
+            return way.serve(due.kept, due.verdict);
+        }
+        let clock = way.engine.store.clock();
+        let pause = self.lease.as_mut().and_then(|patience| patience.wait(clock, way.engine.patience().wait));
+        match (pause, duty.lead.take()) {
+            (Some(pause), Some(lead)) => Next::Stage(Stage::Waiting(pause, lead)),
+            (_, lead) => self.without_lease(Box::new(Duty { lead, ..*duty })),
+        }
+    }
+
+    fn without_lease(&mut self, duty: Box<Duty>) -> Next {
+        self.lease = None;
+        Next::Landed(Landed::Compute(duty))
     }
 
     fn looked(&mut self, mut way: Way<'_>, looked: Result<Looked, Error>, purpose: Purpose, start: Start) -> Next {

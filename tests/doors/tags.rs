@@ -18,7 +18,7 @@ async fn count(cache: &Cache) -> Option<usize> {
     cache.get_or_compute("count", async { Some(7) }).tags(["books"]).await
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_response_inherits_the_tags_of_the_cached_functions_of_its_handler() {
     let site = Site::with(
         |layer| layer,
@@ -55,7 +55,7 @@ impl Body for Lazy {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_response_inherits_the_tags_that_its_body_collects_while_it_is_sent() {
     for part in 1..=3 {
         let site = Site::with(
@@ -69,14 +69,14 @@ async fn a_response_inherits_the_tags_that_its_body_collects_while_it_is_sent() 
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn an_inner_middleware_can_write_the_tags_so_far_into_the_head() {
     let site = Site::with(
         |layer| layer,
         |cache, _, _| async move {
             count(&cache).await;
             let mut response = page(KEPT, "page");
-            let names: Vec<_> = easy_cache_tower::current_tags().iter().map(Tag::to_string).collect();
+            let names: Vec<_> = easy_cache_core::scope::current_tags().iter().map(Tag::to_string).collect();
             response.headers_mut().insert("x-tags", HeaderValue::try_from(names.join(" ")).unwrap());
             Ok(response)
         },
@@ -86,7 +86,7 @@ async fn an_inner_middleware_can_write_the_tags_so_far_into_the_head() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn the_tags_of_hits_and_misses_flow_on_to_whatever_is_around_the_layer() {
     let site = Site::with(
         |layer| layer,
@@ -103,7 +103,7 @@ async fn the_tags_of_hits_and_misses_flow_on_to_whatever_is_around_the_layer() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn what_a_handler_read_in_an_open_transaction_is_not_kept() {
     let site = Site::with(
         |layer| layer.ttl(seconds(60)),
@@ -116,7 +116,7 @@ async fn what_a_handler_read_in_an_open_transaction_is_not_kept() {
     assert!(!site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_hit_promises_no_more_time_than_what_it_was_built_from_has() {
     let site = Site::with(
         |layer| layer,
@@ -125,7 +125,7 @@ async fn a_hit_promises_no_more_time_than_what_it_was_built_from_has() {
             Ok(page(KEPT, format!("page {call}")))
         },
     );
-    site.get("/").await;
+    assert_eq!(site.get("/").await.said().number("ttl"), Some(10), "nor does the first answer");
     site.clock.advance(seconds(4));
     let hit = site.get("/").await;
     assert_eq!((hit.is_hit(), hit.said().number("ttl")), (true, Some(6)));

@@ -1,9 +1,9 @@
 //! Stale responses are asked about, kept on if they are still current, and replaced if not. Many clients at once are in
 //! `crowd`, a `HEAD` in `head`.
 
+use crate::door::Door;
 use crate::support::{Asked, Fields, Site, TAGGED, is_asked, nothing, page, respond, seconds};
 use easy_cache_core::{Cache, Tag, scope};
-use easy_cache_tower::ResponseCacheLayer;
 
 /// Says 304 with these fields to whoever has a condition.
 fn confirming(update: Fields<'static>) -> Site {
@@ -14,7 +14,7 @@ fn confirming(update: Fields<'static>) -> Site {
     )
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_stale_response_is_confirmed_and_served_again_with_renewed_fields() {
     let site =
         confirming(&[("cache-control", "max-age=20"), ("x-both", "new"), ("content-length", "999"), ("x-late", "1")]);
@@ -41,7 +41,7 @@ async fn a_stale_response_is_confirmed_and_served_again_with_renewed_fields() {
     assert_eq!(site.calls(), 2);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_confirmation_without_a_date_does_not_leave_the_old_one_to_age_the_response() {
     let site = confirming(&[("cache-control", "max-age=10")]);
     site.get("/").await;
@@ -52,7 +52,7 @@ async fn a_confirmation_without_a_date_does_not_leave_the_old_one_to_age_the_res
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_confirmed_response_lives_as_long_as_a_new_one() {
     let handler = |call, request: &Asked| {
         if is_asked(request) { respond(304, &[], nothing()) } else { page(TAGGED, format!("page {call}")) }
@@ -70,7 +70,7 @@ async fn a_confirmed_response_lives_as_long_as_a_new_one() {
     assert_eq!(site.get("/").await.text(), "page 1");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn what_was_kept_long_enough_is_not_asked_about() {
     let site = Site::of(
         |layer| layer.keep_for_validation(seconds(5)),
@@ -90,7 +90,7 @@ async fn what_was_kept_long_enough_is_not_asked_about() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn the_handler_is_asked_with_the_stored_conditions_and_the_clients_other_fields() {
     let site = Site::plain(|call, request| {
         let headers = request.headers();
@@ -112,7 +112,7 @@ async fn the_handler_is_asked_with_the_stored_conditions_and_the_clients_other_f
     assert_eq!(site.calls(), 2);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_that_has_the_stale_response_gets_304_once_it_is_confirmed() {
     let modified = "Sat, 04 Jan 2020 10:00:00 GMT";
     let site = Site::plain(move |_, request| {
@@ -130,7 +130,7 @@ async fn a_client_that_has_the_stale_response_gets_304_once_it_is_confirmed() {
     assert_eq!(site.get_with("/", &[("if-none-match", "\"x\"")]).await.status.as_u16(), 200);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_full_response_replaces_the_stale_one_and_its_tags() {
     let site = Site::with(
         |layer| layer,
@@ -149,7 +149,7 @@ async fn a_full_response_replaces_the_stale_one_and_its_tags() {
     assert!(tags.contains(&Tag::new("new")) && !tags.contains(&Tag::new("old")), "{tags:?}");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_confirmed_response_has_the_tags_of_both_requests_and_dies_with_either() {
     for tag in ["first", "second"] {
         let site = Site::with(
@@ -168,7 +168,7 @@ async fn a_confirmed_response_has_the_tags_of_both_requests_and_dies_with_either
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_response_that_is_invalidated_while_it_is_asked_about_is_not_kept() {
     let site = Site::with(
         |layer| layer,
@@ -188,7 +188,7 @@ async fn a_response_that_is_invalidated_while_it_is_asked_about_is_not_kept() {
     assert_eq!(site.get("/").await.text(), "page 3");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn what_was_invalidated_is_never_asked_about() {
     let site = Site::with(
         |layer| layer,
@@ -204,7 +204,7 @@ async fn what_was_invalidated_is_never_asked_about() {
     assert_eq!(site.get("/").await.text(), "page 2");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn no_cache_is_kept_and_asked_about_each_time_by_each_client() {
     let site = Site::plain(|call, request| {
         if is_asked(request) {
@@ -219,7 +219,7 @@ async fn no_cache_is_kept_and_asked_about_each_time_by_each_client() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn two_users_of_a_no_cache_page_each_get_what_the_handler_says_to_them() {
     let site = Site::plain(|_, request| {
         let user = request.headers().get("x-user").map_or("nobody", |user| user.to_str().unwrap()).to_owned();
@@ -233,7 +233,7 @@ async fn two_users_of_a_no_cache_page_each_get_what_the_handler_says_to_them() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_304_about_something_else_renews_nothing() {
     let site = confirming(&[("etag", "\"two\""), ("cache-control", "max-age=60")]);
     site.get("/").await;
@@ -244,14 +244,14 @@ async fn a_304_about_something_else_renews_nothing() {
     assert_eq!(site.get("/").await.text(), "page 3", "and it is not trusted any longer");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_304_nobody_asked_for_is_passed_on() {
     let site = Site::plain(|_, _| respond(304, &[("cache-control", "max-age=60")], nothing()));
     assert_eq!(site.get("/").await.status.as_u16(), 304);
     assert_eq!(site.get("/").await.said().word("detail"), Some("status"));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_page_that_became_private_is_shown_to_its_user_and_what_was_kept_of_it_is_dropped() {
     let became = [("cache-control", "private"), ("x-both", "mine")];
     for confirms in [true, false] {
@@ -273,7 +273,7 @@ async fn a_page_that_became_private_is_shown_to_its_user_and_what_was_kept_of_it
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_fresh_response_outlives_an_answer_that_is_not_kept() {
     let site = Site::of(
         |layer| layer.honour_client_refresh(),
@@ -287,7 +287,7 @@ async fn a_fresh_response_outlives_an_answer_that_is_not_kept() {
     assert_eq!(site.get("/").await.text(), "page 1");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_that_wants_a_fresh_answer_has_the_stored_one_asked_about() {
     let handler = |call, request: &Asked| {
         if is_asked(request) { respond(304, &[], nothing()) } else { page(TAGGED, format!("page {call}")) }
@@ -299,7 +299,7 @@ async fn a_client_that_wants_a_fresh_answer_has_the_stored_one_asked_about() {
     assert_eq!(answer.said().number("fwd-status"), Some(304));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn variants_are_asked_about_one_by_one() {
     let site = Site::plain(|_, request| {
         let language = request.headers()["accept-language"].to_str().unwrap().to_owned();
@@ -322,7 +322,7 @@ async fn variants_are_asked_about_one_by_one() {
     assert_eq!(site.calls(), 6);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_stale_response_is_not_asked_about_for_somebody_it_was_not_made_for() {
     let site = Site::plain(|_, request| {
         assert!(!is_asked(request), "bob would be sent the page of the anonymous");
@@ -335,7 +335,7 @@ async fn a_stale_response_is_not_asked_about_for_somebody_it_was_not_made_for() 
 }
 
 /// A handler that confirms, and renews the session of whoever asks.
-fn renewing_sessions(configure: impl FnOnce(ResponseCacheLayer) -> ResponseCacheLayer) -> Site {
+fn renewing_sessions(configure: impl FnOnce(Door) -> Door) -> Site {
     Site::of(configure, |call, request| {
         if is_asked(request) {
             let cookie = format!("session={}", request.headers()["x-user"].to_str().unwrap());
@@ -345,7 +345,7 @@ fn renewing_sessions(configure: impl FnOnce(ResponseCacheLayer) -> ResponseCache
     })
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_cookie_that_comes_with_a_confirmation_is_for_its_client_alone() {
     for (left_out, hits) in [(true, true), (false, false)] {
         let site = renewing_sessions(|layer| if left_out { layer.store_without_cookies() } else { layer });
@@ -358,7 +358,7 @@ async fn a_cookie_that_comes_with_a_confirmation_is_for_its_client_alone() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn the_age_of_a_confirmation_counts_against_the_lifetime_that_it_states() {
     let site = Site::plain(|call, _| match call {
         1 => page(&[("cache-control", "max-age=60"), ("etag", "\"one\"")], "page"),
@@ -375,7 +375,7 @@ async fn the_age_of_a_confirmation_counts_against_the_lifetime_that_it_states() 
     assert_eq!(site.get("/").await.text(), "another");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn what_a_confirmation_names_as_private_is_for_its_client_alone() {
     let site = Site::plain(|call, _| match call {
         1 => page(&[("cache-control", "max-age=10"), ("etag", "\"one\""), ("x-user", "nobody")], "page"),

@@ -28,7 +28,7 @@ async fn is_kept(site: &Site, uri: &str) -> bool {
     site.get_with(uri, only).await.is_hit()
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_change_that_succeeds_drops_its_page_with_all_variants_and_queries() {
     for method in ["POST", "PUT", "PATCH", "DELETE", "M-SEARCH"] {
         let site = changing(200, &[]);
@@ -41,7 +41,7 @@ async fn a_change_that_succeeds_drops_its_page_with_all_variants_and_queries() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_change_that_fails_and_a_request_that_changes_nothing_drop_nothing() {
     for (method, status) in [("POST", 500), ("POST", 404), ("OPTIONS", 200), ("HEAD", 200)] {
         let site = changing(status, &[]);
@@ -51,7 +51,7 @@ async fn a_change_that_fails_and_a_request_that_changes_nothing_drop_nothing() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_change_drops_what_it_names_on_its_own_host_alone() {
     let site = changing(303, &[("location", "/books/7"), ("content-location", "http://other.example/books/8")]);
     for uri in ["/books", "/books/7", "/books/8"] {
@@ -65,7 +65,7 @@ async fn a_change_drops_what_it_names_on_its_own_host_alone() {
     assert!(site.get_with("/books/8", other).await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_change_drops_its_page_also_while_the_cache_is_switched_off() {
     let site = changing(200, &[]);
     site.get_with("/books", HERE).await;
@@ -75,7 +75,7 @@ async fn a_change_drops_its_page_also_while_the_cache_is_switched_off() {
     assert!(!is_kept(&site, "/books").await);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_change_to_two_hosts_at_once_drops_both() {
     let site = changing(200, &[]);
     site.get_with("/books", HERE).await;
@@ -83,7 +83,7 @@ async fn a_change_to_two_hosts_at_once_drops_both() {
     assert!(!is_kept(&site, "/books").await);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_change_is_told_by_its_whole_uri_as_well_as_by_its_host_field() {
     let site = changing(200, &[]);
     site.get_with("/books", HERE).await;
@@ -91,7 +91,7 @@ async fn a_change_is_told_by_its_whole_uri_as_well_as_by_its_host_field() {
     assert!(!is_kept(&site, "/books").await);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_post_is_never_replayed() {
     let site = Site::plain(|call, _| page(KEPT, format!("done {call}")));
     assert_eq!(site.ask(request("POST", "/", &[])).await.text(), "done 1");
@@ -100,22 +100,22 @@ async fn a_post_is_never_replayed() {
     assert_eq!(site.ask(request("POST", "/", &[])).await.text(), "done 4");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_get_with_a_body_goes_to_the_handler() {
     let site = Site::plain(|call, _| page(KEPT, format!("page {call}")));
     site.get("/").await;
     assert_eq!(site.get_with("/", &[("content-length", "3")]).await.said().word("detail"), Some("request-body"));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_page_is_dropped_by_hand_by_its_address() {
     let site = changing(200, &[]);
     site.get_with("/books?page=2", HERE).await;
-    site.cache.invalidate_tags([easy_cache_tower::path_tag("Shop.example", "/books")]).await.unwrap();
+    site.cache.invalidate_tags([crate::door::path_tag("Shop.example", "/books")]).await.unwrap();
     assert!(!is_kept(&site, "/books?page=2").await);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_response_whose_tag_is_invalidated_while_its_handler_runs_is_not_kept() {
     let gate = Arc::new(Semaphore::new(0));
     let inside = Arc::clone(&gate);
@@ -141,9 +141,9 @@ async fn a_response_whose_tag_is_invalidated_while_its_handler_runs_is_not_kept(
     assert!(site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_response_that_is_invalidated_while_it_streams_is_not_kept() {
-    for tag in [Tag::new("books"), easy_cache_tower::path_tag("", "/")] {
+    for tag in [Tag::new("books"), crate::door::path_tag("", "/")] {
         let ends = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&ends);
         let site = Site::with(
@@ -185,7 +185,7 @@ fn changing_without_an_answer() -> Site {
     )
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_change_whose_client_goes_away_before_it_is_answered_drops_its_page() {
     let site = changing_without_an_answer();
     site.get_with("/books", HERE).await;
@@ -200,7 +200,7 @@ async fn a_change_whose_client_goes_away_before_it_is_answered_drops_its_page() 
     assert!(!is_kept(&site, "/books").await, "it may have happened");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_change_that_ends_in_an_error_of_the_service_drops_its_page() {
     let site = changing_without_an_answer();
     site.get_with("/books", HERE).await;
@@ -208,7 +208,7 @@ async fn a_change_that_ends_in_an_error_of_the_service_drops_its_page() {
     assert!(!is_kept(&site, "/books").await, "it may have happened");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_change_drops_what_it_names_by_whatever_scheme_its_host_is_reached() {
     let site = changing(201, &[("location", "https://shop.example/books/7")]);
     for uri in ["/books/7", "/books/8"] {
@@ -219,7 +219,7 @@ async fn a_change_drops_what_it_names_by_whatever_scheme_its_host_is_reached() {
     assert!(is_kept(&site, "/books/8").await);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_change_drops_its_page_however_its_path_is_spelled() {
     for (kept, changed) in [("/books/42", "/books/%34%32"), ("/caf%c3%a9", "/caf%C3%A9")] {
         let site = changing(200, &[]);

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use easy_cache_core::Cache;
-use easy_cache_tower::ResponseCacheLayer;
 use http::Response;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{Answer, Asked, Broken, Given, Site, page, request, respond, seconds, settle, soon};
+use crate::support::{Answer, Broken, Given, Site, page, request, respond, seconds, settle, soon};
 
 const KEPT: &[(&str, &str)] = &[("cache-control", "max-age=60")];
 
@@ -58,7 +55,7 @@ async fn crowd(site: &Site, size: usize) -> JoinSet<Answer> {
     crowd
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_hundred_requests_at_once_call_the_handler_once() {
     let (site, gate) = gated(|call| Ok(page(KEPT, format!("page {call}"))));
     let crowd = crowd(&site, 100).await;
@@ -70,7 +67,7 @@ async fn a_hundred_requests_at_once_call_the_handler_once() {
     assert_eq!(collapsed.filter(|said| said.word("fwd") == Some("uri-miss")).count(), 99);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_that_goes_away_leaves_nobody_hanging() {
     let (site, gate) = gated(|call| Ok(page(KEPT, format!("page {call}"))));
     let first = site.spawn("/");
@@ -85,7 +82,7 @@ async fn a_client_that_goes_away_leaves_nobody_hanging() {
     assert_eq!(site.calls(), 2);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_handler_that_panics_leaves_nobody_hanging() {
     let (site, gate) = gated(|call| if call == 1 { panic!("a handler panics") } else { Ok(page(KEPT, "page")) });
     let first = site.spawn("/");
@@ -97,7 +94,7 @@ async fn a_handler_that_panics_leaves_nobody_hanging() {
     assert_eq!(site.calls(), 2);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_handler_that_fails_is_tried_once_more_and_then_by_everybody_at_once() {
     let (site, gate) = gated(|_| Err(Broken));
     let mut crowd = JoinSet::new();
@@ -113,7 +110,7 @@ async fn a_handler_that_fails_is_tried_once_more_and_then_by_everybody_at_once()
     assert_eq!(soon(crowd.join_all()).await, [Broken; 10], "the handler's own error reaches everybody");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_response_that_cannot_be_kept_is_never_handed_to_another_client() {
     for word in ["private", "no-store"] {
         let (site, gate) = gated(move |call| Ok(page(&[("cache-control", word)], format!("for {call}"))));
@@ -126,7 +123,7 @@ async fn a_response_that_cannot_be_kept_is_never_handed_to_another_client() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn those_who_waited_for_a_response_that_cannot_be_kept_go_to_the_handler_together() {
     let (site, gate) = gated(|_| Ok(page(&[("cache-control", "private")], "mine")));
     let first = crowd(&site, 20).await;
@@ -142,7 +139,7 @@ async fn those_who_waited_for_a_response_that_cannot_be_kept_go_to_the_handler_t
     soon(second.join_all()).await;
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_key_at_which_nobody_waits_is_shared_again_once_a_response_can_be_kept() {
     let (site, gate) = gated(|call| Ok(if call <= 20 { page(&[], "mine") } else { page(KEPT, "for all") }));
     let first = crowd(&site, 20).await;
@@ -153,7 +150,7 @@ async fn a_key_at_which_nobody_waits_is_shared_again_once_a_response_can_be_kept
     assert!(site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn an_error_of_one_moment_does_not_end_the_waiting_for_later_ones() {
     let (site, gate) = gated(|call| {
         let body = page(&[], "").into_body();
@@ -168,7 +165,7 @@ async fn an_error_of_one_moment_does_not_end_the_waiting_for_later_ones() {
     soon(second.join_all()).await;
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_request_with_credentials_holds_nobody_up_and_waits_for_nobody() {
     let (site, gate) = gated(|_| Ok(page(KEPT, "page")));
     let crowd = crowd(&site, 3).await;
@@ -183,7 +180,7 @@ async fn a_request_with_credentials_holds_nobody_up_and_waits_for_nobody() {
     assert_eq!(soon(own).await.unwrap().said().word("detail"), Some("authorization"));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn nobody_waits_for_a_head_which_leaves_nothing_to_wait_for() {
     let (site, gate) = gated(|_| Ok(page(KEPT, "page")));
     let head = tokio::spawn({
@@ -198,7 +195,7 @@ async fn nobody_waits_for_a_head_which_leaves_nothing_to_wait_for() {
     soon(head).await.unwrap();
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_crowd_at_a_variant_that_comes_to_vary_by_more_calls_the_handler_once() {
     let gate = Gate::shut();
     let inside = gate.clone();
@@ -226,7 +223,7 @@ async fn a_crowd_at_a_variant_that_comes_to_vary_by_more_calls_the_handler_once(
     assert_eq!(site.calls(), 2);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_crowd_at_a_page_with_variants_calls_the_handler_once_for_each() {
     let (site, gate) = gated(|call| Ok(page(&[KEPT[0], ("vary", "accept-language")], format!("page {call}"))));
     let mut crowd = JoinSet::new();
@@ -247,21 +244,7 @@ async fn a_crowd_at_a_page_with_variants_calls_the_handler_once_for_each() {
     assert_ne!(distinct("de")[0], distinct("en")[0]);
 }
 
-#[tokio::test]
-async fn two_layers_over_one_cache_do_not_wait_for_each_other() {
-    let cache = Cache::new();
-    let handler = service_fn(|_: Asked| async { Ok::<_, Broken>(page(&[], "page")) });
-    let route = ResponseCacheLayer::new(cache.clone()).named("route").ttl(seconds(60)).layer(handler);
-    let site = ResponseCacheLayer::new(cache).named("site").layer(route);
-    let first = soon(site.clone().oneshot(request("GET", "/", &[]))).await.unwrap();
-    assert_eq!(Answer::read(first).await.unwrap().text(), "page");
-    let second = Answer::read(soon(site.oneshot(request("GET", "/", &[]))).await.unwrap()).await.unwrap();
-    let said: Vec<_> = second.headers.get_all("cache-status").iter().map(|line| line.to_str().unwrap()).collect();
-    assert!(said[0].starts_with("\"route\"; hit"), "the layer that kept it answers: {said:?}");
-    assert!(said[1].starts_with("\"site\"; fwd=uri-miss"), "and the other one does not: {said:?}");
-}
-
-#[tokio::test]
+#[crate::door::test]
 async fn those_who_ask_for_news_do_not_wait_for_each_other_again_and_again() {
     let gate = Arc::new(Semaphore::new(0));
     let inside = Arc::clone(&gate);

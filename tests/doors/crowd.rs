@@ -8,7 +8,7 @@ use easy_cache_core::scope;
 use http::Response;
 use tokio::sync::Semaphore;
 
-#[tokio::test]
+#[crate::door::test]
 async fn those_who_waited_for_a_no_cache_page_each_ask_about_it() {
     let gate = Arc::new(Semaphore::new(0));
     let inside = Arc::clone(&gate);
@@ -38,7 +38,7 @@ async fn those_who_waited_for_a_no_cache_page_each_ask_about_it() {
     assert_eq!(calls, ["2", "3", "4", "5", "first"]);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn those_who_find_a_no_cache_page_ask_about_it_all_at_once() {
     let (gate, asked) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
     let (inside, counted) = (Arc::clone(&gate), Arc::clone(&asked));
@@ -86,7 +86,7 @@ fn gated() -> (Site, Arc<Semaphore>, Arc<AtomicUsize>) {
     (site, gate, asked)
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_crowd_at_a_stale_response_asks_once() {
     let (site, gate, asked) = gated();
     site.get("/").await;
@@ -103,7 +103,7 @@ async fn a_crowd_at_a_stale_response_asks_once() {
     assert_eq!((asked.load(Ordering::SeqCst), collapsed), (1, 49));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_that_goes_away_while_it_asks_leaves_nobody_hanging() {
     let (site, gate, asked) = gated();
     site.get("/").await;
@@ -117,7 +117,7 @@ async fn a_client_that_goes_away_while_it_asks_leaves_nobody_hanging() {
     assert_eq!(asked.load(Ordering::SeqCst), 2);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn who_waited_for_a_page_of_others_neither_gets_it_nor_asks_about_it() {
     let gate = Arc::new(Semaphore::new(0));
     let inside = Arc::clone(&gate);
@@ -145,7 +145,7 @@ async fn who_waited_for_a_page_of_others_neither_gets_it_nor_asks_about_it() {
     assert_eq!(site.get("/").await.text(), "stranger");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_crowd_at_a_stale_response_that_one_of_them_may_not_share_still_finds_it_in_place() {
     let (gate, calls) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
     let (inside, counted) = (Arc::clone(&gate), Arc::clone(&calls));

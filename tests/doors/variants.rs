@@ -15,7 +15,7 @@ fn languages() -> Site {
     })
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn two_variants_are_kept_at_once() {
     let site = languages();
     for language in ["de", "en"] {
@@ -30,14 +30,14 @@ async fn two_variants_are_kept_at_once() {
     assert_eq!(site.calls(), 3);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn fields_that_are_not_named_do_not_matter() {
     let site = languages();
     site.get_with("/", &[("accept-language", "de"), ("user-agent", "one")]).await;
     assert!(site.get_with("/", &[("user-agent", "two"), ("accept-language", "de")]).await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_page_that_comes_to_vary_by_more_never_answers_by_the_old_list() {
     let site = Site::of(
         |layer| layer.ttl(seconds(60)),
@@ -53,7 +53,7 @@ async fn a_page_that_comes_to_vary_by_more_never_answers_by_the_old_list() {
     assert_eq!(site.get_with("/", &[("a", "2"), ("b", "1")]).await.text(), "2 a=2 b=1", "both lists are remembered");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn values_of_another_field_are_never_taken_for_those_of_this_one() {
     let site = Site::of(
         |layer| layer.ttl(seconds(60)),
@@ -66,7 +66,7 @@ async fn values_of_another_field_are_never_taken_for_those_of_this_one() {
     assert_eq!(site.get_with("/", &[("a", "9"), ("b", "1")]).await.text(), "page 2");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn the_variants_of_one_page_are_bounded() {
     let site = Site::of(
         |layer| layer.max_variants(3),
@@ -86,7 +86,7 @@ async fn the_variants_of_one_page_are_bounded() {
     assert!(site.get_with("/", &[("a", "29")]).await.is_hit(), "the newest are kept");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn variants_that_are_stored_again_and_again_count_once() {
     let fields: &[_] = &[("cache-control", "max-age=10"), ("vary", "accept-language")];
     let site = Site::of(|layer| layer.max_variants(2), move |call, _| page(fields, format!("page {call}")));

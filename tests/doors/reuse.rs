@@ -4,7 +4,7 @@ use crate::support::{Site, nothing, page, request, respond, seconds};
 use easy_cache_core::testing::MemoryPlainStore;
 use easy_cache_core::{Cache, ManualClock};
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_response_that_states_a_lifetime_is_reused_until_it_ends() {
     let site = Site::plain(|call, _| page(&[("cache-control", "max-age=60")], format!("page {call}")));
     assert_eq!(site.get("/").await.text(), "page 1");
@@ -14,7 +14,7 @@ async fn a_response_that_states_a_lifetime_is_reused_until_it_ends() {
     assert_eq!(site.get("/").await.text(), "page 2");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_response_that_states_none_is_kept_only_if_the_route_gives_a_ttl() {
     let plain = Site::plain(|_, _| page(&[], "page"));
     plain.get("/").await;
@@ -28,7 +28,7 @@ async fn a_response_that_states_none_is_kept_only_if_the_route_gives_a_ttl() {
     assert!(!site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn the_ttl_of_a_route_is_for_its_statuses_and_never_makes_private_things_shared() {
     let status = |status| move |_, _: &_| respond(status, &[], nothing());
     let missing = Site::of(|layer| layer.ttl(seconds(60)), status(404));
@@ -45,7 +45,7 @@ async fn the_ttl_of_a_route_is_for_its_statuses_and_never_makes_private_things_s
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_lifetime_for_shared_caches_wins_over_that_for_browsers() {
     let site = Site::plain(|_, _| page(&[("cache-control", "max-age=60, s-maxage=5")], "page"));
     site.get("/").await;
@@ -55,7 +55,7 @@ async fn a_lifetime_for_shared_caches_wins_over_that_for_browsers() {
     assert!(!site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn the_age_on_arrival_and_the_time_in_the_cache_add_up() {
     let site = Site::plain(|_, _| page(&[("cache-control", "max-age=60"), ("age", "50")], "page"));
     site.get("/").await;
@@ -67,7 +67,7 @@ async fn the_age_on_arrival_and_the_time_in_the_cache_add_up() {
     assert!(!site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_hit_has_the_fields_of_the_response_but_those_of_the_connection() {
     let fields: &[_] = &[
         ("cache-control", "max-age=60"),
@@ -92,7 +92,7 @@ async fn a_hit_has_the_fields_of_the_response_but_those_of_the_connection() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn the_bytes_of_a_body_are_shared_and_never_copied() {
     let site = Site::plain(|_, _| page(&[("cache-control", "max-age=60")], vec![7_u8; 100_000]));
     let miss = site.get("/").await.body;
@@ -105,7 +105,7 @@ async fn the_bytes_of_a_body_are_shared_and_never_copied() {
     assert_eq!(one.as_ptr(), miss.as_ptr(), "a body of one piece is kept as it came");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn what_is_kept_weighs_what_it_takes() {
     let site = Site::plain(|_, _| page(&[("cache-control", "max-age=60")], vec![7_u8; 100_000]));
     site.get("/").await;
@@ -113,9 +113,9 @@ async fn what_is_kept_weighs_what_it_takes() {
     assert!(weight.contains(&site.cache.weight()), "{}", site.cache.weight());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn the_query_is_part_of_the_key_as_far_as_the_route_wants() {
-    use easy_cache_tower::QueryKey;
+    use crate::door::QueryKey;
     let handler = |_, request: &crate::support::Asked| {
         page(&[("cache-control", "max-age=60")], request.uri().query().unwrap_or_default().to_owned())
     };
@@ -129,7 +129,7 @@ async fn the_query_is_part_of_the_key_as_far_as_the_route_wants() {
     assert!(!some.get("/books?page=2").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn two_hosts_do_not_share_a_page() {
     let site = Site::plain(|call, _| page(&[("cache-control", "max-age=60")], format!("page {call}")));
     site.get_with("/", &[("host", "one.example")]).await;
@@ -137,7 +137,7 @@ async fn two_hosts_do_not_share_a_page() {
     assert!(site.get_with("/", &[("host", "ONE.example:80")]).await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_field_that_is_not_in_the_key_cannot_poison_what_others_get() {
     let site = Site::plain(|_, request| {
         let host = request.headers().get("x-forwarded-host").map_or("shop.example", |host| host.to_str().unwrap());
@@ -151,7 +151,7 @@ async fn a_field_that_is_not_in_the_key_cannot_poison_what_others_get() {
     assert_eq!(site.get_with("/", &twice).await.said().word("detail"), Some("ambiguous-host"));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn every_answer_says_in_cache_status_what_was_done() {
     let site = Site::of(
         |layer| layer.named("bookstore"),
@@ -178,7 +178,7 @@ async fn every_answer_says_in_cache_status_what_was_done() {
     assert_eq!(behind.said().name(), "bookstore");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_cache_that_is_switched_off_is_passed_by_and_said_to_be() {
     let site = Site::plain(|_, _| page(&[("cache-control", "max-age=60")], "page"));
     site.get("/").await;
@@ -189,7 +189,7 @@ async fn a_cache_that_is_switched_off_is_passed_by_and_said_to_be() {
     assert!(site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn nothing_is_kept_in_the_process_of_what_other_processes_could_not_drop_here() {
     let clock = ManualClock::new();
     let store = MemoryPlainStore::new(clock.clock());
@@ -210,7 +210,7 @@ async fn nothing_is_kept_in_the_process_of_what_other_processes_could_not_drop_h
     assert!(site.cache.is_empty());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_may_ask_for_a_stored_answer_or_none_and_for_no_copy_to_be_kept() {
     let site = Site::plain(|_, _| page(&[("cache-control", "max-age=60")], "page"));
     let none = site.get_with("/", &[("cache-control", "only-if-cached")]).await;
@@ -224,7 +224,7 @@ async fn a_client_may_ask_for_a_stored_answer_or_none_and_for_no_copy_to_be_kept
     assert!(site.get_with("/", &[("cache-control", "only-if-cached")]).await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_that_asks_for_a_fresh_answer_gets_one_only_where_the_route_says_so() {
     let handler = |call, _: &_| page(&[("cache-control", "max-age=60")], format!("page {call}"));
     let site = Site::plain(handler);

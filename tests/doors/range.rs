@@ -20,7 +20,7 @@ async fn part(site: &Site, range: &str) -> Answer {
     site.get_with("/", &[("range", range)]).await
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_range_is_cut_from_the_stored_response_with_its_fields() {
     let site = stored().await;
     site.clock.advance(seconds(5));
@@ -44,7 +44,7 @@ async fn a_range_is_cut_from_the_stored_response_with_its_fields() {
     assert_eq!(site.calls(), 1);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_range_that_is_not_there_is_refused_with_the_length() {
     let answer = part(&stored().await, "bytes=10-").await;
     assert_eq!((answer.status.as_u16(), answer.text()), (416, ""));
@@ -52,7 +52,7 @@ async fn a_range_that_is_not_there_is_refused_with_the_length() {
     assert!(answer.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn several_ranges_other_units_and_head_get_the_whole() {
     let site = stored().await;
     for range in ["bytes=0-1,4-5", "lines=0-1", "bytes=5-1"] {
@@ -63,7 +63,7 @@ async fn several_ranges_other_units_and_head_get_the_whole() {
     assert_eq!((head.status.as_u16(), head.header("content-length")), (200, Some("10")));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn if_range_asks_for_a_part_of_this_response_or_the_whole_of_another() {
     let site = stored().await;
     let same = site.get_with("/", &[("range", "bytes=0-1"), ("if-range", "\"one\"")]).await;
@@ -76,7 +76,7 @@ async fn if_range_asks_for_a_part_of_this_response_or_the_whole_of_another() {
     assert_eq!(condition.status.as_u16(), 304, "the client has it all");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_part_of_something_that_is_not_stored_is_the_handlers_affair_and_is_not_kept() {
     let site = Site::plain(|_, request| match request.headers().get("range") {
         Some(range) => {
@@ -107,7 +107,7 @@ fn cutting(fields: Fields<'static>) -> Site {
     )
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_part_that_is_kept_serves_what_lies_inside_it() {
     let site = cutting(&[("cache-control", "max-age=60"), ("etag", "\"a\"")]);
     let first = part(&site, "bytes=4-9").await;
@@ -126,7 +126,7 @@ async fn a_part_that_is_kept_serves_what_lies_inside_it() {
     assert_eq!(site.calls(), 1);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_part_serves_nothing_outside_it_and_never_the_whole() {
     let site = cutting(&[("cache-control", "max-age=60"), ("etag", "\"a\"")]);
     part(&site, "bytes=4-6").await;
@@ -142,7 +142,7 @@ async fn a_part_serves_nothing_outside_it_and_never_the_whole() {
     assert!(part(&site, "bytes=0-9").await.is_hit(), "from now on the whole serves all parts");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_part_is_dropped_by_its_lifetime_by_tags_and_by_changes() {
     let site = cutting(&[("cache-control", "max-age=60"), ("etag", "\"a\"")]);
     let kept = || async { part(&site, "bytes=0-4").await.is_hit() };
@@ -155,7 +155,7 @@ async fn a_part_is_dropped_by_its_lifetime_by_tags_and_by_changes() {
     assert!(!kept().await);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn parts_that_rules_or_arithmetic_forbid_are_not_kept() {
     let forbidden: [Fields<'static>; 7] = [
         &[("cache-control", "no-cache, max-age=60"), ("etag", "\"a\"")],
@@ -195,7 +195,7 @@ fn sending(content_range: &'static str, body: &'static str) -> Site {
     )
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_part_that_ends_early_serves_as_far_as_it_came() {
     let site = sending("bytes 4-9/10", "45678");
     part(&site, "bytes=4-9").await;
@@ -208,7 +208,7 @@ async fn a_part_that_ends_early_serves_as_far_as_it_came() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn who_asks_in_the_same_words_gets_the_same_part_whatever_it_is() {
     let site = sending("bytes 2-5/10", "2345");
     part(&site, "bytes=-5").await;
@@ -218,7 +218,7 @@ async fn who_asks_in_the_same_words_gets_the_same_part_whatever_it_is() {
     assert!(!part(&site, "bytes=-4").await.is_hit(), "other words");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn two_users_a_part_for_one_with_credentials_is_not_shown_to_another() {
     let site = cutting(&[("cache-control", "max-age=60"), ("etag", "\"a\"")]);
     let bob = [("authorization", "Bearer bob"), ("range", "bytes=0-4")];
@@ -227,7 +227,7 @@ async fn two_users_a_part_for_one_with_credentials_is_not_shown_to_another() {
     assert!(!site.get_with("/", &bob).await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_206_that_nobody_asked_for_is_not_kept() {
     let site = Site::plain(|_, _| {
         respond(206, &[("cache-control", "max-age=60"), ("content-range", "bytes 0-1/10")], page(&[], "01").into_body())
@@ -236,7 +236,7 @@ async fn a_206_that_nobody_asked_for_is_not_kept() {
     assert_eq!(site.get("/").await.said().word("detail"), Some("status"));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_part_of_a_stale_response_is_cut_within_its_window_and_refreshes_nothing() {
     let site = stored().await;
     site.clock.advance(seconds(70));
@@ -248,7 +248,7 @@ async fn a_part_of_a_stale_response_is_cut_within_its_window_and_refreshes_nothi
     assert_eq!((answer.said().word("fwd"), site.calls()), (Some("stale"), 2));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn only_a_200_is_cut() {
     let site = Site::plain(|_, _| respond(404, &[("cache-control", "max-age=60")], page(&[], "not here").into_body()));
     site.get("/").await;
@@ -256,7 +256,7 @@ async fn only_a_200_is_cut() {
     assert_eq!((answer.status.as_u16(), answer.text(), answer.is_hit()), (404, "not here", true));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_head_is_never_answered_with_a_part() {
     let site = cutting(&[("cache-control", "max-age=60"), ("etag", "\"a\"")]);
     part(&site, "bytes=4-6").await;

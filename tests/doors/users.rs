@@ -17,7 +17,7 @@ async fn hear(site: &Site, by: &str, name: &str) -> String {
     site.get_with("/", &[(by, name)]).await.text().to_owned()
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_page_for_one_with_authorization_is_for_nobody_else() {
     let site = greeting("authorization", &[]);
     assert_eq!(hear(&site, "authorization", "ann").await, "hello ann");
@@ -27,7 +27,7 @@ async fn a_page_for_one_with_authorization_is_for_nobody_else() {
     assert!(site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_page_for_one_with_a_cookie_is_for_nobody_else() {
     let site = greeting("cookie", &[]);
     assert_eq!(hear(&site, "cookie", "ann").await, "hello ann");
@@ -37,7 +37,7 @@ async fn a_page_for_one_with_a_cookie_is_for_nobody_else() {
     assert!(site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_page_whose_handler_meant_it_for_all_is_shared_with_cookies_too() {
     let site = greeting("x-nobody", &[("cache-control", "max-age=60")]);
     site.get_with("/", &[("cookie", "ann")]).await;
@@ -47,28 +47,28 @@ async fn a_page_whose_handler_meant_it_for_all_is_shared_with_cookies_too() {
     assert!(site.get_with("/", &[("cookie", "bob")]).await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_page_that_says_it_is_public_is_shared_with_authorization_too() {
     let site = greeting("x-nobody", &[("cache-control", "public, max-age=60")]);
     hear(&site, "authorization", "ann").await;
     assert!(site.get_with("/", &[("authorization", "bob")]).await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_private_page_for_a_cookie_is_for_nobody_else() {
     let site = greeting("cookie", &[("cache-control", "private, max-age=60")]);
     assert_eq!(hear(&site, "cookie", "ann").await, "hello ann");
     assert_eq!(hear(&site, "cookie", "bob").await, "hello bob");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_page_that_must_not_be_stored_is_for_nobody_else() {
     let site = greeting("cookie", &[("cache-control", "no-store")]);
     assert_eq!(hear(&site, "cookie", "ann").await, "hello ann");
     assert_eq!(hear(&site, "cookie", "bob").await, "hello bob");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_page_that_varies_by_user_is_kept_for_each_only_if_asked() {
     for vary in [&[("vary", "cookie")], &[("vary", "authorization")], &[("vary", "*")]] {
         let site = greeting("cookie", vary);
@@ -85,7 +85,7 @@ async fn a_page_that_varies_by_user_is_kept_for_each_only_if_asked() {
     assert_eq!(hear(&site, "cookie", "ann").await, "page 1");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_cookie_that_is_set_is_for_the_first_client_alone() {
     let handler = |call, _: &Asked| page(&[("set-cookie", "session=1")], format!("page {call}"));
     let site = Site::of(|layer| layer.ttl(seconds(60)), handler);
@@ -98,7 +98,7 @@ async fn a_cookie_that_is_set_is_for_the_first_client_alone() {
     assert_eq!((second.text(), second.header("set-cookie")), ("page 1", None));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_path_that_looks_like_a_file_decides_nothing() {
     let site = greeting("cookie", &[("cache-control", "private")]);
     site.get_with("/account/x.css", &[("cookie", "ann")]).await;

@@ -9,7 +9,7 @@ const TAGGED: &[(&str, &str)] = &[
     ("last-modified", "Sat, 04 Jan 2020 10:00:00 GMT"),
 ];
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_head_is_answered_from_a_stored_get_with_the_same_fields() {
     let site = Site::plain(|_, _| page(TAGGED, "a page"));
     site.get("/").await;
@@ -20,7 +20,7 @@ async fn a_head_is_answered_from_a_stored_get_with_the_same_fields() {
     assert_eq!(site.calls(), 1);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_head_changes_nothing_that_a_get_returns() {
     let site = Site::plain(|call, request: &Asked| {
         let body = if request.method() == "HEAD" { String::new() } else { format!("page {call}") };
@@ -34,7 +34,7 @@ async fn a_head_changes_nothing_that_a_get_returns() {
     assert_eq!(site.get("/").await.text(), "page 4");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_that_has_the_stored_response_is_told_so() {
     let site = Site::plain(|_, _| page(TAGGED, "a page"));
     site.get("/").await;
@@ -54,7 +54,7 @@ async fn a_client_that_has_the_stored_response_is_told_so() {
     assert_eq!(site.calls(), 1);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_condition_does_not_reach_the_handler_of_a_response_that_is_recorded() {
     let site = Site::plain(|_, request| {
         assert!(!request.headers().contains_key("if-none-match"), "a 304 could not be recorded");
@@ -67,7 +67,7 @@ async fn a_condition_does_not_reach_the_handler_of_a_response_that_is_recorded()
     assert_eq!(site.calls(), 1);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_condition_is_met_by_a_response_that_is_not_kept_as_well() {
     let site = Site::plain(|_, _| page(&[("cache-control", "private"), ("etag", "\"mine\"")], "a page"));
     let answer = site.get_with("/", &[("if-none-match", "\"mine\"")]).await;
@@ -75,7 +75,7 @@ async fn a_condition_is_met_by_a_response_that_is_not_kept_as_well() {
     assert_eq!(site.get_with("/", &[("if-none-match", "\"other\"")]).await.text(), "a page");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_stored_page_without_a_body_is_answered_without_one() {
     let site = Site::plain(|_, _| respond(204, &[("cache-control", "max-age=60")], nothing()));
     site.get("/").await;

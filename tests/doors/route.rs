@@ -1,8 +1,8 @@
 //! What a route says about its requests, and a handler about its responses.
 
-use crate::support::{Asked, Fields, Given, Site, nothing, page, request, respond, seconds, settle};
+use crate::door::{self, Door, Mark};
+use crate::support::{Asked, Fields, Given, Site, User, nothing, page, request, respond, seconds, settle};
 use easy_cache_core::{Cache, Tag};
-use easy_cache_tower::{Mark, ResponseCacheLayer};
 use http::Response;
 
 const FRESH: Fields<'static> = &[("cache-control", "max-age=60")];
@@ -11,13 +11,10 @@ fn told(request: &Asked, name: &str) -> String {
     request.headers().get(name).map_or_else(|| "-".to_owned(), |value| value.to_str().unwrap().to_owned())
 }
 
-#[derive(Clone)]
-struct User(&'static str);
-
 /// Shows each user a page of their own, told by what a middleware outside of the cache has found out.
-fn personal(configure: impl FnOnce(ResponseCacheLayer) -> ResponseCacheLayer) -> Site {
+fn personal(configure: impl FnOnce(Door) -> Door) -> Site {
     Site::of(
-        |layer| configure(layer.key_per_user(|head| head.extensions.get::<User>().map(|user| user.0)).ttl(seconds(60))),
+        |layer| configure(door::per_user(layer).ttl(seconds(60))),
         |call, request| {
             let user = request.extensions().get::<User>().map_or("nobody", |user| user.0);
             page(&[], format!("{user} {call}"))
@@ -33,7 +30,7 @@ fn asked_by(user: Option<&'static str>, fields: Fields<'_>) -> Asked {
     asked
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn two_users_each_have_copies_of_their_own_under_a_key_per_user() {
     let site = personal(|layer| layer);
     let credentials = [("authorization", "Bearer x"), ("cookie", "session=1")];
@@ -45,7 +42,7 @@ async fn two_users_each_have_copies_of_their_own_under_a_key_per_user() {
     assert_eq!((bob.text(), bob.is_hit()), ("bob 2", true));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_user_whom_the_route_does_not_know_is_a_stranger_as_ever() {
     let site = personal(|layer| layer);
     site.ask(asked_by(Some(""), &[])).await;
@@ -58,19 +55,16 @@ async fn a_user_whom_the_route_does_not_know_is_a_stranger_as_ever() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn private_pages_are_not_kept_under_a_key_per_user_either() {
     for forbidden in [("cache-control", "private"), ("cache-control", "no-store"), ("set-cookie", "session=1")] {
-        let site = Site::of(
-            |layer| layer.key_per_user(|head| head.extensions.get::<User>().map(|user| user.0)).ttl(seconds(60)),
-            move |_, _| page(&[forbidden], "mine"),
-        );
+        let site = Site::of(|layer| door::per_user(layer).ttl(seconds(60)), move |_, _| page(&[forbidden], "mine"));
         site.ask(asked_by(Some("alice"), &[])).await;
         assert!(!site.ask(asked_by(Some("alice"), &[])).await.is_hit(), "{forbidden:?}");
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn what_one_user_was_shown_is_dropped_for_all_users_by_a_change() {
     let site = personal(|layer| layer);
     site.ask(asked_by(Some("alice"), &[])).await;
@@ -78,12 +72,9 @@ async fn what_one_user_was_shown_is_dropped_for_all_users_by_a_change() {
     assert!(!site.ask(asked_by(Some("alice"), &[])).await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn only_requests_that_the_route_admits_are_cached() {
-    let site = Site::of(
-        |layer| layer.only_if(|head| !head.headers.contains_key("x-preview") && head.uri.path() != "/draft"),
-        |call, _| page(FRESH, format!("page {call}")),
-    );
+    let site = Site::of(door::without_previews_and_drafts, |call, _| page(FRESH, format!("page {call}")));
     site.get("/").await;
     let preview = site.get_with("/", &[("x-preview", "1")]).await;
     assert_eq!(preview.text(), "page 2");
@@ -95,7 +86,7 @@ async fn only_requests_that_the_route_admits_are_cached() {
     assert!(!site.get("/").await.is_hit(), "a change counts, whoever makes it");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn fields_and_cookies_of_the_key_keep_pages_apart() {
     let site = Site::of(
         |layer| layer.ttl(seconds(60)).key_headers(["x-tenant"]).key_cookies(["theme"]).ignore_request_cookies(),
@@ -113,12 +104,9 @@ async fn fields_and_cookies_of_the_key_keep_pages_apart() {
     assert_eq!(site.calls(), 4);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_route_tells_tags_by_the_address() {
-    let site = Site::of(
-        |layer| layer.tag_by(|head| head.uri.path().split('/').nth(1).map(|shop| format!("shop:{shop}"))),
-        |_, _| page(FRESH, "page"),
-    );
+    let site = Site::of(door::by_shop, |_, _| page(FRESH, "page"));
     for uri in ["/one/books", "/one/authors", "/two/books"] {
         site.get(uri).await;
     }
@@ -144,7 +132,7 @@ fn marked(mark: Mark, status: u16, fields: Fields<'static>) -> Site {
     })
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_handler_gives_its_response_a_lifetime_whatever_its_status_and_header_fields() {
     for (status, fields) in [(200, &[][..]), (404, &[]), (200, &[("cache-control", "max-age=5")])] {
         let site = marked(Mark::new().ttl(seconds(60)), status, fields);
@@ -156,7 +144,7 @@ async fn a_handler_gives_its_response_a_lifetime_whatever_its_status_and_header_
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_mark_makes_nothing_shared_that_header_fields_forbid() {
     for forbidden in [("cache-control", "private"), ("cache-control", "no-store"), ("set-cookie", "a=b"), ("vary", "*")]
     {
@@ -170,14 +158,14 @@ async fn a_mark_makes_nothing_shared_that_header_fields_forbid() {
     assert!(!site.get("/").await.is_hit(), "nor what one with credentials was shown");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_handler_forbids_keeping_what_would_be_kept() {
     let site = marked(Mark::new().forbid(), 200, FRESH);
     assert_eq!(site.get("/").await.said().word("detail"), Some("handler"));
     assert!(!site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_handler_names_tags_and_they_are_seen_and_obeyed() {
     let site = marked(Mark::new().tag("books").tags(["authors"]), 200, FRESH);
     site.get("/").await;
@@ -187,7 +175,7 @@ async fn a_handler_names_tags_and_they_are_seen_and_obeyed() {
     assert!(!site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_tag_that_is_invalidated_while_its_handler_runs_is_obeyed_too() {
     let site = Site::with(
         |layer| layer,
@@ -202,7 +190,7 @@ async fn a_tag_that_is_invalidated_while_its_handler_runs_is_obeyed_too() {
     assert!(!site.get("/").await.is_hit());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_handler_says_for_how_long_its_response_may_be_served_stale() {
     let mark = Mark::new().ttl(seconds(10)).stale_while_revalidate(seconds(20)).stale_if_error(seconds(90));
     let site = marked(mark, 200, &[]);
@@ -213,7 +201,7 @@ async fn a_handler_says_for_how_long_its_response_may_be_served_stale() {
     assert_eq!(site.get("/").await.text(), "page 2");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_handler_says_for_how_long_its_response_may_stand_in_for_it() {
     let site = Site::plain(|call, _| {
         if call > 1 {
@@ -230,7 +218,7 @@ async fn a_handler_says_for_how_long_its_response_may_stand_in_for_it() {
     assert_eq!(site.get("/").await.status.as_u16(), 503);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_window_in_the_header_fields_goes_before_the_one_of_a_mark() {
     let mark = Mark::new().ttl(seconds(10)).stale_while_revalidate(seconds(20));
     let site = marked(mark, 200, &[("cache-control", "max-age=10, stale-while-revalidate=5")]);
@@ -239,7 +227,7 @@ async fn a_window_in_the_header_fields_goes_before_the_one_of_a_mark() {
     assert_eq!(site.get("/").await.text(), "page 2");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn what_a_handler_said_outlives_a_confirmation_that_repeats_nothing() {
     let site = marked(Mark::new().ttl(seconds(10)).tag("books"), 200, &[("etag", "\"a\"")]);
     site.get("/").await;
@@ -252,7 +240,7 @@ async fn what_a_handler_said_outlives_a_confirmation_that_repeats_nothing() {
     assert_eq!(site.get("/").await.text(), "page 4");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn the_key_is_told_only_when_asked() {
     let key = |answer: &crate::support::Answer| answer.header("cache-status").unwrap().contains("; key=");
     let site = Site::plain(|_, _| page(FRESH, "page"));

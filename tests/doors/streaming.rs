@@ -38,7 +38,7 @@ fn end(ends: &Ends, call: usize) {
 
 const KEPT: &[(&str, &str)] = &[("cache-control", "max-age=60")];
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_body_reaches_its_first_client_while_it_is_recorded_and_the_next_as_a_whole() {
     let (site, ends) = streaming(100, KEPT);
     let mut body = site.open(request("GET", "/", &[])).await.unwrap().into_body();
@@ -54,7 +54,7 @@ async fn a_body_reaches_its_first_client_while_it_is_recorded_and_the_next_as_a_
     assert_eq!(one.body.as_ptr() == two.body.as_ptr(), crate::place::IS_THE_PROCESS);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_body_over_the_limit_reaches_its_client_whole_and_is_not_kept() {
     let (site, ends) = streaming(6, KEPT);
     let first = site.spawn("/");
@@ -73,7 +73,7 @@ async fn a_body_over_the_limit_reaches_its_client_whole_and_is_not_kept() {
     assert_eq!(soon(follower).await.unwrap().text(), "");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_body_that_announces_more_than_the_limit_is_not_even_recorded() {
     let site = Site::of(|layer| layer.max_body(9), |_, _| crate::support::page(KEPT, "ten bytes!"));
     assert_eq!(site.get("/").await.said().word("detail"), Some("too-large"));
@@ -86,7 +86,7 @@ async fn a_body_that_announces_more_than_the_limit_is_not_even_recorded() {
     drop((first, second));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_body_that_fails_half_way_is_not_kept() {
     let (site, ends) = streaming(100, KEPT);
     let mut first = site.open(request("GET", "/", &[])).await.unwrap().into_body();
@@ -104,7 +104,7 @@ async fn a_body_that_fails_half_way_is_not_kept() {
     assert_eq!(site.get("/").await.text(), "whole");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_that_goes_away_half_way_leaves_the_rest_to_those_who_wait() {
     let (site, ends) = streaming(100, KEPT);
     let first = site.open(request("GET", "/", &[])).await.unwrap();
@@ -119,7 +119,7 @@ async fn a_client_that_goes_away_half_way_leaves_the_rest_to_those_who_wait() {
     assert_eq!(soon(follower).await.unwrap().text(), "whole");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_that_does_not_read_holds_nobody_up() {
     let (site, ends) = streaming(100, KEPT);
     let slow = site.open(request("GET", "/", &[])).await.unwrap();
@@ -137,7 +137,7 @@ async fn a_client_that_does_not_read_holds_nobody_up() {
     assert_eq!(Answer::read(slow).await.unwrap().text(), "one two", "the slow one still gets every byte");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_that_does_not_read_holds_nobody_up_who_came_before_it_could() {
     let (ends, gate) = (Ends::default(), Arc::new(tokio::sync::Semaphore::new(0)));
     let (kept, inside) = (Arc::clone(&ends), Arc::clone(&gate));
@@ -166,7 +166,7 @@ async fn a_client_that_does_not_read_holds_nobody_up_who_came_before_it_could() 
     drop(slow);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_that_does_not_read_gets_every_byte_also_over_the_limit() {
     let (site, ends) = streaming(6, KEPT);
     let slow = site.open(request("GET", "/", &[])).await.unwrap();
@@ -183,7 +183,7 @@ async fn a_client_that_does_not_read_gets_every_byte_also_over_the_limit() {
     assert_eq!(Answer::read(slow).await.unwrap().text(), "fourmorethanthat");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_body_of_known_length_is_kept_although_nobody_asks_for_its_end() {
     let (site, ends) = streaming(100, &[("cache-control", "max-age=60"), ("content-length", "4")]);
     let mut body = site.open(request("GET", "/", &[])).await.unwrap().into_body();
@@ -194,7 +194,7 @@ async fn a_body_of_known_length_is_kept_although_nobody_asks_for_its_end() {
     assert_eq!(site.calls(), 1);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_body_that_is_not_as_long_as_announced_is_not_kept() {
     for sent in ["two", "much too long"] {
         let (site, ends) = streaming(100, &[("cache-control", "max-age=60"), ("content-length", "6")]);
@@ -214,8 +214,11 @@ async fn a_body_that_is_not_as_long_as_announced_is_not_kept() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn trailers_are_passed_on_and_a_response_with_them_is_not_kept() {
+    if !crate::door::HAS_TRAILERS {
+        return;
+    }
     let (site, ends) = streaming(100, KEPT);
     let body = site.open(request("GET", "/", &[])).await.unwrap().into_body();
     write(&ends, 0, "data").await;
@@ -227,7 +230,7 @@ async fn trailers_are_passed_on_and_a_response_with_them_is_not_kept() {
     assert!(site.cache.is_empty());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn the_time_that_a_body_took_counts_against_its_lifetime() {
     let (site, ends) = streaming(100, KEPT);
     let first = site.spawn("/");
@@ -244,7 +247,7 @@ async fn the_time_that_a_body_took_counts_against_its_lifetime() {
     soon(late).await.unwrap();
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn server_sent_events_hold_nobody_up_whatever_ttl_the_route_gives() {
     let ends = Ends::default();
     let kept = Arc::clone(&ends);
@@ -274,7 +277,7 @@ impl http_body::Body for Panicking {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_body_that_panics_takes_nobody_down_but_its_own_client() {
     let site = Site::plain(|call, _| match call {
         1 => respond(200, KEPT, Panicking(Some("half")).boxed_unsync()),

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{Broken, Fields, Site, nothing, page, request, respond, seconds, settle, soon};
+use crate::door::Door;
+use crate::support::{Broken, Fields, Site, nothing, page, request, respond, seconds, settle};
 use bytes::Bytes;
 use easy_cache_core::{Cache, scope};
-use easy_cache_tower::ResponseCacheLayer;
 use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
-use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 const WINDOW: Fields<'static> = &[("cache-control", "max-age=10, stale-while-revalidate=30")];
@@ -18,7 +17,7 @@ fn numbered() -> Site {
     Site::plain(|call, _| page(WINDOW, format!("page {call}")))
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_stale_response_is_served_at_once_and_refreshed_behind() {
     let site = numbered();
     site.get("/").await;
@@ -33,7 +32,7 @@ async fn a_stale_response_is_served_at_once_and_refreshed_behind() {
     assert_eq!(site.calls(), 2);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn after_its_window_nothing_is_served_stale() {
     let site = numbered();
     site.get("/").await;
@@ -41,9 +40,9 @@ async fn after_its_window_nothing_is_served_stale() {
     assert_eq!(site.get("/").await.text(), "page 2");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_route_gives_the_window_for_its_ttl() {
-    let configure = |layer: ResponseCacheLayer| layer.ttl(seconds(10)).stale_while_revalidate(seconds(30));
+    let configure = |layer: Door| layer.ttl(seconds(10)).stale_while_revalidate(seconds(30));
     let site = Site::of(configure, |call, _| page(&[], format!("page {call}")));
     site.get("/").await;
     site.clock.advance(seconds(39));
@@ -53,7 +52,7 @@ async fn a_route_gives_the_window_for_its_ttl() {
 }
 
 /// A handler whose second call and those after it wait at a gate.
-fn gated(configure: impl FnOnce(ResponseCacheLayer) -> ResponseCacheLayer) -> (Site, Arc<Semaphore>) {
+fn gated(configure: impl FnOnce(Door) -> Door) -> (Site, Arc<Semaphore>) {
     let gate = Arc::new(Semaphore::new(0));
     let inside = Arc::clone(&gate);
     let site = Site::with(configure, move |_, call, _| {
@@ -68,7 +67,7 @@ fn gated(configure: impl FnOnce(ResponseCacheLayer) -> ResponseCacheLayer) -> (S
     (site, gate)
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_crowd_at_a_stale_response_is_answered_at_once_and_refreshes_it_once() {
     let (site, gate) = gated(|layer| layer);
     site.get("/").await;
@@ -83,7 +82,7 @@ async fn a_crowd_at_a_stale_response_is_answered_at_once_and_refreshes_it_once()
     assert_eq!((site.get("/").await.text(), site.calls()), ("page 2", 2));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn what_is_invalidated_is_not_served_however_long_its_window() {
     let site = Site::with(
         |layer| layer,
@@ -98,7 +97,7 @@ async fn what_is_invalidated_is_not_served_however_long_its_window() {
     assert_eq!(site.get("/").await.text(), "page 2");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_refresh_that_an_invalidation_overtakes_is_not_kept() {
     let (gate, calls) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
     let (inside, counted) = (Arc::clone(&gate), Arc::clone(&calls));
@@ -127,7 +126,7 @@ async fn a_refresh_that_an_invalidation_overtakes_is_not_kept() {
     assert_eq!(site.get("/").await.text(), "page 3", "the refresh read what was there before");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_refresh_that_fails_or_panics_leaves_the_stale_response_and_the_next_one_tries_again() {
     let site = Site::with(
         |layer| layer,
@@ -178,14 +177,14 @@ async fn endless(fields: Fields<'static>, size: usize) {
     assert_eq!(sent.load(Ordering::SeqCst), usize::MAX, "the body was let go: {fields:?}");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_refresh_reads_no_body_that_will_not_be_kept() {
     endless(&[("cache-control", "no-store")], 10).await;
     endless(&[("cache-control", "max-age=10"), ("content-type", "text/event-stream")], 10).await;
     endless(&[("cache-control", "max-age=10")], 600).await;
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_refresh_keeps_a_body_that_comes_in_parts() {
     let site = Site::plain(|call, _| {
         let (mut sender, body) = Channel::<Bytes, Broken>::new(1);
@@ -205,51 +204,7 @@ async fn a_refresh_keeps_a_body_that_comes_in_parts() {
     assert_eq!((fresh.text(), fresh.is_hit(), site.calls()), ("page 2", true, 2));
 }
 
-#[tokio::test]
-async fn a_refresh_runs_where_the_application_says() {
-    let queue = Arc::new(Mutex::new(Vec::new()));
-    let queued = Arc::clone(&queue);
-    let site = Site::of(
-        |layer| layer.refresh_on(move |refresh| queued.lock().push(refresh)),
-        |call, _| page(WINDOW, format!("page {call}")),
-    );
-    site.get("/").await;
-    site.clock.advance(seconds(15));
-    site.get("/").await;
-    site.get("/").await;
-    assert_eq!(site.get("/").await.text(), "page 1");
-    let mut waiting = std::mem::take(&mut *queue.lock());
-    assert_eq!(waiting.len(), 1);
-    let refresh = waiting.remove(0);
-    soon(refresh).await;
-    crate::place::arrive().await;
-    assert_eq!(site.get("/").await.text(), "page 2");
-}
-
-#[test]
-fn without_a_runtime_one_request_waits_for_the_refresh() {
-    if !crate::place::IS_THE_PROCESS {
-        return; // a thread of its own takes what is stored to the store
-    }
-    fn now<F: Future>(future: F) -> F::Output {
-        let mut future = std::pin::pin!(future);
-        match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
-            std::task::Poll::Ready(output) => output,
-            std::task::Poll::Pending => panic!("it waits"),
-        }
-    }
-    let site = numbered();
-    let text = || {
-        let response = now(tower::ServiceExt::oneshot(site.service.clone(), request("GET", "/", &[]))).unwrap();
-        now(response.into_body().collect()).unwrap().to_bytes()
-    };
-    assert_eq!(text(), "page 1");
-    site.clock.advance(seconds(15));
-    assert_eq!(text(), "page 2");
-    assert_eq!(text(), "page 2");
-}
-
-#[tokio::test]
+#[crate::door::test]
 async fn a_client_that_wants_a_stored_answer_or_none_gets_the_stale_one_and_starts_nothing() {
     let site = numbered();
     site.get("/").await;
@@ -277,7 +232,7 @@ fn failing(cache_control: &'static str, status: Option<u16>) -> Site {
     )
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_stale_response_stands_in_for_a_handler_that_fails_within_its_window() {
     for status in [500, 502, 503, 504] {
         let site = failing("max-age=10, stale-if-error=30", Some(status));
@@ -296,7 +251,7 @@ async fn a_stale_response_stands_in_for_a_handler_that_fails_within_its_window()
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_stale_response_stands_in_for_an_error_of_the_service() {
     let site = failing("max-age=10, stale-if-error=30", None);
     site.get("/").await;
@@ -306,7 +261,7 @@ async fn a_stale_response_stands_in_for_an_error_of_the_service() {
     assert_eq!(other.err(), Some(Broken), "nothing stands in for what was never there");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn nothing_stands_in_where_stale_answers_are_forbidden_or_nobody_asked_for_them() {
     let strict = [
         "max-age=10",
@@ -323,7 +278,7 @@ async fn nothing_stands_in_where_stale_answers_are_forbidden_or_nobody_asked_for
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_missing_page_is_an_answer_and_no_failure() {
     let site = failing("max-age=10, stale-if-error=30", Some(404));
     site.get("/").await;
@@ -331,7 +286,7 @@ async fn a_missing_page_is_an_answer_and_no_failure() {
     assert_eq!(site.get("/").await.status.as_u16(), 404);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn what_is_invalidated_while_the_handler_fails_does_not_stand_in() {
     let site = Site::with(
         |layer| layer,
@@ -349,7 +304,7 @@ async fn what_is_invalidated_while_the_handler_fails_does_not_stand_in() {
     assert_eq!(site.get("/").await.status.as_u16(), 503);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn an_answer_that_only_its_own_request_keeps_from_being_kept_leaves_the_stale_response_alone() {
     let site = Site::with(
         |layer| layer,
@@ -370,7 +325,7 @@ async fn an_answer_that_only_its_own_request_keeps_from_being_kept_leaves_the_st
     assert_eq!(site.get("/").await.text(), "page 1");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_stale_answer_taints_what_is_made_of_it() {
     let site = numbered();
     site.get("/").await;
@@ -383,7 +338,7 @@ async fn a_stale_answer_taints_what_is_made_of_it() {
     assert!(stale.is_tainted());
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn two_users_a_stale_page_for_everybody_is_not_shown_to_one_with_credentials() {
     let site = Site::plain(|_, request| {
         let name = request.headers().get("authorization").map_or("nobody", |_| "bob");
@@ -395,7 +350,7 @@ async fn two_users_a_stale_page_for_everybody_is_not_shown_to_one_with_credentia
     assert_eq!(site.get("/").await.text(), "nobody", "and his page is shown to nobody else");
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn two_users_what_a_refresh_is_told_in_private_is_shown_to_nobody() {
     let site = Site::plain(|call, request| match request.headers().get("cookie") {
         Some(user) if call > 1 => page(&[("cache-control", "private, max-age=60")], user.as_bytes().to_vec()),

@@ -1,4 +1,4 @@
-//! A site behind the layer: a handler that counts its calls, a cache whose time stands still, and answers that are easy
+//! A site behind a door: a handler that counts its calls, a cache whose time stands still, and answers that are easy
 //! to ask about.
 
 use std::convert::Infallible;
@@ -10,13 +10,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use easy_cache_core::{Cache, ManualClock, Tag};
-use easy_cache_tower::{ResponseBody, ResponseCache, ResponseCacheLayer, ResponseTags};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
 use sfv::{BareItem, Item, List, ListEntry, Parser};
-use tower::util::BoxCloneSyncService;
-use tower::{ServiceExt, service_fn};
+
+use crate::door::{Door, ResponseTags, Sent, Service};
 
 /// How bodies of tests fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +31,14 @@ impl std::error::Error for Broken {}
 
 pub(crate) type Asked = Request<Empty<Bytes>>;
 pub(crate) type Given = UnsyncBoxBody<Bytes, Broken>;
-pub(crate) type Service = ResponseCache<BoxCloneSyncService<Asked, Response<Given>, Broken>>;
+pub(crate) type Handled = Pin<Box<dyn Future<Output = Result<Response<Given>, Broken>> + Send>>;
+
+/// What is behind a door.
+pub(crate) type Handle = Arc<dyn Fn(Asked) -> Handled + Send + Sync>;
+
+/// Whoever a middleware outside of the cache has found to ask.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct User(pub(crate) &'static str);
 
 pub(crate) const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -104,11 +110,9 @@ pub(crate) struct Site {
     calls: Arc<AtomicUsize>,
 }
 
-type Handled = Pin<Box<dyn Future<Output = Result<Response<Given>, Broken>> + Send>>;
-
 impl Site {
     /// A site whose handler answers at once; it is told which call it is, counted from 1.
-    pub(crate) fn of<H>(configure: impl FnOnce(ResponseCacheLayer) -> ResponseCacheLayer, handler: H) -> Self
+    pub(crate) fn of<H>(configure: impl FnOnce(Door) -> Door, handler: H) -> Self
     where
         H: Fn(usize, &Asked) -> Response<Given> + Clone + Send + Sync + 'static,
     {
@@ -124,7 +128,7 @@ impl Site {
     }
 
     /// A site whose handler waits, fails, or uses the cache.
-    pub(crate) fn with<H, F>(configure: impl FnOnce(ResponseCacheLayer) -> ResponseCacheLayer, handler: H) -> Self
+    pub(crate) fn with<H, F>(configure: impl FnOnce(Door) -> Door, handler: H) -> Self
     where
         H: Fn(Cache, usize, Asked) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<Response<Given>, Broken>> + Send + 'static,
@@ -135,24 +139,18 @@ impl Site {
     }
 
     /// The same over a cache that was built elsewhere, by this clock.
-    pub(crate) fn over<H, F>(
-        cache: Cache,
-        clock: ManualClock,
-        configure: impl FnOnce(ResponseCacheLayer) -> ResponseCacheLayer,
-        handler: H,
-    ) -> Self
+    pub(crate) fn over<H, F>(cache: Cache, clock: ManualClock, configure: impl FnOnce(Door) -> Door, handler: H) -> Self
     where
         H: Fn(Cache, usize, Asked) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<Response<Given>, Broken>> + Send + 'static,
     {
         let calls = Arc::new(AtomicUsize::new(0));
         let (counted, inside) = (Arc::clone(&calls), cache.clone());
-        let inner = service_fn(move |request: Asked| -> Handled {
+        let handle: Handle = Arc::new(move |request: Asked| -> Handled {
             let call = counted.fetch_add(1, Ordering::SeqCst) + 1;
             Box::pin(handler(inside.clone(), call, request))
         });
-        let layer = configure(ResponseCacheLayer::new(cache.clone()));
-        let service = tower::Layer::layer(&layer, BoxCloneSyncService::new(inner));
+        let service = Service::new(&configure(Door::new(cache.clone())), handle);
         Self { cache, clock, service, calls }
     }
 
@@ -161,8 +159,8 @@ impl Site {
     }
 
     /// The answer as far as its head.
-    pub(crate) async fn open(&self, request: Asked) -> Result<Response<ResponseBody<Given>>, Broken> {
-        soon(self.service.clone().oneshot(request)).await
+    pub(crate) async fn open(&self, request: Asked) -> Result<Response<Sent>, Broken> {
+        soon(self.service.ask(request)).await
     }
 
     pub(crate) async fn ask(&self, request: Asked) -> Answer {

@@ -13,7 +13,7 @@ fn with_head(head: Fields<'static>) -> Site {
     })
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_head_that_names_the_stored_response_renews_it_and_its_body_stays() {
     let site =
         with_head(&[("etag", "\"one\""), ("cache-control", "max-age=20"), ("x-both", "new"), ("content-length", "6")]);
@@ -29,7 +29,7 @@ async fn a_head_that_names_the_stored_response_renews_it_and_its_body_stays() {
     assert_eq!(site.calls(), 2);
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_head_that_contradicts_the_stored_response_drops_it() {
     for head in [&[("etag", "\"two\"")][..], &[("etag", "\"one\""), ("content-length", "7")]] {
         let site = with_head(head);
@@ -41,7 +41,7 @@ async fn a_head_that_contradicts_the_stored_response_drops_it() {
     }
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_head_that_says_nothing_about_the_stored_response_changes_nothing() {
     let site = with_head(&[("cache-control", "max-age=60")]);
     site.get("/").await;
@@ -51,7 +51,7 @@ async fn a_head_that_says_nothing_about_the_stored_response_changes_nothing() {
     assert_eq!((get.text(), get.said().word("fwd")), ("page 3", Some("stale")));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_head_keeps_the_conditions_of_its_client() {
     let site = Site::plain(|call, request: &Asked| match request.headers().get("if-none-match") {
         Some(known) => {
@@ -67,7 +67,7 @@ async fn a_head_keeps_the_conditions_of_its_client() {
     assert_eq!(head.header("etag"), Some("\"mine\""));
 }
 
-#[tokio::test]
+#[crate::door::test]
 async fn a_head_that_asks_for_a_part_renews_like_any_other() {
     let site = with_head(TAGGED);
     site.get("/").await;
