@@ -57,7 +57,8 @@ impl Inner {
         let fresh = fresh()?;
         let Some(assumed) = assume(&fill, fence, &sights, fresh) else { return Ok(Filled::Outdated) };
         let deadline = self.nodes.deadline();
-        let said = parts.iter().zip(&sights).map(|(part, sight)| self.acquire(&fill, fence, part, sight, fresh, deadline));
+        let said =
+            parts.iter().zip(&sights).map(|(part, sight)| self.acquire(&fill, fence, part, sight, fresh, deadline));
         let (said, stored) = join(join_all(said), self.write(&fill, &sights, &assumed, deadline)).await;
         let said = said.into_iter().collect::<Result<Vec<_>, _>>()?;
         let agreed = match self.agreed(&fill, &parts, said, &assumed) {
@@ -106,7 +107,8 @@ impl Inner {
             stamp.node.ask(&load, false, Some(stamp.generation), deadline).await?;
             answers = stamp.node.ask(&commands, false, Some(stamp.generation), deadline).await;
         }
-        let answer = answers.and_then(|mut answers| answers.pop().unwrap_or(Err(Failure::Garbled("no word of a group"))));
+        let answer =
+            answers.and_then(|mut answers| answers.pop().unwrap_or(Err(Failure::Garbled("no word of a group"))));
         self.word(answer, part, sight)
     }
 
@@ -138,13 +140,7 @@ impl Inner {
     }
 
     /// The versions that all groups have agreed to; or why one has not.
-    fn agreed(
-        &self,
-        fill: &Fill<'_>,
-        parts: &[Part],
-        said: Vec<Said>,
-        assumed: &Versions,
-    ) -> Result<Versions, Filled> {
+    fn agreed(&self, fill: &Fill<'_>, parts: &[Part], said: Vec<Said>, assumed: &Versions) -> Result<Versions, Filled> {
         let mut agreed = Versions { epochs: Vec::new(), ..assumed.clone() };
         for (part, said) in parts.iter().zip(said) {
             let versions = match said {

@@ -55,8 +55,7 @@ impl Inner {
         sighted.add(parts, found);
         let Some(stored) = stored else { return Ok(missed(MissReason::Absent, &sighted)) };
         let Ok(entry) = Entry::decode(stored.bytes) else { return Ok(missed(MissReason::Unreadable, &sighted)) };
-        let late: Vec<Tag> =
-            entry.tags.iter().map(|tag| &tag.tag).filter(|tag| !sighted.has(tag)).cloned().collect();
+        let late: Vec<Tag> = entry.tags.iter().map(|tag| &tag.tag).filter(|tag| !sighted.has(tag)).cloned().collect();
         if !late.is_empty() {
             let parts = self.split(&[], &late);
             let found = self.records(&parts, deadline).await?;

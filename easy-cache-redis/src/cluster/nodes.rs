@@ -67,8 +67,12 @@ impl Routes {
 
 impl Nodes {
     pub(crate) fn new(plan: Plan) -> Result<Self, Failure> {
-        let nodes =
-            Self { plan, known: Mutex::default(), routes: ArcSwapOption::empty(), asking: tokio::sync::Mutex::default() };
+        let nodes = Self {
+            plan,
+            known: Mutex::default(),
+            routes: ArcSwapOption::empty(),
+            asking: tokio::sync::Mutex::default(),
+        };
         for seed in &nodes.plan.seeds {
             nodes.node(&address_of(seed))?;
         }
@@ -122,7 +126,8 @@ impl Nodes {
 
     fn make(&self, address: &Address) -> Result<Node, Failure> {
         let plan = &self.plan;
-        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(plan.limits.dial)).set_response_timeout(None);
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(plan.limits.dial)).set_response_timeout(None);
         let manager = Manager::new_with_config(self.info(address), config)?;
         let pool = Pool::builder(manager).max_size(1).build().map_err(|error| Failure::Pool(error.to_string()))?;
         let greeting = Greeting { whose: None, keeps_across_restarts: plan.keeps_across_restarts };
@@ -221,7 +226,8 @@ impl Nodes {
             return Err(Failure::Garbled("a view of the cluster that is out of date"));
         }
         let same = current.as_ref().is_some_and(|current| {
-            current.epoch == epoch && current.ranges.iter().map(|(range, _)| range).eq(routes.iter().map(|(range, _)| range))
+            current.epoch == epoch
+                && current.ranges.iter().map(|(range, _)| range).eq(routes.iter().map(|(range, _)| range))
         });
         if !same {
             tracing::debug!(epoch, ranges = routes.len(), "who serves which slots of the redis cluster");

@@ -131,7 +131,8 @@ mod tests {
             part(-1, 400, text("x"), 7003),
             Value::Nil,
         ]);
-        let read: Vec<_> = ranges(&answer, &said_by).iter().map(|range| (range.first, range.master.to_string())).collect();
+        let read: Vec<_> =
+            ranges(&answer, &said_by).iter().map(|range| (range.first, range.master.to_string())).collect();
         assert_eq!(read, [(0, "10.0.0.2:7002".into()), (100, "10.0.0.1:7001".into()), (300, "10.0.0.1:7003".into())]);
         assert_eq!(Address::read(":7005", &said_by).unwrap().to_string(), "10.0.0.1:7005");
         assert_eq!(epoch(&text("cluster_state:ok\r\ncluster_current_epoch:6\r\n")), Some(6));

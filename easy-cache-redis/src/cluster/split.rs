@@ -26,8 +26,7 @@ impl Inner {
 
     /// Names by their groups: only the groups that have some.
     pub(crate) fn split(&self, keys: &[&[u8]], tags: &[Tag]) -> Vec<Part> {
-        let mut parts: Vec<Part> =
-            (0..self.groups.len()).map(|group| Part { group, ..Part::default() }).collect();
+        let mut parts: Vec<Part> = (0..self.groups.len()).map(|group| Part { group, ..Part::default() }).collect();
         for key in keys {
             let part = &mut parts[self.group_of_key(key)];
             part.has_key = true;

@@ -34,7 +34,11 @@ impl Keys {
     }
 
     fn standing_together(together: String, namespace: String) -> Self {
-        Self { records: format!("{together}:r:").into_bytes().into(), together: together.into(), namespace: namespace.into() }
+        Self {
+            records: format!("{together}:r:").into_bytes().into(),
+            together: together.into(),
+            namespace: namespace.into(),
+        }
     }
 
     fn escaped(namespace: &str) -> String {
