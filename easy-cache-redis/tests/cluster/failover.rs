@@ -100,6 +100,8 @@ async fn lost_invalidation(keeps: bool) -> (Cluster, World) {
     let place = cluster.nodes().iter().position(|node| node.port() == master.port()).unwrap();
     let replica = &cluster.nodes()[place + 3];
     replica.pause();
+    // What was on its way to the replica would be read after the pause.
+    master.command(["CLIENT", "KILL", "TYPE", "replica"]);
     world.invalidate(&["t"]).await;
     tokio::task::block_in_place(|| {
         master.kill();
