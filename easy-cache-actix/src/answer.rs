@@ -25,7 +25,8 @@ pub(crate) fn taken<B: MessageBody>(
     let mut response = http::Response::new(body);
     *response.status_mut() = http::StatusCode::from_u16(rest.status().as_u16()).unwrap_or_default();
     *response.headers_mut() = fields::to_http(rest.headers());
-    if let (&Method::HEAD, BodySize::Sized(size)) = (req.method(), response.body().size()) {
+    // The length that actix-web is about to write. Nothing at all is how handlers leave the body out, and says nothing.
+    if let (&Method::HEAD, BodySize::Sized(size @ 1..)) = (req.method(), response.body().size()) {
         response.headers_mut().entry(http::header::CONTENT_LENGTH).or_insert_with(|| size.into());
     }
     let said = rest.extensions().get::<Mark>().cloned();

@@ -5,7 +5,8 @@ use std::task::{Context, Poll, Waker};
 
 use actix_web::HttpMessage as _;
 use actix_web::dev::{Payload, ServiceRequest};
-use actix_web::http::Uri;
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::http::{Method, Uri};
 use easy_cache_core::{Cache, Tag};
 use easy_cache_http::door::{Address, Depth, Incoming};
 use futures_core::Stream;
@@ -23,7 +24,7 @@ pub(crate) struct Arriving<'a> {
 
 impl<'a> Arriving<'a> {
     pub(crate) fn new(req: &'a mut ServiceRequest, settings: &'a Settings) -> Self {
-        let has_body = has_body(req.parts_mut().1);
+        let has_body = has_silent_body(req);
         let req = &*req;
         Self { req, fields: Fields(req.headers()), has_body, settings }
     }
@@ -73,6 +74,10 @@ impl<'a> Incoming for Arriving<'a> {
         self.settings.route.tags(self.req)
     }
 
+    fn may_purge(&self) -> bool {
+        self.settings.route.may_purge(self.req)
+    }
+
     /// Whatever runs actix-web runs what it spawns.
     fn may_go_on_behind(&self) -> bool {
         true
@@ -84,23 +89,24 @@ fn address(uri: &Uri) -> Address<'_> {
     Address { scheme: uri.scheme_str(), authority, path: uri.path(), query: uri.query() }
 }
 
-/// HTTP/2 brings a stream with every request; the one of a request without a body has ended already.
-fn has_body(payload: &mut Payload) -> bool {
-    match payload {
-        Payload::None => false,
-        Payload::H1 { .. } => true,
-        other => {
-            let first = Pin::new(&mut *other).poll_next(&mut Context::from_waker(Waker::noop()));
-            match first {
-                Poll::Ready(None) => false,
-                Poll::Ready(Some(chunk)) => {
-                    let rest = std::mem::replace(other, Payload::None);
-                    let whole = Resumed { first: Some(chunk), rest };
-                    *other = Payload::Stream { payload: Box::pin(whole) };
-                    true
-                }
-                Poll::Pending => true,
-            }
+/// Whether a request that could be answered from the store has a body that no field announces. HTTP/2 brings a stream with every
+/// request; the one of a request without a body has ended already.
+fn has_silent_body(req: &mut ServiceRequest) -> bool {
+    let is_silent = matches!(*req.method(), Method::GET | Method::HEAD)
+        && !req.headers().contains_key(CONTENT_LENGTH)
+        && !req.headers().contains_key(TRANSFER_ENCODING);
+    let payload = req.parts_mut().1;
+    if !is_silent || matches!(payload, Payload::None) {
+        return false;
+    }
+    match Pin::new(&mut *payload).poll_next(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(None) => false,
+        Poll::Pending => true,
+        Poll::Ready(Some(chunk)) => {
+            let rest = std::mem::replace(payload, Payload::None);
+            let whole = Resumed { first: Some(chunk), rest };
+            *payload = Payload::Stream { payload: Box::pin(whole) };
+            true
         }
     }
 }

@@ -65,13 +65,16 @@
 //!   ([`stale_while_revalidate`](ResponseCache::stale_while_revalidate)), and in place of a handler that fails
 //!   ([`stale_if_error`](ResponseCache::stale_if_error)). What was invalidated is never served, stale or not.
 //! - **Collapses**: requests for one key wait for the one that is with the handler, on whatever worker. If its client goes
-//!   away, another takes over.
+//!   away, another takes over; a server of actix-web notices that while the handler works if it is told
+//!   [not to allow half-closed connections](actix_web::HttpServer::h1_allow_half_closed).
 //! - **Streams**: a body reaches its client while it is recorded. Once somebody waits for it, it is read ahead of a slow client.
 //!   Over the [limit](ResponseCache::max_body) the recording is dropped, and the client still gets every byte.
 //! - **Answers from the store**: `HEAD`, `Range`, `If-None-Match` and `If-Modified-Since`. Bodies are shared, never copied.
 //! - **Drops** the responses of a path when an unsafe request for it succeeds, before that request is answered: see
 //!   [`path_tag`].
 //! - **Refuses** to keep a response whose tags were invalidated while it was produced, its body included.
+//! - **Tells** caches in front of it, on demand, on what a response depends ([`tell_tags`](ResponseCache::tell_tags)), and lets
+//!   those purge who may ([`purge_if`](ResponseCache::purge_if)).
 //! - **Says** what it did in `Cache-Status`, and on what a response depends in the extension [`ResponseTags`].
 //!
 //! Responses are kept in this process. The rules, field by field, are one table: [`easy_cache_http::rules`].
@@ -130,7 +133,7 @@ mod recording;
 pub use body::ResponseBody;
 pub use cached::{Cacheable, Cached};
 pub use easy_cache_core::scope::current_tags;
-pub use easy_cache_http::door::{Mark, ResponseTags, path_tag};
+pub use easy_cache_http::door::{Mark, ResponseTags, TagField, path_tag};
 pub use easy_cache_http::{Policy, QueryKey};
 pub use extract::{EasyCache, NoCache};
 pub use mark::Marked;

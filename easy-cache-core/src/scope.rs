@@ -32,8 +32,10 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use crate::backend::memory::Seen;
+use crate::clock::{Clock, NEVER};
 use crate::engine::frame::{self, Frame};
 use crate::engine::ticket;
 use crate::{Cache, Tag};
@@ -87,6 +89,25 @@ impl Scope {
     #[must_use]
     pub fn tags(&self) -> Vec<Tag> {
         self.frame.as_ref().map(|frame| frame.tags()).unwrap_or_default()
+    }
+
+    /// How long it takes until the first of what was used so far ends: what is built from it does not last longer. `None` if
+    /// nothing that ends was used.
+    ///
+    /// # Example
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::{Cache, Scope};
+    ///
+    /// let cache = Cache::new();
+    /// let mut page = Scope::new();
+    /// page.run(|| cache.get_or_compute_sync("count", || Some(7)).ttl(Duration::from_secs(10)).wait());
+    /// assert!(page.lasts(cache.clock()).is_some_and(|time| time <= Duration::from_secs(10)));
+    /// ```
+    #[must_use]
+    pub fn lasts(&self, clock: &Clock) -> Option<Duration> {
+        let until = self.frame.as_ref().map_or(NEVER, |frame| frame.until(clock));
+        (until != NEVER).then(|| Duration::from_nanos(until.saturating_sub(clock.precise())))
     }
 
     /// Whether something ran inside that must not be kept, such as a read in an open transaction.

@@ -63,6 +63,7 @@ use proc_macro::TokenStream;
 /// | `fail_safe = "1h"`, `throttle = "5s"` | So long past its ttl it may be served because the function failed (`Err`), and is then left alone for a while |
 /// | `soft_timeout = "100ms"`, `hard_timeout = "2s"` | How long who has something older waits; how long anybody waits |
 /// | `early_refresh = 0.8`, `"xfetch"`, expression | After which part of its ttl, or by which chance, the value is computed anew before it ends |
+/// | `lease = "10s"` | Processes that share a store wait so long for the one that computes |
 /// | `serve_outdated = "1s"` | So long after a tag was invalidated the value may be served while it is computed anew |
 /// | `detach` | The function may go on without its caller. It must own its arguments |
 ///

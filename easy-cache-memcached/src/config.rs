@@ -73,9 +73,10 @@ impl MemcachedStoreBuilder {
         let background = Background::find()?;
         let (shown, limits) = (self.servers.join(", "), self.limits);
         let runtime = background.handle().clone();
-        let lane = |server: &str| Lane::new(server.to_owned(), runtime.clone(), limits);
+        let keys = Keys::new(&self.namespace);
+        let lane = |server: &str| Lane::new(server.to_owned(), keys.all_buckets(), runtime.clone(), limits);
         let inner = Inner {
-            keys: Keys::new(&self.namespace),
+            keys: keys.clone(),
             servers: Servers::new(self.servers, lane),
             remembered: Remembered::new(),
             background,

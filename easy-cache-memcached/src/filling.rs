@@ -103,7 +103,8 @@ impl Inner {
     /// buckets was invalidated since the fence. An invalidation that is not seen there appends its version later.
     async fn adopt(&self, names: &mut [Name], fence: &Fence, deadline: Instant) -> Result<(), Ended> {
         let mut trip = Trip::new(&self.servers);
-        let (mut tickets, mut buckets): (Vec<(usize, Ticket)>, Vec<(usize, u32)>) = (Vec::new(), Vec::new());
+        let mut tickets: Vec<(usize, Ticket)> = Vec::new();
+        let mut buckets: Vec<(usize, u32)> = Vec::new();
         for (place, name) in names.iter().enumerate() {
             let Standing::Late { tag, .. } = &name.standing else { continue };
             let known = fence.known.get(name.server).copied().flatten();
@@ -117,20 +118,21 @@ impl Inner {
         if tickets.is_empty() {
             return Ok(());
         }
-        buckets.sort_unstable();
-        buckets.dedup();
         let ask = |(server, bucket): (usize, u32)| {
-            let item = self.keys.bucket(bucket);
-            trip.add(server, |commands| commands.get_or_make(&item, 0))
+            let (one, all) = (self.keys.bucket(bucket), self.keys.all_buckets());
+            let one = trip.add(server, |commands| commands.get_or_make(&one, 0));
+            (one, trip.add(server, |commands| commands.get_or_make(&all, 0)))
         };
-        let buckets: Vec<Ticket> = buckets.into_iter().map(ask).collect();
+        let buckets: Vec<(Ticket, Ticket)> = sorted(buckets).into_iter().map(ask).collect();
         let answers = trip.send(&self.servers, deadline).await?;
         for (place, ticket) in tickets {
             adopted(&mut names[place], &answers.reply(ticket)?.value)?;
         }
-        for ticket in buckets {
-            let known = fence.known.get(ticket.0).copied().flatten().map_or(0, |(_, known)| known);
-            if answers.reply(ticket)?.number.is_none_or(|number| number > known) {
+        for (one, all) in buckets {
+            let known = fence.known.get(one.0).copied().flatten().map_or(0, |(_, known)| known);
+            let quiet = |ticket| answers.reply(ticket).map(|reply| reply.number.is_some_and(|number| number <= known));
+            // Either says that nothing was invalidated there. A bucket that was never used has no number yet.
+            if !quiet(one)? && !quiet(all)? {
                 return Err(Ended::Refused(Filled::Outdated));
             }
         }
@@ -207,6 +209,13 @@ fn adopted(name: &mut Name, log: &[u8]) -> Result<(), Ended> {
     }
     name.standing = Standing::Seen(version);
     Ok(())
+}
+
+/// In order, and each once.
+pub(crate) fn sorted(mut buckets: Vec<(usize, u32)>) -> Vec<(usize, u32)> {
+    buckets.sort_unstable();
+    buckets.dedup();
+    buckets
 }
 
 fn seal(fill: &Fill<'_>, names: &[Name]) -> Option<Vec<u8>> {

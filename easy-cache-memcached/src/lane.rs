@@ -65,6 +65,8 @@ impl Live {
 /// A place for one connection.
 pub(crate) struct Lane {
     address: String,
+    /// What every connection begins with: the server's number for all buckets is there, and known.
+    order: Vec<u8>,
     runtime: Handle,
     limits: Limits,
     live: ArcSwapOption<Live>,
@@ -75,9 +77,10 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub(crate) fn new(address: String, runtime: Handle, limits: Limits) -> Self {
+    pub(crate) fn new(address: String, order: Vec<u8>, runtime: Handle, limits: Limits) -> Self {
         Self {
             address,
+            order,
             runtime,
             limits,
             live: ArcSwapOption::empty(),
@@ -199,6 +202,9 @@ impl Lane {
         // The writer ends with the last handle to the connection or with an error, and the reader with the writer or an error of its own.
         let reading = self.runtime.spawn(read_replies(read, answered, Arc::downgrade(&live)));
         self.runtime.spawn(write_commands(write, incoming, waiting, reading, self.limits.dial));
+        let mut commands = Commands::new();
+        commands.get_or_make(&self.order, 0);
+        self.send(&live, commands)?.await.map_err(|_| Failure::Replaced)??;
         Ok(live)
     }
 
@@ -214,10 +220,10 @@ impl Lane {
             Some(Failure::Late(_)) => self.late.fetch_add(1, Ordering::Relaxed) + 1 >= LATE,
             Some(failure) => failure.ends_the_connection(),
         };
-        if let (true, Some(failure)) = (ends, failure) {
-            if self.forget(live) {
-                tracing::warn!(server = self.address, %failure, "the connection to memcached is replaced");
-            }
+        if let (true, Some(failure)) = (ends, failure)
+            && self.forget(live)
+        {
+            tracing::warn!(server = self.address, %failure, "the connection to memcached is replaced");
         }
     }
 
@@ -289,7 +295,11 @@ async fn read_replies(
             // Nobody has asked anything: it is the end of the connection, or nonsense.
             read = read.read_buf(&mut replies.bytes) => match read {
                 Ok(0) | Err(_) => break Failure::Replaced,
-                Ok(_) => break Failure::Garbled("an answer to no question"),
+                // The question may have been asked since.
+                Ok(_) => match waiting.try_recv() {
+                    Ok(next) => Some(next),
+                    Err(_) => break Failure::Garbled("an answer to no question"),
+                },
             },
         };
         let Some(next) = next else { return };

@@ -184,8 +184,9 @@ impl Inner {
         let ended = |sight: &Sight, mark: &Version| gone.contains(&(sight.server, *mark));
         let settled = |sight: &Sight| sight.record.marks.iter().any(|mark| ended(sight, mark));
         for (tag, sight) in fence.tags.iter().filter(|(_, sight)| settled(sight)) {
-            let bucket = self.keys.bucket(bucket(tag));
-            trip.add(sight.server, |commands| commands.set(&bucket, b"", Mode::Set, 0));
+            for item in [self.keys.all_buckets(), self.keys.bucket(bucket(tag))] {
+                trip.add(sight.server, |commands| commands.set(&item, b"", Mode::Set, 0));
+            }
         }
         let mut tickets = Vec::new();
         for sight in fence.sights_mut().filter(|sight| settled(sight)) {

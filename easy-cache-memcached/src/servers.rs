@@ -76,10 +76,7 @@ mod tests {
     /// A change of this is a decision: other releases would look elsewhere.
     #[test]
     fn the_places_are_those_that_were_decided() {
-        assert_eq!(weight(b"a:1", b"shop:k:1"), weight(b"a:1", b"shop:k:1"));
         let places: Vec<usize> = (0..8).map(|number| place(&["a:1", "b:1", "c:1"], &number.to_string())).collect();
-        assert_eq!(places, PLACES);
+        assert_eq!(places, [1, 0, 1, 1, 1, 0, 0, 0]);
     }
-
-    const PLACES: [usize; 8] = [0; 8];
 }

@@ -7,7 +7,7 @@ use easy_cache_core::store::{Mark, Version};
 use tokio::time::Instant;
 
 use crate::failure::Failure;
-use crate::filling::LONGEST_TTL;
+use crate::filling::{LONGEST_TTL, sorted};
 use crate::layout::{Record, Token, bucket};
 use crate::protocol::{Commands, Mode, Status};
 use crate::store::Inner;
@@ -33,10 +33,14 @@ struct Names {
 
 impl Inner {
     pub(crate) async fn invalidate_names(&self, tags: &[Tag], keys: &[&[u8]]) -> Result<(), Failure> {
-        let mut buckets: Vec<(usize, u32)> = tags.iter().map(|tag| (self.place_of_tag(tag), bucket(tag))).collect();
-        buckets.sort_unstable();
-        buckets.dedup();
-        let buckets = buckets.into_iter().map(|(server, bucket)| (server, self.keys.bucket(bucket))).collect();
+        let numbers = sorted(tags.iter().map(|tag| (self.place_of_tag(tag), bucket(tag))).collect());
+        let mut buckets: Vec<Place> = Vec::with_capacity(numbers.len() + 1);
+        for (server, bucket) in numbers {
+            if buckets.last().is_none_or(|(last, _)| *last != server) {
+                buckets.push((server, self.keys.all_buckets()));
+            }
+            buckets.push((server, self.keys.bucket(bucket)));
+        }
         let tags = tags.iter().map(|tag| (self.place_of_tag(tag), self.keys.tag(tag)));
         let keys = keys.iter().map(|key| (self.place_of_key(key), self.keys.key(key)));
         self.replace(Names { buckets, records: tags.chain(keys).collect() }).await
@@ -69,8 +73,9 @@ impl Inner {
             return self.delete(&names, deadline).await;
         }
         for ((server, item), (_, ticket)) in names.records.iter().zip(&appended) {
-            if answers.reply(*ticket)?.size.is_some_and(|size| size > Record::LONG as u64) {
-                self.shorten(*server, item, &answers);
+            let size = answers.reply(*ticket)?.size.unwrap_or_default();
+            if size > Record::LONG as u64 {
+                self.shorten(*server, item, &answers, size, deadline).await;
             }
         }
         Ok(())
@@ -91,24 +96,28 @@ impl Inner {
         Ok(())
     }
 
-    /// Replaces a long log by a short one, behind the caller's back, if nobody changes it meanwhile.
-    fn shorten(&self, server: usize, item: &[u8], answers: &Answers) {
+    /// Replaces a long log by a short one, if nobody changes it meanwhile: behind the caller's back, unless that has not succeeded for
+    /// long. The caller's invalidation is done either way.
+    async fn shorten(&self, server: usize, item: &[u8], answers: &Answers, size: u64, deadline: Instant) {
         let Ok(live) = answers.live(server).cloned() else { return };
         let (lane, item) = (self.servers.lane(server).clone(), item.to_owned());
-        let mut commands = Commands::new();
-        commands.get(&item);
-        let Ok(answer) = lane.send(&live, commands) else { return };
-        self.background.handle().spawn(async move {
-            let Ok(Ok(replies)) = answer.await else { return };
+        let shortening = async move {
+            let mut commands = Commands::new();
+            commands.get(&item);
+            let Ok((_, replies)) = lane.ask(commands, Some(live.generation), deadline).await else { return };
             let Some((reply, number)) = replies.first().and_then(|reply| Some((reply, reply.number?))) else { return };
             let record = Record::read(&reply.value);
-            if record.version.is_some() {
-                let mut commands = Commands::new();
-                commands.set(&item, &record.bytes(), Mode::Same(number), 0);
-                // Nobody depends on it: the next one tries again.
-                let _ = lane.send(&live, commands);
-            }
-        });
+            let mut commands = Commands::new();
+            // A log that cannot be read has no version: nothing that depends on it is served.
+            commands.set(&item, &record.bytes(), Mode::Same(number), 0);
+            // Who comes next tries again.
+            let _ = lane.ask(commands, Some(live.generation), deadline).await;
+        };
+        if size > 4 * Record::LONG as u64 {
+            shortening.await;
+        } else {
+            self.background.handle().spawn(shortening);
+        }
     }
 
     fn marked(&self, mark: Mark<'_>) -> Vec<Place> {

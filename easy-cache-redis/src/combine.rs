@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use deadpool_redis::redis::{RedisWrite, Value, cmd};
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
@@ -47,7 +46,6 @@ pub(crate) struct Answer {
 /// The lookups of one lane.
 pub(crate) struct Combiner {
     lane: Arc<Lane>,
-    runtime: Handle,
     order: Vec<u8>,
     epoch: Vec<u8>,
     combines: bool,
@@ -72,8 +70,8 @@ struct Waiting {
 }
 
 impl Combiner {
-    pub(crate) fn new(lane: Arc<Lane>, runtime: Handle, keys: &Keys, combines: bool) -> Self {
-        Self { lane, runtime, order: keys.order(), epoch: keys.epoch(), combines, state: Mutex::default() }
+    pub(crate) fn new(lane: Arc<Lane>, keys: &Keys, combines: bool) -> Self {
+        Self { lane, order: keys.order(), epoch: keys.epoch(), combines, state: Mutex::default() }
     }
 
     pub(crate) const fn lane(&self) -> &Arc<Lane> {
@@ -85,7 +83,7 @@ impl Combiner {
         match self.queue(question) {
             Ok(arrives) => match timeout_at(deadline, arrives).await {
                 Ok(Ok(answer)) => answer,
-                Ok(Err(_)) => Err(Failure::Pool("the runtime of the store has ended".to_owned())),
+                Ok(Err(_)) => Err(Failure::Pool("the runtime has ended".to_owned())),
                 Err(_) => Err(self.lane.late()),
             },
             Err((_slot, question)) => {
@@ -111,7 +109,7 @@ impl Combiner {
         };
         if leaves {
             // Without the lock: a runtime that has ended drops the task here and now.
-            drop(self.runtime.spawn(Batches { combiner: Arc::clone(self), done: false }.go_on()));
+            drop(tokio::spawn(Batches { combiner: Arc::clone(self), done: false }.go_on()));
         }
         Ok(arrives)
     }

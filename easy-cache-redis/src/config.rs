@@ -147,9 +147,8 @@ impl RedisStoreBuilder {
             keeps_across_restarts: self.keeps_across_restarts,
         };
         let lane = |_| {
-            let runtime = background.handle().clone();
-            let lane = Arc::new(Lane::new(pool.clone(), runtime.clone(), self.limits, greeting.clone()));
-            Arc::new(Combiner::new(lane, runtime, &keys, self.combines))
+            let lane = Arc::new(Lane::new(pool.clone(), self.limits, greeting.clone()));
+            Arc::new(Combiner::new(lane, &keys, self.combines))
         };
         let lanes = (0..self.lanes).map(lane).collect();
         let inner =
@@ -208,7 +207,7 @@ impl fmt::Debug for RedisStoreBuilder {
     }
 }
 
-/// The runtime that sockets and timers live on: the one around the caller who made the store, or one of the store's own.
+/// The runtime for callers that have none around them: the one around who made the store, or one of the store's own.
 #[derive(Debug)]
 pub(crate) enum Background {
     Around(Handle),
@@ -236,7 +235,8 @@ impl Background {
     pub(crate) async fn run<T>(&self, operation: impl Future<Output = T>) -> T {
         let mut operation = pin!(operation);
         std::future::poll_fn(|cx| {
-            let _entered = self.handle().enter();
+            // The caller's own runtime first: the one on which the store was made may have ended.
+            let _entered = Handle::try_current().is_err().then(|| self.handle().enter());
             operation.as_mut().poll(cx)
         })
         .await

@@ -28,9 +28,10 @@ impl Inner {
         let deadline = lane.deadline();
         let commands = self.commands(&fill, *fence)?;
         let mut answer = lane.ask_all(&commands, Some(fence.generation), deadline).await;
-        if matches!(&answer, Ok(answers) if answers.iter().any(|answer| is_of_a_script(answer))) {
-            let reload = Pipeline::new().add_command(scripts::FILL.load()).clone();
-            lane.ask_all(&reload, Some(fence.generation), deadline).await?;
+        if matches!(&answer, Ok(answers) if answers.iter().any(is_of_a_script)) {
+            let mut load = Pipeline::new();
+            load.add_command(scripts::FILL.load());
+            lane.ask_all(&load, Some(fence.generation), deadline).await?;
             answer = lane.ask_all(&commands, Some(fence.generation), deadline).await;
         }
         match answer {

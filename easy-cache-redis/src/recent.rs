@@ -12,9 +12,14 @@ const AGE: Duration = Duration::from_secs(10);
 /// More names than these are sent again as everything.
 const MOST: usize = 2_000;
 
-/// What was invalidated lately, oldest first. Records are named as they are stored.
+/// What was invalidated lately, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Recent(Mutex<VecDeque<(Instant, Option<Box<[u8]>>)>>);
+pub(crate) struct Recent(Mutex<Past>);
+
+type Past = VecDeque<(Instant, What)>;
+
+/// The name of a record, as it is stored; `None` for everything.
+type What = Option<Box<[u8]>>;
 
 /// What is to be sent again.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +51,7 @@ impl Recent {
         names.map_or(Again::Everything, Again::Names)
     }
 
-    fn trim(recent: &mut VecDeque<(Instant, Option<Box<[u8]>>)>, now: Instant) {
+    fn trim(recent: &mut Past, now: Instant) {
         while recent.front().is_some_and(|(then, _)| now.duration_since(*then) > AGE) {
             recent.pop_front();
         }

@@ -86,7 +86,8 @@
 //!
 //! - What the SQL text does not show must be named: see [`CachedDbBuilder::cascade`], [`CachedDbBuilder::view`] and
 //!   [`CachedDbBuilder::function`].
-//! - Other programs, and what is written through [`CachedDb::inner`]: invalidate by hand, see [`CachedDb::table_tag`].
+//! - Other programs, and what is written through [`CachedDb::inner`]: let the database tell ([`feed`]), or invalidate by hand, see
+//!   [`CachedDb::table_tag`].
 //! - Statements that change the state of a session (`SET ROLE`, a `PRAGMA` that is not mere tuning) change what reads mean, and
 //!   nobody knows for whom. After the first one no read through this connection is cached any more, and a warning says so. Give
 //!   settings to [`ConnectOptions`](sea_orm::ConnectOptions), where they hold for every connection of the pool.
@@ -98,15 +99,17 @@
 //!
 //! `builder` (models and what text cannot show) → `db` (the connection) → `tx` (the transaction) over `frames` (what it has
 //! written, savepoint by savepoint) → `raw` (transactions as text) → `stream`, `outcome` (how a write ended), `values` (bound
-//! values as the SQL analysis sees them) and `tags` (tags by hand).
+//! values as the SQL analysis sees them) and `tags` (tags by hand). [`feed`] hears of the writes of others.
 //!
 //! | feature | default | what for |
 //! |---|---|---|
 //! | `sqlx` | yes | every statement that the database refused is known to have changed nothing, not only those that violate a unique or foreign key |
+//! | `listen` | no | [`feed::Listener`]: PostgreSQL's notifications |
 //! | `uuid` | no | rows whose primary key is a UUID are known by it |
 
 mod builder;
 mod db;
+pub mod feed;
 mod frames;
 mod outcome;
 mod raw;

@@ -64,6 +64,20 @@ impl Client {
         self.send(Method::DELETE, path, None).await
     }
 
+    /// A body that is text is sent as a form.
+    pub(crate) async fn ask(&mut self, method: Method, path: &str, body: &Value) -> Answer {
+        let (kind, body) = match body {
+            Value::Null => (None, String::new()),
+            Value::String(form) => (Some("application/x-www-form-urlencoded"), form.clone()),
+            json => (Some("application/json"), json.to_string()),
+        };
+        let mut req = Request::builder().method(method).uri(path).header("host", "shop.example");
+        if let Some(kind) = kind {
+            req = req.header("content-type", kind);
+        }
+        self.exchange(req.body(Full::new(Bytes::from(body))).unwrap()).await
+    }
+
     async fn send(&mut self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let req = Request::builder()
@@ -73,6 +87,10 @@ impl Client {
             .header("content-type", "application/json")
             .body(Full::new(Bytes::from(body)))
             .unwrap();
+        self.exchange(req).await
+    }
+
+    async fn exchange(&mut self, req: Request<Full<Bytes>>) -> Answer {
         self.sender.ready().await.unwrap();
         let (head, body) = self.sender.send_request(req).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use tokio::task::JoinSet;
 
 use crate::ledger::Ledger;
-use crate::shop::Shop;
+use crate::shop::{Framework, Shop, on_every_framework};
 use crate::visitors::Visitor;
 use crate::writers::{writer_of_bulk, writer_of_rows};
 
@@ -15,14 +15,17 @@ const ROUNDS_OF_ROWS: usize = 60;
 const ROUNDS_OF_BULK: usize = 240;
 const FEWEST_CHECKS: usize = 20_000;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_answer_shows_the_state_from_before_an_answered_write() {
-    run(Shop::open().await).await;
+on_every_framework![
+    no_answer_shows_the_state_from_before_an_answered_write,
+    nor_with_a_database_whose_readers_run_beside_its_writer,
+];
+
+async fn no_answer_shows_the_state_from_before_an_answered_write(framework: Framework) {
+    run(Shop::open(framework).await).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nor_with_a_database_whose_readers_run_beside_its_writer() {
-    run(Shop::open_on_file("consistency").await).await;
+async fn nor_with_a_database_whose_readers_run_beside_its_writer(framework: Framework) {
+    run(Shop::open_on_file(framework, "consistency").await).await;
 }
 
 async fn run(shop: Shop) {

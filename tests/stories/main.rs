@@ -2,6 +2,7 @@
 //! sent after a write had been answered shows the state from before that write.
 #![cfg(test)]
 
+mod alike;
 mod client;
 mod consistency;
 mod ledger;

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::interval;
 
 use crate::client::Client;
-use crate::shop::Shop;
+use crate::shop::{Framework, Shop, on_every_framework};
 
 const BOOKS: usize = 300;
 const READS: usize = 20_000;
@@ -40,10 +40,12 @@ async fn reader(mut client: Client, offset: usize) -> usize {
     hits
 }
 
+on_every_framework![a_move_that_is_rolled_back_changes_nothing_and_costs_no_hit];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn with_fifty_writes_a_second_nine_reads_in_ten_are_hits() {
     // parity 35: nobody names what a saved book invalidates
-    let shop = Shop::open().await;
+    let shop = Shop::open(Framework::Axum).await;
     let done = Arc::new(AtomicBool::new(false));
     let writers = [0, 150].map(|offset| (offset, Arc::clone(&done)));
     let mut running = Vec::new();
@@ -67,9 +69,8 @@ async fn with_fifty_writes_a_second_nine_reads_in_ten_are_hits() {
     shop.close().await;
 }
 
-#[tokio::test]
-async fn a_move_that_is_rolled_back_changes_nothing_and_costs_no_hit() {
-    let shop = Shop::open().await;
+async fn a_move_that_is_rolled_back_changes_nothing_and_costs_no_hit(framework: Framework) {
+    let shop = Shop::open(framework).await;
     let mut client = shop.client().await;
     let paths = ["/api/books/1", "/api/books?author=1", "/api/authors/1", "/api/stats", "/", "/books/1", "/authors/1"];
     let mut before = Vec::new();

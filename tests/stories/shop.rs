@@ -1,15 +1,40 @@
-//! The real server of the bookstore, on a free port, for one test.
+//! The real server of a bookstore, on a free port, for one test.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
-use bookstore_axum::Options;
-use tokio::net::TcpListener;
+use bookstore::Options;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::client::Client;
+
+/// Which of the bookstores: their pages, routes and promises are the same.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Framework {
+    Axum,
+    Actix,
+}
+
+/// Tells each story to every bookstore.
+macro_rules! on_every_framework {
+    ($($story:ident),+ $(,)?) => {
+        mod on_axum {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $story() {
+                super::$story($crate::shop::Framework::Axum).await;
+            })+
+        }
+        mod on_actix {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $story() {
+                super::$story($crate::shop::Framework::Actix).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_every_framework;
 
 pub(crate) struct Shop {
     pub(crate) address: SocketAddr,
@@ -20,25 +45,33 @@ pub(crate) struct Shop {
 
 impl Shop {
     /// With a database in memory, which has one connection: its statements run one after the other.
-    pub(crate) async fn open() -> Self {
-        Self::serve(Options::default(), None).await
+    pub(crate) async fn open(framework: Framework) -> Self {
+        Self::serve(framework, Options::default(), None).await
     }
 
     /// With a database in a file, which has several connections: readers run beside the writer, on snapshots.
-    pub(crate) async fn open_on_file(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("easy-cache-{name}-{}", std::process::id()));
+    pub(crate) async fn open_on_file(framework: Framework, name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("easy-cache-{name}-{framework:?}-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let database = format!("sqlite://{}?mode=rwc", folder.join("books.db").display());
-        Self::serve(Options { database, ..Options::default() }, Some(folder)).await
+        Self::serve(framework, Options { database, ..Options::default() }, Some(folder)).await
     }
 
-    async fn serve(options: Options, folder: Option<PathBuf>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    async fn serve(framework: Framework, options: Options, folder: Option<PathBuf>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
-            bookstore_axum::serve(listener, &options, stopped).await.unwrap();
+            match framework {
+                Framework::Axum => {
+                    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                    bookstore_axum::serve(listener, &options, stopped).await
+                }
+                Framework::Actix => bookstore_actix::serve(listener, &options, stopped).await,
+            }
+            .unwrap();
         });
         Self { address, stop, server, folder }
     }

@@ -3,7 +3,7 @@
 
 use crate::Tag;
 use crate::backend::memory::{List, Seen, Used};
-use crate::clock::{Clock, NEVER};
+use crate::clock::{Clock, Moment, NEVER};
 
 /// Everything that one frame, or the tasks of one frame together, have used.
 #[derive(Debug, Clone, Default)]
@@ -83,12 +83,16 @@ impl Collected {
 
     /// Everything that was used, possibly with repetitions, and when the first of it ends.
     pub(super) fn into_used(self, clock: &Clock) -> Used {
-        let ends = self.lists.iter().map(|list| list.ends(clock).unwrap_or(0));
-        let until = ends.min().unwrap_or(NEVER);
+        let until = self.until(clock);
         let mut seen = self.named;
         seen.extend(self.lists.iter().flat_map(|list| list.tags().iter().cloned()));
         let origins = self.lists.iter().filter_map(|list| list.facts().origin.clone()).collect();
         Used { seen, until, origins }
+    }
+
+    /// When the first of all that was used ends.
+    pub(super) fn until(&self, clock: &Clock) -> Moment {
+        self.lists.iter().map(|list| list.ends(clock).unwrap_or(0)).min().unwrap_or(NEVER)
     }
 
     /// The names, possibly with repetitions; without the one that stands for a whole namespace.

@@ -14,7 +14,7 @@ use super::ambient::Ambient;
 use super::collected::{Collected, Taint};
 use crate::Tag;
 use crate::backend::memory::{Kept, List, Seen, Used};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment, NEVER};
 use crate::mistake::Mistake;
 use crate::policy::Notes;
 use crate::sync::{Mutex, thread_local};
@@ -140,16 +140,26 @@ impl Frame {
     pub(crate) fn tags(&self) -> Vec<Tag> {
         let mut tags = Vec::new();
         self.collected.tags_into(&mut tags);
-        let elsewhere = match &self.kind {
-            Kind::Carried(from) => from.origin.upgrade(),
-            Kind::Own | Kind::Untracked => self.tasks.clone(),
-        };
-        if let Some(gathered) = elsewhere {
+        if let Some(gathered) = self.elsewhere() {
             gathered.lock().tags_into(&mut tags);
         }
         tags.sort_unstable();
         tags.dedup();
         tags
+    }
+
+    /// When the first of all that was used so far ends.
+    pub(crate) fn until(&self, clock: &Clock) -> Moment {
+        let elsewhere = self.elsewhere().map_or(NEVER, |gathered| gathered.lock().until(clock));
+        self.collected.until(clock).min(elsewhere)
+    }
+
+    /// Where carried scopes collect.
+    fn elsewhere(&self) -> Option<Arc<Mutex<Collected>>> {
+        match &self.kind {
+            Kind::Carried(from) => from.origin.upgrade(),
+            Kind::Own | Kind::Untracked => self.tasks.clone(),
+        }
     }
 
     /// Shows this frame and those around it, from here outwards.

@@ -49,6 +49,19 @@ macro_rules! options {
             self
         }
 
+        /// While one process computes the value, others that share the store wait for it; for so long at most, which is to be longer than
+        /// the computation takes.
+        ///
+        /// If the process that computes dies, another one takes over when this time is over; after twice of it (or
+        /// [`flight_wait`](crate::CacheBuilder::flight_wait), if that is shorter) everybody who still waits computes. Costs two trips
+        /// more for each computation. For calls of one key, over stores that have [leases](crate::store::Store::lease); five methods
+        /// ([`PlainStore`](crate::store::PlainStore)) cannot make one. Default: none, since most values are computed by few
+        /// processes at once, and once more is cheaper than to wait.
+        pub fn lease(mut self, within: ::std::time::Duration) -> Self {
+            self.$kept().lease = Some(within);
+            self
+        }
+
         /// When to compute a value anew before its ttl is over.
         pub fn early_refresh(mut self, when: $crate::EarlyRefresh) -> Self {
             self.$kept().early_refresh = Some(when);
@@ -81,6 +94,7 @@ pub struct Freshness {
     pub(crate) throttle: Option<Duration>,
     pub(crate) soft_timeout: Option<Duration>,
     pub(crate) hard_timeout: Option<Duration>,
+    pub(crate) lease: Option<Duration>,
     pub(crate) early_refresh: Option<EarlyRefresh>,
     pub(crate) serve_outdated: Option<Duration>,
     /// What the loader says of this value, for the next one.
@@ -96,6 +110,7 @@ impl Freshness {
         throttle: None,
         soft_timeout: None,
         hard_timeout: None,
+        lease: None,
         early_refresh: None,
         serve_outdated: None,
         validator: None,
@@ -109,6 +124,7 @@ impl Freshness {
         self.throttle = self.throttle.or(defaults.throttle);
         self.soft_timeout = self.soft_timeout.or(defaults.soft_timeout);
         self.hard_timeout = self.hard_timeout.or(defaults.hard_timeout);
+        self.lease = self.lease.or(defaults.lease);
         self.early_refresh = self.early_refresh.or(defaults.early_refresh);
         self.serve_outdated = self.serve_outdated.or(defaults.serve_outdated);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use event_listener::{Event, listener};
 use parking_lot::Mutex;
 
-use crate::store::{Fill, Filled, Look, Looked, Mark, PlainStore, Store, StoreFuture};
+use crate::store::{Fill, Filled, Leased, Look, Looked, Mark, PlainStore, Store, StoreFuture, Version};
 use crate::{Error, Tag};
 
 /// Wraps a [`PlainStore`] or a [`Store`]; what is injected happens to the operations that it is for.
@@ -39,6 +39,9 @@ pub enum Fault {
     Fail,
     /// It is executed, and fails all the same: the reply was lost.
     LoseReply,
+    /// It is executed, and what it reads comes back as something else: cut off, changed, or nonsense. For [`PlainStore::get`] and
+    /// [`PlainStore::get_many`].
+    Garble,
     /// It is executed when it is released.
     StallBefore,
     /// It is executed at once, and its reply comes when it is released.
@@ -156,7 +159,15 @@ impl<S> Faults<S> {
         keys: &[&str],
         operation: impl Future<Output = Result<T, E>>,
     ) -> Result<T, Faulty<E>> {
-        let rules = self.matching(method, keys);
+        self.run_by(&self.matching(method, keys), operation).await
+    }
+
+    /// The rules are asked once for each operation: they may count.
+    async fn run_by<T, E>(
+        &self,
+        rules: &[Arc<Rule>],
+        operation: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Faulty<E>> {
         let (before, after): (Vec<_>, Vec<_>) =
             rules.iter().partition(|rule| matches!(rule.fault, Fault::Fail | Fault::StallBefore));
         for rule in before {
@@ -173,6 +184,37 @@ impl<S> Faults<S> {
             }
         }
         result.map_err(Faulty::Store)
+    }
+}
+
+impl<S> Faults<S> {
+    /// What comes back may be garbled, each time in another way.
+    async fn read<E>(
+        &self,
+        method: &str,
+        keys: &[&str],
+        operation: impl Future<Output = Result<Vec<Option<Vec<u8>>>, E>>,
+    ) -> Result<Vec<Option<Vec<u8>>>, Faulty<E>> {
+        let rules = self.matching(method, keys);
+        let mut values = self.run_by(&rules, operation).await?;
+        if let Some(rule) = rules.iter().find(|rule| rule.fault == Fault::Garble) {
+            let turn = rule.reached.load(Ordering::SeqCst);
+            for (place, value) in values.iter_mut().enumerate() {
+                garble(value, turn + place);
+            }
+        }
+        Ok(values)
+    }
+}
+
+fn garble(value: &mut Option<Vec<u8>>, turn: usize) {
+    let Some(bytes) = value else { return };
+    let middle = bytes.len() / 2;
+    match turn % 4 {
+        0 => bytes.truncate(middle),
+        1 => bytes.iter_mut().skip(middle).take(1).for_each(|byte| *byte = !*byte),
+        2 => *bytes = vec![0xff; bytes.len() + 1],
+        _ => bytes.clear(),
     }
 }
 
@@ -206,11 +248,12 @@ impl<S: PlainStore> PlainStore for Faults<S> {
     type Error = Faulty<S::Error>;
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Self::Error> {
-        self.run("get", &[key], self.inner.get(key)).await
+        let read = async { self.inner.get(key).await.map(|value| vec![value]) };
+        Ok(self.read("get", &[key], read).await?.pop().flatten())
     }
 
     async fn get_many(&self, keys: &[&str]) -> Result<Vec<Option<Vec<u8>>>, Self::Error> {
-        self.run("get_many", keys, self.inner.get_many(keys)).await
+        self.read("get_many", keys, self.inner.get_many(keys)).await
     }
 
     async fn set(&self, key: &str, value: &[u8], ttl: Option<Duration>) -> Result<(), Self::Error> {
@@ -280,6 +323,18 @@ impl<S: Store> Store for Faults<S> {
 
     fn release<'a>(&'a self, mark: Mark<'a>) -> StoreFuture<'a, ()> {
         Box::pin(self.forward("release", names(&mark), self.inner.release(mark)))
+    }
+
+    fn lease<'a>(&'a self, key: &'a [u8], holder: Version, within: Duration) -> StoreFuture<'a, Leased> {
+        Box::pin(self.forward("lease", vec![text(key)], self.inner.lease(key, holder, within)))
+    }
+
+    fn end_lease<'a>(&'a self, key: &'a [u8], holder: Version) -> StoreFuture<'a, ()> {
+        Box::pin(self.forward("end_lease", vec![text(key)], self.inner.end_lease(key, holder)))
+    }
+
+    fn guards_itself(&self) -> bool {
+        self.inner.guards_itself()
     }
 }
 

@@ -15,7 +15,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 async fn cache(world: &World, failures: u32) -> Cache {
     let builder = Cache::builder().clock(world.clock.clock()).plain_store(world.store.clone());
     let cache = builder.store_breaker(failures, PAUSE).store_timeout(TIMEOUT).build();
-    cache.invalidate_all().await.unwrap();
+    cache.invalidate_all().await.unwrap_or_else(|error| panic!("{error}"));
     world.trips();
     cache
 }

@@ -2,6 +2,8 @@
 
 mod circuit;
 mod failing;
+mod hostile;
+mod leases;
 mod near;
 mod owed;
 mod promises;

@@ -150,7 +150,7 @@ async fn a_shutdown_delivers_what_is_owed_and_waits_for_what_goes_on() {
     }
     drop(down);
     let (finish, finished) = oneshot::channel::<u64>();
-    let detached = cache.get_or_compute("detached", async move { finished.await }).detach();
+    let detached = cache.get_or_compute("detached", finished).detach();
     let mut detached = Box::pin(detached.into_future());
     assert!(futures_poll(detached.as_mut()).is_none());
     drop(detached);

@@ -22,6 +22,7 @@ use super::record::{Recorder, announced_length};
 use super::respond::{self, ResponseTags};
 use super::stored::Unshared;
 use super::stream::{Stream, Verdict};
+use super::variants;
 
 /// For how long nobody waits at a key whose response could not be shared, at least. Short: a response that can be shared ends
 /// it anyway, and what is saved is one wait for each request of a crowd.
@@ -137,20 +138,29 @@ impl Task {
         }
     }
 
+    /// For `Cache-Status`: for how many seconds a response is stored that is kept by this plan. What it was built from may end
+    /// before it does.
+    pub(crate) fn promised(&self, plan: &Plan) -> i64 {
+        let stated = plan.terms.freshness.ttl_seconds(Duration::ZERO);
+        let lasts = self.scope.lasts(self.exchange.cache().clock());
+        lasts.map_or(stated, |lasts| stated.min(i64::try_from(lasts.as_secs()).unwrap_or(i64::MAX)))
+    }
+
     /// The response is this client's alone: it starts at once, and nobody waits for the end of it.
     fn let_go<B: Body>(self, why: Rejection, mut parts: response::Parts, body: B) -> Response<Outgoing<B>> {
         let Self { exchange, computation, scope, key, previous, called, .. } = self;
         let stays = previous.is_some() && !why.is_lasting;
         if let Some(previous) = previous.filter(|_| !stays) {
-            previous.forget_if_stale(exchange.cache());
+            previous.forget_if_stale(&exchange);
         }
         if computation.is_awaited() && !parts.status.is_server_error() && !stays {
             let took = exchange.cache().clock().elapsed().saturating_sub(called);
             let ttl = UNSHARED_FOR.max(took.saturating_mul(UNSHARED_TIMES));
-            exchange.cache().set(&key, Unshared).ttl(ttl).wait();
+            variants::note(&exchange, &key, Unshared, ttl);
         }
         computation.scatter();
         scope.close();
+        exchange.tell_any_tag(&mut parts.headers);
         respond::add_status(&mut parts.headers, exchange.status(parts.status).detail(why.word));
         answer(&exchange, parts, Outgoing::Passing(body))
     }
@@ -170,7 +180,7 @@ impl Task {
         add_date(&mut parts, &plan);
         let exchange = Arc::clone(&self.exchange);
         let watched = self.computation.is_joinable().then(|| self.key.clone());
-        let seconds = plan.terms.freshness.ttl_seconds(Duration::ZERO);
+        let seconds = self.promised(&plan);
         let size = body.size_hint().exact();
         let mut stream = Stream::new(body, Recorder::new(self, plan, &parts, size));
         if size.is_some() {
@@ -180,12 +190,16 @@ impl Task {
         match stream.verdict() {
             Verdict::Kept(stored) => {
                 respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
+                if let Some((name, value)) = exchange.tag_line(&stored.tags) {
+                    parts.headers.insert(name, value);
+                }
                 parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
                 return answer(&exchange, parts, Outgoing::Whole(stored.body.clone()));
             }
             Verdict::Open => respond::add_status(&mut parts.headers, status.stored().ttl(seconds)),
             Verdict::Refused(why) => respond::add_status(&mut parts.headers, status.detail(why)),
         }
+        exchange.tell_any_tag(&mut parts.headers);
         Response::from_parts(parts, Outgoing::Recorded { stream, watched })
     }
 }

@@ -14,7 +14,8 @@ fn named() -> impl Iterator<Item = (&'static str, &'static str)> {
 #[test]
 fn every_row_of_the_table_names_a_test_that_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places = [root.join("tests/behaviours"), root.join("../easy-cache-tower/tests/layer")];
+    let places =
+        [root.join("tests/behaviours"), root.join("../tests/doors"), root.join("../easy-cache-tower/tests/layer")];
     let mut count = 0;
     for (file, name) in named() {
         let sources = places.iter().filter_map(|place| std::fs::read_to_string(place.join(format!("{file}.rs"))).ok());

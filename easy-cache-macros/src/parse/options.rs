@@ -11,7 +11,7 @@ use syn::{Error, Expr, ExprLit, Ident, Lit, LitStr, Result, Token, parenthesized
 
 const NAMES: &str = "`key`, `ttl`, `tags`, `prefix`, `cache`, `skip(..)`, `only_if`, `weight`, `cache_none`, `cache_err`, \
                      `local`, `no_handle`, and for freshness `jitter`, `stale_while_revalidate`, `fail_safe`, `throttle`, \
-                     `soft_timeout`, `hard_timeout`, `early_refresh`, `serve_outdated`, `detach`";
+                     `soft_timeout`, `hard_timeout`, `early_refresh`, `serve_outdated`, `lease`, `detach`";
 
 const ORDER: &str =
     "without names there are a key and, after it, a ttl: `\"users:{id}\", \"60s\"`; write the rest as `name = value`";
@@ -39,8 +39,16 @@ const ELSEWHERE: [(&[&str], &str); 15] = [
 ];
 
 /// Options that take a duration and are the methods of a `Policy` with the same names.
-const LENGTHS: [&str; 7] =
-    ["jitter", "stale_while_revalidate", "fail_safe", "throttle", "soft_timeout", "hard_timeout", "serve_outdated"];
+const LENGTHS: [&str; 8] = [
+    "jitter",
+    "stale_while_revalidate",
+    "fail_safe",
+    "throttle",
+    "soft_timeout",
+    "hard_timeout",
+    "serve_outdated",
+    "lease",
+];
 
 /// Everything the user said.
 #[derive(Clone, Default)]

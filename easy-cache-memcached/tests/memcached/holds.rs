@@ -1,9 +1,11 @@
 //! Writers that hold: what is served meanwhile, and what becomes of holds that nobody takes back.
 
+use std::time::Duration;
+
 use easy_cache_core::store::{Filled, MissReason, Version};
 use easy_cache_servers::Memcached;
 
-use crate::world::{WITHIN, World, age};
+use crate::world::{WITHIN, World, age_one};
 
 fn writer() -> Version {
     Version::random().unwrap()
@@ -57,12 +59,14 @@ async fn a_hold_without_an_outcome_is_settled_by_whoever_meets_it() {
     let server = Memcached::start();
     let world = World::at(&[server.address()]);
     world.warm(&["t"]).await;
-    world.hold(writer(), &["t"]).await;
+    let writer = writer();
+    world.hold(writer, &["t"]).await;
+    let lease = format!("{}:w:{writer:?}", world.namespace);
     let late = world.elsewhere();
     let fence = late.fence(&[]).await;
-    age(&server, WITHIN / 2);
+    age_one(&server, &lease, WITHIN / 2);
     assert_eq!(world.miss(&["t"]).await.reason, MissReason::Held);
-    age(&server, WITHIN / 2);
+    age_one(&server, &lease, WITHIN / 2 + Duration::from_secs(1));
     assert_eq!(world.miss(&["t"]).await.reason, MissReason::Outdated);
     assert_eq!(late.fill(b"from before", &["t"], &fence).await, Filled::Outdated);
     world.warm(&["t"]).await;

@@ -1,5 +1,7 @@
 //! The store against real servers, behind a proxy that counts, and against one that answers nonsense.
 
+#![cfg(test)]
+
 mod connections;
 mod contract;
 mod garbage;

@@ -64,7 +64,7 @@ async fn write(world: &World, row: &Row, holds: bool) {
 
 /// Loses a record of the namespace, one after the other.
 async fn lose(server: &Memcached, world: &World, row: &Row) {
-    let names = ["t:tt", "k:k", "f:", "e:0:k", "o:838"];
+    let names = ["t:tt", "k:k", "f:", "e:0:k", "o:808"];
     for name in names.iter().cycle() {
         if row.done.load(Ordering::SeqCst) {
             return;

@@ -1,5 +1,6 @@
 //! A server, a store on it, and the steps that stories are made of.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -16,8 +17,12 @@ pub(crate) fn tags(names: &[&str]) -> Vec<Tag> {
     names.iter().map(Tag::new).collect()
 }
 
-/// The names of all items of a server.
-pub(crate) fn items(server: SocketAddr) -> Vec<String> {
+/// The names of all items of a server. It moves items while it lists them, so that one list may lack some.
+pub(crate) fn items(server: SocketAddr) -> BTreeSet<String> {
+    (0..3).flat_map(|_| listed(server)).collect()
+}
+
+fn listed(server: SocketAddr) -> Vec<String> {
     let mut stream = TcpStream::connect(server).unwrap();
     stream.write_all(b"lru_crawler metadump all\r\n").unwrap();
     let lines = BufReader::new(stream).lines().map(Result::unwrap).take_while(|line| !line.starts_with("END"));
@@ -29,15 +34,18 @@ pub(crate) fn items(server: SocketAddr) -> Vec<String> {
 
 /// Lets everything end so much sooner. A writer's time is up to a second longer than was asked for.
 pub(crate) fn age(server: &Memcached, by: Duration) {
-    for item in items(server.address()) {
-        let left = server.command(&format!("mg {item} t"));
-        let Some(left) = left.strip_prefix("HD t").and_then(|left| left.parse::<u64>().ok()) else { continue };
-        let by = by.as_secs() + u64::from(item.contains(":w:"));
-        server.command(&match left.saturating_sub(by) {
-            0 => format!("md {item}"),
-            left => format!("mg {item} T{left}"),
-        });
-    }
+    items(server.address())
+        .iter()
+        .for_each(|item| age_one(server, item, by + Duration::from_secs(item.contains(":w:").into())));
+}
+
+pub(crate) fn age_one(server: &Memcached, item: &str, by: Duration) {
+    let left = server.command(&format!("mg {item} t"));
+    let Some(left) = left.strip_prefix("HD t").and_then(|left| left.parse::<u64>().ok()) else { return };
+    server.command(&match left.saturating_sub(by.as_secs()) {
+        0 => format!("md {item}"),
+        left => format!("mg {item} T{left}"),
+    });
 }
 
 /// A namespace of its own in a server that others may share.
@@ -125,10 +133,9 @@ impl World {
         self.store.release(Mark::new(writer, Some(&tags(names)))).await.unwrap();
     }
 
-    /// Loses the items of this namespace whose names begin so.
-    pub(crate) fn lose(&self, server: &Memcached, kind: &str) {
-        let beginning = format!("{}:{kind}", self.namespace);
-        let lost = items(server.address()).into_iter().filter(|item| item.starts_with(&beginning));
-        assert_ne!(lost.map(|item| server.command(&format!("md {item}"))).count(), 0, "nothing of {kind} to lose");
+    /// Loses an item of this namespace.
+    pub(crate) fn lose(&self, server: &Memcached, item: &str) {
+        let answer = server.command(&format!("md {}:{item}", self.namespace));
+        assert_eq!(answer, "HD", "nothing at {item} to lose");
     }
 }

@@ -9,7 +9,7 @@ use easy_cache_redis::{RedisStore, RedisStoreBuilder};
 use easy_cache_servers::proxy::{Direction, Fault};
 use easy_cache_servers::{Proxy, Redis};
 
-use crate::world::{KEY, World, tags};
+use crate::world::{KEY, PATIENCE, World, tags};
 
 /// The cause of a failure in words.
 fn cause(error: &Error) -> String {
@@ -79,19 +79,19 @@ async fn while_a_server_is_down_callers_fail_at_once_and_few_dial() {
 
 #[tokio::test]
 async fn a_server_that_stops_answering_keeps_nobody_longer_than_the_timeout() {
-    let (server, timeout) = (Redis::start(), Duration::from_millis(150));
+    let (server, timeout) = (Redis::start(), Duration::from_secs(1));
     let world = impatient(server.url(), timeout);
     world.warm(&["t"]).await;
     server.pause();
     for _ in 0..4 {
         let begun = Instant::now();
         let error = world.store.look(Look::new(KEY, &[])).await.unwrap_err();
-        assert!(begun.elapsed() < timeout + Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < timeout * 5, "{:?}", begun.elapsed());
         drop(error);
     }
     let begun = Instant::now();
     assert!(world.store.invalidate(&tags(&["t"]), &[]).await.is_err());
-    assert!(begun.elapsed() < timeout + Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < timeout * 5, "{:?}", begun.elapsed());
     server.resume();
     recovered(&world).await;
     world.invalidate(&["t"]).await;
@@ -101,7 +101,7 @@ async fn a_server_that_stops_answering_keeps_nobody_longer_than_the_timeout() {
 #[tokio::test]
 async fn a_half_open_connection_is_replaced_after_two_answers_that_do_not_come() {
     let proxy = Proxy::before(Redis::shared().address());
-    let world = impatient(proxy.redis_url(), Duration::from_millis(100));
+    let world = impatient(proxy.redis_url(), Duration::from_secs(1));
     world.warm(&["t"]).await;
     proxy.set(Direction::ToServer, Fault::Swallow);
     for _ in 0..2 {
@@ -117,7 +117,7 @@ async fn a_half_open_connection_is_replaced_after_two_answers_that_do_not_come()
 #[tokio::test]
 async fn one_slow_answer_does_not_end_a_connection() {
     let proxy = Proxy::before(Redis::shared().address());
-    let world = impatient(proxy.redis_url(), Duration::from_millis(100));
+    let world = impatient(proxy.redis_url(), Duration::from_secs(1));
     world.warm(&["t"]).await;
     for _ in 0..3 {
         proxy.set(Direction::ToClient, Fault::Hold);
@@ -131,7 +131,7 @@ async fn one_slow_answer_does_not_end_a_connection() {
 #[tokio::test]
 async fn a_server_that_answers_garbage_is_left() {
     let proxy = Proxy::before(Redis::shared().address());
-    let world = impatient(proxy.redis_url(), Duration::from_millis(500));
+    let world = impatient(proxy.redis_url(), Duration::from_secs(1));
     world.warm(&["t"]).await;
     proxy.set(Direction::ToClient, Fault::Garbage);
     assert!(world.store.look(Look::new(KEY, &[])).await.is_err());
@@ -174,10 +174,16 @@ async fn a_new_connection_to_the_same_server_empties_nothing() {
     let proxy = Proxy::before(Redis::shared().address());
     let world = World::at(proxy.redis_url());
     world.warm(&["t"]).await;
-    proxy.cut();
-    recovered(&world).await;
-    world.hit(&["t"]).await;
-    world.elsewhere().hit(&["t"]).await;
+    for order_is_lost in [false, true] {
+        if order_is_lost {
+            Redis::shared().command(["DEL", &world.key("o")]);
+            world.invalidate(&["another"]).await;
+        }
+        proxy.cut();
+        recovered(&world).await;
+        world.hit(&["t"]).await;
+        world.elsewhere().hit(&["t"]).await;
+    }
 }
 
 #[tokio::test]
@@ -241,7 +247,11 @@ async fn a_pool_of_the_application_keeps_its_own_connections() {
     let server = Redis::shared();
     let pool = Config::from_url(server.url()).create_pool(Some(Runtime::Tokio1)).unwrap();
     let namespace = easy_cache_servers::unique("pool");
-    let world = World { store: RedisStore::from_pool(pool.clone(), &namespace).unwrap(), namespace, url: server.url() };
+    let world = World {
+        store: RedisStore::builder(&namespace).pool(pool.clone()).timeout(PATIENCE).build().unwrap(),
+        namespace,
+        url: server.url(),
+    };
     world.warm(&["t"]).await;
     world.hit(&["t"]).await;
     assert_eq!(pool.status().size, 0, "the one that it lent out is the store's");

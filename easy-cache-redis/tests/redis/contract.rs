@@ -11,8 +11,8 @@ use crate::world;
 async fn every_promise_is_kept() {
     let (server, clock) = (Redis::start(), ManualClock::new());
     let contract = Contract::new(&clock, |namespace| {
-        let store = RedisStore::connect(server.url(), namespace).unwrap();
-        Cache::builder().namespace(namespace).clock(clock.clock()).store(store).build()
+        let store = RedisStore::builder(namespace).url(server.url()).timeout(world::PATIENCE).build().unwrap();
+        Cache::builder().namespace(namespace).clock(clock.clock()).store(store).store_timeout(world::PATIENCE).build()
     });
     let contract = contract.shared().losing(|| _ = server.command(["FLUSHALL"]));
     contract.aging(|by| world::age(&server, by)).run().await;

@@ -187,7 +187,7 @@ async fn a_lost_connection_is_told_at_once_and_nothing_is_proved_until_there_is_
 #[tokio::test]
 async fn a_server_that_says_nothing_proves_nothing() {
     let proxy = Proxy::before(Redis::shared().address());
-    let world = World::with(proxy.redis_url(), |builder| builder.timeout(Duration::from_millis(200)));
+    let world = World::with(proxy.redis_url(), |builder| builder.timeout(Duration::from_secs(1)));
     let (notes, _following) = followed(&world).await;
     proxy.set(Direction::ToServer, Fault::Swallow);
     eventually(|| notes.heard.lock().contains(&"everything".to_owned())).await;

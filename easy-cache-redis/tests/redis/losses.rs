@@ -207,3 +207,17 @@ async fn a_full_server_keeps_nothing_new_and_invalidates_all_the_same() {
     server.command(["CONFIG", "SET", "maxmemory", "0"]);
     world.warm(&["t"]).await;
 }
+
+#[tokio::test]
+async fn a_value_that_was_lost_on_its_way_leaves_the_one_in_place() {
+    let server = Redis::start();
+    let world = World::at(server.url());
+    world.warm(&["t"]).await;
+    let hit = world.hit(&["t"]).await;
+    server.command(["ACL", "SETUSER", "default", "-set"]);
+    let names = tags(&["t"]);
+    let mut fill = Fill::new(KEY, b"another", hit.fence.as_ref());
+    fill.tags = &names;
+    assert!(world.store.fill(fill).await.is_err());
+    assert_eq!(world.hit(&["t"]).await.payload, b"value");
+}

@@ -3,7 +3,9 @@
 use easy_cache_core::Tag;
 use easy_cache_core::store::{Fill, Filled, Look, Looked, MissReason, Store};
 
-use crate::world::{World, tags};
+use easy_cache_redis::RedisStore;
+
+use crate::world::{PATIENCE, World, tags};
 
 impl World {
     async fn keeps(&self, key: &[u8], tags: &[Tag], payload: &[u8]) -> bool {
@@ -100,7 +102,7 @@ async fn namespaces_do_not_reach_into_each_other() {
     let others = ["{}".to_owned(), format!("{{ec1:{}}}", world.namespace), inner, format!("{}%3A", world.namespace)];
     for namespace in others {
         let other = World {
-            store: easy_cache_redis::RedisStore::connect(&world.url, &namespace).unwrap(),
+            store: RedisStore::builder(&namespace).url(&world.url).timeout(PATIENCE).build().unwrap(),
             namespace,
             ..World::new()
         };

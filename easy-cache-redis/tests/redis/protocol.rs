@@ -233,8 +233,12 @@ async fn a_lease_ends_by_itself() {
 async fn sync_callers_need_no_runtime() {
     let url = easy_cache_servers::Redis::shared().url();
     let value = std::thread::spawn(move || {
-        let store = easy_cache_redis::RedisStore::connect(url, easy_cache_servers::unique("sync")).unwrap();
-        let cache = easy_cache_core::Cache::builder().store(store).build();
+        let store = easy_cache_redis::RedisStore::builder(easy_cache_servers::unique("sync"))
+            .url(url)
+            .timeout(crate::world::PATIENCE)
+            .build()
+            .unwrap();
+        let cache = easy_cache_core::Cache::builder().store(store).store_timeout(crate::world::PATIENCE).build();
         let get = |value: u64| cache.get_or_compute_sync("k", || Some(value)).tags(["t"]).wait();
         let before = (get(1), get(2));
         cache.invalidate_tags(["t"]).wait().unwrap();

@@ -1,14 +1,12 @@
 //! Lookups that travel together, and what they do not do to each other.
 
-use std::time::Duration;
-
 use easy_cache_core::store::{Fill, Look, Looked, Store};
 use easy_cache_redis::RedisStore;
 use easy_cache_servers::proxy::{Direction, Fault};
 use easy_cache_servers::{Proxy, Redis};
 use tokio::task::JoinHandle;
 
-use crate::world::{World, tags};
+use crate::world::{PATIENCE, World, tags};
 
 /// More than go by themselves, and more than fit into two batches.
 const MANY: u32 = 600;
@@ -63,7 +61,7 @@ async fn many_lookups_take_few_commands_and_each_gets_its_own_answer() {
 #[tokio::test]
 async fn who_wants_separate_lookups_gets_them() {
     let proxy = Proxy::before(Redis::shared().address());
-    let world = World::with(proxy.redis_url(), |builder| builder.separate_lookups().timeout(Duration::from_secs(30)));
+    let world = World::with(proxy.redis_url(), |builder| builder.separate_lookups());
     filled(&world).await;
     proxy.meter().reset();
     everybody_gets_their_own((0..MANY).map(|n| look(&world.store, n)).collect(), |_| false).await;
@@ -115,20 +113,23 @@ async fn large_values_travel_in_small_company() {
 }
 
 #[test]
-fn lookups_fail_when_their_runtime_has_ended_and_do_not_hang() {
+fn a_store_outlives_the_runtime_that_it_was_made_on() {
     let url = Redis::shared().url();
-    let first = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let store = first.block_on(async { RedisStore::connect(url, easy_cache_servers::unique("ended")).unwrap() });
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let first = runtime();
+    let store = first.block_on(async {
+        RedisStore::builder(easy_cache_servers::unique("ended")).url(url).timeout(PATIENCE).build().unwrap()
+    });
     first.block_on(async { drop(store.look(Look::new(b"k", &[])).await.unwrap()) });
     drop(first);
-    let second = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    second.block_on(async {
+    runtime().block_on(async {
         let looks = (0..100_u32).map(|n| {
             let store = store.clone();
-            tokio::spawn(async move { store.look(Look::new(&n.to_be_bytes(), &[])).await.is_err() })
+            tokio::spawn(async move { drop(store.look(Look::new(&n.to_be_bytes(), &[])).await) })
         });
         for look in looks.collect::<Vec<_>>() {
-            assert!(look.await.unwrap());
+            look.await.unwrap();
         }
+        drop(store.look(Look::new(b"k", &[])).await.unwrap());
     });
 }

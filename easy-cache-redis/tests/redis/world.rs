@@ -7,6 +7,9 @@ use easy_cache_core::store::{Fill, Filled, Hit, Look, Looked, Miss, MissReason, 
 use easy_cache_redis::{RedisStore, RedisStoreBuilder};
 use easy_cache_servers::{Redis, unique};
 
+/// Longer than any machine that is not stuck takes for a trip.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
 pub(crate) const KEY: &[u8] = b"k";
 
 /// Makes everything older, by so many microseconds: what expires, the deadlines of holds, the dates of entries.
@@ -54,7 +57,7 @@ impl World {
 
     pub(crate) fn with(url: String, more: impl FnOnce(RedisStoreBuilder) -> RedisStoreBuilder) -> Self {
         let namespace = unique("n");
-        let store = more(RedisStore::builder(&namespace).url(&url).timeout(Duration::from_secs(10))).build().unwrap();
+        let store = more(RedisStore::builder(&namespace).url(&url).timeout(PATIENCE)).build().unwrap();
         Self { namespace, url, store }
     }
 
@@ -65,7 +68,7 @@ impl World {
 
     /// The same on a way of its own.
     pub(crate) fn elsewhere_at(&self, url: String) -> Self {
-        let store = RedisStore::connect(&url, &self.namespace).unwrap();
+        let store = RedisStore::builder(&self.namespace).url(&url).timeout(PATIENCE).build().unwrap();
         Self { namespace: self.namespace.clone(), url, store }
     }
 

@@ -185,10 +185,16 @@ impl Outbox {
         }
     }
 
-    /// The statement that deletes what is older than so many seconds.
+    /// The statement that asks for the numbers of some rows that are older than so many seconds.
     #[must_use]
-    pub fn purge(dialect: Dialect, seconds: u64) -> String {
-        format!("DELETE FROM {OUTBOX} WHERE written < {} - {seconds}", now(dialect))
+    pub fn old(dialect: Dialect, seconds: u64) -> String {
+        format!("SELECT id FROM {OUTBOX} WHERE written < {} - {seconds} ORDER BY id LIMIT 1000", now(dialect))
+    }
+
+    /// The statement that deletes rows. By their numbers, so that it waits for no transaction that is writing others.
+    #[must_use]
+    pub fn delete(ids: &[i64]) -> String {
+        format!("DELETE FROM {OUTBOX} WHERE id IN ({})", list(ids.iter()))
     }
 }
 

@@ -1,25 +1,28 @@
 //! What the layer promises, told as requests and answers: through a plain service where that is enough, through axum on a
-//! real socket where the network matters.
+//! real socket where the network matters. What is the same on every door is in `tests/doors` of the workspace.
 #![cfg(test)]
 
-mod collapse;
-mod conditional;
-mod crowd;
-mod head;
-mod invalidation;
+mod door;
+
+#[path = "../../../tests/doors/support.rs"]
+mod support;
+
+#[path = "../../../tests/doors/client.rs"]
+mod client;
+
+#[path = "../../../tests/doors/list.rs"]
+mod list;
+
+#[path = "../../../tests/doors/place.rs"]
+mod place;
+
 mod limits;
 mod nested;
 mod network;
 mod races;
-mod range;
 mod readiness;
-mod reuse;
-mod route;
 mod router;
-mod stale;
-mod streaming;
-mod support;
-mod tags;
-mod users;
-mod validation;
-mod variants;
+mod runtime;
+
+/// By how much fewer rounds tests that try their luck make.
+const SLOWER: usize = 1;

@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use easy_cache_core::{Cache, ManualClock};
 use easy_cache_tower::ResponseCacheLayer;
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{Answer, seconds, soon};
+use crate::support::{Answer, Asked, Broken, page, request, seconds, soon};
 
 /// Lets only those in who know the word, by a field that no rule of HTTP knows.
 async fn guard(request: Request, next: Next) -> Response {
@@ -60,4 +60,18 @@ async fn two_users_also_where_the_outer_layer_lets_the_first_of_them_pass_by() {
     let (router, _) = vault(|outer| outer.only_if(|request| !request.headers.contains_key("x-word")));
     assert_eq!(ask(&router, Some("sesame")).await.text(), "gold 1");
     assert_eq!(ask(&router, None).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn two_layers_over_one_cache_do_not_wait_for_each_other() {
+    let cache = Cache::new();
+    let handler = service_fn(|_: Asked| async { Ok::<_, Broken>(page(&[], "page")) });
+    let route = ResponseCacheLayer::new(cache.clone()).named("route").ttl(seconds(60)).layer(handler);
+    let site = ResponseCacheLayer::new(cache).named("site").layer(route);
+    let first = soon(site.clone().oneshot(request("GET", "/", &[]))).await.unwrap();
+    assert_eq!(Answer::read(first).await.unwrap().text(), "page");
+    let second = Answer::read(soon(site.oneshot(request("GET", "/", &[]))).await.unwrap()).await.unwrap();
+    let said: Vec<_> = second.headers.get_all("cache-status").iter().map(|line| line.to_str().unwrap()).collect();
+    assert!(said[0].starts_with("\"route\"; hit"), "the layer that kept it answers: {said:?}");
+    assert!(said[1].starts_with("\"site\"; fwd=uri-miss"), "and the other one does not: {said:?}");
 }

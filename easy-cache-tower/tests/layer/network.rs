@@ -14,37 +14,18 @@ use axum::routing::get;
 use bytes::Bytes;
 use easy_cache_core::Cache;
 use easy_cache_tower::ResponseCacheLayer;
+use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
-use http_body_util::{BodyExt, Empty};
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
-use crate::support::{Answer, Fields, request, seconds, soon};
+pub(crate) use crate::client::{get_with, open};
+use crate::support::{Answer, seconds, soon};
 
 pub(crate) async fn serve(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
-}
-
-/// The answer as far as its head, over a connection of its own.
-pub(crate) async fn open(
-    address: SocketAddr,
-    method: &str,
-    uri: &str,
-    fields: Fields<'_>,
-) -> http::Response<hyper::body::Incoming> {
-    let stream = TcpStream::connect(address).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    let fields = [fields, &[("host", "shop.example")]].concat();
-    let request: http::Request<Empty<Bytes>> = request(method, uri, &fields);
-    soon(sender.send_request(request)).await.unwrap()
-}
-
-pub(crate) async fn get_with(address: SocketAddr, uri: &str, fields: Fields<'_>) -> Answer {
-    Answer::read(open(address, "GET", uri, fields).await).await.unwrap()
 }
 
 fn layer() -> ResponseCacheLayer {

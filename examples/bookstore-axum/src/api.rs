@@ -7,12 +7,11 @@ use axum::{
     response::IntoResponse,
 };
 use bookstore::{
-    input::{BookChange, BookFilter, NewBook, Retitle},
+    input::{BookChange, BookFilter, Failing, NewAuthor, NewBook, Retitle},
     query,
-    view::{Author, Book, BookPage, Stats},
+    view::{Author, Book, BookPage, Retitled, Stats},
     write,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
     error::ApiError,
@@ -62,13 +61,6 @@ pub(crate) async fn delete_book(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// How many titles a bulk write changed.
-#[derive(Debug, Serialize)]
-pub(crate) struct Retitled {
-    author_id: i32,
-    updated: u64,
-}
-
 pub(crate) async fn retitle(
     State(shop): State<AppState>,
     ApiPath(author_id): ApiPath<i32>,
@@ -78,26 +70,11 @@ pub(crate) async fn retitle(
     Ok(Json(Retitled { author_id, updated }))
 }
 
-/// The author who gets a book.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewAuthor {
-    author_id: i32,
-}
-
-/// Whether a move is to fail after its writes, to show that nothing remains of it.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Failing {
-    #[serde(default)]
-    fail: bool,
-}
-
 pub(crate) async fn move_book(
     State(shop): State<AppState>,
     ApiPath(id): ApiPath<i32>,
     ApiQuery(failing): ApiQuery<Failing>,
     ApiJson(to): ApiJson<NewAuthor>,
 ) -> Answer<Book> {
-    let ending = if failing.fail { write::Ending::RollBack } else { write::Ending::Commit };
-    Ok(Json(write::move_book(&shop.db, id, to.author_id, ending).await?))
+    Ok(Json(write::move_book(&shop.db, id, to.author_id, write::Ending::failing(failing.fail)).await?))
 }

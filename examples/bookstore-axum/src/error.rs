@@ -1,57 +1,30 @@
-//! Refusals as programs and as people read them: JSON under `/api`, a page elsewhere, the same statuses on both sides.
-
-use std::error::Error as _;
+//! Refusals as axum sends them: JSON under `/api`, a page elsewhere, the same statuses on both sides.
 
 use axum::{
-    Json,
-    http::StatusCode,
+    http::{StatusCode, header::CONTENT_TYPE},
     response::{Html, IntoResponse, Response},
 };
-use bookstore::{ErrorKind, page};
-use serde_json::json;
+use bookstore::Refusal;
 
-/// A status and its reason, in words for whoever asked.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    status: StatusCode,
-    message: String,
-}
-
-impl Refusal {
-    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
-    }
-}
-
-/// What the database said goes to the log, and nowhere else.
-impl From<bookstore::Error> for Refusal {
-    fn from(error: bookstore::Error) -> Self {
-        let status = match error.kind() {
-            ErrorKind::NotFound => StatusCode::NOT_FOUND,
-            ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-            ErrorKind::Conflict => StatusCode::CONFLICT,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        if status.is_server_error() {
-            tracing::error!("the database failed: {}", error.source().map(ToString::to_string).unwrap_or_default());
-        }
-        Self::new(status, error.to_string())
-    }
-}
-
-/// A refusal that a program reads: `{"error": "..."}`.
+/// A refusal that a program reads.
 #[derive(Debug)]
 pub(crate) struct ApiError(Refusal);
 
-impl<R: Into<Refusal>> From<R> for ApiError {
-    fn from(refusal: R) -> Self {
-        Self(refusal.into())
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
+impl From<bookstore::Error> for ApiError {
+    fn from(error: bookstore::Error) -> Self {
+        Self(error.into())
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.0.status, Json(json!({ "error": self.0.message }))).into_response()
+        (status(&self.0), [(CONTENT_TYPE, "application/json")], self.0.json()).into_response()
     }
 }
 
@@ -69,37 +42,40 @@ impl PageError {
     }
 }
 
-impl<R: Into<Refusal>> From<R> for PageError {
-    fn from(refusal: R) -> Self {
-        Self { refusal: refusal.into(), back: None }
+impl From<Refusal> for PageError {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, back: None }
+    }
+}
+
+impl From<bookstore::Error> for PageError {
+    fn from(error: bookstore::Error) -> Self {
+        Refusal::from(error).into()
     }
 }
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        let Refusal { status, message } = self.refusal;
-        let heading = match status {
-            StatusCode::NOT_FOUND => "Not found",
-            StatusCode::CONFLICT => "Rolled back",
-            status if status.is_client_error() => "That does not work",
-            _ => "Something went wrong",
-        };
-        (status, Html(page::problem(heading, &message, self.back.as_deref()))).into_response()
+        (status(&self.refusal), Html(self.refusal.page(self.back.as_deref()))).into_response()
     }
 }
 
+fn status(refusal: &Refusal) -> StatusCode {
+    StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 pub(crate) async fn no_such_page() -> PageError {
-    Refusal::new(StatusCode::NOT_FOUND, "there is no such page").into()
+    Refusal::no_such_page().into()
 }
 
 pub(crate) async fn no_such_route() -> ApiError {
-    Refusal::new(StatusCode::NOT_FOUND, "there is no such route").into()
+    Refusal::no_such_route().into()
 }
 
 pub(crate) async fn page_method_not_allowed() -> PageError {
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this page does not answer to that method").into()
+    Refusal::page_method().into()
 }
 
 pub(crate) async fn api_method_not_allowed() -> ApiError {
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this route does not answer to that method").into()
+    Refusal::route_method().into()
 }

@@ -1,15 +1,13 @@
 //! Bodies, queries, paths and forms as axum reads them, with refusals that are answered like any other of the same side:
 //! as JSON under `/api`, as a page elsewhere.
 
-use axum::{
-    extract::{
-        FromRequest, FromRequestParts,
-        rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection},
-    },
-    http::StatusCode,
+use axum::extract::{
+    FromRequest, FromRequestParts,
+    rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection},
 };
+use bookstore::refusal::{Refusal, innermost};
 
-use crate::error::{ApiError, PageError, Refusal};
+use crate::error::{ApiError, PageError};
 
 /// A body of JSON.
 #[derive(Debug, FromRequest)]
@@ -41,7 +39,7 @@ pub(crate) struct PagePath<T>(pub(crate) T);
 #[from_request(via(axum::extract::Query), rejection(PageError))]
 pub(crate) struct PageQuery<T>(pub(crate) T);
 
-impl From<JsonRejection> for Refusal {
+impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
         let what = match &rejection {
             JsonRejection::JsonDataError(reason) => format!("the body does not fit: {}", innermost(reason)),
@@ -49,43 +47,52 @@ impl From<JsonRejection> for Refusal {
             JsonRejection::MissingJsonContentType(_) => "the body needs `Content-Type: application/json`".to_owned(),
             other => other.body_text(),
         };
-        Self::new(rejection.status(), what)
+        Refusal::new(rejection.status().as_u16(), what).into()
     }
 }
 
-impl From<FormRejection> for Refusal {
+impl From<FormRejection> for PageError {
     fn from(rejection: FormRejection) -> Self {
         let what = match &rejection {
             FormRejection::InvalidFormContentType(_) => "the body is not a form".to_owned(),
             other => format!("the form does not fit: {}", innermost(other)),
         };
-        Self::new(rejection.status(), what)
+        Refusal::new(rejection.status().as_u16(), what).into()
     }
 }
 
-impl From<QueryRejection> for Refusal {
+fn of_query(rejection: &QueryRejection) -> Refusal {
+    Refusal::new(rejection.status().as_u16(), format!("the query does not fit: {}", innermost(rejection)))
+}
+
+impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(rejection.status(), format!("the query does not fit: {}", innermost(&rejection)))
+        of_query(&rejection).into()
     }
 }
 
-impl From<PathRejection> for Refusal {
+impl From<QueryRejection> for PageError {
+    fn from(rejection: QueryRejection) -> Self {
+        of_query(&rejection).into()
+    }
+}
+
+fn of_path(rejection: &PathRejection) -> Refusal {
+    if rejection.status().is_server_error() {
+        tracing::error!("failed to read a path: {rejection}");
+        return Refusal::out_of_order(rejection.status().as_u16());
+    }
+    Refusal::path()
+}
+
+impl From<PathRejection> for ApiError {
     fn from(rejection: PathRejection) -> Self {
-        if rejection.status().is_server_error() {
-            tracing::error!("failed to read a path: {rejection}");
-            return Self::new(rejection.status(), "the shop cannot answer at the moment");
-        }
-        Self::new(StatusCode::BAD_REQUEST, "the number in the path is not a whole number that fits in 32 bits")
+        of_path(&rejection).into()
     }
 }
 
-/// The cause of causes: what the parser said, without the framework's introduction.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        innermost = cause.to_string();
-        next = cause.source();
+impl From<PathRejection> for PageError {
+    fn from(rejection: PathRejection) -> Self {
+        of_path(&rejection).into()
     }
-    innermost
 }

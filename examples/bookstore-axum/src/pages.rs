@@ -5,10 +5,9 @@ use axum::{
     response::{Html, Redirect},
 };
 use bookstore::{
-    input::{BookChange, BookFilter, NewBook, Retitle},
+    input::{BookChange, BookFilter, Move, NewBook, Part, Retitle},
     page, query, write,
 };
-use serde::Deserialize;
 
 use crate::{
     error::PageError,
@@ -25,12 +24,6 @@ pub(crate) async fn books(State(shop): State<AppState>, PageQuery(filter): PageQ
 
 pub(crate) async fn book(State(shop): State<AppState>, PagePath(id): PagePath<i32>) -> Page {
     Ok(Html(page::book(&query::book(&shop.db, id).await?, &query::authors(&shop.db).await?)))
-}
-
-/// The part of the list of an author's books.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Part {
-    page: Option<u32>,
 }
 
 pub(crate) async fn author(
@@ -63,22 +56,15 @@ pub(crate) async fn update_book(
     Ok(Redirect::to(&book))
 }
 
-/// The form that moves a book; an unticked box is not sent at all.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Move {
-    author_id: i32,
-    #[serde(default)]
-    fail: bool,
-}
-
 pub(crate) async fn move_book(
     State(shop): State<AppState>,
     PagePath(id): PagePath<i32>,
     PageForm(form): PageForm<Move>,
 ) -> SeeOther {
     let book = format!("/books/{id}");
-    let ending = if form.fail { write::Ending::RollBack } else { write::Ending::Commit };
-    write::move_book(&shop.db, id, form.author_id, ending).await.map_err(PageError::back_to(book.clone()))?;
+    write::move_book(&shop.db, id, form.author_id, write::Ending::failing(form.fail))
+        .await
+        .map_err(PageError::back_to(book.clone()))?;
     Ok(Redirect::to(&book))
 }
 

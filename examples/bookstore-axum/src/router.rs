@@ -4,15 +4,12 @@ use axum::{
     Router, middleware,
     routing::{get, post},
 };
+use bookstore::announce::KEPT_FOR;
 use bookstore::{Db, Options, StartError};
 use easy_cache_core::Cache;
 use easy_cache_tower::ResponseCacheLayer;
-use std::time::Duration;
 
 use crate::{api, error, pages, provenance};
-
-/// How long an answer is kept if nothing changes. Writes drop it at once, so this only bounds what is never written again.
-const KEPT_FOR: Duration = Duration::from_secs(3600);
 
 /// What all handlers share.
 #[derive(Clone, Debug)]

@@ -2,19 +2,15 @@
 
 use std::{
     future::{Future, IntoFuture},
-    io::{self, Write},
+    io,
     sync::Arc,
-    time::Duration,
 };
 
+use bookstore::announce::{FAREWELL, announce};
 use bookstore::{Options, StartError};
 use tokio::{net::TcpListener, sync::Notify};
 
 use crate::router::{AppState, router};
-
-/// How long requests under way may take once the shop was told to stop. Connections on which nothing happens are closed
-/// at once.
-const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Runs the whole program: opens the database, listens, prints one line with the address, and serves until Ctrl-C or
 /// SIGTERM.
@@ -70,14 +66,6 @@ async fn serve_state(
 async fn farewell_is_over(stopping: &Notify) {
     stopping.notified().await;
     tokio::time::sleep(FAREWELL).await;
-}
-
-/// The line is for whoever started the shop; nobody reading it is no reason not to serve.
-fn announce(line: &str) {
-    let mut stdout = io::stdout().lock();
-    if let Err(reason) = writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
-        tracing::warn!("{line} (failed to print that: {reason})");
-    }
 }
 
 /// Ready when the process is asked to end. The handlers are installed right away, not when it is first waited for.

@@ -122,3 +122,36 @@ pub(crate) fn checked_language(code: &str) -> Result<String, Error> {
         None => Err(Error::invalid(format!("`{code}` is not a language code that the shop knows"))),
     }
 }
+
+/// The author who gets a book.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewAuthor {
+    /// Its number.
+    pub author_id: i32,
+}
+
+/// Whether a move is to fail after its writes, to show that nothing remains of it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Failing {
+    /// It fails.
+    #[serde(default)]
+    pub fail: bool,
+}
+
+/// The form that moves a book; an unticked box is not sent at all.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Move {
+    /// The author who gets it.
+    pub author_id: i32,
+    /// It fails after its writes.
+    #[serde(default)]
+    pub fail: bool,
+}
+
+/// The part of the list of an author's books.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Part {
+    /// Which, counted from 1.
+    pub page: Option<u32>,
+}

@@ -1,6 +1,6 @@
 //! The domain of the bookstore examples: everything about books and authors, nothing about a web framework.
 //!
-//! The binaries on top of it (axum today) translate requests into calls to this crate and answers back. Reads and
+//! The binaries on top of it (axum, actix-web) translate requests into calls to this crate and answers back. Reads and
 //! writes go through one connection type that knows the cache, and none of them names a tag.
 //!
 //! ```
@@ -26,7 +26,11 @@
 //! | [`write`](mod@write) | the writes |
 //! | [`page`] | the views as HTML |
 //! | [`error`] | why a read or a write was refused |
+//! | [`refusal`] | what a client is told of it, as JSON and as a page |
+//! | [`provenance`] | where an answer came from, for the page |
+//! | [`announce`](mod@announce) | what a binary prints when it listens, and how long it lets requests finish |
 
+pub mod announce;
 pub mod options;
 
 pub mod database;
@@ -47,7 +51,11 @@ pub mod write;
 pub mod page;
 
 pub mod error;
+pub mod refusal;
+
+pub mod provenance;
 
 pub use database::{Db, open};
 pub use error::{Error, ErrorKind};
 pub use options::{Options, StartError};
+pub use refusal::Refusal;

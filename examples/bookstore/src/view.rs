@@ -97,3 +97,12 @@ pub struct AuthorCount {
     /// The number of books.
     pub books: i64,
 }
+
+/// How many titles a bulk write changed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Retitled {
+    /// Whose.
+    pub author_id: i32,
+    /// How many.
+    pub updated: u64,
+}

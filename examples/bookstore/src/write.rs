@@ -98,6 +98,14 @@ pub enum Ending {
     RollBack,
 }
 
+impl Ending {
+    /// The one that was asked for.
+    #[must_use]
+    pub fn failing(fail: bool) -> Self {
+        if fail { Self::RollBack } else { Self::Commit }
+    }
+}
+
 /// Gives a book to another author and notes it in the log of transfers: both, or neither.
 ///
 /// # Errors

@@ -179,3 +179,134 @@ impl<I: Read + Unpin> Read for Wire<I> {
         Pin::new(&mut self.inner).poll_read(cx, buffer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http::header::LINK;
+
+    use super::*;
+
+    /// A client that takes in no more than there is room for.
+    struct Slow {
+        room: usize,
+        taken: Vec<u8>,
+    }
+
+    impl Write for Slow {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            let count = bytes.len().min(self.room);
+            if count == 0 {
+                return Poll::Pending;
+            }
+            self.room -= count;
+            self.taken.extend_from_slice(&bytes[..count]);
+            Poll::Ready(Ok(count))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    const HINT: &str = "HTTP/1.1 103 Early Hints\r\nlink: </a.css>\r\n\r\n";
+
+    fn hint(interim: &Interim) {
+        let headers = HeaderMap::from_iter([(LINK, HeaderValue::from_static("</a.css>"))]);
+        interim.send(StatusCode::EARLY_HINTS, &headers);
+    }
+
+    fn wire(room: usize) -> (Wire<Slow>, Gap) {
+        let gap = Gap::default();
+        (Wire::new(Slow { room, taken: Vec::new() }, gap.clone()), gap)
+    }
+
+    impl Wire<Slow> {
+        fn write(&mut self, text: &str) -> Poll<usize> {
+            let written = Pin::new(self).poll_write(&mut Context::from_waker(Waker::noop()), text.as_bytes());
+            written.map(|result| result.unwrap())
+        }
+
+        fn flush(&mut self) -> Poll<()> {
+            Pin::new(self).poll_flush(&mut Context::from_waker(Waker::noop())).map(|result| result.unwrap())
+        }
+
+        fn taken(&self) -> &str {
+            std::str::from_utf8(&self.inner.taken).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_hint_goes_out_at_the_next_flush_or_before_the_response() {
+        for flushes in [true, false] {
+            let (mut wire, gap) = wire(1000);
+            assert!(wire.flush().is_ready());
+            hint(&gap.open());
+            if flushes {
+                assert!(wire.flush().is_ready());
+                assert_eq!(wire.taken(), HINT);
+            }
+            gap.close();
+            assert!(wire.write("response").is_ready());
+            assert_eq!(wire.taken(), format!("{HINT}response"));
+        }
+    }
+
+    #[test]
+    fn a_hint_never_stands_in_the_middle_of_the_response_before() {
+        let (mut wire, gap) = wire(5);
+        assert!(wire.flush().is_ready());
+        assert_eq!(wire.write("before--"), Poll::Ready(5));
+        hint(&gap.open());
+        wire.inner.room = 1000;
+        assert!(wire.write("e--").is_ready());
+        assert_eq!(wire.taken(), "before--");
+        assert!(wire.flush().is_ready());
+        assert_eq!(wire.taken(), format!("before--{HINT}"));
+    }
+
+    #[test]
+    fn a_hint_that_found_no_place_is_dropped_with_the_response() {
+        let (mut wire, gap) = wire(3);
+        assert!(wire.flush().is_ready());
+        assert!(wire.write("one").is_ready());
+        let interim = gap.open();
+        hint(&interim);
+        gap.close();
+        hint(&interim);
+        wire.inner.room = 1000;
+        assert!(wire.write("two").is_ready());
+        assert!(wire.flush().is_ready());
+        gap.open();
+        hint(&interim);
+        assert!(wire.flush().is_ready());
+        assert_eq!(wire.taken(), "onetwo", "neither late, nor for another request");
+    }
+
+    #[test]
+    fn a_hint_that_has_begun_is_sent_to_its_end_first() {
+        let (mut wire, gap) = wire(5);
+        hint(&gap.open());
+        assert!(wire.flush().is_pending());
+        gap.close();
+        assert!(wire.write("response").is_pending());
+        wire.inner.room = 1000;
+        assert!(wire.write("response").is_ready());
+        assert_eq!(wire.taken(), format!("{HINT}response"));
+    }
+
+    #[test]
+    fn what_is_no_hint_is_not_sent() {
+        let (mut wire, gap) = wire(1000);
+        let interim = gap.open();
+        for status in [StatusCode::CONTINUE, StatusCode::SWITCHING_PROTOCOLS, StatusCode::OK] {
+            interim.send(status, &HeaderMap::new());
+        }
+        assert!(wire.flush().is_ready());
+        assert_eq!(wire.taken(), "");
+    }
+}

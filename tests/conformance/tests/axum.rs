@@ -1,5 +1,6 @@
 //! The same list through an application on axum with the layer around it, all in one process. What is about connections is not
 //! an application's.
+#![cfg(test)]
 
 use std::net::SocketAddr;
 use std::time::Duration;

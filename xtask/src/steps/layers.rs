@@ -10,7 +10,7 @@ use crate::workspace::{Dependency, Package, Workspace};
 const MACROS: &str = "easy-cache-macros";
 const CORE: &str = "easy-cache-core";
 /// What a cache keeps its values in: below the integrations, so none of these may name one either.
-const STORES: [&str; 1] = ["easy-cache-redis"];
+const STORES: [&str; 2] = ["easy-cache-memcached", "easy-cache-redis"];
 const RULES: [&str; 2] = ["easy-cache-http", "easy-cache-sql"];
 
 /// Compares every member's dependencies with its layer.

@@ -92,7 +92,10 @@ impl Outside {
             match self.undelivered.claim(self.clock.precise(), by) {
                 Claim::Nothing => break,
                 Claim::Wait => {
-                    let settled = async { Ok(settled.await) };
+                    let settled = async {
+                        settled.await;
+                        Ok(())
+                    };
                     self.in_time("wait for invalidations to be delivered", by, settled).await?;
                 }
                 Claim::Deliver(names) => {

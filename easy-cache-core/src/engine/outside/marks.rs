@@ -69,7 +69,7 @@ impl Releasing {
         match self.outside.release_now(marked, Asking::Usual).await {
             Ok(()) => self.marked = None,
             Err(error) => {
-                tracing::warn!(%error, "held tags are not served before they are released, or their deadline")
+                tracing::warn!(%error, "held tags are not served before they are released, or their deadline");
             }
         }
     }

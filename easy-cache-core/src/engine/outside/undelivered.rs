@@ -103,6 +103,10 @@ impl Owed {
     fn is_paid(&self) -> bool {
         self.names.is_empty() && self.under_way.is_empty()
     }
+
+    fn has_work(&self) -> bool {
+        !self.is_paid() || !self.releases.is_empty()
+    }
 }
 
 /// What is to be done about what is owed.
@@ -175,7 +179,7 @@ impl Undelivered {
     /// Whether a courier has to be sent: there is something to do, and nobody who does it.
     pub(super) fn needs_courier(&self) -> bool {
         let mut owed = self.owed.lock();
-        let needs = !owed.courier && !(owed.is_paid() && owed.releases.is_empty());
+        let needs = !owed.courier && owed.has_work();
         owed.courier |= needs;
         needs
     }
@@ -183,9 +187,8 @@ impl Undelivered {
     /// The courier may go: there is nothing left to do.
     pub(super) fn is_done(&self) -> bool {
         let mut owed = self.owed.lock();
-        let done = owed.is_paid() && owed.releases.is_empty();
-        owed.courier &= !done;
-        done
+        owed.courier = owed.has_work();
+        !owed.courier
     }
 
     /// The courier is gone, with or without what it had to do.

@@ -1,6 +1,6 @@
 //! Directives of responses, and `Authorization` (RFC 9111 §3.5, §5.2.2).
 
-use super::{LATER, again, brief, chosen, fields, fresh, giving, not_reused, optimal, required, reused};
+use super::{LATER, again, chosen, fields, fresh, giving, not_reused, optimal, required, reused};
 use crate::{Check, Value, get};
 
 pub(super) fn checks() -> Vec<Check> {
@@ -38,13 +38,7 @@ pub(super) fn checks() -> Vec<Check> {
         checks.push(chosen(format!("no-cache=\"{list}\" drops these fields")).then(first).then(second));
     }
     checks.extend(authorization());
-    checks.push(brief_is_brief());
     checks
-}
-
-/// What all waiting checks rest on.
-fn brief_is_brief() -> Check {
-    optimal("two seconds are not over at once").then(brief().miss()).then(again(get()))
 }
 
 fn authorization() -> Vec<Check> {

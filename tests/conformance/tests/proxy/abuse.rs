@@ -57,10 +57,11 @@ async fn breaking_off() -> SocketAddr {
     .await
 }
 
-/// Asks at random until the time is over; every now and then it goes away in the middle.
-async fn visit(proxy: SocketAddr, seed: u64, until: Instant) -> usize {
+/// Asks at random until the time is over, and a few answers have come however slow this machine is; every now and then it goes
+/// away in the middle.
+async fn visit(proxy: SocketAddr, seed: u64, until: Instant) {
     let (mut dice, mut client, mut answered) = (Dice(seed), Client::new(proxy), 0);
-    while Instant::now() < until {
+    while answered < 5 || Instant::now() < until {
         let target = format!("/{}", dice.throw(KEYS).min(dice.throw(KEYS)));
         let request = format!("GET {target} HTTP/1.1\r\nhost: a\r\n\r\n");
         if dice.throw(20) == 0 {
@@ -84,7 +85,6 @@ async fn visit(proxy: SocketAddr, seed: u64, until: Instant) -> usize {
             assert_eq!(answer.status(), 502, "{answer:?}");
         }
     }
-    answered
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -93,8 +93,7 @@ async fn under_load_with_clients_that_go_away_nobody_hangs_or_gets_what_is_not_t
     let until = Instant::now() + Duration::from_secs(load_seconds());
     let visitors: JoinSet<_> = (0..CONNECTIONS).map(|seed| visit(proxy, seed, until)).collect();
     let limit = Duration::from_secs(load_seconds() + 30);
-    let answered: usize = tokio::time::timeout(limit, visitors.join_all()).await.expect("this hangs").iter().sum();
-    assert!(answered > 200, "only {answered} were answered");
+    tokio::time::timeout(limit, visitors.join_all()).await.expect("this hangs");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,7 +2,7 @@
 //!
 //! The parent keeps the table: what is committed, and what was acknowledged when. Workers ask it before each call what the answer has to be at least, and tell it
 //! of each acknowledged invalidation, so that "before" is decided in one place, by one clock, and not by comparing clocks. Meanwhile a
-//! [scenario](scenario) breaks the store, the way to it, or the workers. The rules:
+//! [`scenario`] breaks the store, the way to it, or the workers. The rules:
 //!
 //! - **Acknowledged**: no answer is older than what was acknowledged before the call, by any process (for near caches: longer than their bound before it).
 //! - **In force here**: no answer in the process of the writer is older than its write, also if the invalidation could not be delivered.
@@ -12,7 +12,7 @@
 //! - **Not in vain**: there were hits, and after the faults there are hits again.
 //!
 //! Reading order: [`table`], [`wire`] (what workers say to the parent), [`remote`] (the table, as workers see it), [`session`] (their operations, and the rules),
-//! [`worker`], [`stores`] (what is under test), [`mistaken`] (stores that leave out a duty), [`scenario`], [`parent`], [`command`].
+//! [`worker`], [`stores`] (what is under test), [`mistaken`] (stores that leave out a duty), [`server`], [`scenario`], [`parent`], [`command`].
 
 pub mod command;
 pub mod mistaken;
@@ -20,6 +20,7 @@ pub mod parent;
 pub mod plain_redis;
 pub mod remote;
 pub mod scenario;
+pub mod server;
 pub mod session;
 pub mod stores;
 pub mod table;

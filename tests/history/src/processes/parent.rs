@@ -11,10 +11,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use easy_cache_servers::proxy::Proxy;
-use easy_cache_servers::{Redis, unique};
+use easy_cache_servers::unique;
 
 use super::mistaken::Mistake;
 use super::scenario::{Scenario, Scene};
+use super::server::Running;
 use super::session::Count;
 use super::stores::Kind;
 use super::table::{Open, Table};
@@ -95,10 +96,9 @@ impl Workers {
         }
     }
 
-    fn kill_this(&self, number: usize) {
-        if let Some(worker) = self.running().get_mut(&number) {
-            let _dead_already = worker.kill();
-        }
+    /// `false` at the end of a history, when all are waited for: then it has to go by itself.
+    fn kill_this(&self, number: usize) -> bool {
+        self.running().get_mut(&number).is_some_and(|worker| worker.kill().is_ok())
     }
 
     /// Starts those that do not run, or ended by a signal.
@@ -117,7 +117,9 @@ impl Workers {
     }
 
     fn wait(&self) {
-        for (_, mut worker) in std::mem::take(&mut *self.running()) {
+        // Given back before anybody is waited for: a worker that is about to die asks who kills it.
+        let workers = std::mem::take(&mut *self.running());
+        for mut worker in workers.into_values() {
             let _ended = worker.wait();
         }
     }
@@ -146,8 +148,8 @@ struct Ledger {
 /// # Panics
 /// If the server is not installed.
 pub fn run(plan: &Plan) -> io::Result<Report> {
-    let redis = Redis::start();
-    let proxy = Proxy::before(redis.address());
+    let server = Running::start(plan.kind.server());
+    let proxy = Proxy::before(server.address());
     let holds_last = plan.scenario.keeps_records && plan.kind.holds_well();
     let ledger = Arc::new(Ledger {
         table: Table::new(plan.rows, plan.kind.bound(), holds_last),
@@ -165,7 +167,7 @@ pub fn run(plan: &Plan) -> io::Result<Report> {
     let start = |number: usize, deaths: u64| plan.start(number, deaths, parent, &namespace, proxy.address());
 
     let scene = Scene {
-        redis: &redis,
+        server: &server,
         heirs: Vec::new(),
         proxy: &proxy,
         random: Random::new(plan.seed),
@@ -309,7 +311,9 @@ impl Line {
             },
             Word::Leave => self.open.take().into_iter().for_each(|open| table.leave(open)),
             Word::Die => {
-                self.ledger.workers.kill_this(self.worker);
+                if !self.ledger.workers.kill_this(self.worker) {
+                    return Err(io::ErrorKind::NotConnected.into());
+                }
                 // Until the connection ends with the worker: it must not go on.
                 self.stream.read_exact(&mut [0])?;
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use easy_cache_servers::proxy::{Direction, Fault, Proxy};
 use easy_cache_servers::{Redis, wait};
 
+use super::server::Running;
 use crate::random::Random;
 
 /// A kind of fault.
@@ -21,6 +22,8 @@ pub struct Scenario {
     pub keeps_records: bool,
     /// Whether a server comes back with what it had earlier, or a copy of it takes over that had not heard everything.
     pub brings_back_the_past: bool,
+    /// Whether only Redis has a way to do it.
+    pub is_of_redis: bool,
     /// Whether writers die.
     pub dies: bool,
     /// Whether clocks are wrong.
@@ -37,7 +40,7 @@ impl std::fmt::Debug for Scenario {
 #[derive(Debug)]
 pub struct Scene<'a> {
     /// The server.
-    pub redis: &'a Redis,
+    pub server: &'a Running,
     /// Servers that have taken its place, the latest last.
     pub heirs: Vec<Redis>,
     /// What stands before it.
@@ -64,6 +67,7 @@ const USUAL: Scenario = Scenario {
     happens: |scene| scene.wait(50, 50),
     keeps_records: true,
     brings_back_the_past: false,
+    is_of_redis: false,
     dies: false,
     is_skewed: false,
 };
@@ -117,6 +121,7 @@ pub const ALL: &[Scenario] = &[
         name: "evicted",
         about: "keys vanish, records among them",
         happens: evict,
+        is_of_redis: true,
         keeps_records: false,
         ..USUAL
     },
@@ -181,31 +186,32 @@ fn swallow(scene: &mut Scene<'_>) {
 
 fn freeze(scene: &mut Scene<'_>) {
     scene.wait(200, 300);
-    scene.redis.pause();
+    scene.server.pause();
     scene.wait(50, 700);
-    scene.redis.resume();
+    scene.server.resume();
 }
 
 fn restart(scene: &mut Scene<'_>) {
     scene.wait(200, 400);
-    scene.redis.kill();
+    scene.server.kill();
     scene.wait(0, 200);
-    scene.redis.start_again();
+    scene.server.start_again();
 }
 
 /// Saved, and killed a while later: what was invalidated in between is forgotten.
 fn restore(scene: &mut Scene<'_>) {
     scene.wait(100, 200);
-    scene.redis.command(["SAVE"]);
+    let Some(redis) = scene.server.redis() else { return };
+    redis.command(["SAVE"]);
     scene.wait(20, 200);
-    scene.redis.kill();
-    scene.redis.start_again();
+    redis.kill();
+    redis.start_again();
 }
 
 /// A replica is made, loses touch with its master, and takes its place.
 fn promote(scene: &mut Scene<'_>) {
     scene.wait(100, 200);
-    let master = scene.heirs.last().unwrap_or(scene.redis);
+    let Some(master) = scene.heirs.last().or(scene.server.redis()) else { return };
     let replica = Redis::options().replica_of(master).start();
     wait::until("the replica has its copy", || replica.info("master_link_status").as_deref() == Some("up"));
     replica.command(["REPLICAOF", "NO", "ONE"]);
@@ -217,7 +223,7 @@ fn promote(scene: &mut Scene<'_>) {
 
 fn evict(scene: &mut Scene<'_>) {
     scene.wait(2, 10);
-    let mut connection = scene.redis.connection();
+    let Some(mut connection) = scene.server.redis().map(Redis::connection) else { return };
     for _ in 0..=scene.random.below(8) {
         if let Ok(key) = connection.command(["RANDOMKEY"]) {
             // Gone meanwhile, or there is none: the next one is as good.
@@ -228,7 +234,7 @@ fn evict(scene: &mut Scene<'_>) {
 
 fn flush(scene: &mut Scene<'_>) {
     scene.wait(20, 120);
-    scene.redis.command(["FLUSHALL"]);
+    scene.server.flush();
 }
 
 fn garble(scene: &mut Scene<'_>) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use easy_cache_core::store::{Adapter, Store};
 use easy_cache_core::{Clock, Error};
+use easy_cache_memcached::MemcachedStore;
 use easy_cache_redis::RedisStore;
 
 use super::mistaken::Mistake;
@@ -20,6 +21,8 @@ pub enum Kind {
     Redis,
     /// The same, with copies kept near.
     Near,
+    /// memcached.
+    Memcached,
 }
 
 /// How long a near copy may be served after an invalidation elsewhere.
@@ -30,11 +33,13 @@ pub const NEAR: Duration = Duration::from_millis(200);
 pub enum Server {
     /// One Redis.
     Redis,
+    /// One memcached.
+    Memcached,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Plain, Self::Redis, Self::Near];
+    pub const ALL: &[Self] = &[Self::Plain, Self::Redis, Self::Near, Self::Memcached];
 
     /// What it is called on a command line.
     #[must_use]
@@ -43,6 +48,7 @@ impl Kind {
             Self::Plain => "plain",
             Self::Redis => "redis",
             Self::Near => "near",
+            Self::Memcached => "memcached",
         }
     }
 
@@ -57,6 +63,7 @@ impl Kind {
     pub const fn server(self) -> Server {
         match self {
             Self::Plain | Self::Redis | Self::Near => Server::Redis,
+            Self::Memcached => Server::Memcached,
         }
     }
 
@@ -64,7 +71,7 @@ impl Kind {
     #[must_use]
     pub const fn bound(self) -> Duration {
         match self {
-            Self::Plain | Self::Redis => Duration::ZERO,
+            Self::Plain | Self::Redis | Self::Memcached => Duration::ZERO,
             Self::Near => NEAR,
         }
     }
@@ -74,7 +81,7 @@ impl Kind {
     pub const fn holds_well(self) -> bool {
         match self {
             Self::Plain => false,
-            Self::Redis | Self::Near => true,
+            Self::Redis | Self::Near | Self::Memcached => true,
         }
     }
 
@@ -88,7 +95,8 @@ impl Kind {
     #[must_use]
     pub const fn notices_the_past(self) -> bool {
         match self {
-            Self::Plain => false,
+            // memcached keeps nothing on disk, and has no copies.
+            Self::Plain | Self::Memcached => false,
             Self::Redis | Self::Near => true,
         }
     }
@@ -106,6 +114,7 @@ impl Kind {
     ) -> Result<Arc<dyn Store>, Error> {
         Ok(match self {
             Self::Plain => Arc::new(Adapter::new(PlainRedis::at(server), namespace, clock.clone())),
+            Self::Memcached => Arc::new(MemcachedStore::connect(server.to_string(), namespace)?),
             Self::Redis | Self::Near => {
                 let builder = RedisStore::builder(namespace).url(format!("redis://{server}"));
                 let is_trusting = mistake == Some(Mistake::TrustsThePast);

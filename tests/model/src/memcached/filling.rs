@@ -36,7 +36,11 @@ pub(super) fn begin(world: &World, mut value: Value) -> Reading {
     }
     if let Some(inner) = value.inner.filter(|_| !world.is(Mutation::InnerVersionForgotten)) {
         value.overtaken = value.seen[LATE].is_some() && value.versions[LATE] != Some(inner);
-        value.versions[LATE] = Some(inner);
+        if value.overtaken {
+            value.versions[LATE] = Some(NOBODYS);
+        } else if world.is(Mutation::InnerVersionTrusted) {
+            value.versions[LATE] = Some(inner);
+        }
     }
     next(world, value)
 }
@@ -85,6 +89,9 @@ fn adopt(turn: &mut Turn<'_>, reader: Reader, mut value: Value) {
     else {
         return end(turn, "finds no version to adopt", reader, value, false, |_| {});
     };
+    if value.inner.is_some_and(|inner| inner != version) && !world.is(Mutation::InnerVersionForgotten) {
+        return end(turn, "finds another version than it used", reader, value, false, |_| {});
+    }
     turn.go("adopts the version of the late tag", |state| {
         state.look_at(LATE);
         value.versions[LATE] = Some(version);

@@ -15,6 +15,8 @@
 //!   the entry is written. An entry under a version that is not there is dead, so nothing depends on the order of these.
 //!   A late tag that the lookup did not ask for costs a trip before that: its record is read (made, if it is missing), and **after** that the
 //!   number of its bucket must not be higher than the fence.
+//!   A version that came with an inner value is compared as well; it does not stand for the order, since other parts of the computation
+//!   may have read under that tag before.
 //! - **Invalidate**, one write: the buckets get new numbers **first**, then versions are appended to the records that are there.
 //! - **Hold**, one write: the lease **first**, then the mark is appended to the record (which is made, if it is missing). **Release**: the
 //!   opposite is appended. Who finds a mark whose lease has ended, on an entry that could be served otherwise, **settles** it: an
@@ -56,6 +58,7 @@ pub struct World {
     warm: bool,
     stored: bool,
     strict: bool,
+    reads_before: bool,
     halves: Option<Half>,
     mutation: Option<Mutation>,
 }
@@ -124,6 +127,13 @@ impl World {
     #[must_use]
     pub fn nested(self) -> Self {
         self.with(Actor::NearFill).reading(1, Role::Outer, false)
+    }
+
+    /// The same, but what counts of row 1 is what it has read itself before.
+    #[must_use]
+    pub fn nested_after_a_read(mut self) -> Self {
+        self.reads_before = true;
+        self.nested()
     }
 
     /// A writer of a row that holds its tag and commits.

@@ -32,6 +32,8 @@ mutations! {
         KeyWithoutRecord, key_without_record by worlds::keyed_removal;
         /// The version that came with an inner value is not carried on.
         InnerVersionForgotten, inner_version_forgotten by worlds::nested;
+        /// The version that came with an inner value is carried on, and the order is not asked: what else was read under that tag may be older.
+        InnerVersionTrusted, inner_version_trusted by worlds::nested_after_a_read;
         /// A writer does not hold.
         NoHold, no_hold by worlds::held_writer;
         /// A lookup serves what is held.

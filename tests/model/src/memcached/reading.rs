@@ -200,19 +200,25 @@ fn join(turn: &mut Turn<'_>, reader: Reader, seen: Seen) {
 
 /// The fence is the highest number that is known when the computation begins.
 fn compute(turn: &mut Turn<'_>, reader: Reader, seen: Seen) {
-    let fence = turn.state.known;
+    let (fence, reads_before) = (turn.state.known, turn.world.reads_before && reader.role == Role::Outer);
     turn.go("computes with row 0", |state| {
         let value = Value { seen: seen.records, fence, connection: seen.connection, ..Value::default() };
-        reader.to(Reading::ComputeLate { value: Value { rows: [state.db[0], 0], ..value } })
+        let early = if reads_before { state.db[1] } else { 0 };
+        reader.to(Reading::ComputeLate { value: Value { rows: [state.db[0], early], ..value } })
     });
 }
 
 fn compute_late(turn: &mut Turn<'_>, reader: Reader, mut value: Value) {
     let world = turn.world;
     turn.go("computes with row 1", |state| {
-        value.rows[1] = state.db[1];
+        let reads_before = world.reads_before && reader.role == Role::Outer;
+        if !reads_before {
+            value.rows[1] = state.db[1];
+        }
         if let Some((row, version)) = state.near.filter(|_| reader.role == Role::Outer) {
-            value.rows[1] = row;
+            if !reads_before {
+                value.rows[1] = row;
+            }
             value.inner = Some(version);
         }
         if world.is(Mutation::FenceAfterCompute) {

@@ -54,6 +54,8 @@ worlds! { World;
     nested = World::new().warm().nested().remembering(2).unheld(LATE);
     /// The same with an accident.
     nested_and_a_loss = World::new().warm().nested().remembering(1).unheld(LATE).may_lose();
+    /// A computation that reads a row, and then uses a copy of the same row: the copy may be newer.
+    nested_after_a_read = World::new().warm().nested_after_a_read().remembering(1).unheld(LATE);
     /// A writer that holds: nothing is served that is older than what is committed.
     held_writer = World::new().warm().strict().remembering(3).writer(KNOWN);
     /// The same where nothing exists at the beginning.

@@ -1,0 +1,6 @@
+//! The wrapped connection on each kind of database, as a real server: SQLite, PostgreSQL, MariaDB.
+#![cfg(test)]
+
+mod listener;
+mod relay;
+mod site;

@@ -1,0 +1,34 @@
+//! The bookstore on actix-web: routes, forms, JSON and statuses around the domain of the `bookstore` crate.
+//!
+//! ```no_run
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let options = bookstore_actix::Options::default(); // a free port, a database in memory
+//! bookstore_actix::run(&options).await?; // prints `listening on http://127.0.0.1:54321`, ends on Ctrl-C or SIGTERM
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | job |
+//! |---|---|
+//! | [`server`] | starts, announces the address, ends cleanly |
+//! | [`routes`](mod@routes) | which route leads to which handler, and what is around them |
+//! | `api`, `pages` | the handlers, for programs and for people |
+//! | `extract` | bodies, queries and paths, refused in words |
+//! | `error` | refusals as JSON and as pages |
+//! | `provenance` | tells the page where it came from |
+
+pub mod server;
+
+pub mod routes;
+
+mod api;
+mod pages;
+
+mod error;
+mod extract;
+mod provenance;
+
+pub use bookstore::{Options, StartError};
+pub use routes::AppState;
+pub use server::{run, serve};

@@ -1,0 +1,70 @@
+//! The handlers for people: pages, and forms that lead to the page on which their effect is seen.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
+use actix_web::web::Html;
+use bookstore::{
+    input::{BookChange, BookFilter, Move, NewBook, Part, Retitle},
+    page, query, write,
+};
+
+use crate::{
+    error::PageError,
+    extract::{PageForm, PagePath, PageQuery, State},
+};
+
+type Page = Result<Html, PageError>;
+type SeeOther = Result<HttpResponse, PageError>;
+
+fn see_other(path: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+}
+
+pub(crate) async fn books(shop: State, filter: PageQuery<BookFilter>) -> Page {
+    Ok(Html::new(page::books(&filter.0, &query::books(&shop.db, &filter.0).await?)))
+}
+
+pub(crate) async fn book(shop: State, id: PagePath) -> Page {
+    Ok(Html::new(page::book(&query::book(&shop.db, id.0).await?, &query::authors(&shop.db).await?)))
+}
+
+pub(crate) async fn author(shop: State, id: PagePath, part: PageQuery<Part>) -> Page {
+    let author = query::author(&shop.db, id.0).await?;
+    let filter = BookFilter { author: Some(id.0), page: part.0.page, ..BookFilter::default() };
+    Ok(Html::new(page::author(&author, &query::books(&shop.db, &filter).await?)))
+}
+
+pub(crate) async fn stats(shop: State) -> Page {
+    Ok(Html::new(page::stats(&query::stats(&shop.db).await?)))
+}
+
+pub(crate) async fn create_book(shop: State, new: PageForm<NewBook>) -> SeeOther {
+    let author = format!("/authors/{}", new.0.author_id);
+    let book = write::create_book(&shop.db, new.0).await.map_err(PageError::back_to(author))?;
+    Ok(see_other(&format!("/books/{}", book.id)))
+}
+
+pub(crate) async fn update_book(shop: State, id: PagePath, change: PageForm<BookChange>) -> SeeOther {
+    let book = format!("/books/{}", id.0);
+    write::update_book(&shop.db, id.0, change.0).await.map_err(PageError::back_to(book.clone()))?;
+    Ok(see_other(&book))
+}
+
+pub(crate) async fn move_book(shop: State, id: PagePath, form: PageForm<Move>) -> SeeOther {
+    let book = format!("/books/{}", id.0);
+    let ending = write::Ending::failing(form.0.fail);
+    write::move_book(&shop.db, id.0, form.0.author_id, ending).await.map_err(PageError::back_to(book.clone()))?;
+    Ok(see_other(&book))
+}
+
+pub(crate) async fn delete_book(shop: State, id: PagePath) -> SeeOther {
+    let author_id = query::book(&shop.db, id.0).await?.author_id;
+    write::delete_book(&shop.db, id.0).await?;
+    Ok(see_other(&format!("/authors/{author_id}")))
+}
+
+pub(crate) async fn retitle(shop: State, id: PagePath, retitle: PageForm<Retitle>) -> SeeOther {
+    let author = format!("/authors/{}", id.0);
+    write::retitle(&shop.db, id.0, retitle.0).await.map_err(PageError::back_to(author.clone()))?;
+    Ok(see_other(&author))
+}

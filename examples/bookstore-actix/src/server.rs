@@ -1,0 +1,92 @@
+//! Starts the shop, announces its address, and ends it cleanly. What it serves is left to the routes.
+
+use std::future::Future;
+use std::net::TcpListener;
+
+use actix_web::{App, HttpServer};
+use bookstore::announce::{FAREWELL, announce};
+use bookstore::{Options, StartError};
+
+use crate::provenance;
+use crate::routes::{AppState, cached, routes};
+
+/// Runs the whole program: opens the database, listens, prints one line with the address, and serves until Ctrl-C or
+/// SIGTERM.
+///
+/// # Errors
+///
+/// A [`StartError`] that says what to do if the database cannot be opened or the address cannot be listened on.
+pub async fn run(options: &Options) -> Result<(), StartError> {
+    let stop = stop_signal().map_err(StartError::Serve)?;
+    let state = AppState::open(options).await?;
+    let at_address = |reason| StartError::listen(&options.listen, reason);
+    let listener = TcpListener::bind(&options.listen).map_err(at_address)?;
+    let address = listener.local_addr().map_err(at_address)?;
+    announce(&format!("listening on http://{address}"));
+    serve_state(listener, state, stop).await
+}
+
+/// Serves on a listener of the caller until `shutdown` is ready; the listen address of the options is not used.
+///
+/// # Errors
+///
+/// A [`StartError`] if the database cannot be opened.
+pub async fn serve(
+    listener: TcpListener,
+    options: &Options,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    serve_state(listener, AppState::open(options).await?, shutdown).await
+}
+
+async fn serve_state(
+    listener: TcpListener,
+    state: AppState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), StartError> {
+    let (shared, cached) = (state.clone(), cached(&state));
+    let app = move || {
+        App::new()
+            .app_data(shared.clone())
+            .wrap(actix_web::middleware::from_fn(provenance::list_tags))
+            .wrap(cached.clone())
+            .wrap(actix_web::middleware::from_fn(provenance::tell))
+            .configure(routes)
+    };
+    let server = HttpServer::new(app).disable_signals().shutdown_timeout(FAREWELL.as_secs());
+    let server = server.listen(listener).map_err(StartError::Serve)?.run();
+    let handle = server.handle();
+    let stopping = tokio::spawn(async move {
+        shutdown.await;
+        handle.stop(true).await;
+    });
+    let served = server.await.map_err(StartError::Serve);
+    stopping.abort();
+    state.close().await;
+    served
+}
+
+/// Ready when the process is asked to end. The handlers are installed right away, not when it is first waited for.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ready when the process is asked to end.
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
