@@ -34,14 +34,14 @@ async fn fill(connection: &mut MultiplexedConnection, values: &Values) -> Result
 async fn in_one_trip(mut connection: MultiplexedConnection, values: Values, place: usize) -> Result<String, Problem> {
     let named = &values[place];
     let command = cmd("MGET").arg(&named.key).arg(&named.tags).to_owned();
-    let (value, _versions): (String, [Vec<u8>; 2]) = command.query_async(&mut connection).await?;
+    let (value, _, _): (String, Vec<u8>, Vec<u8>) = command.query_async(&mut connection).await?;
     Ok(value)
 }
 
 async fn in_two_trips(mut connection: MultiplexedConnection, values: Values, place: usize) -> Result<String, Problem> {
     let named = &values[place];
     let value = cmd("GET").arg(&named.key).query_async(&mut connection).await?;
-    let _versions: [Vec<u8>; 2] = cmd("MGET").arg(&named.tags).query_async(&mut connection).await?;
+    let _versions: (Vec<u8>, Vec<u8>) = cmd("MGET").arg(&named.tags).query_async(&mut connection).await?;
     Ok(value)
 }
 
