@@ -11,7 +11,6 @@ use easy_cache_core::store::{
     Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Remembered, Store, StoreFuture, Version,
 };
 use easy_cache_core::{Error, Tag};
-use tokio::runtime::Handle;
 
 use crate::combine::Combiner;
 use crate::config::{Background, RedisStoreBuilder};

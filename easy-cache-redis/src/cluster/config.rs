@@ -130,7 +130,6 @@ impl RedisClusterStoreBuilder {
         let plan = Plan {
             seeds,
             translate: self.translate,
-            runtime: background.handle().clone(),
             limits: self.limits,
             groups: groups.clone(),
             combines: self.combines,

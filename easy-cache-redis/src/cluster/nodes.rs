@@ -14,7 +14,6 @@ use deadpool_redis::{Manager, Pool};
 use easy_cache_core::Clock;
 use easy_cache_core::store::Breaker;
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
@@ -37,7 +36,6 @@ pub(crate) struct Plan {
     /// Where the cluster is asked first; the first of them also says how to log in.
     pub(crate) seeds: Vec<ConnectionInfo>,
     pub(crate) translate: Option<Translate>,
-    pub(crate) runtime: Handle,
     pub(crate) limits: Limits,
     pub(crate) groups: Vec<Keys>,
     pub(crate) combines: bool,
@@ -131,8 +129,8 @@ impl Nodes {
         let manager = Manager::new_with_config(self.info(address), config)?;
         let pool = Pool::builder(manager).max_size(1).build().map_err(|error| Failure::Pool(error.to_string()))?;
         let greeting = Greeting { whose: None, keeps_across_restarts: plan.keeps_across_restarts };
-        let lane = Arc::new(Lane::new(pool, plan.runtime.clone(), plan.limits, greeting));
-        let lookups = |keys| Arc::new(Combiner::new(Arc::clone(&lane), plan.runtime.clone(), keys, plan.combines));
+        let lane = Arc::new(Lane::new(pool, plan.limits, greeting));
+        let lookups = |keys| Arc::new(Combiner::new(Arc::clone(&lane), keys, plan.combines));
         let lookups = plan.groups.iter().map(lookups).collect();
         Ok(Node { address: address.clone(), lane, breaker: Breaker::new(Clock::system()), lookups })
     }
@@ -159,7 +157,7 @@ impl Nodes {
     /// The same as [`learn`](Self::learn), behind the back of who has noticed that it is necessary.
     pub(crate) fn learn_soon(self: &Arc<Self>, hint: Option<Address>) {
         let (nodes, deadline) = (Arc::clone(self), self.deadline());
-        drop(self.plan.runtime.spawn(async move { nodes.learn(hint, deadline).await }));
+        drop(tokio::spawn(async move { nodes.learn(hint, deadline).await }));
     }
 
     /// Asks the nodes who serves what: the one that should know, then all at once. The first usable answer counts.
@@ -187,7 +185,7 @@ impl Nodes {
         let (mut answers, deadline) = (JoinSet::new(), self.deadline());
         for node in self.known.lock().values().cloned().collect::<Vec<_>>() {
             let nodes = Arc::clone(self);
-            answers.spawn_on(async move { nodes.ask(&node, deadline).await }, &self.plan.runtime);
+            answers.spawn(async move { nodes.ask(&node, deadline).await });
         }
         let mut failed = Failure::Garbled("no node is known");
         while let Some(answer) = answers.join_next().await {

@@ -92,7 +92,10 @@ fn range(part: &Value, said_by: &Address) -> Option<Range> {
     let [host, port, ..] = master.as_slice() else { return None };
     let host: Option<String> = from_redis_value(host.clone()).ok()?;
     let host = host.filter(|host| !host.is_empty() && host != "?");
-    let number = |value: &Value| from_redis_value::<u16>(value.clone()).ok();
+    let number = |value: &Value| match value {
+        Value::Int(number) => u16::try_from(*number).ok(),
+        _ => None,
+    };
     let master = Address::new(host.as_deref().unwrap_or(&said_by.host), number(port)?);
     Some(Range { first: number(first)?, last: number(last)?, master })
 }
