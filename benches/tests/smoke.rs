@@ -49,16 +49,6 @@ fn near_hits_are_answered_without_the_heap_and_without_a_trip() {
 }
 
 #[test]
-fn hits_from_redis_are_hits_with_any_number_of_callers() {
-    // The benchmark itself refuses wrong answers, misses, and whatever is computed.
-    let report = report(env!("CARGO_BIN_EXE_redis"), &["--rounds", "1", "--size", "256"]);
-    let rows = report["candidates"].as_array().unwrap();
-    let of = |name: &str| rows.iter().filter(|row| row["name"].as_str().unwrap().ends_with(name)).count();
-    assert_eq!((of(": Cache"), of(": RedisStore"), of(", separate lookups")), (6, 6, 12));
-    assert!(rows.iter().all(|row| row["min_microseconds"].as_f64().unwrap() > 0.0));
-}
-
-#[test]
 fn threads_are_measured_alone_and_together() {
     let report = report(env!("CARGO_BIN_EXE_threads"), &["--rounds", "1", "--only", "#[ecached] sync"]);
     assert!(report["candidates"][0]["distinct_keys_by_clock"].as_f64().unwrap() > 0.0);
