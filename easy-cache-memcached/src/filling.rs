@@ -61,7 +61,7 @@ impl<E: Into<Failure>> From<E> for Ended {
 
 impl Inner {
     pub(crate) async fn offer(&self, fill: Fill<'_>) -> Result<Filled, Failure> {
-        self.remembered.note(fill.key, fill.tags.iter().cloned());
+        self.remembered.note(fill.key, fill.kind, fill.tags.iter().cloned());
         match self.offered(&fill).await {
             Ok(()) => Ok(Filled::Kept),
             Err(Ended::Refused(filled)) => Ok(filled),

@@ -69,7 +69,7 @@ impl Inner {
         if fence.sights().any(|sight| !sight.record.marks.is_empty()) {
             return self.held(fence, deadline).await;
         }
-        Ok(Looked::Hit(self.hit(look.key, envelope, reply.remaining, fence)))
+        Ok(Looked::Hit(self.hit(look, envelope, reply.remaining, fence)))
     }
 
     fn ask_for(&self, look: &Look<'_>) -> (Trip, Asked) {
@@ -83,7 +83,7 @@ impl Inner {
         };
         let epoch = record(self.place_of_epoch(), self.keys.epoch());
         let key = record(home, self.keys.key(look.key));
-        let tags = self.remembered.add_to(look.key, look.tags).into_iter().map(|tag| {
+        let tags = self.remembered.add_to(look.key, look.kind, look.tags).into_iter().map(|tag| {
             let (item, ticket) = record(self.place_of_tag(&tag), self.keys.tag(&tag));
             (tag, item, ticket)
         });
@@ -134,8 +134,8 @@ impl Inner {
         Ok(())
     }
 
-    fn hit(&self, key: &[u8], envelope: Envelope, seconds: Option<u32>, fence: Fence) -> Hit {
-        self.remembered.note(key, envelope.tags.iter().map(|tag| tag.tag.clone()));
+    fn hit(&self, look: Look<'_>, envelope: Envelope, seconds: Option<u32>, fence: Fence) -> Hit {
+        self.remembered.note(look.key, look.kind, envelope.tags.iter().map(|tag| tag.tag.clone()));
         let remaining = seconds.map(|seconds| Duration::from_secs(seconds.into()));
         let age = envelope.ttl.zip(remaining).map(|(ttl, remaining)| ttl.saturating_sub(remaining));
         let mut hit = Hit::new(envelope.payload, envelope.tags, envelope.epoch);
