@@ -1,6 +1,7 @@
 //! What is promised of values in memory, promised of values in a store outside the process: the same tests, over a store.
 //!
 //! And what is true only there: what leaves the process, and what other processes make of it.
+#![cfg(test)]
 
 #[path = "../engine/batches.rs"]
 mod batches;
