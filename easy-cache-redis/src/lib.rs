@@ -46,6 +46,7 @@
 //! | `lane`, `backoff`, `greeting`, `recent`, `failure` | one connection, and its replacement |
 //! | `combine`, `names` | lookups that travel together |
 //! | `follow`, `news` | what near caches are told |
+//! | `inspect` | what operators ask |
 //!
 //! # Features
 //! | feature | what it adds |
@@ -60,6 +61,7 @@ mod failure;
 mod filling;
 mod follow;
 mod greeting;
+mod inspect;
 mod lane;
 mod layout;
 mod lookup;
