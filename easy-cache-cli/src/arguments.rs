@@ -68,7 +68,13 @@ pub(crate) enum Command {
         of: Of,
     },
     /// Drop what is stored under keys, tags, prefixes, tables, rows; for all processes
-    Invalidate(Names),
+    Invalidate {
+        #[command(flatten)]
+        names: Names,
+        /// Say what would be invalidated, and do not
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Drop everything in a namespace
     Flush {
         /// The namespace
@@ -124,9 +130,6 @@ pub(crate) struct Names {
     /// All that was read from one row, and what was read from its table as a whole
     #[arg(long = "row", value_name = "TABLE:KEY")]
     pub(crate) rows: Vec<String>,
-    /// Say what would be invalidated, and do not
-    #[arg(long, group = "how")]
-    pub(crate) dry_run: bool,
 }
 
 /// What is measured.

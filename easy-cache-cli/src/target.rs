@@ -78,13 +78,10 @@ fn unknown(shown: &str) -> Failure {
 }
 
 fn without_password(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) => match rest.rsplit_once('@') {
-            Some((_, place)) => format!("{scheme}://…@{place}"),
-            None => url.to_owned(),
-        },
-        None => url.to_owned(),
-    }
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let Some((_, place)) = rest.rsplit_once('@') else { return url.to_owned() };
+    let colon = if scheme.is_empty() { "" } else { "://" };
+    format!("{scheme}{colon}…@{place}")
 }
 
 #[cfg(test)]
@@ -94,6 +91,7 @@ mod tests {
     #[test]
     fn a_password_is_not_shown() {
         assert_eq!(without_password("redis://ada:se@cret@host:1/2"), "redis://…@host:1/2");
+        assert_eq!(without_password("ada:secret@host"), "…@host");
         assert_eq!(without_password("redis://host:1/2"), "redis://host:1/2");
     }
 }

@@ -9,17 +9,17 @@ use crate::show;
 use crate::table::Table;
 use crate::target::Target;
 
-pub(crate) async fn run(target: &Target, names: &Names) -> Result<Answer, Failure> {
+pub(crate) async fn run(target: &Target, names: &Names, dry_run: bool) -> Result<Answer, Failure> {
     let tags = tags(names)?;
     let keys: Vec<&[u8]> = names.keys.iter().map(String::as_bytes).collect();
-    if !names.dry_run {
+    if !dry_run {
         target.store.invalidate(&tags, &keys).await.map_err(|error| target.failed(&error))?;
     }
-    let mut table = Table::new([if names.dry_run { "would be invalidated" } else { "invalidated" }, "name"]);
+    let mut table = Table::new([if dry_run { "would be invalidated" } else { "invalidated" }, "name"]);
     tags.iter().for_each(|tag| table.row([show::family(tag).to_owned(), tag.name().to_owned()]));
     names.keys.iter().for_each(|key| table.row(["key".to_owned(), key.clone()]));
     let tags: Vec<_> = tags.iter().map(|tag| json!({ "family": show::family(tag), "name": tag.name() })).collect();
-    Ok(Answer::new(table.to_string(), json!({ "done": !names.dry_run, "tags": tags, "keys": names.keys })))
+    Ok(Answer::new(table.to_string(), json!({ "done": !dry_run, "tags": tags, "keys": names.keys })))
 }
 
 /// Tables and rows as writes to them are told: also what was read from the table as a whole depends on a row.

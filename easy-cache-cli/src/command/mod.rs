@@ -20,7 +20,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         Command::Get { of, raw: false } => entry::get(&target()?, of).await,
         Command::Explain { of } => entry::explain(&target()?, of).await,
         Command::Tags { of } => entry::tags(&target()?, of).await,
-        Command::Invalidate(names) => invalidate::run(&target()?, names).await,
+        Command::Invalidate { names, dry_run } => invalidate::run(&target()?, names, *dry_run).await,
         Command::Flush { namespace, dry_run, yes } => {
             flush::run(&Target::of(common, namespace.clone())?, *dry_run, *yes).await
         }

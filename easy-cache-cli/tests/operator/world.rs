@@ -20,7 +20,9 @@ pub(crate) struct World {
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
+    /// What is not text in it is shown as such.
     pub(crate) out: String,
+    pub(crate) length: usize,
     pub(crate) err: String,
 }
 
@@ -80,6 +82,7 @@ pub(crate) fn command<'a>(words: impl IntoIterator<Item = &'a str>) -> Command {
 
 pub(crate) fn run<'a>(words: impl IntoIterator<Item = &'a str>) -> Ran {
     let output = command(words).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let code = output.status.code().unwrap();
+    Ran { code, out: text(&output.stdout), length: output.stdout.len(), err: text(&output.stderr) }
 }

@@ -1,5 +1,4 @@
-//! What a shop counts: hits of each tier and misses, as the cache tells the `metrics` facade, and trips to the store, by a store
-//! around it.
+//! What a shop counts: hits of each tier, as the cache tells the `metrics` facade, and trips to the store, by a store around it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +17,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Counts {
     pub(crate) near_hits: u64,
     pub(crate) store_hits: u64,
-    pub(crate) misses: u64,
+    /// Values that were computed, and offered to the store.
+    pub(crate) fills: u64,
     pub(crate) trips: u64,
 }
 
@@ -27,15 +27,15 @@ pub(crate) struct Counts {
 pub(crate) struct Counters {
     near_hits: Arc<AtomicU64>,
     store_hits: Arc<AtomicU64>,
-    misses: Arc<AtomicU64>,
+    fills: Arc<AtomicU64>,
     trips: Arc<AtomicU64>,
 }
 
 impl Counters {
     pub(crate) fn now(&self) -> Counts {
-        let [near_hits, store_hits, misses, trips] =
-            [&self.near_hits, &self.store_hits, &self.misses, &self.trips].map(|count| count.load(Ordering::Relaxed));
-        Counts { near_hits, store_hits, misses, trips }
+        let [near_hits, store_hits, fills, trips] =
+            [&self.near_hits, &self.store_hits, &self.fills, &self.trips].map(|count| count.load(Ordering::Relaxed));
+        Counts { near_hits, store_hits, fills, trips }
     }
 }
 
@@ -49,7 +49,6 @@ impl Recorder for Counters {
         match (key.name(), tier) {
             (names::HITS, Some("near")) => Counter::from_arc(Arc::clone(&self.near_hits)),
             (names::HITS, _) => Counter::from_arc(Arc::clone(&self.store_hits)),
-            (names::MISSES, _) => Counter::from_arc(Arc::clone(&self.misses)),
             _ => Counter::noop(),
         }
     }
@@ -87,6 +86,7 @@ impl<S: Store> Store for Counted<S> {
     }
 
     fn fill<'a>(&'a self, fill: Fill<'a>) -> StoreFuture<'a, Filled> {
+        self.counters.fills.fetch_add(1, Ordering::Relaxed);
         self.counted().fill(fill)
     }
 

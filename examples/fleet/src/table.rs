@@ -18,15 +18,15 @@ pub(crate) struct Row {
 /// The table as text, each line with its end.
 pub(crate) fn text(rows: &[Row], writes: u64, bound: Duration) -> String {
     let mut text = format!(
-        "{:<22}  {:>8}  {:>9}  {:>10}  {:>7}  {:>7}  {:>5}  {:>8}\n",
-        "SHOP", "REQUESTS", "NEAR HITS", "STORE HITS", "MISSES", "TRIPS", "STALE", "OLDEST"
+        "{:<22}  {:>8}  {:>9}  {:>10}  {:>8}  {:>7}  {:>5}  {:>8}\n",
+        "SHOP", "REQUESTS", "NEAR HITS", "STORE HITS", "COMPUTED", "TRIPS", "STALE", "OLDEST"
     );
     for row in rows {
-        let Counts { near_hits, store_hits, misses, trips } = row.counts;
+        let Counts { near_hits, store_hits, fills, trips } = row.counts;
         let (shop, oldest) = (format!("http://127.0.0.1:{}", row.port), format!("{} ms", row.oldest.as_millis()));
         let _infallible = writeln!(
             text,
-            "{shop:<22}  {:>8}  {near_hits:>9}  {store_hits:>10}  {misses:>7}  {trips:>7}  {:>5}  {oldest:>8}",
+            "{shop:<22}  {:>8}  {near_hits:>9}  {store_hits:>10}  {fills:>8}  {trips:>7}  {:>5}  {oldest:>8}",
             row.requests, row.stale
         );
     }
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn the_oldest_answer_of_all_shops_is_said() {
-        let counts = Counts { near_hits: 7, store_hits: 2, misses: 1, trips: 5 };
+        let counts = Counts { near_hits: 7, store_hits: 2, fills: 1, trips: 5 };
         let row = |port, oldest| Row { port, requests: 10, counts, stale: 1, oldest: Duration::from_millis(oldest) };
         let text = text(&[row(4000, 12), row(4001, 340)], 3, Duration::from_secs(1));
         let cells: Vec<&str> = text.lines().nth(1).unwrap_or_default().split_whitespace().collect();
