@@ -115,7 +115,8 @@ impl Caller {
 
 async fn measure(callers: &[Arc<Caller>], work: Work, time: Duration) -> Result<Vec<Duration>, Error> {
     let mut running = JoinSet::new();
-    for caller in callers.iter().cloned() {
+    for caller in callers {
+        let caller = Arc::clone(caller);
         running.spawn(async move { caller.go_on(work, time).await });
     }
     let mut all = Vec::new();
