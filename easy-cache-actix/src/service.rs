@@ -11,6 +11,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, forward_ready};
 use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{Error, rt};
+use bytes::Bytes;
 use easy_cache_http::door::{Arrival, Exchange, Passage, Task, Way, arrive, way};
 
 use crate::fields::{self, Changing, Fields};
@@ -51,12 +52,9 @@ where
         match way {
             Way::Answer(response) => Answering::there(answer::stored(req.into_parts().0, response)),
             Way::Pass(passage) => Answering::to_come(pass(inner, req, passage)),
+            Way::Purge(purging) => Answering::to_come(async { Ok(answer::stored(req.into_parts().0, purging.await)) }),
             Way::Alone(task) => Answering::to_come(run(inner, req, task)),
-            Way::Behind(response, task) => {
-                let stale = answer::stored(twin::of(&req), response);
-                rt::spawn(behind(run(inner, req, task)));
-                Answering::there(stale)
-            }
+            Way::Behind(response, task) => Answering::there(refresh(inner, req, response, task)),
             Way::Wait(exchange) => Answering::to_come(wait(inner, req, exchange)),
         }
     }
@@ -64,13 +62,32 @@ where
 
 async fn wait<S, B>(inner: Rc<S>, req: ServiceRequest, exchange: Box<Exchange>) -> Answer<B>
 where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
     match arrive(exchange).await {
         Arrival::Found(exchange, hit) => Ok(answer::stored(req.into_parts().0, exchange.answer(&hit))),
         Arrival::Compute(task) => run(inner, req, task).await,
+        Arrival::Answer(response) => Ok(answer::stored(req.into_parts().0, response)),
+        Arrival::Behind(response, task) => Ok(refresh(inner, req, response, task)),
+        Arrival::Pass(passage) => pass(inner, req, passage).await,
     }
+}
+
+/// Answers with what is stale, and lets the handler go on behind it.
+fn refresh<S, B>(
+    inner: Rc<S>,
+    req: ServiceRequest,
+    response: http::Response<Bytes>,
+    task: Box<Task>,
+) -> ServiceResponse<ResponseBody<B>>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    let stale = answer::stored(twin::of(&req), response);
+    rt::spawn(behind(run(inner, req, task)));
+    stale
 }
 
 /// The handler may do its work in `call` as well as in its future.

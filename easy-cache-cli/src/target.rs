@@ -41,7 +41,7 @@ impl Target {
             "memcached" => Arc::new(memcached(common, rest, &namespace)?),
             "redis+cluster" | "rediss+cluster" => {
                 return Err(Failure::usage(
-                    "a Redis Cluster cannot be looked at as a whole yet: name one of its servers by redis://",
+                    "a Redis Cluster is not spoken to yet: what is on it is invalidated by the application, with its own number of groups",
                 ));
             }
             _ => return Err(unknown(&shown)),

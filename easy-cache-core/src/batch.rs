@@ -13,7 +13,7 @@ use crate::engine::Side;
 use crate::engine::fallback::{Fallback, instead_of_failing};
 use crate::engine::frame::{self, Frame, Open};
 use crate::engine::join::{Arrival, Join, Terms};
-use crate::engine::outside::{Keeping, Travel};
+use crate::engine::outside::{Keeping, Landed, Travel, arrived};
 use crate::engine::ticket::Ticket;
 use crate::plan::{Anywhere, StoresWhole};
 use crate::spawn::block_on;
@@ -214,31 +214,40 @@ where
         &self,
         side: Side,
         waiting: &mut HashMap<K, String>,
-        found: &mut HashMap<K, V>,
+        values: &mut HashMap<K, V>,
     ) -> Vec<(K, Ticket, Option<Fallback>)> {
         let (engine, tags) = (self.cache.engine(), self.policy.named_tags());
+        let wishes = self.policy.wishes();
         let travel = |(id, key): (K, String)| {
-            let travel = Travel::new(engine, side, key.as_bytes(), tags, false);
+            let travel = arrived::of_type::<V, _>(engine, tags, wishes, |errand| {
+                Travel::new(engine, side, key.as_bytes(), errand)
+            });
             (id, key, travel)
         };
         waiting.retain(|id, key| {
             let near = engine.near_hit(key.as_bytes(), |value| value.downcast_ref::<V>().cloned());
-            near.map(|value| found.insert(id.clone(), value)).is_none()
+            near.map(|value| values.insert(id.clone(), value)).is_none()
         });
         let mut travels: Vec<_> = waiting.drain().map(travel).collect();
         let mut led = Vec::new();
         std::future::poll_fn(|cx| {
             for (id, key, mut travel) in std::mem::take(&mut travels) {
-                let value = match travel.poll(engine, key.as_bytes(), tags, cx) {
-                    Poll::Pending => {
-                        travels.push((id, key, travel));
-                        continue;
+                let landed = arrived::of_type::<V, _>(engine, tags, wishes, |errand| {
+                    travel.poll(engine, key.as_bytes(), errand, cx)
+                });
+                match landed {
+                    Poll::Pending => travels.push((id, key, travel)),
+                    Poll::Ready(Landed::Compute(duty)) => {
+                        let (ticket, fallback) = duty.begin(engine, key.as_bytes());
+                        led.push((id, ticket, fallback));
                     }
-                    Poll::Ready(landed) => landed.into_value::<V>(engine, key.as_bytes()),
-                };
-                match value {
-                    Ok(value) => drop(found.insert(id, value)),
-                    Err(duty) => led.push((id, duty.ticket(engine, key.as_bytes()), None)),
+                    Poll::Ready(Landed::Found(found)) => match found.value.downcast_ref::<V>() {
+                        Some(value) => drop(values.insert(id, value.clone())),
+                        None => {
+                            engine.events.types_differ(key.as_bytes());
+                            led.push((id, Ticket::alone(engine, key.as_bytes()), None));
+                        }
+                    },
                 }
             }
             let looking = travels.iter().any(|(.., travel)| travel.is_looking());
@@ -306,7 +315,8 @@ where
         let mut complete = true;
         for (id, ticket, fallback) in led {
             let restore = |value: &Shared| value.downcast_ref::<V>().cloned();
-            let stand_in = fallback.and_then(|_| instead_of_failing(&ticket, self.policy.wishes(), restore));
+            let stand_in =
+                fallback.and_then(|fallback| instead_of_failing(&ticket, &fallback, self.policy.wishes(), restore));
             match stand_in {
                 Some((value, stand_in)) => {
                     found.insert(id, value);

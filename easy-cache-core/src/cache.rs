@@ -9,14 +9,16 @@ use crate::backend::memory::Kept;
 use crate::clock::Clock;
 use crate::engine::away::launch;
 use crate::engine::compute::{Call, Compute};
-use crate::engine::outside::{Names, Travel};
-use crate::engine::{Engine, Side};
+use crate::engine::outside::{Landed, Names, Travel, arrived};
+use crate::engine::{Engine, Found, Side};
+use crate::freshness::Freshness;
 use crate::hold::Hold;
 use crate::load::Called;
 use crate::plan::{Mode, Plan};
+use crate::set::{Set, sighted};
 use crate::spawn::block_on;
+use crate::store::StoreFence;
 use crate::value::{Portable, Shared};
-use crate::wrapper::Set;
 use crate::{CacheBuilder, Explanation, Operation, Policy, Tag};
 
 /// A cache. Cloning is cheap, and clones share everything.
@@ -77,9 +79,15 @@ impl Cache {
             if near.is_some() {
                 return near;
             }
-            let mut sight = Travel::alone(engine, key);
-            let landed = std::future::poll_fn(|cx| sight.poll(engine, key, &[], cx)).await;
-            landed.into_value(engine, key).ok()
+            let mut travel =
+                arrived::of_type::<T, _>(engine, &[], &Freshness::PLAIN, |errand| Travel::alone(engine, key, errand));
+            let landed = std::future::poll_fn(|cx| {
+                arrived::of_type::<T, _>(engine, &[], &Freshness::PLAIN, |errand| travel.poll(engine, key, errand, cx))
+            });
+            match landed.await {
+                Landed::Found(found) => found.value.downcast_ref::<T>().cloned(),
+                Landed::Compute(_) => None,
+            }
         })
     }
 
@@ -91,7 +99,7 @@ impl Cache {
     /// struct Connection(u8);
     ///
     /// let cache = easy_cache_core::Cache::new();
-    /// cache.set("connection", Connection(7)).wait();
+    /// cache.set_local("connection", Connection(7)).wait();
     /// assert_eq!(cache.get_local("connection").wait(), Some(Connection(7)));
     /// ```
     pub fn get_local<'a, T: Clone + Send + Sync + 'static>(
@@ -126,14 +134,26 @@ impl Cache {
     /// assert_eq!(cache.get::<i32>("answer").wait(), None);
     /// assert_eq!(cache.get_stale("answer").wait(), Some(42));
     /// ```
-    pub fn get_stale<'a, T: Clone + Send + Sync + 'static>(
+    ///
+    /// A store outside the process keeps a value past its ttl only for as long as the policy that stored it says that it may be served, or
+    /// confirmed.
+    pub fn get_stale<'a, T: Portable + Clone + Send + Sync + 'static>(
         &'a self,
         key: impl AsRef<[u8]> + Send + 'a,
     ) -> Operation<'a, Option<T>> {
-        Operation::new(move || self.engine.stale(key.as_ref())?.value.downcast_ref::<T>().cloned())
+        let taken = |found: Found| found.value.downcast_ref::<T>().cloned();
+        if self.engine.outside.is_none() {
+            return Operation::new(move || taken(self.engine.stale(key.as_ref())?));
+        }
+        Operation::later(async move {
+            let kept = arrived::inspect::<T>(&self.engine, key.as_ref()).await?;
+            taken(self.engine.serve_stale(key.as_ref(), kept)?)
+        })
     }
 
     /// Whether a value would be served under this key.
+    ///
+    /// Over a store outside the process this is about values of the kind that this process has asked for last under the key.
     ///
     /// # Example
     /// ```
@@ -144,7 +164,7 @@ impl Cache {
     pub fn contains<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a, bool> {
         match &self.engine.outside {
             None => Operation::new(move || self.find(key.as_ref()).is_some()),
-            Some(outside) => Operation::later(async move { self.is_usable() && outside.sees(key.as_ref()).await }),
+            Some(_) => Operation::later(async move { self.engine.fresh_outside_until(key.as_ref()).await.is_some() }),
         }
     }
 
@@ -154,8 +174,8 @@ impl Cache {
     /// take a [`fence`](Self::fence) **before** you read the data and pass it to [`Set::fence`]; otherwise an invalidation
     /// that came between your read and this call is lost. A ttl of zero removes the key.
     ///
-    /// A cache over a store outside the process keeps nothing that is set by hand (the answer is `false`): there a fence has to come
-    /// from the store, which `get_or_compute` sees to.
+    /// Over a store outside the process this takes two trips, and a fence says what was invalidated in this process only, unless it is
+    /// one [for the key](Self::fence_for).
     ///
     /// # Example: a value that was read behind a fence
     /// ```
@@ -171,16 +191,63 @@ impl Cache {
     /// ```
     pub fn set<'a, T, K>(&'a self, key: K, value: T) -> Set<'a, K, T>
     where
-        T: Clone + Send + Sync + 'static,
+        T: Portable + Clone + Send + Sync + 'static,
         K: AsRef<[u8]> + Send + 'a,
     {
         Set::new(self, key, value)
     }
 
+    /// The same for a value that never leaves the process, and asks nothing of its type. Beside a store outside nothing is kept (the answer is
+    /// `false`): this process would not hear what others invalidate.
+    ///
+    /// # Example
+    /// ```
+    /// #[derive(Clone)]
+    /// struct Connection(u8);
+    ///
+    /// let cache = easy_cache_core::Cache::new();
+    /// assert!(cache.set_local("connection", Connection(7)).wait());
+    /// ```
+    pub fn set_local<'a, T, K>(&'a self, key: K, value: T) -> Set<'a, K, T>
+    where
+        T: Clone + Send + Sync + 'static,
+        K: AsRef<[u8]> + Send + 'a,
+    {
+        Set::local(self, key, value)
+    }
+
     /// The point in the order of invalidations before which a value set by hand must not have been read.
     #[must_use]
     pub fn fence(&self) -> Fence {
-        Fence(self.engine.store.domain().fence())
+        Fence { here: self.engine.store.domain().fence(), outside: None }
+    }
+
+    /// The same for one key and values of one type, also in the store outside the process: one trip to it. Without such a store, it is
+    /// [`fence`](Self::fence).
+    ///
+    /// # Example: what other processes invalidate meanwhile counts as well
+    /// ```
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// # let cache = easy_cache_core::Cache::new();
+    /// let fence = cache.fence_for::<i32>("stock:1", ["stock"]).wait();
+    /// let stock = 7; // read from the database
+    /// cache.set("stock:1", stock).tags(["stock"]).fence(fence).wait();
+    /// # Ok(()) }
+    /// ```
+    pub fn fence_for<'a, T: Portable>(
+        &'a self,
+        key: impl AsRef<[u8]> + Send + 'a,
+        tags: impl IntoIterator<Item: Into<Tag>>,
+    ) -> Operation<'a, Fence> {
+        let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
+        let fence = self.fence();
+        if self.engine.outside.is_none() {
+            return Operation::new(move || fence);
+        }
+        Operation::later(async move {
+            let kind = T::kind(self.engine.format());
+            Fence { outside: Some(sighted(&self.engine, key.as_ref(), kind, &tags).await), ..fence }
+        })
     }
 
     /// Drops the entry of a key, and refuses whatever is being computed for it.
@@ -309,6 +376,8 @@ impl Cache {
 
     /// How long the value under this key stays fresh: `None` if there is none, or if it has no ttl.
     ///
+    /// Over a store outside the process this is about values of the kind that this process has asked for last under the key.
+    ///
     /// # Example
     /// ```
     /// use std::time::Duration;
@@ -318,11 +387,21 @@ impl Cache {
     /// let cache = Cache::builder().clock(clock.clock()).build();
     /// cache.set("answer", 42).ttl(Duration::from_secs(60)).wait();
     /// clock.advance(Duration::from_secs(20));
-    /// assert_eq!(cache.time_to_live("answer"), Some(Duration::from_secs(40)));
+    /// assert_eq!(cache.time_to_live("answer").wait(), Some(Duration::from_secs(40)));
     /// ```
-    #[must_use]
-    pub fn time_to_live(&self, key: impl AsRef<[u8]>) -> Option<Duration> {
-        let found = self.find(key.as_ref())?;
+    pub fn time_to_live<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a, Option<Duration>> {
+        if self.engine.outside.is_none() {
+            return Operation::new(move || self.time_to_live_here(key.as_ref()));
+        }
+        Operation::later(async move {
+            let fresh_until = self.engine.fresh_outside_until(key.as_ref()).await?;
+            self.engine.store.remaining(fresh_until)
+        })
+    }
+
+    /// The same for what is in this process.
+    pub(crate) fn time_to_live_here(&self, key: &[u8]) -> Option<Duration> {
+        let found = self.find(key)?;
         self.engine.store.remaining(found.list.times().fresh_until)
     }
 
@@ -345,6 +424,12 @@ impl Cache {
     #[must_use]
     pub fn is_usable(&self) -> bool {
         self.engine.is_usable()
+    }
+
+    /// Whether values are kept in a store outside the process.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.engine.outside.is_some()
     }
 
     /// The number of entries, those included that would not be served any more.
@@ -518,4 +603,8 @@ impl fmt::Debug for Cache {
 
 /// A point in the order of invalidations of one cache, from [`Cache::fence`].
 #[derive(Debug, Clone)]
-pub struct Fence(pub(crate) crate::backend::memory::Fence);
+pub struct Fence {
+    pub(crate) here: crate::backend::memory::Fence,
+    /// What the store outside has said, if it was asked.
+    pub(crate) outside: Option<Option<StoreFence>>,
+}

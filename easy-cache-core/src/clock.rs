@@ -19,6 +19,10 @@ pub(crate) type Moment = u64;
 /// The moment that never comes: the end of an entry without a ttl.
 pub(crate) const NEVER: Moment = u64::MAX;
 
+/// Where every clock begins: two years in. What was stored by another process long before this one began has its moment, too; and in
+/// microseconds, six years of a process fit into 48 bits.
+const BEGINNING: Moment = 2 * 365 * 24 * 3600 * 1_000_000_000;
+
 /// The source of time of a cache. Cloning is cheap and yields the same clock.
 ///
 /// The system clock is read on a hit as one atomic load (`Instant::now` costs 20 to 30 ns, a third of a hit), which a
@@ -54,14 +58,14 @@ impl Clock {
     }
 
     fn start() -> Self {
-        let now = Arc::new(AtomicU64::new(0));
+        let now = Arc::new(AtomicU64::new(BEGINNING));
         let origin = Instant::now();
         let timers = Arc::new(Timers::default());
         let (ticked, owed) = (Arc::clone(&now), Arc::clone(&timers));
         let tick = move || {
             loop {
                 thread::sleep(TICK);
-                let moment = nanoseconds(origin.elapsed());
+                let moment = since(origin);
                 ticked.store(moment, Ordering::Relaxed);
                 owed.fire(moment);
             }
@@ -83,7 +87,7 @@ impl Clock {
     /// The time now.
     pub(crate) fn precise(&self) -> Moment {
         match self.source {
-            Source::System { origin, .. } => nanoseconds(origin.elapsed()),
+            Source::System { origin, .. } => since(origin),
             Source::Manual { .. } => self.now.load(Ordering::Acquire),
         }
     }
@@ -108,7 +112,7 @@ impl Clock {
     pub fn wall(&self) -> SystemTime {
         match self.source {
             Source::System { .. } => SystemTime::now(),
-            Source::Manual { wall } => wall + Duration::from_nanos(self.precise()),
+            Source::Manual { wall } => wall + self.elapsed(),
         }
     }
 
@@ -134,7 +138,7 @@ impl Clock {
     /// How long this clock has been running: two readings tell the time between them.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        Duration::from_nanos(self.precise())
+        Duration::from_nanos(self.precise() - BEGINNING)
     }
 }
 
@@ -174,7 +178,8 @@ impl ManualClock {
     #[must_use]
     pub fn new() -> Self {
         let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(50 * 365 * 24 * 3600);
-        Self(Clock { now: Arc::default(), timers: Arc::default(), source: Source::Manual { wall } })
+        let now = Arc::new(AtomicU64::new(BEGINNING));
+        Self(Clock { now, timers: Arc::default(), source: Source::Manual { wall } })
     }
 
     /// The clock to hand to [`CacheBuilder::clock`](crate::CacheBuilder::clock).
@@ -198,6 +203,10 @@ impl Default for ManualClock {
 }
 
 /// A duration as clocks count it.
+fn since(origin: Instant) -> Moment {
+    BEGINNING.saturating_add(nanoseconds(origin.elapsed()))
+}
+
 pub(crate) fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

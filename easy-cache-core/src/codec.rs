@@ -71,6 +71,13 @@ impl std::error::Error for CodecError {
     }
 }
 
+impl CodecError {
+    /// What an integration's carrier cannot read.
+    pub(crate) fn foreign(kind: &str) -> Self {
+        Self { attempt: "read", of: "an integration", source: format!("it is not of the kind `{kind}`").into() }
+    }
+}
+
 pub(crate) fn write<T: Serialize>(value: &T, format: Format) -> Result<Vec<u8>, CodecError> {
     let mut payload = Vec::with_capacity(HEADER + size_of::<T>());
     payload.push(format.codec.id());
@@ -101,7 +108,7 @@ pub(crate) fn read<T: DeserializeOwned>(payload: &[u8], format: Format) -> Resul
 }
 
 /// Tells types and versions of them apart (FNV-1a). A collision is caught by the codec, if by anybody.
-fn fingerprint<T>(version: u32) -> u64 {
+pub(crate) fn fingerprint<T>(version: u32) -> u64 {
     let name = std::any::type_name::<T>().bytes();
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     name.chain(version.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325, step)

@@ -8,11 +8,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use crate::backend::memory::List;
 use crate::engine::flight::Lead;
+use crate::engine::frame;
 use crate::engine::join::{Arrival, Join, Terms};
+use crate::engine::outside::Keeping;
 use crate::engine::ticket::Ticket;
-use crate::engine::{Found, Side};
+use crate::engine::{Engine, Found, Side};
 use crate::freshness::Freshness;
+use crate::shelf::Berth;
 use crate::value::Shared;
 use crate::{Cache, Policy, Scope, Task};
 
@@ -75,12 +79,12 @@ impl Cache {
     pub fn try_lead(&self, key: impl AsRef<[u8]>) -> Option<Computation> {
         let (engine, key) = (self.engine(), key.as_ref());
         let lead = engine.is_usable().then(|| engine.try_lead(Side::Async, key)).flatten()?;
-        Some(Computation { ticket: Ticket::new(engine, key, Some(lead)) })
+        Some(Computation::of(Ticket::new(engine, key, Some(lead))))
     }
 
     /// A computation that nobody waits for, whatever is stored or under way: its fence is taken now.
     pub fn begin(&self, key: impl AsRef<[u8]>) -> Computation {
-        Computation { ticket: Ticket::alone(self.engine(), key.as_ref()) }
+        Computation::of(Ticket::alone(self.engine(), key.as_ref()))
     }
 
     /// Sees to something that nobody waits for: at once as far as that goes, which is all the way where everything is in memory;
@@ -150,7 +154,7 @@ impl<K: AsRef<[u8]>> Future for JoinFuture<'_, K> {
         let terms = Terms { wishes: &Freshness::PLAIN, accept };
         join.poll(cache.engine(), key.as_ref(), terms, cx).map(|arrival| match arrival {
             Arrival::Found(found) => Joined::Found(Stored::new(cache, found, waited)),
-            Arrival::Compute(ticket, _) => Joined::Compute(Computation { ticket }),
+            Arrival::Compute(ticket, _) => Joined::Compute(Computation::of(ticket)),
         })
     }
 }
@@ -181,13 +185,29 @@ pub struct Stored {
     pub remaining: Option<Duration>,
     /// Whether it was computed by another caller while this one waited.
     pub waited: bool,
+    /// What it depends on.
+    pub basis: Basis,
+}
+
+/// What a value depends on, as it was when the value was found.
+#[derive(Debug, Clone)]
+pub struct Basis(Option<List>);
+
+impl Basis {
+    /// Whether nothing of it was invalidated, or is held, in this process since: for who has kept the value for a while. Of a value that the
+    /// cache did not keep nothing is known.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.0.as_ref().is_none_or(List::is_servable)
+    }
 }
 
 impl Stored {
-    fn new(cache: &Cache, found: Found, waited: bool) -> Self {
+    pub(crate) fn new(cache: &Cache, found: Found, waited: bool) -> Self {
         let store = &cache.engine().store;
         let age = Duration::from_nanos(store.clock().precise().saturating_sub(found.stored));
-        Self { age, remaining: store.remaining(found.expires), value: found.value, waited }
+        let basis = Basis(found.tags);
+        Self { age, remaining: store.remaining(found.expires), value: found.value, waited, basis }
     }
 }
 
@@ -208,14 +228,35 @@ impl fmt::Debug for Stored {
 #[must_use = "dropping it makes another caller compute"]
 pub struct Computation {
     ticket: Ticket,
+    /// Where its value goes in the store outside the process.
+    berth: Option<Box<Berth>>,
 }
 
 impl Computation {
+    const fn of(ticket: Ticket) -> Self {
+        Self { ticket, berth: None }
+    }
+
+    /// For a value that leaves the process.
+    pub(crate) fn afar(ticket: Ticket, berth: Berth) -> Self {
+        Self { ticket, berth: Some(Box::new(berth)) }
+    }
+
     /// The scope in which to compute. It knows the key: a call for that same key from inside computes alone, instead of
     /// waiting for itself. A [`Scope::new`] does as well where that cannot happen.
     #[must_use]
     pub fn scope(&self) -> Scope {
         Scope::of_frame(self.ticket.frame())
+    }
+
+    /// What the store outside the process had when it was asked for this computation, if that was not invalidated; fresh or not. What it depends
+    /// on goes to the scope around.
+    #[must_use]
+    pub fn found(&self) -> Option<Stored> {
+        self.berth.as_ref()?;
+        let (kept, _) = self.ticket.previous()?;
+        frame::collect_list(&kept.list);
+        Some(Stored::new(&Cache::over(Arc::clone(&self.ticket.engine)), kept.into(), false))
     }
 
     /// Whether others may wait for this one: not so for [`Cache::begin`], and after a [`scatter`](Self::scatter).
@@ -233,13 +274,30 @@ impl Computation {
     /// Stores the value, with the scope's tags, and hands it to those who wait.
     ///
     /// `false` if it was not kept: something it depends on was invalidated since, or the scope is tainted. The value is
-    /// still good for the caller that computed it.
+    /// still good for the caller that computed it. On a [`Shelf`](crate::Shelf): `true` if it is on its way to the store.
     pub fn fill<T: Send + Sync + 'static>(self, value: Arc<T>, policy: &Policy, scope: Scope) -> bool {
-        let policy = self.ticket.engine.completed(policy);
-        self.ticket.fill(value, &policy, scope.into_frame())
+        let engine = Arc::clone(&self.ticket.engine);
+        match self.berth {
+            Some(berth) => keep_behind(&engine, send(self.ticket, &berth, value, policy, scope)),
+            None => self.ticket.fill(value, &engine.completed(policy), scope.into_frame()),
+        }
     }
 
-    /// Stores the value under another key, behind the same fence; those who wait look again.
+    /// The same on a shelf, once the store has answered.
+    pub(crate) async fn fill_and_wait<T>(self, value: Arc<T>, policy: &Policy, scope: Scope) -> bool
+    where
+        T: Send + Sync + 'static,
+    {
+        let Some(berth) = self.berth else { return self.fill(value, policy, scope) };
+        let sent = send(self.ticket, &berth, value, policy, scope);
+        match sent {
+            Some(keeping) => keeping.await,
+            None => false,
+        }
+    }
+
+    /// Stores the value under another key, behind the same fence; those who wait look again. On a shelf: at another place of the same
+    /// key.
     pub fn fill_elsewhere<T: Send + Sync + 'static>(
         self,
         key: impl AsRef<[u8]>,
@@ -247,8 +305,14 @@ impl Computation {
         policy: &Policy,
         scope: Scope,
     ) -> bool {
-        let policy = self.ticket.engine.completed(policy);
-        self.ticket.fill_elsewhere(key.as_ref(), value, &policy, scope.into_frame())
+        let engine = Arc::clone(&self.ticket.engine);
+        match self.berth.map(|berth| berth.elsewhere(key.as_ref())) {
+            Some(berth) => {
+                let ticket = self.ticket.elsewhere(berth.kind());
+                keep_behind(&engine, send(ticket, &berth, value, policy, scope))
+            }
+            None => self.ticket.fill_elsewhere(key.as_ref(), value, &engine.completed(policy), scope.into_frame()),
+        }
     }
 
     /// The result is not to be stored: one of those who wait tries once more, then everybody computes alone.
@@ -275,4 +339,29 @@ impl Computation {
     pub fn scatter(self) {
         self.ticket.scatter();
     }
+}
+
+/// A value on its way to the store; none if it may not be kept.
+fn send<T: Send + Sync + 'static>(
+    ticket: Ticket,
+    berth: &Berth,
+    value: Arc<T>,
+    policy: &Policy,
+    scope: Scope,
+) -> Option<Keeping> {
+    let policy = ticket.engine.completed(policy);
+    let value: Shared = value;
+    let payload = berth.write(&value);
+    ticket.send(value, payload, &policy, scope.into_frame())
+}
+
+/// Nobody waits for the store's answer but those who wait for the value.
+fn keep_behind(engine: &Arc<Engine>, sent: Option<Keeping>) -> bool {
+    let is_sent = sent.is_some();
+    if let Some(keeping) = sent {
+        Cache::over(Arc::clone(engine)).see_to(async {
+            keeping.await;
+        });
+    }
+    is_sent
 }

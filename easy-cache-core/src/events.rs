@@ -79,6 +79,7 @@ mod undelivered;
 #[cfg(not(feature = "metrics"))]
 mod unmetered;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -340,6 +341,20 @@ impl Events {
     }
 
     /// Two functions use one key.
+    pub(crate) fn unwritable(&self, key: &[u8], why: &dyn fmt::Display) {
+        tracing::warn!(
+            target: "easy_cache", namespace = &*self.namespace, key = %self.show(key), %why,
+            "a value was not kept: it cannot be written"
+        );
+    }
+
+    pub(crate) fn unreadable(&self, key: &[u8], why: &dyn fmt::Display) {
+        tracing::warn!(
+            target: "easy_cache", namespace = &*self.namespace, key = %self.show(key), %why,
+            "what is stored cannot be read, counts as missing, and will be overwritten"
+        );
+    }
+
     pub(crate) fn types_differ(&self, key: &[u8]) {
         self.meter.count(names::MISSES, Some(("reason", MissReason::OtherType.as_str())));
         tracing::warn!(

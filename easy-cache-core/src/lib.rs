@@ -60,7 +60,7 @@
 //!
 //! # Modules
 //!
-//! Of the sources, from the door inwards: `cache`, `builder`, `wrapper`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
+//! Of the sources, from the door inwards: `cache`, `builder`, `wrapper`, `set`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
 //! `computation` (a computation in parts), [`scope`], `hold`, [`registry`] → `engine` (flights, frames, tickets) → `backend`
 //! (the memory store; [`store`]s outside the process). `tag`, `policy`, `freshness`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
 //!
@@ -97,6 +97,8 @@ mod policy;
 mod refresh;
 pub mod registry;
 pub mod scope;
+mod set;
+mod shelf;
 mod shutdown;
 mod spawn;
 pub mod store;
@@ -113,7 +115,7 @@ pub use builder::CacheBuilder;
 pub use cache::{Cache, Fence};
 pub use clock::{Clock, ManualClock, TICK};
 pub use codec::{Codec, CodecError, Format};
-pub use computation::{Computation, JoinFuture, Joined, Stored};
+pub use computation::{Basis, Computation, JoinFuture, Joined, Stored};
 pub use error::{Error, ErrorKind};
 pub use explain::{Change, Explanation, Verdict};
 pub use freshness::{DEFAULT_THROTTLE, EarlyRefresh, Freshness};
@@ -134,7 +136,9 @@ pub use plan::{
 pub use policy::Policy;
 pub use refresh::{Loaded, Loading, Refresh, RefreshSync};
 pub use scope::Scope;
+pub use set::Set;
+pub use shelf::{Address, Carrier, Shelf, ShelfJoin};
 pub use spawn::Task;
 pub use tag::Tag;
 pub use value::{Portable, Shared};
-pub use wrapper::{GetOrCompute, GetOrComputeFuture, Set};
+pub use wrapper::{GetOrCompute, GetOrComputeFuture};

@@ -26,6 +26,12 @@ pub trait Portable {
     /// The size of the value in bytes when it is written, as its weight in a bounded cache.
     fn measure(&self) -> u64;
 
+    /// The kind of the value: the name of its type and the application's version of it. Entries of two kinds stand side by side under one key, so
+    /// that two releases of a program do not overwrite each other's for ever.
+    fn kind(format: Format) -> u64
+    where
+        Self: Sized;
+
     /// The value as bytes.
     ///
     /// # Errors
@@ -50,6 +56,10 @@ impl<T: Serialize + DeserializeOwned> Portable for T {
             Ok(()) => counter.0.max(size_of_val(self) as u64),
             Err(_) => size_of_val(self) as u64,
         }
+    }
+
+    fn kind(format: Format) -> u64 {
+        codec::fingerprint::<T>(format.version)
     }
 
     fn encode(&self, format: Format) -> Result<Vec<u8>, CodecError> {

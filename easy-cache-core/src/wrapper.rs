@@ -1,26 +1,22 @@
-//! The plain wrappers: `get_or_compute` and `set`, with their options, for callers without the macro. Loads that look back are
-//! in `refresh`, many keys at once in `batch`.
+//! The plain wrapper: `get_or_compute` with its options, for callers without the macro. What is set by hand is in `set`, loads that
+//! look back are in `refresh`, many keys at once in `batch`.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::backend::memory::{Fill, Used};
-use crate::cache::Fence;
 use crate::engine::Side;
 use crate::engine::away::{Launch, launch};
 use crate::engine::compute::{Call, Compute};
 use crate::load::{Called, Immediate};
-use crate::operation::OperationFuture;
 use crate::plan::{
     Anywhere, EndsInTime, Kept, Mode, OnlyIf, Outcome, Plan, SaysLate, Stores, StoresErr, StoresNone, StoresPart,
     StoresWhole, TagsOf, TtlOf,
 };
 use crate::spawn::block_on;
-use crate::{Cache, Operation, Policy, Tag};
+use crate::{Cache, Policy, Tag};
 
 impl Cache {
     /// The value under the key, or what the future yields: `Ok` and `Some` are stored, anything else is only returned.
@@ -395,103 +391,5 @@ impl<F: Future, S: Plan<F::Output>> Future for GetOrComputeFuture<'_, F, S> {
 impl<F: Future, S> fmt::Debug for GetOrComputeFuture<'_, F, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("GetOrComputeFuture")
-    }
-}
-
-/// A prepared [`Cache::set`]: add options, then `.await` it or `.wait()` for it.
-///
-/// # Example
-/// ```
-/// use std::time::Duration;
-///
-/// let cache = easy_cache_core::Cache::new();
-/// let is_kept = cache.set("answer", 42).ttl(Duration::from_secs(60)).tags(["answers"]).wait();
-/// assert!(is_kept);
-/// ```
-#[derive(Debug)]
-#[must_use = "nothing happens before it is awaited, or run with `.wait()`"]
-pub struct Set<'a, K, T> {
-    cache: &'a Cache,
-    key: K,
-    value: T,
-    policy: Policy,
-    fence: Fence,
-}
-
-impl<'a, K, T> Set<'a, K, T>
-where
-    K: AsRef<[u8]> + Send + 'a,
-    T: Clone + Send + Sync + 'static,
-{
-    pub(crate) fn new(cache: &'a Cache, key: K, value: T) -> Self {
-        Self { cache, key, value, policy: Policy::new(), fence: cache.fence() }
-    }
-
-    /// How long the value is fresh; zero removes the key.
-    pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.policy.set_ttl(ttl);
-        self
-    }
-
-    /// Adds tags.
-    pub fn tags(mut self, tags: impl IntoIterator<Item: Into<Tag>>) -> Self {
-        self.policy.add_tags(tags);
-        self
-    }
-
-    /// The weight of the value in bytes. Default: the size of its type, without what it owns on the heap.
-    pub fn weight(mut self, bytes: u64) -> Self {
-        self.policy = self.policy.weight(bytes);
-        self
-    }
-
-    /// The fence that was taken before the value's data was read. That of another cache lets nothing in.
-    pub fn fence(mut self, fence: Fence) -> Self {
-        self.fence = fence;
-        self
-    }
-
-    /// Stores the value; `false` if it was refused because something it depends on was invalidated since its fence.
-    pub fn wait(self) -> bool {
-        self.operation().wait()
-    }
-
-    fn operation(mut self) -> Operation<'a, bool> {
-        Operation::new(move || {
-            let engine = self.cache.engine();
-            engine.complete(&mut self.policy);
-            let weight = self.policy.known_weight().max(size_of::<T>() as u64);
-            // In this process nobody would hear what other processes invalidate.
-            let filled = (engine.is_usable() && engine.outside.is_none()).then(|| {
-                engine.store.fill(Fill {
-                    key: self.key.as_ref(),
-                    fence: &self.fence.0,
-                    value: Arc::new(self.value),
-                    policy: &self.policy,
-                    used: Used::NOTHING,
-                    began: engine.store.clock().precise(),
-                    weight,
-                    random: engine.random(),
-                    renews: None,
-                })
-            });
-            filled.is_some_and(|filled| {
-                engine.tell_fill(self.key.as_ref(), &filled);
-                filled.is_valid()
-            })
-        })
-    }
-}
-
-impl<'a, K, T> IntoFuture for Set<'a, K, T>
-where
-    K: AsRef<[u8]> + Send + 'a,
-    T: Clone + Send + Sync + 'static,
-{
-    type Output = bool;
-    type IntoFuture = OperationFuture<'a, bool>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        self.operation().into_future()
     }
 }

@@ -12,6 +12,7 @@ use crate::view::Headers;
 
 /// What a stored response can be compared by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "door", derive(serde::Serialize, serde::Deserialize))]
 pub struct Validators {
     /// A well-formed `ETag`, `W/` and quotes included.
     etag: Option<Box<[u8]>>,
@@ -20,6 +21,7 @@ pub struct Validators {
 
 /// A well-formed `Last-Modified`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "door", derive(serde::Serialize, serde::Deserialize))]
 struct Modified {
     at: SystemTime,
     /// As it was written: a validating request repeats it byte for byte (RFC 9110 §13.1.3).

@@ -11,6 +11,7 @@ use crate::view::Headers;
 /// How long a stored response is fresh, and how old it was when it was stored. Keep it beside the stored response;
 /// asking it costs two additions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "door", derive(serde::Serialize, serde::Deserialize))]
 pub struct Freshness {
     lifetime: Duration,
     initial_age: Duration,
@@ -28,6 +29,12 @@ impl Freshness {
     #[must_use]
     pub fn from_storing(ttl: Duration, initial_age: Duration) -> Self {
         Self { lifetime: ttl.min(MAX_DELTA) + initial_age, initial_age }
+    }
+
+    /// Whether these are spans that a response can state: what comes from outside the process may be anything.
+    #[cfg(feature = "door")]
+    pub(crate) fn is_sensible(self) -> bool {
+        self.lifetime <= MAX_DELTA * 4 && self.initial_age <= MAX_DELTA * 2
     }
 
     /// The age after `resident` time in the store (RFC 9111 §4.2.3, `current_age`).

@@ -15,6 +15,7 @@ use crate::view::Headers;
 
 /// A single range of bytes, as asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "door", derive(serde::Serialize, serde::Deserialize))]
 pub enum ByteRange {
     /// `bytes=2-5`: from the first to the last, both included.
     FromTo(u64, u64),
@@ -99,6 +100,7 @@ impl Part {
 
 /// Which bytes of a whole a 206 carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "door", derive(serde::Serialize, serde::Deserialize))]
 pub struct PartOf {
     first: u64,
     last: u64,
@@ -130,6 +132,12 @@ impl PartOf {
     #[must_use]
     pub fn total(self) -> u64 {
         self.total
+    }
+
+    /// Whether it is a part of a whole: what comes from outside the process may be anything.
+    #[cfg(feature = "door")]
+    pub(crate) fn is_sensible(self) -> bool {
+        self.first <= self.last && self.last < self.total
     }
 
     /// The length of this part.

@@ -18,6 +18,7 @@ use crate::policy::Policy;
 
 /// What a stored response may be used for once it is stale. Keep it beside the stored response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "door", derive(serde::Serialize, serde::Deserialize))]
 pub struct StaleUse {
     /// Never to be used without asking, not even while it is fresh (`no-cache`).
     always_ask: bool,
@@ -47,6 +48,12 @@ impl StaleUse {
         let while_revalidate = window(directives.stale_while_revalidate, route.and_then(Policy::while_revalidate));
         let if_error = window(directives.stale_if_error, route.and_then(Policy::if_error));
         Self { always_ask, forbidden, while_revalidate, if_error, validation: Duration::ZERO }
+    }
+
+    /// Whether these are spans that a response can state: what comes from outside the process may be anything.
+    #[cfg(feature = "door")]
+    pub(crate) fn is_sensible(self) -> bool {
+        [self.while_revalidate, self.if_error, self.validation].iter().all(|window| *window <= MAX_DELTA)
     }
 
     /// The same, kept for so long past its lifetime to be asked about.

@@ -15,6 +15,7 @@ use crate::vary::Vary;
 /// The terms under which one stored response is reused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "door", derive(serde::Serialize, serde::Deserialize))]
 pub struct Terms {
     /// How long it is fresh.
     pub freshness: Freshness,

@@ -42,6 +42,7 @@ const PRESENT: u8 = 1;
 
 /// Which request fields chose a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "door", derive(serde::Serialize, serde::Deserialize))]
 pub enum Vary {
     /// These, in lower case, sorted, each once; empty if there is no `Vary`.
     Fields(Vec<String>),

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use deadpool_redis::redis::{RedisWrite, Value, cmd};
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
@@ -27,10 +26,10 @@ const MOST: usize = 128;
 const MOST_NAMES: usize = 1024;
 const MOST_BYTES: usize = 256 << 10;
 
-/// What one lookup asks for: an entry, the records of its key and of its tags.
+/// What one lookup asks for: an entry if it is on the same node, the records of its key and of its tags.
 #[derive(Debug)]
 pub(crate) struct Question {
-    pub(crate) entry: Vec<u8>,
+    pub(crate) entry: Option<Vec<u8>>,
     pub(crate) names: Vec<Vec<u8>>,
 }
 
@@ -47,7 +46,6 @@ pub(crate) struct Answer {
 /// The lookups of one lane.
 pub(crate) struct Combiner {
     lane: Arc<Lane>,
-    runtime: Handle,
     order: Vec<u8>,
     epoch: Vec<u8>,
     combines: bool,
@@ -72,8 +70,8 @@ struct Waiting {
 }
 
 impl Combiner {
-    pub(crate) fn new(lane: Arc<Lane>, runtime: Handle, keys: &Keys, combines: bool) -> Self {
-        Self { lane, runtime, order: keys.order(), epoch: keys.epoch(), combines, state: Mutex::default() }
+    pub(crate) fn new(lane: Arc<Lane>, keys: &Keys, combines: bool) -> Self {
+        Self { lane, order: keys.order(), epoch: keys.epoch(), combines, state: Mutex::default() }
     }
 
     pub(crate) const fn lane(&self) -> &Arc<Lane> {
@@ -85,7 +83,7 @@ impl Combiner {
         match self.queue(question) {
             Ok(arrives) => match timeout_at(deadline, arrives).await {
                 Ok(Ok(answer)) => answer,
-                Ok(Err(_)) => Err(Failure::Pool("the runtime of the store has ended".to_owned())),
+                Ok(Err(_)) => Err(Failure::Pool("the runtime has ended".to_owned())),
                 Err(_) => Err(self.lane.late()),
             },
             Err((_slot, question)) => {
@@ -111,7 +109,7 @@ impl Combiner {
         };
         if leaves {
             // Without the lock: a runtime that has ended drops the task here and now.
-            drop(self.runtime.spawn(Batches { combiner: Arc::clone(self), done: false }.go_on()));
+            drop(tokio::spawn(Batches { combiner: Arc::clone(self), done: false }.go_on()));
         }
         Ok(arrives)
     }
@@ -127,12 +125,14 @@ impl Combiner {
                 command.write_arg(name);
             }
         }
-        questions.iter().for_each(|question| command.write_arg(&question.entry));
+        let entries = questions.iter().filter_map(|question| question.entry.as_ref());
+        let count = entries.clone().count();
+        entries.for_each(|entry| command.write_arg(entry));
         let (live, values) = match self.lane.ask(&command, deadline).await? {
             (live, Value::Array(values)) => (live, values),
             _ => return Err(Failure::Garbled("no list of values")),
         };
-        if values.len() != 2 + names.different() + questions.len() {
+        if values.len() != 2 + names.different() + count {
             return Err(Failure::Garbled("another number of values than it was asked for"));
         }
         Ok(spread(&live, values, &names, questions))
@@ -152,7 +152,7 @@ fn spread(live: &Arc<Live>, values: Vec<Value>, names: &Names<'_>, questions: &[
     let mut places = names.places().iter();
     let answer = |question: &Question| {
         let records = places.by_ref().take(question.names.len()).map(|place| records[*place as usize]).collect();
-        let entry = match values.next() {
+        let entry = match question.entry.as_ref().and_then(|_| values.next()) {
             Some(Value::BulkString(bytes)) => Some(bytes),
             _ => None,
         };

@@ -1,6 +1,7 @@
 //! How a store is made: from a URL, from a configuration, or over a pool that the application has.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -142,14 +143,12 @@ impl RedisStoreBuilder {
         let keys = Keys::new(&self.namespace);
         let recent = Arc::new(Recent::default());
         let greeting = Greeting {
-            recent: Arc::clone(&recent),
-            keys: keys.clone(),
+            whose: Some((keys.clone(), Arc::clone(&recent))),
             keeps_across_restarts: self.keeps_across_restarts,
         };
         let lane = |_| {
-            let runtime = background.handle().clone();
-            let lane = Arc::new(Lane::new(pool.clone(), runtime.clone(), self.limits, greeting.clone()));
-            Arc::new(Combiner::new(lane, runtime, &keys, self.combines))
+            let lane = Arc::new(Lane::new(pool.clone(), self.limits, greeting.clone()));
+            Arc::new(Combiner::new(lane, &keys, self.combines))
         };
         let lanes = (0..self.lanes).map(lane).collect();
         let inner =
@@ -208,7 +207,7 @@ impl fmt::Debug for RedisStoreBuilder {
     }
 }
 
-/// The runtime that sockets and timers live on: the one around the caller who made the store, or one of the store's own.
+/// The runtime for callers that have none around them: the one around who made the store, or one of the store's own.
 #[derive(Debug)]
 pub(crate) enum Background {
     Around(Handle),
@@ -216,7 +215,7 @@ pub(crate) enum Background {
 }
 
 impl Background {
-    fn find() -> Result<Self, Error> {
+    pub(crate) fn find() -> Result<Self, Error> {
         if let Ok(handle) = Handle::try_current() {
             return Ok(Self::Around(handle));
         }
@@ -230,6 +229,17 @@ impl Background {
         match self {
             Self::Around(handle) | Self::Own(_, handle) => handle,
         }
+    }
+
+    /// Runs a future where timers and sockets work, whoever polls it.
+    pub(crate) async fn run<T>(&self, operation: impl Future<Output = T>) -> T {
+        let mut operation = pin!(operation);
+        std::future::poll_fn(|cx| {
+            // The caller's own runtime first: the one on which the store was made may have ended.
+            let _entered = Handle::try_current().is_err().then(|| self.handle().enter());
+            operation.as_mut().poll(cx)
+        })
+        .await
     }
 }
 

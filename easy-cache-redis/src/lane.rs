@@ -13,7 +13,6 @@ use arc_swap::ArcSwapOption;
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{Cmd, Pipeline, Value};
 use deadpool_redis::{Connection, Pool};
-use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -52,7 +51,6 @@ impl Live {
 /// A place for one connection.
 pub(crate) struct Lane {
     pool: Pool,
-    runtime: Handle,
     limits: Limits,
     greeting: Greeting,
     live: ArcSwapOption<Live>,
@@ -63,10 +61,9 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub(crate) fn new(pool: Pool, runtime: Handle, limits: Limits, greeting: Greeting) -> Self {
+    pub(crate) fn new(pool: Pool, limits: Limits, greeting: Greeting) -> Self {
         Self {
             pool,
-            runtime,
             limits,
             greeting,
             live: ArcSwapOption::empty(),
@@ -80,11 +77,6 @@ impl Lane {
     /// What a caller is told who has waited for long enough.
     pub(crate) const fn late(&self) -> Failure {
         Failure::Late(self.limits.operation)
-    }
-
-    /// What its connections begin with.
-    pub(crate) const fn greeting(&self) -> &Greeting {
-        &self.greeting
     }
 
     /// Until when an operation that begins now may take.
@@ -152,10 +144,10 @@ impl Lane {
         }
         let lane = Arc::clone(self);
         // A task of its own: it goes on if this caller is dropped, so that impatient callers do not keep it from ever succeeding.
-        let dialling = self.runtime.spawn(async move { lane.open(&mut turn).await });
+        let dialling = tokio::spawn(async move { lane.open(&mut turn).await });
         match timeout_at(deadline, dialling).await {
             Ok(Ok(opened)) => opened,
-            Ok(Err(_)) => Err(Failure::Pool("the runtime of the store has ended".to_owned())),
+            Ok(Err(_)) => Err(Failure::Pool("the runtime has ended".to_owned())),
             Err(elapsed) => Err(late(elapsed)),
         }
     }

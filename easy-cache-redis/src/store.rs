@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,20 +88,14 @@ impl RedisStore {
         RedisStoreBuilder::new(namespace.into())
     }
 
-    /// Runs a future where timers and sockets work, whoever polls it.
     pub(crate) fn run<'a, T>(
         &'a self,
         what: &'static str,
         operation: impl Future<Output = Result<T, Failure>> + Send + 'a,
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
-            let mut operation = pin!(operation);
-            let runtime = self.inner.background.handle();
-            let entered = std::future::poll_fn(|cx| {
-                let _entered = runtime.enter();
-                operation.as_mut().poll(cx)
-            });
-            entered.await.map_err(|failure| failure.told(what, &self.inner.server))
+            let done = self.inner.background.run(operation).await;
+            done.map_err(|failure| failure.told(what, &self.inner.server))
         })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use easy_cache_http::door::{Arrival, Arriving, Dropping, Exchange, Passage, Task, arrive};
+use easy_cache_http::door::{Arrival, Arriving, Dropping, Exchange, Passage, Purging, Task, arrive};
 use http::header::CACHE_STATUS;
 use http::{Request, Response};
 use http_body::Body;
@@ -16,6 +16,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::ResponseBody;
+use crate::layer::Settings;
 use crate::mark;
 
 pin_project! {
@@ -31,12 +32,19 @@ pin_project! {
     #[project = StateProjection]
     enum State<F, W, B> {
         Answer { response: Option<Response<Bytes>> },
+        Purge { purging: Purging },
         Wait { arriving: Arriving, waiting: Option<W> },
-        Prepare { waiting: Option<W>, task: Option<Box<Task>> },
+        Prepare { waiting: Option<W>, next: Option<Next> },
         Run { #[pin] handler: F, task: Option<Box<Task>> },
         Pass { #[pin] handler: F, passage: Passage },
         Invalidate { dropping: Dropping, response: Option<Response<B>> },
     }
+}
+
+/// What a request that may go to its handler takes along.
+enum Next {
+    Run(Box<Task>),
+    Pass(Passage),
 }
 
 /// A request that has not reached its handler yet, and the service that it is for.
@@ -44,11 +52,24 @@ pub struct Waiting<S, R> {
     service: S,
     request: Request<R>,
     is_ready: bool,
+    settings: Arc<Settings>,
+    /// Runs the handler behind the answer, where it is known that it may be sent away.
+    refresh: fn(Self, Box<Task>, &Settings),
 }
 
 impl<S, R> Waiting<S, R> {
-    pub(crate) const fn new(service: S, request: Request<R>) -> Self {
-        Self { service, request, is_ready: true }
+    pub(crate) const fn new(
+        service: S,
+        request: Request<R>,
+        settings: Arc<Settings>,
+        refresh: fn(Self, Box<Task>, &Settings),
+    ) -> Self {
+        Self { service, request, is_ready: true, settings, refresh }
+    }
+
+    fn go_on_behind(self, task: Box<Task>) {
+        let settings = Arc::clone(&self.settings);
+        (self.refresh)(self, task, &settings);
     }
 }
 
@@ -68,12 +89,21 @@ impl<F, W, B> ResponseFuture<F, W, B> {
         Self { state: State::Answer { response: Some(response) } }
     }
 
+    pub(crate) const fn purge(purging: Purging) -> Self {
+        Self { state: State::Purge { purging } }
+    }
+
     pub(crate) const fn pass(handler: F, passage: Passage) -> Self {
         Self { state: State::Pass { handler, passage } }
     }
 
     pub(crate) fn wait(exchange: Box<Exchange>, waiting: W) -> Self {
         Self { state: State::Wait { arriving: arrive(exchange), waiting: Some(waiting) } }
+    }
+
+    /// To the handler, as soon as that is ready.
+    pub(crate) fn prepare(waiting: W, task: Box<Task>) -> Self {
+        Self { state: State::Prepare { waiting: Some(waiting), next: Some(Next::Run(task)) } }
     }
 
     pub(crate) fn run<S, R>(service: &mut S, request: Request<R>, task: Box<Task>) -> Self
@@ -112,6 +142,9 @@ where
                 StateProjection::Answer { response } => {
                     return Poll::Ready(Ok(once(response).map(ResponseBody::whole)));
                 }
+                StateProjection::Purge { purging } => {
+                    return Poll::Ready(Ok(ready!(purging.as_mut().poll(cx)).map(ResponseBody::whole)));
+                }
                 StateProjection::Wait { arriving, waiting } => match arriving.as_mut().poll(cx) {
                     Poll::Pending => {
                         waiting.iter_mut().for_each(Waiting::stand_back);
@@ -120,14 +153,36 @@ where
                     Poll::Ready(Arrival::Found(exchange, hit)) => {
                         return Poll::Ready(Ok(exchange.answer(&hit).map(ResponseBody::whole)));
                     }
-                    Poll::Ready(Arrival::Compute(task)) => State::Prepare { waiting: waiting.take(), task: Some(task) },
-                },
-                StateProjection::Prepare { waiting, task } => {
-                    if let Err(error) = ready!(prepare(waiting, cx)) {
-                        return Poll::Ready(without_answer(once(task), error));
+                    Poll::Ready(Arrival::Compute(task)) => {
+                        State::Prepare { waiting: waiting.take(), next: Some(Next::Run(task)) }
                     }
-                    let Waiting { mut service, request, .. } = once(waiting);
-                    State::run(&mut service, request, once(task))
+                    Poll::Ready(Arrival::Pass(passage)) => {
+                        State::Prepare { waiting: waiting.take(), next: Some(Next::Pass(passage)) }
+                    }
+                    Poll::Ready(Arrival::Behind(response, task)) => {
+                        once(waiting).go_on_behind(task);
+                        return Poll::Ready(Ok(response.map(ResponseBody::whole)));
+                    }
+                    Poll::Ready(Arrival::Answer(response)) => {
+                        return Poll::Ready(Ok(response.map(ResponseBody::whole)));
+                    }
+                },
+                StateProjection::Prepare { waiting, next } => {
+                    let ready = ready!(prepare(waiting, cx));
+                    match (once(next), ready) {
+                        (Next::Run(task), Err(error)) => return Poll::Ready(without_answer(task, error)),
+                        (Next::Pass(mut passage), Err(error)) => {
+                            passage.fail();
+                            return Poll::Ready(Err(error));
+                        }
+                        (next, Ok(())) => {
+                            let Waiting { mut service, request, .. } = once(waiting);
+                            match next {
+                                Next::Run(task) => State::run(&mut service, request, task),
+                                Next::Pass(passage) => State::Pass { handler: service.call(request), passage },
+                            }
+                        }
+                    }
                 }
                 StateProjection::Run { handler, task } => return run(handler, task, cx),
                 StateProjection::Pass { handler, passage } => {
@@ -202,7 +257,7 @@ impl<F, W, B> fmt::Debug for ResponseFuture<F, W, B> {
             State::Answer { .. } => "answers",
             State::Wait { .. } | State::Prepare { .. } => "waits",
             State::Run { .. } | State::Pass { .. } => "is with the handler",
-            State::Invalidate { .. } => "invalidates",
+            State::Purge { .. } | State::Invalidate { .. } => "invalidates",
         };
         f.debug_tuple("ResponseFuture").field(&state).finish()
     }

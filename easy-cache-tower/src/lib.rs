@@ -84,10 +84,14 @@
 //!   the paths on the same host that `Location` and `Content-Location` name: see [`path_tag`]. A request that is never answered
 //!   (its client went away) may have succeeded, and counts as if it had.
 //! - **Refuses** to keep a response whose tags were invalidated while it was produced, its body included.
+//! - **Tells** caches in front of it, on demand, on what a response depends ([`tell_tags`](ResponseCacheLayer::tell_tags)), and lets
+//!   those purge who may ([`purge_if`](ResponseCacheLayer::purge_if)).
 //! - **Says** what it did in `Cache-Status`, and on what a response depends in the extension [`ResponseTags`].
 //!
-//! Responses are kept in this process. Over a cache with a store outside of it, none is kept, nor is one whose handler used values
-//! of such a store: other processes could not drop it here.
+//! Responses are kept where the cache keeps its values: in this process, or in a store outside of it, from which every server answers and in
+//! which every server drops them. There a response is on its way to the store when its client has the end of it, each lookup takes a
+//! trip, and a note on variants arrives behind the first response that varies. A response whose handler used values of another cache's
+//! store is not kept.
 //!
 //! Several layers may share a cache, also one around another: each answers with what it kept itself, and what one keeps for a
 //! route does not get past the middleware between the two.
@@ -145,7 +149,7 @@ mod recording;
 pub use behind::Refresh;
 pub use body::ResponseBody;
 pub use easy_cache_core::scope::current_tags;
-pub use easy_cache_http::door::{ResponseTags, path_tag};
+pub use easy_cache_http::door::{ResponseTags, TagField, path_tag};
 pub use easy_cache_http::{Policy, QueryKey};
 pub use future::{ResponseFuture, Waiting};
 pub use layer::ResponseCacheLayer;

@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use easy_cache_http::door::{Way, way};
+use easy_cache_http::door::{Task, Way, way};
 use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
@@ -68,13 +68,30 @@ where
         match way {
             Way::Answer(response) => ResponseFuture::answer(response),
             Way::Pass(passage) => ResponseFuture::pass(self.inner.call(request), passage),
+            Way::Purge(purging) => ResponseFuture::purge(purging),
             Way::Alone(task) => ResponseFuture::run(&mut self.inner, request, task),
             Way::Behind(response, task) => {
                 let refresh: Self::Future = ResponseFuture::run(&mut self.inner, request, task);
                 self.settings.spawner.spawn(Box::pin(behind::run(refresh)));
                 ResponseFuture::answer(response)
             }
-            Way::Wait(exchange) => ResponseFuture::wait(exchange, Waiting::new(self.take_ready(), request)),
+            Way::Wait(exchange) => {
+                let settings = Arc::clone(&self.settings);
+                ResponseFuture::wait(exchange, Waiting::new(self.take_ready(), request, settings, refresh))
+            }
         }
     }
+}
+
+/// Runs the handler behind the answer, as soon as it is ready.
+fn refresh<S, ReqBody, ResBody>(waiting: Waiting<S, ReqBody>, task: Box<Task>, settings: &Settings)
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Future: Send> + Clone + Send + 'static,
+    S::Future: 'static,
+    ReqBody: Body + Send + 'static,
+    ResBody: Body + Send + 'static,
+    ResBody::Error: Send,
+{
+    let refresh: ResponseFuture<S::Future, Waiting<S, ReqBody>, ResBody> = ResponseFuture::prepare(waiting, task);
+    settings.spawner.spawn(Box::pin(behind::run(refresh)));
 }

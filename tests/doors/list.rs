@@ -1,11 +1,12 @@
 //! The list of what every door promises. A door's own tests take it in by its path, beside a module `door` that says which door
-//! it is, and the module `support`.
+//! it is, and the modules `support` and `place`.
 
 mod collapse;
 mod conditional;
 mod crowd;
 mod head;
 mod invalidation;
+mod outward;
 mod range;
 mod reuse;
 mod route;

@@ -98,6 +98,9 @@ async fn the_bytes_of_a_body_are_shared_and_never_copied() {
     let miss = site.get("/").await.body;
     let (one, two) = (site.get("/").await.body, site.get("/").await.body);
     assert_eq!(one.len(), 100_000);
+    if !crate::place::IS_THE_PROCESS {
+        return;
+    }
     assert_eq!(one.as_ptr(), two.as_ptr());
     assert_eq!(one.as_ptr(), miss.as_ptr(), "a body of one piece is kept as it came");
 }
@@ -106,7 +109,8 @@ async fn the_bytes_of_a_body_are_shared_and_never_copied() {
 async fn what_is_kept_weighs_what_it_takes() {
     let site = Site::plain(|_, _| page(&[("cache-control", "max-age=60")], vec![7_u8; 100_000]));
     site.get("/").await;
-    assert!((100_000..110_000).contains(&site.cache.weight()), "{}", site.cache.weight());
+    let weight = if crate::place::IS_THE_PROCESS { 100_000..110_000 } else { 0..1 };
+    assert!(weight.contains(&site.cache.weight()), "{}", site.cache.weight());
 }
 
 #[crate::door::test]
@@ -186,34 +190,24 @@ async fn a_cache_that_is_switched_off_is_passed_by_and_said_to_be() {
 }
 
 #[crate::door::test]
-async fn nothing_is_kept_of_what_other_processes_could_not_drop_here() {
+async fn nothing_is_kept_in_the_process_of_what_other_processes_could_not_drop_here() {
     let clock = ManualClock::new();
     let store = MemoryPlainStore::new(clock.clock());
-    let outside = Cache::builder().clock(clock.clock()).plain_store(store).build();
-    let used = outside.clone();
-    let over_it = Site::over(
-        outside,
-        clock,
-        |layer| layer,
-        |_, call, _| async move { Ok(page(&[("cache-control", "max-age=60"), ("vary", "a")], format!("page {call}"))) },
-    );
-    let built_from_it = Site::with(
-        |layer| layer,
-        move |_, call, _| {
-            let used = used.clone();
-            async move {
-                used.get_or_compute("count", async { Some(7) }).tags(["t"]).await;
-                Ok(page(&[("cache-control", "max-age=60")], format!("page {call}")))
-            }
-        },
-    );
-    for site in [over_it, built_from_it] {
-        for text in ["page 1", "page 2"] {
-            let answer = site.get("/").await;
-            assert_eq!((answer.text(), answer.said().has("stored")), (text, false));
+    let used = Cache::builder().clock(clock.clock()).plain_store(store).build();
+    let handler = move |_, call, _| {
+        let used = used.clone();
+        async move {
+            used.get_or_compute("count", async { Some(7) }).tags(["t"]).await;
+            Ok(page(&[("cache-control", "max-age=60")], format!("page {call}")))
         }
-        assert!(site.cache.is_empty());
+    };
+    let in_process = Cache::builder().clock(clock.clock()).build();
+    let site = Site::over(in_process, clock, |layer| layer, handler);
+    for text in ["page 1", "page 2"] {
+        let answer = site.get("/").await;
+        assert_eq!((answer.text(), answer.said().has("stored")), (text, false));
     }
+    assert!(site.cache.is_empty());
 }
 
 #[crate::door::test]

@@ -51,7 +51,7 @@ async fn a_body_reaches_its_first_client_while_it_is_recorded_and_the_next_as_a_
     assert!(soon(body.frame()).await.is_none());
     let (one, two) = (site.get("/").await, site.get("/").await);
     assert_eq!(one.text(), "one two");
-    assert_eq!(one.body.as_ptr(), two.body.as_ptr());
+    assert_eq!(one.body.as_ptr() == two.body.as_ptr(), crate::place::IS_THE_PROCESS);
 }
 
 #[crate::door::test]

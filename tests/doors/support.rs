@@ -134,7 +134,7 @@ impl Site {
         F: Future<Output = Result<Response<Given>, Broken>> + Send + 'static,
     {
         let clock = ManualClock::new();
-        let cache = Cache::builder().clock(clock.clock()).build();
+        let cache = crate::place::cache(&clock);
         Self::over(cache, clock, configure, handler)
     }
 
@@ -164,7 +164,9 @@ impl Site {
     }
 
     pub(crate) async fn ask(&self, request: Asked) -> Answer {
-        Answer::read(self.open(request).await.unwrap()).await.unwrap()
+        let answer = Answer::read(self.open(request).await.unwrap()).await.unwrap();
+        crate::place::arrive().await;
+        answer
     }
 
     pub(crate) async fn get(&self, uri: &str) -> Answer {

@@ -13,6 +13,9 @@ mod client;
 #[path = "../../../tests/doors/list.rs"]
 mod list;
 
+#[path = "../../../tests/doors/place.rs"]
+mod place;
+
 mod extract;
 mod nested;
 mod network;

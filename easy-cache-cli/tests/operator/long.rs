@@ -43,7 +43,8 @@ fn a_flush_asks_and_does_nothing_if_nobody_answers() {
 fn what_changes_is_followed_as_it_changes() {
     let world = redis();
     world.asks_for("book:1", ["books".into(), Tag::row("books", 1)]);
-    let words = ["--url", &world.url, "-n", &world.namespace, "--timeout", "30s", "watch", "--json", "--count", "2"];
+    let place = ["--url", &world.url, "-n", &world.namespace, "--timeout", "30s"];
+    let words = place.into_iter().chain(["watch", "--json", "--count", "2", "--seconds", "100"]);
     let mut child = command(words).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut events = lines.map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap());

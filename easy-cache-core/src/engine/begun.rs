@@ -62,10 +62,9 @@ impl Begun {
     }
 
     fn stand_in<R, P: Plan<R>>(&self, plan: &P, policy: &Policy) -> Option<(R, Found)> {
-        self.fallback.as_ref()?;
         // Of another type, it stands in for nothing.
         let restore = |value: &Shared| plan.restore(value.clone());
-        instead_of_failing(&self.ticket, policy.wishes(), restore)
+        instead_of_failing(&self.ticket, self.fallback.as_ref()?, policy.wishes(), restore)
     }
 
     /// The load panicked, and the panic was caught: that counts as a failure, of which nothing can be shared.

@@ -11,13 +11,12 @@ use super::begun::Begun;
 use super::fallback::Fallback;
 use super::frame;
 use super::join::{Arrival, Join, Terms};
-use super::outside::{Arrived, Keeping, Landed, Travel};
+use super::outside::{Errand, Keeping, Landed, Travel};
 use super::ticket::Ticket;
 use super::unanswered::Unanswered;
 #[cfg(feature = "testing")]
 use super::verify::Verifying;
 use super::{Engine, Found, Side};
-use crate::backend::memory::{Kept, List};
 use crate::plan::{Mode, Plan};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Policy};
@@ -129,7 +128,7 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
             },
             Stage::Traveling(travel, load) => self.travel(travel, load, cx),
             Stage::Keeping(answer, mut keeping) => match Pin::new(&mut *keeping).poll(cx) {
-                Poll::Ready(()) => Step::Answer(answer),
+                Poll::Ready(_) => Step::Answer(answer),
                 Poll::Pending => Step::Wait(Stage::Keeping(answer, keeping)),
             },
             #[cfg(feature = "testing")]
@@ -166,26 +165,20 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
         let hard = call.policy.wishes().hard_timeout;
         self.hard = hard.map(|wait| Deadline::after(call.engine.store.clock(), wait));
         if call.engine.outside.is_some() && call.plan.travels() {
-            let tags = call.policy.named_tags();
-            let travel = Travel::new(call.engine, call.side, call.key.as_ref(), tags, call.mode == Mode::Refresh);
-            let travel = travel.leasing(call.policy.wishes().lease);
-            return Stage::Traveling(Box::new(travel), load);
+            return Stage::Traveling(Box::new(call.travel()), load);
         }
         Stage::Joining(Join::new(call.side), load)
     }
 
     fn travel(&self, mut travel: Box<Travel>, load: F, cx: &mut Context<'_>) -> Step<F> {
         let call = &self.call;
-        match travel.poll(call.engine, call.key(), call.policy.named_tags(), cx) {
+        let landed = call.errand(|errand| travel.poll(call.engine, call.key(), errand, cx));
+        match landed {
             Poll::Pending => Step::Wait(Stage::Traveling(travel, load)),
-            Poll::Ready(Landed::Compute(duty)) => self.begin(duty.ticket(call.engine, call.key()), None, load),
-            Poll::Ready(Landed::Hit(arrived)) => match call.read(&arrived) {
-                Some((answer, list)) => {
-                    arrived.serve(&list);
-                    Step::Answer(answer)
-                }
-                None => self.begin(arrived.compute().ticket(call.engine, call.key()), None, load),
-            },
+            Poll::Ready(Landed::Compute(duty)) => {
+                let (ticket, fallback) = duty.begin(call.engine, call.key());
+                self.begin(ticket, fallback, load)
+            }
             Poll::Ready(Landed::Found(found)) => match call.plan.restore(found.value) {
                 Some(answer) => Step::Answer(answer),
                 None => self.begin(call.despite_its_type(), None, load),
@@ -269,11 +262,12 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
         self.hard = None;
         let fallback = match stage {
             Stage::Joining(join, _) => join.fallback(),
+            Stage::Traveling(travel, _) => travel.fallback(),
             Stage::Loading { begun, .. } => begun.fallback(),
             Stage::Away { fallback, .. } => fallback.as_ref(),
             #[cfg(feature = "testing")]
             Stage::Verifying(_) => None,
-            Stage::Start(_) | Stage::Traveling(..) | Stage::Keeping(..) | Stage::Passing(_) | Stage::Done => None,
+            Stage::Start(_) | Stage::Keeping(..) | Stage::Passing(_) | Stage::Done => None,
         };
         let settled = fallback.and_then(|fallback| self.call.settle_for(fallback));
         settled.or_else(|| self.call.late("it was not computed in time"))
@@ -291,16 +285,27 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
         Ticket::alone(self.engine, self.key())
     }
 
-    /// The answer that an entry of a store outside the process is, and what it depends on.
-    fn read<R>(&self, arrived: &Arrived) -> Option<(R, List)>
+    /// Sets out for the store outside the process.
+    fn travel<R>(&self) -> Travel
     where
         P: Plan<R>,
     {
-        let (engine, key) = (self.engine, self.key());
-        let (value, list) = arrived.read(engine, key, |payload, format| self.plan.decode(payload, format))?;
-        let answer = self.plan.restore(Arc::clone(&value))?;
-        arrived.keep_near(engine, key, Kept { value, list: list.clone() });
-        Some((answer, list))
+        let (engine, side, key) = (self.engine, self.side, self.key());
+        self.errand(|errand| match self.mode {
+            Mode::Lookup => Travel::new(engine, side, key, errand).leasing(self.policy.wishes().lease),
+            Mode::Refresh => Travel::replacing(engine, side, key, errand, None),
+        })
+    }
+
+    /// What is asked of the store outside the process, and how an answer is read.
+    fn errand<R, T>(&self, run: impl FnOnce(Errand<'_>) -> T) -> T
+    where
+        P: Plan<R>,
+    {
+        let format = self.engine.format();
+        let decode = |payload: Vec<u8>| self.plan.decode(&payload, format);
+        let terms = Terms { wishes: self.policy.wishes(), accept: None };
+        run(Errand { key: None, tags: self.policy.named_tags(), kind: self.plan.kind(format), terms, decode: &decode })
     }
 
     /// The answer that a copy in this process is: without a trip, and without a flight.

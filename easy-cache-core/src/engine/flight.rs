@@ -96,6 +96,8 @@ enum Ending {
     Value { found: Found, accepted: bool, since: Tick },
     /// The answer is stored, but elsewhere than under the flight's key: look again.
     Elsewhere,
+    /// It failed, and what is stored stands in for it.
+    Failed,
     /// Results cannot be shared: everybody computes alone.
     Alone,
 }
@@ -135,12 +137,14 @@ impl Flights {
 
     /// Leads a new flight, unless one is under way. One that has been so for longer than `patience` counts as given up: without
     /// followers nobody else would notice that its leader is never polled again.
-    pub(crate) fn try_lead(&self, key: &[u8], now: Moment, patience: Moment) -> Option<Lead> {
+    ///
+    /// `since` is for a caller that has read its fence already, after that tick.
+    pub(crate) fn try_lead(&self, key: &[u8], now: Moment, patience: Moment, since: Option<Tick>) -> Option<Lead> {
         let mut table = self.shard(key).table.lock();
         if table.get(key).is_some_and(|flight| flight.is_alive(now, patience) || flight.state.lock().followers > 0) {
             return None;
         }
-        let flight = self.begin(&mut table, key, now, None);
+        let flight = self.begin(&mut table, key, now, since);
         drop(table);
         Some(Lead { seat: self.seat(key, flight), settled: false, lease: None })
     }
@@ -294,6 +298,12 @@ impl Lead {
         self.seat.end(Ending::Elsewhere);
     }
 
+    /// It failed, and what a store outside has stood in for that: the followers look for it, each for itself.
+    pub(crate) fn stand_in(mut self) {
+        self.settled = true;
+        self.seat.end(Ending::Failed);
+    }
+
     /// The result may not be shared. One follower tries once more; if that fails too, everybody computes alone.
     pub(crate) fn fail(mut self) {
         self.settled = true;
@@ -355,6 +365,8 @@ pub(crate) enum Heard {
     Take(Found),
     /// Look it up again.
     Again,
+    /// Look it up again, and take whatever may stand in for a failure.
+    StandIn,
     /// Compute without waiting for anybody.
     Alone,
 }
@@ -393,7 +405,8 @@ impl Follow {
                 state.phase = Phase::Led { since: self.seat.board.tick() };
                 Some(Heard::Lead(Lead { seat: self.seat.clone(), settled: false, lease: None }))
             }
-            Phase::Done(Ending::Elsewhere) => Some(Heard::Again),
+            Phase::Done(Ending::Failed) if !self.late => Some(Heard::StandIn),
+            Phase::Done(Ending::Elsewhere | Ending::Failed) => Some(Heard::Again),
             Phase::Done(Ending::Alone) => Some(Heard::Alone),
             Phase::Done(Ending::Value { found, accepted, since }) => {
                 let late = self.late && !Mistake::LatecomerTakes.is_made();

@@ -35,7 +35,7 @@ pub(crate) struct Terms<'a> {
 }
 
 impl Terms<'_> {
-    fn accept(&self, found: &Found) -> bool {
+    pub(crate) fn accept(&self, found: &Found) -> bool {
         self.accept.is_none_or(|accept| accept(found))
     }
 }
@@ -131,9 +131,11 @@ impl Join {
         }
         match engine.judged(key, terms.wishes) {
             None | Some((_, Verdict::Gone)) => Look::Miss(None),
-            Some((kept, Verdict::FailSafe)) => Look::Miss(Some(Fallback { kept, verdict: Verdict::FailSafe })),
+            Some((kept, Verdict::FailSafe)) => {
+                Look::Miss(Some(Fallback { kept, verdict: Verdict::FailSafe, is_copy: false }))
+            }
             Some((kept, _)) if !terms.accept(&kept.clone().into()) => Look::Miss(None),
-            Some((kept, verdict)) if verdict.is_due() => Look::Due(Fallback { kept, verdict }),
+            Some((kept, verdict)) if verdict.is_due() => Look::Due(Fallback { kept, verdict, is_copy: false }),
             Some((kept, verdict)) => Look::Serve(engine.serve(key, kept, verdict)),
         }
     }
@@ -170,7 +172,7 @@ impl Join {
     fn heard(&mut self, engine: &Arc<Engine>, key: &[u8], terms: Terms<'_>, heard: Heard) -> Option<Arrival> {
         self.following = None;
         match heard {
-            Heard::Again => None,
+            Heard::Again | Heard::StandIn => None,
             Heard::Take(found) if !terms.accept(&found) => {
                 self.disappointed = true;
                 None

@@ -35,12 +35,13 @@ use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::freshness::{Freshness, Standing, Verdict, judge};
 use crate::spawn::Spawner;
+use crate::store::Looked;
 use crate::sync::RandomState;
 #[cfg(feature = "testing")]
 use crate::testing::Verification;
 use crate::value::Shared;
-use crate::{Near, Policy};
-use flight::{Flights, Lead, Patience};
+use crate::{Format, Near, Policy};
+use flight::{Flights, Lead, Patience, Tick};
 use near::Hearing;
 use outside::Outside;
 use switches::Switches;
@@ -174,6 +175,11 @@ impl Engine {
         }
     }
 
+    /// How values are written for the store outside the process.
+    pub(crate) fn format(&self) -> Format {
+        self.outside.as_ref().map(|outside| outside.format).unwrap_or_default()
+    }
+
     /// How long followers of this cache's flights wait.
     pub(crate) fn patience(&self) -> Patience<'_> {
         Patience { clock: self.store.clock(), wait: self.flight_wait }
@@ -240,14 +246,33 @@ impl Engine {
             return Some(found);
         }
         let kept = if self.is_usable() && self.outside.is_none() { self.store.inspect(key)? } else { return None };
+        self.serve_stale(key, kept)
+    }
+
+    /// The same for what was found.
+    pub(crate) fn serve_stale(&self, key: &[u8], kept: Kept) -> Option<Found> {
         let is_fresh = self.store.clock().precise() < kept.list.times().fresh_until;
         let verdict = if is_fresh { Verdict::Fresh } else { Verdict::Grace };
-        (kept.list.standing() == Standing::Current).then(|| self.serve(key, kept, verdict))
+        (self.is_usable() && kept.list.standing() == Standing::Current).then(|| self.serve(key, kept, verdict))
     }
 
     /// Hands out a value. One that is not fresh must not be kept by whoever is computing with it.
     pub(crate) fn serve(&self, key: &[u8], kept: Kept, verdict: Verdict) -> Found {
         self.tell_served(key, verdict);
+        Self::hand_out(kept, verdict)
+    }
+
+    /// The same for what has just come from the store outside.
+    pub(crate) fn serve_from_outside(&self, key: &[u8], kept: Kept, verdict: Verdict) -> Found {
+        if verdict.is_fresh() {
+            self.tell_hit_outside(key);
+        } else {
+            self.tell_served(key, verdict);
+        }
+        Self::hand_out(kept, verdict)
+    }
+
+    fn hand_out(kept: Kept, verdict: Verdict) -> Found {
         if frame::is_collecting() {
             frame::collect_list(&kept.list);
             if !verdict.is_fresh() {
@@ -257,12 +282,27 @@ impl Engine {
         kept.into()
     }
 
+    /// Until when the store outside has a value that would be served, of the kind that was last asked for.
+    pub(crate) async fn fresh_outside_until(&self, key: &[u8]) -> Option<Moment> {
+        let outside = self.outside.as_ref().filter(|_| self.is_usable())?;
+        let (fence, heard) = (self.store.domain().fence(), self.store.domain().heard());
+        match outside.look(key, outside.kind_of(key), &[]).await {
+            Ok(Looked::Hit(hit)) => outside::arrived::fresh_until(self, key, hit, (&fence, heard)),
+            _ => None,
+        }
+    }
+
     /// The lead of a new flight, unless one is under way, on either side: waiting for it is out of the question anyway.
     pub(crate) fn try_lead(&self, side: Side, key: &[u8]) -> Option<Lead> {
+        self.try_lead_since(side, key, None)
+    }
+
+    /// The same for a caller that has read its fence already, after the tick `since`.
+    pub(crate) fn try_lead_since(&self, side: Side, key: &[u8], since: Option<Tick>) -> Option<Lead> {
         let now = self.store.clock().precise();
         let patience = nanoseconds(self.flight_wait);
         let free = !self.flights(side.other()).is_under_way(key, now, patience);
-        if free { self.flights(side).try_lead(key, now, patience) } else { None }
+        if free { self.flights(side).try_lead(key, now, patience, since) } else { None }
     }
 
     /// The same for who needs no more than the value. Outside any frame, this and the store's `value` are the whole hit

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::flight::Lead;
 use super::frame::{self, Frame};
-use super::outside::{Keeping, Parcel, Sight};
+use super::outside::{Keeping, Label, Parcel, Sight};
 use super::{Engine, Found};
 use crate::backend::memory::{Fence, Fill, Filled, Kept, List, Seen, Used};
-use crate::clock::{NEVER, nanoseconds};
+use crate::clock::{Moment, NEVER, nanoseconds};
 use crate::events::{Load, LoadOutcome, Refusal};
 use crate::freshness::Standing;
 use crate::mistake::Mistake;
@@ -30,7 +30,9 @@ pub(crate) struct Ticket {
     /// What the value was before, if it has only been confirmed.
     renews: Option<Kept>,
     /// What the store outside the process has said, if it was asked.
-    sight: Option<Sight>,
+    sight: Option<Box<Sight>>,
+    /// The value is not what those wait for who follow: it sends them elsewhere.
+    is_elsewhere: bool,
 }
 
 impl Ticket {
@@ -48,7 +50,16 @@ impl Ticket {
         sight: Option<Sight>,
     ) -> Self {
         let load = Load::begin(&engine.events);
-        Self { engine: Arc::clone(engine), key: key.into(), fence, load, lead, sight, renews: None }
+        Self {
+            engine: Arc::clone(engine),
+            key: key.into(),
+            fence,
+            load,
+            lead,
+            sight: sight.map(Box::new),
+            renews: None,
+            is_elsewhere: false,
+        }
     }
 
     /// A forced computation: it neither waits nor is waited for.
@@ -68,12 +79,39 @@ impl Ticket {
     /// What is stored under the key now, however old, unless it was invalidated; and how old it is. A copy of what is elsewhere may be
     /// outdated, and is not shown.
     pub(crate) fn previous(&self) -> Option<(Kept, Duration)> {
-        if self.engine.outside.is_some() {
-            return None;
-        }
-        let kept = self.engine.store.inspect(&self.key).filter(|kept| kept.list.standing() == Standing::Current)?;
+        let kept = match &self.sight {
+            Some(sight) => sight.before.clone(),
+            None => self.engine.store.inspect(&self.key),
+        };
+        let kept = kept.filter(|kept| kept.list.standing() == Standing::Current)?;
         let age = self.load.began().saturating_sub(kept.list.times().stored);
         Some((kept, Duration::from_nanos(age)))
+    }
+
+    /// The key by which the value is invalidated.
+    fn stored_key(&self) -> &[u8] {
+        self.sight.as_ref().and_then(|sight| sight.key.as_deref()).unwrap_or(&self.key)
+    }
+
+    /// The same for a value of another kind, under the same key of the store: those who wait for it here look again.
+    pub(crate) fn elsewhere(mut self, kind: u64) -> Self {
+        if let Some(sight) = &mut self.sight {
+            sight.kind = kind;
+        }
+        self.is_elsewhere = true;
+        self
+    }
+
+    /// What a store outside the process had, unless it was invalidated here since.
+    pub(crate) fn unless_dropped(&self, kept: &Kept) -> Option<Kept> {
+        (!self.engine.store.is_dropped_since(self.stored_key(), &self.fence)).then(|| kept.clone())
+    }
+
+    /// It failed: until then, nobody in this process tries to compute it anew who has something to serve.
+    pub(crate) fn throttle(&self, until: Moment) {
+        if let (Some(outside), Some(sight)) = (&self.engine.outside, &self.sight) {
+            outside.throttle(&self.key, sight.kind, until);
+        }
     }
 
     /// The flight that it leads.
@@ -130,7 +168,7 @@ impl Ticket {
         let payload = match plan.encode(result, outside.format) {
             Some(Ok(payload)) => Some(payload),
             Some(Err(error)) => {
-                tracing::warn!(%error, key = %self.engine.events.show(&self.key), "a value was not kept: it cannot be written");
+                self.engine.events.unwritable(&self.key, &error);
                 None
             }
             None => {
@@ -145,8 +183,30 @@ impl Ticket {
     }
 
     /// The same with a store outside the process: what is to be done is done when the result has been awaited, if there is one.
-    /// Without a payload nothing can be stored, but those who wait may still be served.
+    /// Without a payload nothing can be stored, but those who wait may still be served: not so if the value is not theirs.
     pub(crate) fn send(
+        mut self,
+        value: Shared,
+        payload: Option<Vec<u8>>,
+        policy: &Policy,
+        frame: Frame,
+    ) -> Option<Keeping> {
+        let elsewhere = if self.is_elsewhere { self.lead.take() } else { None };
+        if let Some(lead) = &elsewhere {
+            lead.close();
+        }
+        let keeping = self.send_to_those_who_wait(value, payload, policy, frame);
+        match (keeping, elsewhere) {
+            (Some(keeping), Some(lead)) => Some(keeping.redirecting(lead)),
+            (None, Some(lead)) => {
+                lead.redirect();
+                None
+            }
+            (keeping, None) => keeping,
+        }
+    }
+
+    fn send_to_those_who_wait(
         mut self,
         value: Shared,
         payload: Option<Vec<u8>>,
@@ -187,7 +247,7 @@ impl Ticket {
     fn list_outside(&self, policy: &Policy, frame: Frame) -> Result<List, Refusal> {
         let store = &self.engine.store;
         let fill = Fill {
-            key: &self.key,
+            key: self.stored_key(),
             fence: &self.fence,
             value: Arc::new(()),
             policy,
@@ -201,21 +261,28 @@ impl Ticket {
         if store.owns(&list) { Ok(list) } else { Err(Refusal::Foreign) }
     }
 
-    fn parcel(&mut self, payload: Vec<u8>, list: &List, lead: Option<&Lead>) -> Option<Parcel> {
-        let Some(Sight::Fence(fence)) = self.sight.take() else { return None };
-        let now = self.engine.store.clock().precise();
-        let end = list.times().fresh_until;
-        let ttl = (end != NEVER).then(|| Duration::from_nanos(end.saturating_sub(now)));
-        if ttl == Some(Duration::ZERO) {
+    fn parcel(&mut self, mut payload: Vec<u8>, list: &List, lead: Option<&Lead>) -> Option<Parcel> {
+        let Sight { key, fence, is_reached, kind, .. } = *self.sight.take()?;
+        let clock = self.engine.store.clock();
+        let label = Label::of(list.times(), clock.precise(), clock.wall());
+        if !is_reached || label.fresh_for() == Some(Duration::ZERO) {
             return None;
         }
+        if self.engine.outside.as_ref().is_some_and(|outside| payload.len() > outside.max_value) {
+            self.engine.events.evicted(&self.key, true);
+            return None;
+        }
+        label.append(&mut payload);
         let everything = Tag::everything();
         let tags = list.tags().iter().map(|seen| seen.cell.tag().clone()).filter(|tag| *tag != everything).collect();
         let origin = list.facts().origin.as_deref().filter(|_| !Mistake::OriginForgotten.is_made());
         let seen = origin.map(|origin| origin.tags.clone()).unwrap_or_default();
         let epoch = origin.map(|origin| origin.epoch);
-        let key = std::mem::take(&mut self.key);
-        Some(Parcel { key, payload, tags, seen, epoch, fence, ttl, awaited: lead.is_some_and(Lead::is_awaited) })
+        let key = key.unwrap_or_else(|| std::mem::take(&mut self.key));
+        let awaited = lead.is_some_and(Lead::is_awaited);
+        let (ttl, fresh) = (label.kept_for(), label.fresh_for());
+        let fresh = fresh.filter(|_| fresh != ttl);
+        Some(Parcel { key, kind, payload, tags, seen, epoch, fence, ttl, fresh, awaited })
     }
 
     /// Nothing may be kept. What is merely not fresh is good enough for some of those who wait.
@@ -283,11 +350,12 @@ impl Ticket {
         }
     }
 
-    /// It failed, and what was there before stands in for it: also for those who wait.
+    /// It failed, and what was there before stands in for it: also for those who wait. What a store outside has, they look up
+    /// themselves: it may have been invalidated elsewhere before they called.
     pub(crate) fn stand_in(mut self, found: Found) {
         self.load.end(LoadOutcome::NotStored);
         if let Some(lead) = self.lead.take() {
-            lead.land(found, true);
+            if self.sight.is_some() { lead.stand_in() } else { lead.land(found, true) }
         }
     }
 

@@ -93,6 +93,39 @@ impl Times {
         }
     }
 
+    /// Those of a value that comes from outside the process: with how long past its ttl it may be served (grace, fail-safe).
+    pub(crate) fn arrived(
+        stored: Moment,
+        fresh_until: Moment,
+        cost: u64,
+        (grace, fail_safe): (u64, u64),
+        validator: Option<Arc<str>>,
+    ) -> Self {
+        let says_something = grace > 0 || fail_safe > 0 || validator.is_some();
+        let lenience = Lenience { grace, fail_safe, validator, ..Lenience::default() };
+        Self { stored, fresh_until, cost, lenience: says_something.then(|| Box::new(lenience)) }
+    }
+
+    /// How long past its ttl it may be served while it is computed anew, and because that failed.
+    pub(crate) fn spans(&self) -> (u64, u64) {
+        self.lenience.as_ref().map_or((0, 0), |lenience| (lenience.grace, lenience.fail_safe))
+    }
+
+    /// The same, with the moment before which nobody tries again after a failure. Past its ttl it stands in for that, as far as who
+    /// stored it allows.
+    pub(crate) fn throttled(mut self, until: Moment, now: Moment) -> Self {
+        let (fresh_until, is_stale) = (self.fresh_until, now >= self.fresh_until);
+        let lenience = self.lenience.get_or_insert_default();
+        lenience.retry_at = if is_stale { until.min(fresh_until.saturating_add(lenience.fail_safe)) } else { until };
+        lenience.stands_in = is_stale;
+        self
+    }
+
+    /// Until when nobody tries again.
+    pub(crate) fn retry_at(&self) -> Moment {
+        self.lenience.as_ref().map_or(0, |lenience| lenience.retry_at)
+    }
+
     /// Until when it may be served to anybody without a second thought.
     pub(crate) fn attention(&self, policy: &Policy) -> Moment {
         let early = policy.freshness().and_then(|wishes| wishes.early_refresh);
@@ -152,10 +185,6 @@ impl Times {
     /// Whether it is served only because computing it anew failed.
     pub(crate) fn stands_in(&self) -> bool {
         self.lenience.as_ref().is_some_and(|lenience| lenience.stands_in)
-    }
-
-    fn retry_at(&self) -> Moment {
-        self.lenience.as_ref().map_or(0, |lenience| lenience.retry_at)
     }
 
     pub(crate) fn allows_outdated(&self) -> bool {

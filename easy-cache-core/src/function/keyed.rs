@@ -60,7 +60,7 @@ impl<R> Keyed<R> {
     /// How long the entry will be fresh from now on; none if there is no entry or it has no end.
     #[must_use]
     pub fn ttl(&self) -> Option<Duration> {
-        self.cache.time_to_live(self.key.as_bytes())
+        self.cache.time_to_live_here(self.key.as_bytes())
     }
 
     /// Why a call would be answered from the cache, or not: see [`Cache::explain`].

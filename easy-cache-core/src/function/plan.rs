@@ -79,6 +79,10 @@ where
         S::TRAVELS
     }
 
+    fn kind(&self, format: Format) -> u64 {
+        S::kind(format)
+    }
+
     fn encode(&self, result: &R, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
         S::encode(S::value(result)?, format)
     }

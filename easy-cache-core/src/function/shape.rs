@@ -40,6 +40,12 @@ pub trait Shape<R>: Holds<R> + Copy {
     /// Whether values leave the process.
     const TRAVELS: bool = false;
 
+    /// The kind of the value, where it may leave the process.
+    fn kind(format: Format) -> u64 {
+        let _ = format;
+        0
+    }
+
     /// The value as bytes, where it may leave the process.
     fn encode(value: &Self::Value, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
         let _ = (value, format);
@@ -356,6 +362,10 @@ impl<R, S: Shape<R> + Holds<R, Value: Portable>> Shape<R> for Written<S> {
     }
 
     const TRAVELS: bool = true;
+
+    fn kind(format: Format) -> u64 {
+        S::Value::kind(format)
+    }
 
     fn encode(value: &S::Value, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
         Some(value.encode(format))

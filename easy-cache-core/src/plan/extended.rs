@@ -99,6 +99,10 @@ macro_rules! leaves {
             self.0.travels()
         }
 
+        fn kind(&self, format: Format) -> u64 {
+            self.0.kind(format)
+        }
+
         fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
             self.0.decode(payload, format)
         }
@@ -160,6 +164,10 @@ impl<T, S: Plan<Option<T>>> Plan<Option<T>> for StoresNone<S> {
 
     fn travels(&self) -> bool {
         self.0.travels()
+    }
+
+    fn kind(&self, format: Format) -> u64 {
+        self.0.kind(format)
     }
 
     fn encode(&self, result: &Option<T>, format: Format) -> Option<Result<Vec<u8>, CodecError>> {

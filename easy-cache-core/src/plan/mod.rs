@@ -46,6 +46,12 @@ pub trait Plan<R> {
         false
     }
 
+    /// The kind of values that leave the process by this plan: the same only where each can read what the other stores.
+    fn kind(&self, format: Format) -> u64 {
+        let _ = format;
+        0
+    }
+
     /// The part that is stored as bytes, for a store outside the process; `None` if it cannot leave this one.
     fn encode(&self, result: &R, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
         let _ = (result, format);
@@ -122,6 +128,12 @@ pub trait Place<T> {
     /// The value's weight in bytes.
     fn measure(value: &T) -> u64;
 
+    /// The kind of the value, where it leaves the process.
+    fn kind(format: Format) -> u64 {
+        let _ = format;
+        0
+    }
+
     /// The value as bytes, where it may leave the process.
     fn encode(value: &T, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
         let _ = (value, format);
@@ -151,6 +163,10 @@ impl<T: Portable> Place<T> for Anywhere {
 
     fn measure(value: &T) -> u64 {
         value.measure()
+    }
+
+    fn kind(format: Format) -> u64 {
+        T::kind(format)
     }
 
     fn encode(value: &T, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
@@ -205,6 +221,10 @@ impl<R: Outcome, M: Place<R::Value>> Plan<R> for StoresPart<M> {
         M::TRAVELS
     }
 
+    fn kind(&self, format: Format) -> u64 {
+        M::kind(format)
+    }
+
     fn encode(&self, result: &R, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
         M::encode(result.value()?, format)
     }
@@ -229,6 +249,10 @@ impl<R: Clone + Send + Sync + 'static, M: Place<R>> Plan<R> for StoresWhole<M> {
 
     fn travels(&self) -> bool {
         M::TRAVELS
+    }
+
+    fn kind(&self, format: Format) -> u64 {
+        M::kind(format)
     }
 
     fn encode(&self, result: &R, format: Format) -> Option<Result<Vec<u8>, CodecError>> {

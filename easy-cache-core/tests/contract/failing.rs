@@ -85,7 +85,7 @@ async fn an_invalidation_here_while_the_reply_is_on_its_way_is_noticed() {
     let world = World::new();
     let cache = world.cache().await;
     get(&cache, 1).await;
-    let stall = world.store.inject(Fault::StallAfter, |attempt| attempt.is("get_many", ":e:k"));
+    let stall = world.store.inject(Fault::StallAfter, |attempt| attempt.is("get_many", ":e:"));
     let call = getting(&cache, 2);
     stall.reached(1).await;
     cache.invalidate_tags(["t"]).await.unwrap();

@@ -53,7 +53,7 @@ async fn who_missed_before_another_flight_landed_looks_again() {
     let cache = world.cache().await;
     let first = AtomicUsize::new(0);
     let stall = world.store.inject(Fault::StallAfter, move |attempt| {
-        attempt.is("get_many", ":e:k") && first.fetch_add(1, Ordering::SeqCst) == 0
+        attempt.is("get_many", ":e:") && first.fetch_add(1, Ordering::SeqCst) == 0
     });
     let slow = getting(&cache, 2);
     stall.reached(1).await;
@@ -87,7 +87,7 @@ async fn a_follower_is_not_handed_what_another_process_has_invalidated() {
 async fn a_leader_that_is_dropped_on_its_way_to_the_store_is_succeeded() {
     let world = World::new();
     let cache = world.cache().await;
-    let stall = world.store.inject(Fault::StallBefore, |attempt| attempt.is("set_many", ":e:k"));
+    let stall = world.store.inject(Fault::StallBefore, |attempt| attempt.is("set_many", ":e:"));
     let leader = getting(&cache, 1);
     stall.reached(1).await;
     let follower = getting(&cache, 2);
@@ -260,10 +260,41 @@ async fn what_another_process_stored_can_be_read() {
 }
 
 #[tokio::test]
-async fn nothing_that_is_set_by_hand_stays_in_this_process() {
+async fn what_is_set_by_hand_is_there_for_everybody_and_behind_a_fence_of_the_store() {
+    let world = World::new();
+    let (here, there) = (world.cache().await, world.process());
+    assert!(here.set("k", 1_u64).tags(["t"]).await);
+    assert_eq!(there.get::<u64>("k").await, Some(1));
+    there.invalidate_tags(["t"]).await.unwrap();
+    assert_eq!(here.get::<u64>("k").await, None);
+    let fence = here.fence_for::<u64>("k", ["t"]).await;
+    there.invalidate_tags(["t"]).await.unwrap();
+    here.set("k", 2_u64).tags(["t"]).fence(fence).await;
+    assert_eq!(here.get::<u64>("k").await, None, "its data is from before the invalidation");
+    let fence = here.fence();
+    here.invalidate_tags(["t"]).await.unwrap();
+    assert!(!here.set("k", 3_u64).tags(["t"]).fence(fence).await, "this process knows by itself");
+    assert!(here.set("k", 4_u64).await);
+    assert!(here.set("k", 5_u64).ttl(Duration::ZERO).await);
+    assert_eq!(there.get::<u64>("k").await, None, "a ttl of zero removes it");
+}
+
+#[tokio::test]
+async fn what_cannot_leave_the_process_does_not_stay_in_it_either() {
     let world = World::new();
     let cache = world.cache().await;
-    assert!(!cache.set("k", 1_u64).tags(["t"]).await, "another process could not drop it here");
+    assert!(!cache.set_local("k", 1_u64).tags(["t"]).await, "another process could not drop it here");
     assert_eq!(cache.get_local::<u64>("k").await, None);
     assert!(cache.is_empty());
+}
+
+#[tokio::test]
+async fn whether_a_set_is_kept_says_nothing_of_what_is_computed_around_it() {
+    let world = World::new();
+    let cache = world.cache().await;
+    let down = world.store.inject(Fault::Fail, |attempt| attempt.method.starts_with("set"));
+    let mut scope = easy_cache_core::Scope::new();
+    assert!(!scope.wrap(async { cache.set("k", 1_u64).await }).await);
+    drop(down);
+    assert!(!scope.is_tainted());
 }

@@ -97,7 +97,7 @@ fn a_name_may_be_given_away_anew_while_a_test_uses_its_own_cache() {
 fn an_override_that_ends_drops_the_values_of_a_cache_that_nobody_else_has() {
     let value = Arc::new(1);
     let cache = Cache::new();
-    cache.set("k", Arc::clone(&value)).wait();
+    cache.set_local("k", Arc::clone(&value)).wait();
     let kept = cache.clone();
     drop(registry::with(cache));
     assert_eq!(Arc::strong_count(&value), 2, "somebody still has the cache");

@@ -12,9 +12,9 @@ async fn a_cache_says_what_its_calls_leave_open() {
     cache.get_or_compute("said", calls.load(1)).ttl(seconds(10)).tags(["mine"]).await;
     cache.get_or_compute("open", calls.load(1)).await;
     cache.set("set", 1).wait();
-    assert_eq!(cache.time_to_live("said"), Some(seconds(10)));
-    assert_eq!(cache.time_to_live("open"), Some(seconds(60)));
-    assert_eq!(cache.time_to_live("set"), Some(seconds(60)));
+    assert_eq!(cache.time_to_live("said").wait(), Some(seconds(10)));
+    assert_eq!(cache.time_to_live("open").wait(), Some(seconds(60)));
+    assert_eq!(cache.time_to_live("set").wait(), Some(seconds(60)));
     cache.invalidate_tags(["sessions"]).await.unwrap();
     for key in ["said", "open", "set"] {
         assert!(!cache.contains(key).await, "{key} carries the tag of its cache");

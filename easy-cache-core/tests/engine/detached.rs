@@ -213,33 +213,6 @@ async fn threads_and_tasks_of_one_thread_never_wait_for_each_other() {
 }
 
 #[tokio::test]
-async fn a_stale_response_is_renewed_by_one_while_the_others_are_told_to_serve_it() {
-    let (cache, clock) = cache_and_clock();
-    cache.set("k", 1).wait();
-    clock.advance(seconds(10));
-    let young = |stored: &easy_cache_core::Stored| stored.age < seconds(5);
-    let easy_cache_core::Joined::Found(found) = cache.join("k").await else { panic!("it is stored") };
-    assert_eq!(found.age, seconds(10));
-    let computation = cache.try_lead("k").unwrap();
-    assert!(cache.try_lead("k").is_none(), "somebody computes it");
-    assert!(matches!(cache.join("k").await, easy_cache_core::Joined::Found(_)), "and others do not wait");
-    let choosy = tokio::spawn({
-        let cache = cache.clone();
-        async move {
-            match cache.join("k").accept(young).await {
-                easy_cache_core::Joined::Found(found) => found.value.downcast_ref::<i32>().copied(),
-                easy_cache_core::Joined::Compute(_) => None,
-            }
-        }
-    });
-    settle().await;
-    assert!(!choosy.is_finished(), "who does not accept it waits");
-    computation.fill(Arc::new(2), &Policy::new(), Scope::new());
-    assert_eq!(choosy.await.unwrap(), Some(2));
-    assert!(matches!(cache.join("k").accept(|_| false).await, easy_cache_core::Joined::Compute(_)));
-}
-
-#[tokio::test]
 async fn callers_who_accept_nothing_do_not_wait_one_after_the_other() {
     let (cache, calls) = (Cache::new(), Calls::default());
     let easy_cache_core::Joined::Compute(first) = cache.join("k").await else { panic!("nothing is stored") };

@@ -87,7 +87,7 @@ fn every_reason_for_a_miss_has_its_word() {
     cache.set_enabled(false);
     assert_eq!(missed("k"), "MISS key=k reason=disabled");
     cache.set_enabled(true);
-    cache.set("text", "one").wait();
+    cache.set_local("text", "one").wait();
     assert_eq!(missed("text"), "two functions use one key for values of different types key=text");
     let refused = || {
         cache.invalidate_key("late").wait().unwrap();

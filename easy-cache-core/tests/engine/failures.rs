@@ -72,7 +72,7 @@ async fn a_new_value_ends_the_emergency() {
     safe(&cache, origin.answers(Err(Failure::Down))).await.unwrap();
     clock.advance(seconds(2));
     assert_eq!(safe(&cache, origin.answers(Ok(2))).await, Ok(2));
-    assert_eq!(cache.time_to_live("k"), Some(seconds(1)));
+    assert_eq!(cache.time_to_live("k").wait(), Some(seconds(1)));
 }
 
 #[tokio::test]
@@ -316,13 +316,18 @@ async fn a_hard_timeout_is_an_end_for_followers_too() {
 fn a_thread_with_a_detached_load_is_bound_by_timeouts_as_well() {
     let (cache, clock) = cache_and_clock();
     let (release, released) = std::sync::mpsc::channel::<i32>();
+    let (begin, begun) = std::sync::mpsc::channel();
     let waiting = std::thread::spawn({
         let cache = cache.clone();
         move || {
-            let load = move || released.recv().map_err(|_| Failure::Down);
+            let load = move || {
+                begin.send(()).map_err(|_| Failure::Down)?;
+                released.recv().map_err(|_| Failure::Down)
+            };
             cache.get_or_compute_sync("k", load).hard_timeout(seconds(1)).detach().wait()
         }
     });
+    begun.recv().unwrap();
     while !waiting.is_finished() {
         clock.advance(seconds(1));
         std::thread::yield_now();
@@ -342,7 +347,7 @@ async fn jitter_is_not_added_to_the_throttle() {
         call.fail_safe(seconds(3600)).throttle(seconds(0))
     };
     assert_eq!(call(Ok(1)).await, Ok(1));
-    let remaining = cache.time_to_live("k").unwrap();
+    let remaining = cache.time_to_live("k").wait().unwrap();
     assert!((seconds(1800)..=seconds(3600)).contains(&remaining), "{remaining:?}");
     clock.advance(seconds(3600));
     assert_eq!(call(Err(Failure::Down)).await, Ok(1));

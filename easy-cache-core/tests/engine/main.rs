@@ -11,10 +11,12 @@ mod explain;
 mod failures;
 mod flights;
 mod holds;
+mod in_process;
 mod listener;
 mod meanwhile;
 #[cfg(feature = "metrics")]
 mod metered;
+mod outdated;
 mod parts;
 #[cfg(feature = "testing")]
 mod pauses;

@@ -78,10 +78,10 @@ async fn creating_a_tag_does_not_undo_its_invalidation() {
     let cache = Cache::new();
     let fence = cache.fence();
     cache.invalidate_tags(["t"]).await.unwrap();
-    assert!(!cache.set("k", "from before").tags(["t"]).fence(fence).await);
+    assert!(!cache.set_local("k", "from before").tags(["t"]).fence(fence).await);
     assert_eq!(cache.get_local::<&str>("k").await, None);
     let fence = cache.fence();
-    assert!(cache.set("k", "from after").tags(["t"]).fence(fence).await);
+    assert!(cache.set_local("k", "from after").tags(["t"]).fence(fence).await);
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_put_that_was_deferred_past_an_eviction_is_rejected() {
     let fence = cache.fence();
     let old = "read before the other writer's commit";
     cache.invalidate_key("k").await.unwrap();
-    assert!(!cache.set("k", old).fence(fence).await);
+    assert!(!cache.set_local("k", old).fence(fence).await);
     assert!(!cache.contains("k").await);
 }
 

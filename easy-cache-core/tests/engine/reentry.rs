@@ -37,7 +37,7 @@ fn a_value_may_drop_its_own_key_when_it_is_dropped_by_key() {
     ends(|| {
         let cache = Cache::new();
         let again = cache.clone();
-        cache.set("k", talks(move || drop(again.invalidate_key("k").wait()))).wait();
+        cache.set_local("k", talks(move || drop(again.invalidate_key("k").wait()))).wait();
         cache.invalidate_key("k").wait().unwrap();
     });
 }
@@ -47,8 +47,8 @@ fn a_value_may_use_its_cache_when_it_is_replaced() {
     ends(|| {
         let cache = Cache::new();
         let again = cache.clone();
-        cache.set("k", talks(move || drop(again.invalidate_key("k").wait()))).wait();
-        cache.set("k", talks(|| ())).wait();
+        cache.set_local("k", talks(move || drop(again.invalidate_key("k").wait()))).wait();
+        cache.set_local("k", talks(|| ())).wait();
     });
 }
 
@@ -58,7 +58,7 @@ fn a_value_may_use_its_cache_when_everything_is_dropped() {
         let cache = Cache::new();
         let again = cache.clone();
         cache
-            .set(
+            .set_local(
                 "k",
                 talks(move || {
                     again.contains("k").wait();
@@ -76,7 +76,7 @@ fn values_may_use_their_cache_when_they_are_evicted() {
         for n in 0..100 {
             let again = cache.clone();
             cache
-                .set(
+                .set_local(
                     format!("{n}"),
                     talks(move || {
                         for n in 0..100 {

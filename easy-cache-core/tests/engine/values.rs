@@ -102,12 +102,12 @@ async fn a_value_is_fresh_for_its_ttl_and_not_longer() {
     let (cache, clock) = cache_and_clock();
     let calls = Calls::default();
     cache.get_or_compute("k", calls.load(1)).ttl(seconds(600)).await;
-    assert_eq!(cache.time_to_live("k"), Some(seconds(600)));
+    assert_eq!(cache.time_to_live("k").wait(), Some(seconds(600)));
     clock.advance(seconds(599));
     assert_eq!(cache.get_or_compute("k", calls.load(2)).await, Some(1));
     clock.advance(seconds(1));
     assert_eq!(cache.get_or_compute("k", calls.load(2)).await, Some(2));
-    assert_eq!(cache.time_to_live("k"), None, "the second value was stored without a ttl");
+    assert_eq!(cache.time_to_live("k").wait(), None, "the second value was stored without a ttl");
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ fn a_value_may_call_the_cache_while_it_is_dropped() {
         }
     }
     let cache = Cache::builder().max_weight(20_000).expected_entries(1).build();
-    let put = |key: String| cache.set(key, Arc::new(Tidy(cache.clone()))).weight(5_000).wait();
+    let put = |key: String| cache.set_local(key, Arc::new(Tidy(cache.clone()))).weight(5_000).wait();
     for n in 0..20 {
         put(format!("evicted {n}"));
     }

@@ -7,14 +7,15 @@ use std::time::Duration;
 use crate::{CacheStatus, Forward, MethodClass, RequestFacts};
 use bytes::Bytes;
 use easy_cache_core::{Cache, Computation, Scope, Tag};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use super::incoming::FieldsMut;
 use super::key;
+use super::outward::TagField;
 use super::previous::{self, Previous};
 use super::respond;
 use super::settings::Settings;
-use super::stored::Hit;
+use super::stored::{Hit, Varies};
 
 /// A request that the cache may answer.
 #[derive(Debug)]
@@ -29,11 +30,31 @@ pub struct Exchange {
     pub(crate) forward: Forward,
     /// For `Cache-Status`.
     pub(crate) told_key: Option<String>,
+    /// Whether its task may go on behind its answer.
+    pub(crate) may_go_on_behind: bool,
+    /// How the responses of its URI differ, if that is known from a store outside the process.
+    pub(crate) varies: Option<Arc<Varies>>,
 }
 
 impl Exchange {
     pub(crate) fn cache(&self) -> &Cache {
         &self.settings.cache
+    }
+
+    /// The field that tells of all that a response depends on.
+    pub(crate) fn tag_line(&self, tags: &[Tag]) -> Option<(HeaderName, HeaderValue)> {
+        let field = self.settings.tag_field.as_ref()?;
+        // A response that was confirmed has the tags of its address already, from when it was kept.
+        let of_the_address = self.tags.iter().filter(|tag| !tags.contains(tag));
+        let all: Vec<_> = of_the_address.chain(tags).cloned().collect();
+        field.line(&all)
+    }
+
+    /// Tells of a response that may come to depend on more, or of which nobody knows on what.
+    pub(crate) fn tell_any_tag(&self, headers: &mut HeaderMap) {
+        if let Some((name, value)) = self.settings.tag_field.as_ref().map(TagField::line_of_any) {
+            headers.insert(name, value);
+        }
     }
 
     /// The answer from a stored response that was found after waiting.

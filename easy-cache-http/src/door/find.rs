@@ -6,15 +6,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::{ByteRange, Forward, Headers, RequestFacts};
+use bytes::Bytes;
 use easy_cache_core::Joined;
+use http::Response;
 
+use super::afar;
 use super::exchange::{Exchange, Task};
 use super::key;
+use super::pass::Passage;
 use super::settings::Settings;
 use super::stored::{self, Hit, Value, Varies};
 
 /// How often a request starts over because the fields that tell variants apart changed while it waited.
-const DETOURS: usize = 4;
+pub(crate) const DETOURS: usize = 4;
 
 /// What a single look finds.
 pub(crate) enum Held {
@@ -54,8 +58,18 @@ pub(crate) fn look_for_part<H: Headers + ?Sized>(
     if !facts.range || !settings.policy.keeps_parts() {
         return None;
     }
+    holds_part(settings, facts, headers, Value::of(settings.cache.look(key::part(base))?))
+}
+
+/// A part, if what is asked for lies inside it.
+pub(crate) fn holds_part<H: Headers + ?Sized>(
+    settings: &Settings,
+    facts: &RequestFacts,
+    headers: &H,
+    value: Value,
+) -> Option<Hit> {
     let range = ByteRange::of(headers)?;
-    let Value::Response(hit) = Value::of(settings.cache.look(key::part(base))?) else { return None };
+    let Value::Response(hit) = value else { return None };
     let terms = &hit.response.terms;
     let part = terms.part?;
     let holds = part.was_sent_for(range) || part.offset_of(range.within(part.total())).is_some();
@@ -70,6 +84,12 @@ pub enum Arrival {
     Found(Box<Exchange>, Hit),
     /// At the handler.
     Compute(Box<Task>),
+    /// With an answer.
+    Answer(Response<Bytes>),
+    /// With an answer, and at the handler behind it.
+    Behind(Response<Bytes>, Box<Task>),
+    /// At the handler, whose response is not stored.
+    Pass(Passage),
 }
 
 /// A request that waits for its turn.
@@ -77,8 +97,13 @@ pub type Arriving = Pin<Box<dyn Future<Output = Arrival> + Send>>;
 
 /// Waits for those who are at the same key, if there are any. What is stored there, and may not be served as it is, one of
 /// them asks about; the others wait for what comes of that.
+///
+/// Where responses are kept in a store outside the process, the first look is made here as well.
 pub fn arrive(exchange: Box<Exchange>) -> Arriving {
-    Box::pin(wait(exchange))
+    match exchange.settings.shelf() {
+        Some(shelf) => Box::pin(afar::arrive(shelf, exchange)),
+        None => Box::pin(wait(exchange)),
+    }
 }
 
 async fn wait(mut exchange: Box<Exchange>) -> Arrival {
@@ -112,7 +137,7 @@ async fn wait(mut exchange: Box<Exchange>) -> Arrival {
     Arrival::Compute(Task::alone(*exchange, key))
 }
 
-fn key_of(exchange: &Exchange, known: Option<&Varies>) -> Vec<u8> {
+pub(crate) fn key_of(exchange: &Exchange, known: Option<&Varies>) -> Vec<u8> {
     known.map_or_else(
         || exchange.base.clone(),
         |varies| varies.key(&exchange.base, &exchange.settings.policy, &exchange.headers),

@@ -18,9 +18,10 @@ use easy_cache_core::Tag;
 ///
 /// let mark = Mark::new().ttl(Duration::from_secs(60)).tag("authors:7");
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[must_use]
 pub struct Mark {
+    #[serde(with = "super::portable::tags")]
     tags: Vec<Tag>,
     ttl: Option<Duration>,
     while_revalidate: Option<Duration>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::Validation;
 use crate::validate::CONDITIONS;
 use bytes::Bytes;
-use easy_cache_core::{Cache, Scope};
+use easy_cache_core::Scope;
 use http::{HeaderMap, Response, response};
 use http_body::Body;
 
@@ -34,13 +34,15 @@ impl Previous {
         let mut seen = Scope::new();
         let stored = seen.run(|| exchange.cache().look(&place))?;
         match Value::of(stored) {
-            Value::Response(hit)
-                if !hit.is_over() && hit.may_be_asked_about(&exchange.facts, &exchange.settings.policy) =>
-            {
-                Some(Self { hit, place, seen })
-            }
-            Value::Response(_) | Value::Varies(_) | Value::Unshared => None,
+            Value::Response(hit) => Self::of(exchange, hit, place, seen),
+            Value::Varies(_) | Value::Unshared => None,
         }
+    }
+
+    /// The same for what was found already, with what it depends on.
+    pub(crate) fn of(exchange: &Exchange, hit: Hit, place: Vec<u8>, seen: Scope) -> Option<Self> {
+        let asked = !hit.is_over() && hit.may_be_asked_about(&exchange.facts, &exchange.settings.policy);
+        asked.then_some(Self { hit, place, seen })
     }
 
     /// Puts the conditions of the stored response in place of the client's.
@@ -67,22 +69,30 @@ impl Previous {
     }
 
     /// The handler answered with something that is not kept: what is stored is known to be over.
-    pub(crate) fn forget_if_stale(&self, cache: &Cache) {
+    pub(crate) fn forget_if_stale(&self, exchange: &Exchange) {
         if self.hit.is_stale() {
-            self.forget(cache);
+            self.forget(exchange);
         }
     }
 
-    fn forget(&self, cache: &Cache) {
-        let (own, place) = (cache.clone(), self.place.clone());
-        cache.see_to(async move {
-            // Without a store on a network, this cannot fail; with one, what is stored is stale and asked about again.
-            let _ = own.invalidate_key(&place).await;
+    /// In a store outside, which knows all places by the key of the URI, behind the answer if need be: what is stored there is stale, and asked
+    /// about if this fails.
+    fn forget(&self, exchange: &Exchange) {
+        let own = exchange.cache().clone();
+        let key = if own.is_shared() { exchange.base.clone() } else { self.place.clone() };
+        exchange.cache().see_to(async move {
+            let _ = own.invalidate_key(&key).await;
         });
     }
 
     /// The stored response in place of a failure, if it may stand in and was not invalidated meanwhile.
     pub(crate) fn stand_in(&self, exchange: &Exchange, failure: Option<u16>) -> Option<Response<Bytes>> {
+        if exchange.cache().is_shared() {
+            // It was found after this request came, and nobody else is answered with it.
+            let terms = &self.hit.response.terms;
+            let allowed = self.hit.is_current() && terms.may_answer_for_failure(&exchange.facts, self.hit.resident);
+            return allowed.then(|| respond::stand_in(exchange, &self.hit, failure));
+        }
         let hit = match Value::of(exchange.cache().look(&self.place)?) {
             Value::Response(hit) => hit,
             Value::Varies(_) | Value::Unshared => return None,
@@ -133,7 +143,7 @@ impl Task {
             Ok(plan) => plan,
             Err(why) => {
                 if why.is_lasting {
-                    previous.forget_if_stale(self.exchange.cache());
+                    previous.forget_if_stale(&self.exchange);
                 }
                 self.release();
                 return (parts, Err(why.word));
@@ -141,8 +151,12 @@ impl Task {
         };
         settle::add_date(&mut parts, &plan);
         let seconds = self.promised(&plan);
+        let exchange = Arc::clone(&self.exchange);
         let kept = Recorder::new(self, plan, &parts, None).keep(stored.body.clone());
         let renewed = kept.map(|stored| {
+            if let Some((name, value)) = exchange.tag_line(&stored.tags) {
+                parts.headers.insert(name, value);
+            }
             parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
             seconds
         });
@@ -165,7 +179,7 @@ impl Task {
             },
             said => {
                 if let Some((_, previous)) = said {
-                    previous.forget(exchange.cache());
+                    previous.forget(&exchange);
                 }
                 self.release();
                 status
@@ -182,7 +196,7 @@ impl Task {
         B: Body,
     {
         let exchange = Arc::clone(&self.exchange);
-        previous.forget(exchange.cache());
+        previous.forget(&exchange);
         self.release();
         let hit = &previous.hit;
         let mut parts = Response::new(()).into_parts().0;

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use easy_cache_core::Cache;
+use easy_cache_core::{Cache, Shelf};
 
 use super::ahead::Recordings;
+use super::outward::TagField;
+use super::portable::Responses;
 use crate::Policy;
 
 /// The largest body that is kept, unless the application says otherwise: room for any page or JSON document, and at most
@@ -31,11 +33,18 @@ pub struct Settings {
     pub max_variants: usize,
     /// Whether `Cache-Status` says under which URI a response is stored.
     pub tells_key: bool,
+    /// The field that names the tags of responses for caches in front of the application.
+    pub tag_field: Option<TagField>,
     /// Who records, and who waits for it.
     pub recordings: Arc<Recordings>,
 }
 
 impl Settings {
+    /// Where responses are kept, if that is a store outside the process.
+    pub(crate) fn shelf(&self) -> Option<Shelf> {
+        self.cache.shelf(&Responses)
+    }
+
     /// Caches what the handlers' own headers allow for a stated time.
     #[must_use]
     pub fn new(cache: Cache) -> Self {
@@ -46,6 +55,7 @@ impl Settings {
             max_body: MAX_BODY,
             max_variants: MAX_VARIANTS,
             tells_key: false,
+            tag_field: None,
             recordings: Arc::default(),
         }
     }

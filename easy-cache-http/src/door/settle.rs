@@ -22,6 +22,7 @@ use super::record::{Recorder, announced_length};
 use super::respond::{self, ResponseTags};
 use super::stored::Unshared;
 use super::stream::{Stream, Verdict};
+use super::variants;
 
 /// For how long nobody waits at a key whose response could not be shared, at least. Short: a response that can be shared ends
 /// it anyway, and what is saved is one wait for each request of a crowd.
@@ -150,15 +151,16 @@ impl Task {
         let Self { exchange, computation, scope, key, previous, called, .. } = self;
         let stays = previous.is_some() && !why.is_lasting;
         if let Some(previous) = previous.filter(|_| !stays) {
-            previous.forget_if_stale(exchange.cache());
+            previous.forget_if_stale(&exchange);
         }
         if computation.is_awaited() && !parts.status.is_server_error() && !stays {
             let took = exchange.cache().clock().elapsed().saturating_sub(called);
             let ttl = UNSHARED_FOR.max(took.saturating_mul(UNSHARED_TIMES));
-            exchange.cache().set(&key, Unshared).ttl(ttl).wait();
+            variants::note(&exchange, &key, Unshared, ttl);
         }
         computation.scatter();
         scope.close();
+        exchange.tell_any_tag(&mut parts.headers);
         respond::add_status(&mut parts.headers, exchange.status(parts.status).detail(why.word));
         answer(&exchange, parts, Outgoing::Passing(body))
     }
@@ -188,12 +190,16 @@ impl Task {
         match stream.verdict() {
             Verdict::Kept(stored) => {
                 respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
+                if let Some((name, value)) = exchange.tag_line(&stored.tags) {
+                    parts.headers.insert(name, value);
+                }
                 parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
                 return answer(&exchange, parts, Outgoing::Whole(stored.body.clone()));
             }
             Verdict::Open => respond::add_status(&mut parts.headers, status.stored().ttl(seconds)),
             Verdict::Refused(why) => respond::add_status(&mut parts.headers, status.detail(why)),
         }
+        exchange.tell_any_tag(&mut parts.headers);
         Response::from_parts(parts, Outgoing::Recorded { stream, watched })
     }
 }

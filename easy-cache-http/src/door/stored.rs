@@ -1,7 +1,6 @@
 //! What the cache holds for a URI: a response, a note on how its variants differ, or a note that it is not to be waited
 //! for. Where each is stored is decided in `variants`, how it is sent in `respond`.
 
-use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,13 +11,13 @@ use crate::cache_control::ResponseDirectives;
 use crate::headers::KeptFields;
 use crate::{Headers, Policy, RequestFacts, Reuse, Terms, Vary, validate};
 use bytes::Bytes;
-use easy_cache_core::{Cache, Stored, Tag};
+use easy_cache_core::{Basis, Cache, Stored, Tag};
 use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use parking_lot::Mutex;
 
 use super::key;
 use super::mark::Mark;
+use super::portable::Kept;
 
 /// A response as it was recorded. Its body is shared with everybody who is sent it.
 #[derive(Debug)]
@@ -106,14 +105,24 @@ pub(crate) struct Varies {
     pub(crate) fields: Vary,
     generation: u64,
     /// Which variants were stored in this generation, by the hashes of their keys.
-    kept: Arc<Mutex<HashSet<u64>>>,
+    kept: Kept,
 }
 
 impl Varies {
+    /// Its generation is nobody else's, in no process: by chance.
     pub(crate) fn by(fields: Vary) -> Self {
         static GENERATIONS: AtomicU64 = AtomicU64::new(0);
-        let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
+        let generation = HASHES.hash_one(GENERATIONS.fetch_add(1, Ordering::Relaxed));
         Self { fields, generation, kept: Arc::default() }
+    }
+
+    /// One that was stored before.
+    pub(crate) fn again(fields: Vary, generation: u64, kept: Kept) -> Self {
+        Self { fields, generation, kept }
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// The note that is stored for a URI now.
@@ -165,9 +174,15 @@ pub(crate) enum Value {
 
 impl Value {
     pub(crate) fn of(stored: Stored) -> Self {
-        let Stored { value, age, remaining, waited, .. } = stored;
+        let Stored { value, age, remaining, waited, basis, .. } = stored;
         match value.downcast::<StoredResponse>() {
-            Ok(response) => Self::Response(Hit { resident: age + response.recorded_for, response, remaining, waited }),
+            Ok(response) => Self::Response(Hit {
+                resident: age.saturating_add(response.recorded_for),
+                response,
+                remaining,
+                waited,
+                basis,
+            }),
             Err(value) => value.downcast().map_or(Self::Unshared, Self::Varies),
         }
     }
@@ -196,6 +211,8 @@ pub struct Hit {
     remaining: Option<Duration>,
     /// It was recorded for another request while this one waited.
     pub(crate) waited: bool,
+    /// What it depends on.
+    basis: Basis,
 }
 
 impl Hit {
@@ -226,6 +243,11 @@ impl Hit {
     /// Whether it is good for nothing any more. The store keeps what may be confirmed for longer than it is of use.
     pub(crate) fn is_over(&self) -> bool {
         self.response.terms.useful_for(self.resident).is_zero()
+    }
+
+    /// Whether nothing of it was invalidated here since it was looked up.
+    pub(crate) fn is_current(&self) -> bool {
+        self.basis.is_current()
     }
 
     /// Whether it was stale when it was looked up. Who is served it all the same must not pass it on as fresh.

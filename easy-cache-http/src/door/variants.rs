@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Vary;
-use easy_cache_core::{Computation, Policy, Scope};
+use easy_cache_core::{Address, Computation, Policy, Scope};
 
 use super::exchange::Exchange;
 use super::key;
@@ -13,6 +13,9 @@ use super::stored::{StoredResponse, Varies};
 /// What is built from something ends with it, and a confirmed response is built from the one before: room for a day of
 /// confirmations, after which it is fetched as a whole. What is over by its own terms is passed over until it is evicted.
 const RENEWABLE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long it is remembered by which fields the responses of a URI differ. Forgetting it costs one call of the handler.
+const NOTED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Stores a response, and hands it to those who wait at `key`. `false` if it was refused because something that it
 /// depends on was invalidated meanwhile.
@@ -39,7 +42,7 @@ pub(crate) fn store(
 fn place(exchange: &Exchange, vary: &Vary) -> Vec<u8> {
     let Exchange { base, headers, .. } = exchange;
     let cache = exchange.cache();
-    let known = Varies::of(cache, base);
+    let known = if cache.is_shared() { exchange.varies.clone() } else { Varies::of(cache, base) };
     match known.as_deref() {
         None if vary.fields().is_empty() => return base.clone(),
         Some(known) if known.covers(vary) => {
@@ -53,6 +56,19 @@ fn place(exchange: &Exchange, vary: &Vary) -> Vec<u8> {
     let varies = Varies::by(known.map_or_else(|| vary.clone(), |known| known.with(vary)));
     let key = varies.key(base, &exchange.settings.policy, headers);
     varies.admits(&key, exchange.settings.max_variants);
-    cache.set(base, varies).wait();
+    note(exchange, base, varies, NOTED);
     key
+}
+
+/// Leaves a note. In a store outside it arrives behind the answer: who comes before it asks the handler.
+pub(crate) fn note<T: Clone + Send + Sync + 'static>(exchange: &Exchange, place: &[u8], note: T, ttl: Duration) {
+    let cache = exchange.cache();
+    let Some(shelf) = exchange.settings.shelf() else {
+        cache.set_local(place, note).ttl(ttl).wait();
+        return;
+    };
+    let address = Address::at(&exchange.base, place);
+    cache.see_to(async move {
+        shelf.put(&address, Arc::new(note), &Policy::new().ttl(ttl)).await;
+    });
 }

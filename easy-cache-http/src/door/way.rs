@@ -1,6 +1,7 @@
 //! Which way a request goes: answered from the store, to the handler, or to wait for others. Walking it is left to the
 //! door.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::{Bypass, Forward, MethodClass, RequestFacts, Reuse};
@@ -13,12 +14,12 @@ use super::find::{self, Held};
 use super::incoming::Incoming;
 use super::key;
 use super::pass::Passage;
+use super::purge::{Purging, purging};
 use super::respond;
 use super::settings::Settings;
 use super::stored::{Hit, is_served};
 
 /// How a request goes on.
-#[derive(Debug)]
 pub enum Way {
     /// It does not.
     Answer(Response<Bytes>),
@@ -28,6 +29,8 @@ pub enum Way {
     Alone(Box<Task>),
     /// To the handler behind the answer, so that the next one is fresh.
     Behind(Response<Bytes>, Box<Task>),
+    /// Something is dropped on request, and that is the answer.
+    Purge(Purging),
     /// To wait for others who are at the same key, if there are any.
     Wait(Box<Exchange>),
 }
@@ -39,7 +42,10 @@ pub fn way<I: Incoming>(settings: &Arc<Settings>, request: &I) -> Way {
         facts = facts.with_body();
     }
     match facts.bypass() {
-        Some(Bypass::Method) if facts.method == MethodClass::Unsafe => Way::Pass(Passage::changing(settings, request)),
+        Some(Bypass::Method) if facts.method == MethodClass::Unsafe => match purging(settings, request) {
+            Some(purging) => Way::Purge(purging),
+            None => Way::Pass(Passage::changing(settings, request)),
+        },
         Some(bypass) => passing_by(settings, bypass),
         None if !request.is_admitted() => Way::Pass(Passage::new(settings, Forward::Bypass, Some("route"))),
         None if settings.cache.is_usable() => way_by_key(settings, request, facts),
@@ -64,6 +70,14 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
     }
     let base = key::base(&settings.policy, user.as_deref(), &target, request);
     let told_key = settings.tells_key.then(|| key::told(&target));
+    let tags = || std::iter::once(key::tag_of(&target)).chain(request.tags()).collect();
+    if settings.cache.is_shared() {
+        // The look is made where the answer can be waited for.
+        let (settings, headers, forward) = (Arc::clone(settings), request.header_map(), Forward::UriMiss);
+        let (tags, may_go_on_behind, varies) = (tags(), request.may_go_on_behind(), None);
+        let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies };
+        return Way::Wait(Box::new(exchange));
+    }
     let (forward, next) = match find::look(settings, &base, fields) {
         Held::Unshared(forward) => (forward, Next::Alone(None)),
         Held::Nothing(forward) => (forward, Next::Wait(None)),
@@ -83,9 +97,9 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
         return way.telling(told_key);
     }
     let is_head = facts.method == MethodClass::Head;
-    let tags = std::iter::once(key::tag_of(&target)).chain(request.tags()).collect();
-    let (settings, headers) = (Arc::clone(settings), request.header_map());
-    let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key };
+    let (settings, headers, tags) = (Arc::clone(settings), request.header_map(), tags());
+    let (may_go_on_behind, varies) = (false, None);
+    let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies };
     match next {
         Next::Wait(Some(place)) | Next::Alone(Some(place)) if is_head => Way::Alone(Task::of_head(exchange, place)),
         _ if exchange.facts.range => Way::Alone(Task::of_part(exchange)),
@@ -94,7 +108,12 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
 }
 
 /// The way of a request that was not answered and whose response says nothing about what is, or will be, stored.
-fn without_keeping(settings: &Arc<Settings>, facts: &RequestFacts, forward: Forward, stored: bool) -> Option<Way> {
+pub(crate) fn without_keeping(
+    settings: &Arc<Settings>,
+    facts: &RequestFacts,
+    forward: Forward,
+    stored: bool,
+) -> Option<Way> {
     if let Some(status) = facts.status_instead_of_handler() {
         return Some(Way::Answer(respond::only_if_cached(settings, status)));
     }
@@ -108,8 +127,21 @@ fn without_keeping(settings: &Arc<Settings>, facts: &RequestFacts, forward: Forw
     Some(Way::Pass(Passage::new(settings, forward, detail)))
 }
 
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Answer(_) => "Answer",
+            Self::Pass(_) => "Pass",
+            Self::Alone(_) => "Alone",
+            Self::Behind(..) => "Behind",
+            Self::Purge(_) => "Purge",
+            Self::Wait(_) => "Wait",
+        })
+    }
+}
+
 impl Way {
-    fn telling(self, key: Option<String>) -> Self {
+    pub(crate) fn telling(self, key: Option<String>) -> Self {
         match self {
             Self::Pass(passage) => Self::Pass(passage.telling(key)),
             other => other,
@@ -118,7 +150,7 @@ impl Way {
 }
 
 /// A refresh is a `GET` of the whole that may go to the handler and whose response may be kept.
-fn may_refresh(facts: &RequestFacts) -> bool {
+pub(crate) fn may_refresh(facts: &RequestFacts) -> bool {
     let wishes = &facts.directives;
     facts.method == MethodClass::Get && !facts.range && !wishes.no_store && !wishes.only_if_cached
 }

@@ -174,10 +174,16 @@ async fn a_new_connection_to_the_same_server_empties_nothing() {
     let proxy = Proxy::before(Redis::shared().address());
     let world = World::at(proxy.redis_url());
     world.warm(&["t"]).await;
-    proxy.cut();
-    recovered(&world).await;
-    world.hit(&["t"]).await;
-    world.elsewhere().hit(&["t"]).await;
+    for order_is_lost in [false, true] {
+        if order_is_lost {
+            Redis::shared().command(["DEL", &world.key("o")]);
+            world.invalidate(&["another"]).await;
+        }
+        proxy.cut();
+        recovered(&world).await;
+        world.hit(&["t"]).await;
+        world.elsewhere().hit(&["t"]).await;
+    }
 }
 
 #[tokio::test]

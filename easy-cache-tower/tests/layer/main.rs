@@ -13,6 +13,9 @@ mod client;
 #[path = "../../../tests/doors/list.rs"]
 mod list;
 
+#[path = "../../../tests/doors/place.rs"]
+mod place;
+
 mod limits;
 mod nested;
 mod network;
@@ -20,3 +23,6 @@ mod races;
 mod readiness;
 mod router;
 mod runtime;
+
+/// By how much fewer rounds tests that try their luck make.
+const SLOWER: usize = 1;

@@ -8,11 +8,16 @@ use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
 use tokio::task::{JoinSet, yield_now};
 
-use crate::support::{Broken, Site, request, respond, soon};
+use crate::support::{Broken, Site, request, respond, seconds, soon};
+
+/// Ends a test that hangs, and not one that a busy machine takes its time for: each answer has a limit of its own.
+async fn in_time<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(seconds(120), future).await.expect("this hangs")
+}
 
 const READERS: usize = 8;
-const ROUNDS: usize = 1_500;
-const CHANGES: u64 = 1_500;
+const ROUNDS: usize = 1_500 / crate::SLOWER;
+const CHANGES: u64 = 1_500 / crate::SLOWER as u64;
 
 /// Each body is two parts, both of which show the version that was there when it was read.
 fn site(version: &Arc<AtomicU64>) -> Site {
@@ -145,8 +150,10 @@ async fn stale_answers_are_never_outdated_however_they_are_asked_about_and_refre
         });
     }
     let seen =
-        soon(readers.join_all()).await.into_iter().fold([0; 3], |sum, one| [0, 1, 2].map(|at| sum[at] + one[at]));
-    assert!(seen.iter().all(|count| *count > 0), "stale, confirmed, standing in: {seen:?}");
+        in_time(readers.join_all()).await.into_iter().fold([0; 3], |sum, one| [0, 1, 2].map(|at| sum[at] + one[at]));
+    if crate::place::IS_THE_PROCESS {
+        assert!(seen.iter().all(|count| *count > 0), "stale, confirmed, standing in: {seen:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -170,7 +177,7 @@ async fn no_answer_is_older_than_a_change_that_was_over_when_it_was_asked_for() 
     for reader in 0..READERS {
         readers.spawn(read(site.clone(), Arc::clone(&version), reader));
     }
-    let hits: usize = soon(readers.join_all()).await.iter().sum();
-    soon(writer).await.unwrap();
+    let hits: usize = in_time(readers.join_all()).await.iter().sum();
+    in_time(writer).await.unwrap();
     assert!(hits > 0, "the cache was not used at all");
 }

@@ -4,9 +4,6 @@
 //! tier answered, how many trips to Redis that took, and how old the oldest thing was that anybody was shown, by the database.
 //! Ctrl-C ends it; nothing is left behind.
 //!
-//! What the shops share is what their cached functions read. Responses do not leave the process that made them: with a shared store each is
-//! put together anew, of values that are near.
-//!
 //! | module | job |
 //! |---|---|
 //! | `conductor` | starts everything, shows the table, ends everything |

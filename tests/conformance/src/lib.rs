@@ -2,7 +2,7 @@
 //! response cache around it. Requests and responses are written and read as raw bytes, so that no library mends them on the way.
 //!
 //! A [`Check`] is a few requests for one URL of its own. For each it says what the origin answers, should it be asked, and what the
-//! client must get. All checks run at once, so that those that wait for something to become stale wait together.
+//! client must get. Those that wait for something to become stale wait together.
 //!
 //! # Example: against an application
 //! The application answers every request by asking [`Origin::answer`], inside of its cache:

@@ -1,12 +1,14 @@
-//! Runs checks against an address: each with a URL and a connection of its own, all at once.
+//! Runs checks against an address: each with a URL and a connection of its own, most of them at once.
 
 use std::fmt::Write as _;
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::task::JoinSet;
 
-use crate::check::{Check, Expect, Needs, Step};
+use crate::check::{Check, Expect, Kind, Needs, Step};
 use crate::checks;
 use crate::client::Client;
 use crate::field::Value;
@@ -38,25 +40,49 @@ pub async fn run(address: SocketAddr, origin: &Origin, capabilities: Capabilitie
     run_some(checks::all(), address, origin, capabilities).await
 }
 
-/// Runs these checks.
+/// Runs these checks: all at once, and then, one after the other, those that change something. A cache that cannot know what else an
+/// invalidation is about may refuse to keep what is being answered meanwhile, whatever it is, and would be right.
 pub async fn run_some(checks: Vec<Check>, address: SocketAddr, origin: &Origin, capabilities: Capabilities) -> Report {
-    static CHECKS: AtomicUsize = AtomicUsize::new(0);
     let mut running = JoinSet::new();
+    let mut changing = Vec::new();
     for (position, check) in checks.into_iter().enumerate() {
-        let path = format!("/check/{}", CHECKS.fetch_add(1, Ordering::Relaxed));
-        let script = origin.stage(&path, check.steps.clone());
-        running.spawn(async move {
-            let outcome = if capabilities.has(check.needs) {
-                outcome(&check, Running { path, script, answers: Vec::new() }.run(address, &check.steps).await)
-            } else {
-                Outcome::Skipped
-            };
-            (position, (check.name, check.kind, outcome))
-        });
+        let work = run_one(position, check, address, origin.clone(), capabilities);
+        match work {
+            (true, work) => changing.push(work),
+            (false, work) => drop(running.spawn(work)),
+        }
     }
     let mut outcomes = running.join_all().await;
+    for work in changing {
+        outcomes.push(work.await);
+    }
     outcomes.sort_by_key(|(position, _)| *position);
     Report { outcomes: outcomes.into_iter().map(|(_, outcome)| outcome).collect() }
+}
+
+type Ran = (usize, (String, Kind, Outcome));
+
+/// Whether a check changes something, and its run.
+fn run_one(
+    position: usize,
+    check: Check,
+    address: SocketAddr,
+    origin: Origin,
+    capabilities: Capabilities,
+) -> (bool, Pin<Box<dyn Future<Output = Ran> + Send>>) {
+    static CHECKS: AtomicUsize = AtomicUsize::new(0);
+    let changes = check.steps.iter().any(|step| !matches!(step.method.as_str(), "GET" | "HEAD"));
+    let work = async move {
+        let path = format!("/check/{}", CHECKS.fetch_add(1, Ordering::Relaxed));
+        let script = origin.stage(&path, check.steps.clone());
+        let outcome = if capabilities.has(check.needs) {
+            outcome(&check, Running { path, script, answers: Vec::new() }.run(address, &check.steps).await)
+        } else {
+            Outcome::Skipped
+        };
+        (position, (check.name, check.kind, outcome))
+    };
+    (changes, Box::pin(work))
 }
 
 fn outcome(check: &Check, result: Result<(), String>) -> Outcome {

@@ -220,12 +220,24 @@ impl MemoryStore {
 
     /// A list for what is stored outside of this process, if nothing here speaks against it.
     pub(crate) fn list_outside(&self, fill: &Fill<'_>, used: Used) -> Result<List, Refusal> {
-        if self.domain.order.changed_since(self.domain.order.bucket(fill.key), fill.fence.sequence) {
+        if self.is_dropped_since(fill.key, fill.fence) {
             return Err(Refusal::Key);
         }
         let now = self.clock.precise();
         let times = Times::new(fill.policy, now, fill.began, used.until, fill.random);
         self.list_for(fill.fence, fill.policy, used, times)
+    }
+
+    /// What a value from outside the process depends on, by the names that came with it; refused if one of them was invalidated here
+    /// since the fence.
+    pub(crate) fn list_arrived(&self, fence: &Fence, tags: &[Tag], times: Times) -> Result<List, Refusal> {
+        let tags = self.resolve(fence, tags, Vec::new())?;
+        Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id(), origin: None }, tags))
+    }
+
+    /// Whether the key was invalidated after the fence.
+    pub(crate) fn is_dropped_since(&self, key: &[u8], fence: &Fence) -> bool {
+        self.domain.order.changed_since(self.domain.order.bucket(key), fence.sequence)
     }
 
     /// Whether all tags are this namespace's own.

@@ -184,7 +184,7 @@ pub struct Hit {
     pub fence: Option<StoreFence>,
     /// How long it has been stored; zero where nobody can say.
     pub age: Duration,
-    /// How much longer it may be served, at most; `None` if it has no ttl.
+    /// How much longer it is kept; `None` if it has no ttl. That is what the engine reads the entry's age off, if it can.
     pub remaining: Option<Duration>,
     /// Whether a near cache will be told when this entry is no longer good: by its tags, by its key, and with everything. Only then is
     /// it kept near.
@@ -274,8 +274,11 @@ pub struct Fill<'a> {
     pub epoch: Option<Version>,
     /// What the lookup before the computation left.
     pub fence: Option<&'a StoreFence>,
-    /// How long the entry may be served.
+    /// How long the entry is to be kept; `None`: until it is invalidated, or has to make room.
     pub ttl: Option<Duration>,
+    /// For how much of that it is fresh, if not for all of it. Only of use to a store that cannot tell how much longer it keeps an entry
+    /// ([`Hit::remaining`]): the engine tells by that.
+    pub fresh: Option<Duration>,
     /// Whether others wait for this value and will take it if it is kept. They may have started after invalidations that the
     /// computation has not seen, so "kept" must mean that there were none.
     pub awaited: bool,
@@ -285,7 +288,7 @@ impl<'a> Fill<'a> {
     /// A value without tags and without ttl, that nobody waits for.
     #[must_use]
     pub const fn new(key: &'a [u8], payload: &'a [u8], fence: Option<&'a StoreFence>) -> Self {
-        Self { key, kind: 0, payload, tags: &[], seen: &[], epoch: None, fence, ttl: None, awaited: false }
+        Self { key, kind: 0, payload, tags: &[], seen: &[], epoch: None, fence, ttl: None, fresh: None, awaited: false }
     }
 
     /// The version of a tag that was seen on the way.

@@ -20,16 +20,24 @@ pub(crate) struct Keeping {
     lead: Option<Lead>,
     /// Ends when the store has answered.
     load: Load,
+    /// Those who wait are not given the value: they look elsewhere.
+    redirects: bool,
 }
 
 impl Keeping {
     pub(crate) fn new(trip: Trip<Filled>, value: Shared, list: List, lead: Option<Lead>, load: Load) -> Self {
-        Self { trip, value: Some((value, list)), lead, load }
+        Self { trip, value: Some((value, list)), lead, load, redirects: false }
+    }
+
+    /// The same, for a value that is not the one for which others wait there.
+    pub(crate) fn redirecting(mut self, lead: Lead) -> Self {
+        (self.lead, self.redirects) = (Some(lead), true);
+        self
     }
 
     /// The flight lands, and what the value depends on flows outward. A value that may be outdated taints what is around.
-    fn land(&mut self, filled: Result<Filled, Error>) {
-        let Some((value, list)) = self.value.take() else { return };
+    fn land(&mut self, filled: Result<Filled, Error>) -> bool {
+        let Some((value, list)) = self.value.take() else { return false };
         let kept = match filled {
             Ok(Filled::Kept) => true,
             Ok(filled) => {
@@ -55,21 +63,17 @@ impl Keeping {
             if !kept {
                 found.tags = None;
             }
-            lead.land(found, kept);
+            if self.redirects { lead.redirect() } else { lead.land(found, kept) }
         }
+        kept
     }
 }
 
 impl Future for Keeping {
-    type Output = ();
+    /// Whether it was kept.
+    type Output = bool;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match self.trip.as_mut().poll(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(filled) => {
-                self.land(filled);
-                Poll::Ready(())
-            }
-        }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        self.trip.as_mut().poll(cx).map(|filled| self.land(filled))
     }
 }

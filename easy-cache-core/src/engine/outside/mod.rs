@@ -1,10 +1,13 @@
 //! The store outside the process, as the engine uses it: every operation ends in time, and an invalidation that could not be
 //! delivered is delivered before anything from the store is trusted again.
 
+pub(crate) mod arrived;
 mod courier;
 mod keeping;
+mod label;
 mod lease;
 mod marks;
+mod throttle;
 mod travel;
 mod undelivered;
 
@@ -14,6 +17,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::backend::memory::Kept;
 use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::spawn::Spawner;
@@ -22,12 +26,19 @@ use crate::store::{
 };
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
+pub(crate) use arrived::Errand;
 pub(crate) use keeping::Keeping;
+pub(crate) use label::Label;
 pub(crate) use lease::Lease;
 pub(crate) use marks::{Holding, Marked};
-pub(crate) use travel::{Arrived, Landed, Sight, Travel};
+use throttle::Throttle;
+pub(crate) use travel::{Landed, Travel};
 pub(crate) use undelivered::Names;
 use undelivered::Undelivered;
+
+/// Larger values are not offered to a store, unless the builder says otherwise: half of what Redis takes at most is a hundred times of what it
+/// is good at.
+const LARGEST: usize = 16 << 20;
 
 /// An operation on the store that owns all it needs.
 pub(crate) type Trip<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -39,6 +50,9 @@ pub(crate) struct Outside {
     timeout: Duration,
     clock: Clock,
     pub(crate) format: Format,
+    /// Larger values are not kept.
+    pub(crate) max_value: usize,
+    throttle: Arc<Throttle>,
     /// None around a store that sees to that by itself.
     breaker: Option<Arc<Breaker>>,
     undelivered: Arc<Undelivered>,
@@ -65,10 +79,41 @@ pub(crate) struct Access {
     pub(crate) events: Arc<Events>,
 }
 
+/// What a computation brings along from its lookup.
+#[derive(Debug)]
+pub(crate) struct Sight {
+    /// The key that the store knows, if it is another than that of the computation.
+    pub(crate) key: Option<Box<[u8]>>,
+    /// What the store wants to see again; without it nothing is offered to it.
+    pub(crate) fence: Option<StoreFence>,
+    /// Whether the store has answered.
+    pub(crate) is_reached: bool,
+    /// The kind of value that was looked for.
+    pub(crate) kind: u64,
+    /// What is stored now, however old.
+    pub(crate) before: Option<Kept>,
+}
+
+impl Sight {
+    fn nothing(errand: Errand<'_>) -> Self {
+        Self { key: errand.key.map(Into::into), fence: None, is_reached: false, kind: errand.kind, before: None }
+    }
+
+    /// The store has answered with this.
+    fn reach(&mut self, fence: Option<StoreFence>) {
+        (self.fence, self.is_reached) = (fence, true);
+    }
+
+    pub(crate) const fn of(fence: Option<StoreFence>, kind: u64) -> Self {
+        Self { key: None, fence, is_reached: true, kind, before: None }
+    }
+}
+
 /// A value on its way out, with everything that it depends on.
 #[derive(Debug)]
 pub(crate) struct Parcel {
     pub(crate) key: Box<[u8]>,
+    pub(crate) kind: u64,
     pub(crate) payload: Vec<u8>,
     pub(crate) tags: Vec<Tag>,
     /// The versions of them, and of the whole, that came with values that were used on the way.
@@ -76,6 +121,8 @@ pub(crate) struct Parcel {
     pub(crate) epoch: Option<Version>,
     pub(crate) fence: Option<StoreFence>,
     pub(crate) ttl: Option<Duration>,
+    /// For how much of that it is fresh, if not for all of it.
+    pub(crate) fresh: Option<Duration>,
     pub(crate) awaited: bool,
 }
 
@@ -83,7 +130,8 @@ impl Outside {
     pub(crate) fn new(access: Access) -> Self {
         let Access { store, timeout, clock, format, breaker, spawner, events } = access;
         let breaker = (!store.guards_itself()).then(|| Arc::new(breaker));
-        Self { store, timeout, clock, format, breaker, undelivered: Arc::default(), spawner, events }
+        let (undelivered, throttle) = (Arc::default(), Arc::new(Throttle::new()));
+        Self { store, timeout, clock, format, max_value: LARGEST, throttle, breaker, undelivered, spawner, events }
     }
 
     /// Asks the store to tell a near cache of changes, if it can.
@@ -92,18 +140,29 @@ impl Outside {
     }
 
     /// Delivers what is owed to the store, then looks.
-    pub(crate) fn look(&self, key: &[u8], tags: &[Tag]) -> Trip<Looked> {
+    pub(crate) fn look(&self, key: &[u8], kind: u64, tags: &[Tag]) -> Trip<Looked> {
+        self.throttle.note_kind(key, kind);
         let (outside, key, tags) = (self.clone(), Box::<[u8]>::from(key), tags.to_vec());
         Box::pin(async move {
             let by = outside.deadline();
             outside.deliver(by, Asking::Usual).await?;
-            outside.ask("look up an entry", by, Asking::Usual, outside.store.look(Look::new(&key, &tags))).await
+            let looking = outside.store.look(Look { kind, ..Look::new(&key, &tags) });
+            outside.ask("look up an entry", by, Asking::Usual, looking).await
         })
     }
 
-    /// Whether there is an entry that may be served.
-    pub(crate) async fn sees(&self, key: &[u8]) -> bool {
-        matches!(self.look(key, &[]).await, Ok(Looked::Hit(_)))
+    /// Nobody in this process tries to compute the key anew before this moment, since it has failed.
+    pub(crate) fn throttle(&self, key: &[u8], kind: u64, until: Moment) {
+        self.throttle.set(key, kind, until);
+    }
+
+    fn retry_at(&self, key: &[u8], kind: u64) -> Option<Moment> {
+        self.throttle.until(key, kind)
+    }
+
+    /// The kind of value that was last asked for under a key, as far as this process remembers.
+    pub(crate) fn kind_of(&self, key: &[u8]) -> u64 {
+        self.throttle.kind_of(key)
     }
 
     pub(crate) fn fill(&self, parcel: Parcel) -> Trip<Filled> {
@@ -112,10 +171,12 @@ impl Outside {
             let by = outside.deadline();
             outside.deliver(by, Asking::Usual).await?;
             let fill = Fill {
+                kind: parcel.kind,
                 tags: &parcel.tags,
                 seen: &parcel.seen,
                 epoch: parcel.epoch,
                 ttl: parcel.ttl,
+                fresh: parcel.fresh,
                 awaited: parcel.awaited,
                 ..Fill::new(&parcel.key, &parcel.payload, parcel.fence.as_ref())
             };

@@ -1,26 +1,25 @@
 //! A call on its way through a store outside the process: it looks there first, then leads or follows a flight.
 //!
 //! The tick of its flight is taken **before** the lookup is sent, since that is where its fence comes from; and so is the fence
-//! of this process, so that what is invalidated here meanwhile is noticed although the reply does not know it.
+//! of this process, so that what is invalidated here meanwhile is noticed although the reply does not know it. What an entry is, and
+//! whether it may be served, is found out in `arrived`.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::arrived::{self, Errand};
 use super::lease::Patience;
-use super::{Lease, Trip};
-use crate::backend::memory::{Fence, Heard as News, Kept, List, Used};
-use crate::clock::{Moment, NEVER, nanoseconds};
+use super::{Lease, Sight, Trip};
+use crate::backend::memory::{Fence, Heard as News, Kept};
+use crate::engine::fallback::Fallback;
 use crate::engine::flight::{Flights, Follow, Heard, Joined, Lead, Tick};
-use crate::engine::near::Arrival;
 use crate::engine::ticket::Ticket;
 use crate::engine::{Engine, Found, Side, frame};
-use crate::events;
-use crate::freshness::Times;
-use crate::store::{Hit, Leased, Looked, MissReason, StoreFence};
+use crate::freshness::Verdict;
+use crate::store::{Leased, Looked, MissReason};
 use crate::timer::Deadline;
-use crate::value::Portable;
-use crate::{CodecError, Error, ErrorKind, Format, Policy, Tag};
+use crate::{Error, ErrorKind, events};
 
 /// Why a lookup is made.
 enum Purpose {
@@ -30,17 +29,10 @@ enum Purpose {
     Leading(Lead),
     /// The call waits for nobody, and nobody waits for it.
     Alone,
-    /// What is there is to be replaced: only the fence is asked for.
-    Refresh,
-}
-
-/// What a computation brings along from its lookup.
-#[derive(Debug)]
-pub(crate) enum Sight {
-    /// What the store wants to see again, if it has anything to say.
-    Fence(Option<StoreFence>),
-    /// The store was not reached: nothing is offered to it.
-    Nothing,
+    /// What it waited for has failed: what is there may stand in for that.
+    StandIn,
+    /// What is there is to be replaced: the fence is asked for, and what there was.
+    Replacing(Option<Lead>),
 }
 
 /// A call before it has its value, or its own computation.
@@ -53,6 +45,11 @@ pub(crate) struct Travel {
     unreached: bool,
     /// Whether, and how, other processes are kept from computing the same.
     lease: Option<Patience>,
+    /// What there is for the case that a new value fails or is late.
+    fallback: Option<Fallback>,
+    soft: Option<Deadline>,
+    /// It waited, and would not have what it got: nobody waits for one such value after the other.
+    disappointed: bool,
     stage: Stage,
 }
 
@@ -67,7 +64,7 @@ enum Stage {
     Leasing {
         trip: Trip<Leased>,
         lease: Lease,
-        duty: Duty,
+        duty: Box<Duty>,
     },
     /// Another process computes.
     Waiting(Deadline, Lead),
@@ -89,21 +86,29 @@ struct Start {
     heard: News,
 }
 
+/// What a lookup has found, for this call.
+enum Look {
+    Serve(Kept, Verdict),
+    /// To be served, while somebody computes it anew.
+    Due(Fallback),
+    /// To be computed; what there is may be served if that fails.
+    Miss(Option<Fallback>),
+}
+
 /// Where it arrives.
 pub(crate) enum Landed {
-    /// A value from this process: that of the flight that was followed.
+    /// A value to serve.
     Found(Found),
-    /// An entry of the store, not yet a value; and what to do if it cannot be read.
-    Hit(Box<Arrived>),
     /// The caller computes.
-    Compute(Duty),
+    Compute(Box<Duty>),
 }
 
 /// What a computation has to begin with. No computation is under way before the ticket is made: who only looks makes none.
 pub(crate) struct Duty {
     fence: Fence,
     lead: Option<Lead>,
-    sight: Option<Sight>,
+    sight: Sight,
+    fallback: Option<Fallback>,
 }
 
 impl Duty {
@@ -111,38 +116,49 @@ impl Duty {
         self.lead.as_ref().is_some_and(|lead| !lead.is_leased())
     }
 
-    /// The computation begins.
-    pub(crate) fn ticket(self, engine: &Arc<Engine>, key: &[u8]) -> Ticket {
-        Ticket::behind(engine, key, self.fence, self.lead, self.sight)
+    /// The computation begins, with what there is in case that it fails.
+    pub(crate) fn begin(self, engine: &Arc<Engine>, key: &[u8]) -> (Ticket, Option<Fallback>) {
+        (Ticket::behind(engine, key, self.fence, self.lead, Some(self.sight)), self.fallback)
     }
-}
-
-/// An entry of the store on arrival.
-pub(crate) struct Arrived {
-    hit: Hit,
-    fence: Fence,
-    heard: News,
-    lead: Option<Lead>,
 }
 
 impl Travel {
-    pub(crate) fn new(engine: &Arc<Engine>, side: Side, key: &[u8], tags: &[Tag], refresh: bool) -> Self {
-        let purpose = match (refresh, frame::is_computing(engine.id, key)) {
-            (true, _) => Purpose::Refresh,
-            (false, true) => Purpose::Alone,
-            (false, false) => Purpose::First,
-        };
-        Self::begin(Way { engine, side, key, tags, unreached: false }, purpose)
+    pub(crate) fn new(engine: &Arc<Engine>, side: Side, key: &[u8], errand: Errand<'_>) -> Self {
+        let purpose = if frame::is_computing(engine.id, key) { Purpose::Alone } else { Purpose::First };
+        Self::begin(Way { engine, side, key, errand, unreached: false }, purpose)
     }
 
     /// A look of which nothing follows.
-    pub(crate) fn alone(engine: &Arc<Engine>, key: &[u8]) -> Self {
-        Self::begin(Way { engine, side: Side::Async, key, tags: &[], unreached: false }, Purpose::Alone)
+    pub(crate) fn alone(engine: &Arc<Engine>, key: &[u8], errand: Errand<'_>) -> Self {
+        Self::begin(Way { engine, side: Side::Async, key, errand, unreached: false }, Purpose::Alone)
+    }
+
+    /// A look by who computes whatever is there; with the flight that it leads, if others may wait for it.
+    pub(crate) fn replacing(
+        engine: &Arc<Engine>,
+        side: Side,
+        key: &[u8],
+        errand: Errand<'_>,
+        lead: Option<Lead>,
+    ) -> Self {
+        Self::begin(Way { engine, side, key, errand, unreached: false }, Purpose::Replacing(lead))
     }
 
     fn begin(way: Way<'_>, purpose: Purpose) -> Self {
         let called = way.flights().tick();
-        Self { side: way.side, called, missed: false, unreached: false, lease: None, stage: way.look(purpose) }
+        let stage = way.look(purpose);
+        let (fallback, soft) = (None, None);
+        Self {
+            side: way.side,
+            called,
+            missed: false,
+            unreached: false,
+            lease: None,
+            fallback,
+            soft,
+            disappointed: false,
+            stage,
+        }
     }
 
     /// While this call computes, other processes wait for it, at most for so long; and so does it for them.
@@ -155,37 +171,45 @@ impl Travel {
         matches!(self.stage, Stage::Looking { .. })
     }
 
+    /// Whether it waits for somebody else.
+    pub(crate) const fn is_following(&self) -> bool {
+        matches!(self.stage, Stage::Following(_))
+    }
+
+    /// What there is to fall back on.
+    pub(crate) const fn fallback(&self) -> Option<&Fallback> {
+        self.fallback.as_ref()
+    }
+
     pub(crate) fn poll(
         &mut self,
         engine: &Arc<Engine>,
         key: &[u8],
-        tags: &[Tag],
+        errand: Errand<'_>,
         cx: &mut Context<'_>,
     ) -> Poll<Landed> {
         loop {
-            let mut way = Way { engine, side: self.side, key, tags, unreached: self.unreached };
+            let way = Way { engine, side: self.side, key, errand, unreached: self.unreached };
             let next = match std::mem::replace(&mut self.stage, Stage::Landed) {
                 Stage::Looking { mut trip, purpose, start } => match trip.as_mut().poll(cx) {
-                    Poll::Ready(looked) => {
-                        way.tell(&looked, &purpose, &mut self.missed);
-                        self.unreached |= looked.is_err();
-                        way.unreached = self.unreached;
-                        way.looked(looked, purpose, start)
-                    }
+                    Poll::Ready(looked) => self.looked(way, looked, purpose, start),
                     Poll::Pending => {
                         self.stage = Stage::Looking { trip, purpose, start };
                         return Poll::Pending;
                     }
                 },
                 Stage::Following(mut follow) => match follow.poll(self.called, engine.patience(), cx) {
-                    Poll::Ready(heard) => way.heard(heard),
-                    Poll::Pending => {
-                        self.stage = Stage::Following(follow);
-                        return Poll::Pending;
-                    }
+                    Poll::Ready(heard) => self.heard(way, heard),
+                    Poll::Pending => match self.is_late(way, cx) {
+                        Some(found) => return Poll::Ready(Landed::Found(found)),
+                        None => {
+                            self.stage = Stage::Following(follow);
+                            return Poll::Pending;
+                        }
+                    },
                 },
                 Stage::Leasing { mut trip, lease, duty } => match trip.as_mut().poll(cx) {
-                    Poll::Ready(leased) => self.leased(way, leased, lease, duty),
+                    Poll::Ready(leased) => self.leased(way, leased, lease, *duty),
                     Poll::Pending => {
                         self.stage = Stage::Leasing { trip, lease, duty };
                         return Poll::Pending;
@@ -212,7 +236,7 @@ impl Travel {
         let (Some(patience), Some(outside)) = (&self.lease, &way.engine.outside) else { return next };
         match next {
             Next::Landed(Landed::Compute(duty)) if !way.unreached && duty.wants_lease() => {
-                match Lease::new(outside, way.key) {
+                match Lease::new(outside, way.stored_key()) {
                     Ok(lease) => Next::Stage(Stage::Leasing { trip: lease.ask(patience.within), lease, duty }),
                     Err(_) => Next::Landed(Landed::Compute(duty)),
                 }
@@ -228,26 +252,150 @@ impl Travel {
             (Ok(Leased::Yours), Duty { lead: Some(lead), .. }) => {
                 Next::Stage(way.look(Purpose::Leading(lead.leased(lease))))
             }
-            (Ok(Leased::Taken), Duty { lead: Some(lead), fence, sight }) => {
+            // Another process computes it anew: what may be served meanwhile is.
+            (Ok(Leased::Taken), Duty { fallback: Some(Fallback { kept, verdict, .. }), .. }) if verdict.is_due() => {
+                lease.forget();
+                way.serve(kept, verdict)
+            }
+            (Ok(Leased::Taken), Duty { lead: Some(lead), fence, sight, fallback }) => {
                 lease.forget();
                 let patience = self.lease.as_mut();
                 match patience.and_then(|patience| patience.wait(clock, way.engine.patience().wait)) {
-                    Some(pause) => Next::Stage(Stage::Waiting(pause, lead)),
-                    None => self.without_lease(Duty { lead: Some(lead), fence, sight }),
+                    Some(pause) => {
+                        self.fallback = fallback;
+                        Next::Stage(Stage::Waiting(pause, lead))
+                    }
+                    None => self.without_lease(Box::new(Duty { lead: Some(lead), fence, sight, fallback })),
                 }
             }
             (Ok(Leased::Unsupported), duty) => {
                 lease.forget();
-                self.without_lease(duty)
+                self.without_lease(Box::new(duty))
             }
-            (_, duty) => self.without_lease(duty),
+            (_, duty) => self.without_lease(Box::new(duty)),
         }
     }
 
-    fn without_lease(&mut self, duty: Duty) -> Next {
+    fn without_lease(&mut self, duty: Box<Duty>) -> Next {
         self.lease = None;
         Next::Landed(Landed::Compute(duty))
     }
+
+    fn looked(&mut self, mut way: Way<'_>, looked: Result<Looked, Error>, purpose: Purpose, start: Start) -> Next {
+        let reason = way.told(&looked, &purpose);
+        self.unreached |= looked.is_err();
+        way.unreached = self.unreached;
+        let mut sight = Sight::nothing(way.errand);
+        let kept = match looked {
+            Ok(Looked::Hit(hit)) => {
+                sight.reach(hit.fence.clone());
+                arrived::read(way.engine, way.key, way.errand, hit, (&start.fence, start.heard))
+            }
+            Ok(Looked::Miss(miss)) => {
+                sight.reach(miss.fence);
+                None
+            }
+            Err(_) => None,
+        };
+        sight.before.clone_from(&kept);
+        if let Purpose::Replacing(lead) = purpose {
+            return compute(start, lead, sight, None);
+        }
+        // What was found before the store was lost is still as good as it was for this call.
+        let look = match kept {
+            Some(kept) => way.judge(kept),
+            None => Look::Miss(self.fallback.take().filter(|_| self.unreached)),
+        };
+        self.tell(way, &look, reason);
+        match (purpose, look) {
+            (Purpose::Leading(lead), Look::Serve(kept, verdict)) => {
+                lead.redirect();
+                way.serve(kept, verdict)
+            }
+            (_, Look::Serve(kept, verdict)) => way.serve(kept, verdict),
+            (Purpose::StandIn, Look::Due(due) | Look::Miss(Some(due))) => way.serve(due.kept, Verdict::StandsIn),
+            (Purpose::First, Look::Due(due)) => self.renew(way, due, start, sight),
+            (Purpose::Alone, Look::Due(due)) if frame::is_computing(way.engine.id, way.key) => {
+                way.serve(due.kept, due.verdict)
+            }
+            (Purpose::Leading(lead), Look::Due(due)) => compute(start, Some(lead), sight, Some(due)),
+            (Purpose::Leading(lead), Look::Miss(fallback)) => compute(start, Some(lead), sight, fallback),
+            (_, Look::Due(due)) => compute(start, None, sight, Some(due)),
+            (Purpose::First | Purpose::StandIn, Look::Miss(fallback)) if !self.disappointed => {
+                self.fallback = fallback;
+                self.join(way, start, sight)
+            }
+            (_, Look::Miss(fallback)) => compute(start, None, sight, fallback),
+        }
+    }
+
+    /// Tells, once for each call, that there was nothing to serve; hits tell themselves.
+    fn tell(&mut self, way: Way<'_>, look: &Look, reason: Option<events::MissReason>) {
+        if let (Look::Miss(_), Some(reason)) = (look, reason)
+            && !std::mem::replace(&mut self.missed, true)
+        {
+            way.engine.events.missed(way.key, reason);
+            way.engine.publish_when_due();
+        }
+    }
+
+    /// There is something to serve, and it is time to compute it anew: by this caller, unless somebody does so already.
+    fn renew(&mut self, way: Way<'_>, due: Fallback, start: Start, sight: Sight) -> Next {
+        let Some(lead) = way.engine.try_lead_since(way.side, way.key, Some(start.tick)) else {
+            return way.serve(due.kept, due.verdict);
+        };
+        way.engine.events.refreshing(way.key);
+        if way.flights().landings(way.key) == start.landings {
+            compute(start, Some(lead), sight, Some(due))
+        } else {
+            Next::Stage(way.look(Purpose::Leading(lead)))
+        }
+    }
+
+    fn join(&mut self, way: Way<'_>, start: Start, sight: Sight) -> Next {
+        let flights = way.flights();
+        match flights.join_since(way.key, way.engine.store.clock().precise(), Some(start.tick)) {
+            Joined::Follow(follow) => {
+                way.engine.events.waiting(way.key);
+                Next::Stage(Stage::Following(follow))
+            }
+            Joined::Lead(lead) if flights.landings(way.key) == start.landings => {
+                compute(start, Some(lead), sight, self.fallback.take())
+            }
+            // Another flight may have landed between this call's look and its lead.
+            Joined::Lead(lead) => Next::Stage(way.look(Purpose::Leading(lead))),
+        }
+    }
+
+    fn heard(&mut self, way: Way<'_>, heard: Heard) -> Next {
+        match heard {
+            Heard::Take(found) if !way.errand.terms.accept(&found) => {
+                self.disappointed = true;
+                Next::Stage(way.look(Purpose::First))
+            }
+            Heard::Take(found) => {
+                frame::collect(found.tags.clone());
+                Next::Landed(Landed::Found(found))
+            }
+            Heard::Again => Next::Stage(way.look(Purpose::First)),
+            Heard::StandIn => Next::Stage(way.look(Purpose::StandIn)),
+            Heard::Lead(lead) => Next::Stage(way.look(Purpose::Leading(lead))),
+            Heard::Alone => Next::Stage(way.look(Purpose::Alone)),
+        }
+    }
+
+    /// Whether a caller with something to fall back on has waited for long enough; then it leaves the flight.
+    fn is_late(&mut self, way: Way<'_>, cx: &Context<'_>) -> Option<Found> {
+        let wishes = way.errand.terms.wishes;
+        let (fallback, wait) = (self.fallback.as_ref()?, wishes.soft_timeout?);
+        let clock = way.engine.store.clock();
+        let soft = self.soft.get_or_insert_with(|| Deadline::after(clock, wait));
+        if soft.has_passed(clock, cx) { fallback.instead_of_waiting(way.engine, way.key, wishes) } else { None }
+    }
+}
+
+fn compute(start: Start, lead: Option<Lead>, sight: Sight, fallback: Option<Fallback>) -> Next {
+    Next::Landed(Landed::Compute(Box::new(Duty { fence: start.fence, lead, sight, fallback })))
 }
 
 /// Which call it is, for the length of one step.
@@ -256,14 +404,18 @@ struct Way<'a> {
     engine: &'a Arc<Engine>,
     side: Side,
     key: &'a [u8],
-    /// Those that are known before the computation.
-    tags: &'a [Tag],
+    errand: Errand<'a>,
     unreached: bool,
 }
 
 impl Way<'_> {
     fn flights(&self) -> &Flights {
         self.engine.flights(self.side)
+    }
+
+    /// The key that the store knows.
+    fn stored_key(&self) -> &[u8] {
+        self.errand.key.unwrap_or(self.key)
     }
 
     fn look(self, purpose: Purpose) -> Stage {
@@ -273,74 +425,44 @@ impl Way<'_> {
         let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence, heard };
         let trip: Trip<Looked> = match &self.engine.outside {
             Some(_) if self.unreached => Box::pin(std::future::ready(Err(unreached()))),
-            Some(outside) => outside.look(self.key, self.tags),
+            Some(outside) => outside.look(self.stored_key(), self.errand.kind, self.errand.tags),
             None => Box::pin(std::future::pending()),
         };
         Stage::Looking { trip, purpose, start }
     }
 
-    /// Tells what the call found: nothing, only at the first of its looks; and for a refresh, whatever is there is no hit.
-    fn tell(self, looked: &Result<Looked, Error>, purpose: &Purpose, missed: &mut bool) {
+    /// Why nothing was found, for the case that nothing is served. What is to be replaced is no hit, whatever is there.
+    fn told(self, looked: &Result<Looked, Error>, purpose: &Purpose) -> Option<events::MissReason> {
         let (engine, key) = (self.engine, self.key);
         match looked {
-            Err(error) => engine.events.unreached(key, error),
-            Ok(_) if matches!(purpose, Purpose::Refresh) => engine.events.refreshing(key),
-            Ok(Looked::Hit(_)) => engine.tell_hit_outside(key),
-            Ok(Looked::Miss(miss)) => {
-                if !std::mem::replace(missed, true) {
-                    engine.events.missed(key, told(miss.reason));
-                    engine.publish_when_due();
-                }
+            Err(error) => {
+                engine.events.unreached(key, error);
+                None
             }
+            Ok(_) if matches!(purpose, Purpose::Replacing(_)) => {
+                engine.events.refreshing(key);
+                None
+            }
+            Ok(Looked::Hit(_)) => Some(events::MissReason::Expired),
+            Ok(Looked::Miss(miss)) => Some(told(miss.reason)),
         }
     }
 
-    fn looked(self, looked: Result<Looked, Error>, purpose: Purpose, start: Start) -> Next {
-        let (sight, hit) = match looked {
-            Ok(Looked::Hit(hit)) => (Sight::Fence(hit.fence.clone()), Some(hit)),
-            Ok(Looked::Miss(miss)) => (Sight::Fence(miss.fence), None),
-            Err(_) => (Sight::Nothing, None),
-        };
-        let compute =
-            |lead, sight| Next::Landed(Landed::Compute(Duty { fence: start.fence.clone(), lead, sight: Some(sight) }));
-        let arrived = |hit, lead| {
-            let arrived = Arrived { hit, fence: start.fence.clone(), heard: start.heard, lead };
-            Next::Landed(Landed::Hit(Box::new(arrived)))
-        };
-        match (purpose, hit) {
-            (Purpose::First | Purpose::Alone, Some(hit)) => arrived(hit, None),
-            (Purpose::Leading(lead), Some(hit)) => arrived(hit, Some(lead)),
-            (Purpose::Leading(lead), None) => compute(Some(lead), sight),
-            (Purpose::Alone, None) | (Purpose::Refresh, _) => compute(None, sight),
-            (Purpose::First, None) => self.join(sight, start),
+    /// What this call may do with an entry of the store.
+    fn judge(self, kept: Kept) -> Look {
+        let verdict = arrived::judged(self.engine, &kept, self.errand.terms.wishes);
+        let fallback = |kept| Fallback { kept, verdict, is_copy: true };
+        match verdict {
+            Verdict::Gone | Verdict::Outdated => Look::Miss(None),
+            Verdict::FailSafe => Look::Miss(Some(fallback(kept))),
+            _ if !self.errand.terms.accept(&kept.clone().into()) => Look::Miss(None),
+            verdict if verdict.is_due() => Look::Due(fallback(kept)),
+            verdict => Look::Serve(kept, verdict),
         }
     }
 
-    fn join(self, sight: Sight, start: Start) -> Next {
-        let flights = self.flights();
-        match flights.join_since(self.key, self.engine.store.clock().precise(), Some(start.tick)) {
-            Joined::Follow(follow) => {
-                self.engine.events.waiting(self.key);
-                Next::Stage(Stage::Following(follow))
-            }
-            Joined::Lead(lead) if flights.landings(self.key) == start.landings => {
-                Next::Landed(Landed::Compute(Duty { fence: start.fence, lead: Some(lead), sight: Some(sight) }))
-            }
-            // Another flight may have landed between this call's look and its lead.
-            Joined::Lead(lead) => Next::Stage(self.look(Purpose::Leading(lead))),
-        }
-    }
-
-    fn heard(self, heard: Heard) -> Next {
-        match heard {
-            Heard::Take(found) => {
-                frame::collect(found.tags.clone());
-                Next::Landed(Landed::Found(found))
-            }
-            Heard::Again => Next::Stage(self.look(Purpose::First)),
-            Heard::Lead(lead) => Next::Stage(self.look(Purpose::Leading(lead))),
-            Heard::Alone => Next::Stage(self.look(Purpose::Alone)),
-        }
+    fn serve(self, kept: Kept, verdict: Verdict) -> Next {
+        Next::Landed(Landed::Found(self.engine.serve_from_outside(self.key, kept, verdict)))
     }
 }
 
@@ -355,89 +477,5 @@ const fn told(reason: MissReason) -> events::MissReason {
         MissReason::Outdated => events::MissReason::Outdated,
         MissReason::Held => events::MissReason::Held,
         MissReason::Absent | MissReason::Unreadable => events::MissReason::Absent,
-    }
-}
-
-impl Landed {
-    /// The value, or the duty to compute it.
-    pub(crate) fn into_value<V: Portable + Clone + Send + Sync + 'static>(
-        self,
-        engine: &Arc<Engine>,
-        key: &[u8],
-    ) -> Result<V, Box<Duty>> {
-        match self {
-            Self::Compute(duty) => Err(Box::new(duty)),
-            Self::Found(found) => found.value.downcast_ref::<V>().cloned().ok_or_else(|| {
-                engine.events.types_differ(key);
-                Box::new(Duty { fence: engine.store.domain().fence(), lead: None, sight: None })
-            }),
-            Self::Hit(arrived) => match arrived.read(engine, key, |payload, format| Some(V::decode(payload, format))) {
-                Some((value, list)) => {
-                    arrived.keep_near(engine, key, Kept { value: Arc::new(value.clone()), list: list.clone() });
-                    arrived.serve(&list);
-                    Ok(value)
-                }
-                None => Err(Box::new(arrived.compute())),
-            },
-        }
-    }
-}
-
-impl Arrived {
-    /// The value that the entry is, and what it depends on; none if it cannot be read, or must not be served.
-    pub(crate) fn read<V>(
-        &self,
-        engine: &Engine,
-        key: &[u8],
-        decode: impl FnOnce(&[u8], Format) -> Option<Result<V, CodecError>>,
-    ) -> Option<(V, List)> {
-        match decode(&self.hit.payload, engine.outside.as_ref()?.format)? {
-            Ok(value) => Some((value, self.list(engine, key)?)),
-            Err(error) => {
-                tracing::warn!(%error, key = %engine.events.show(key), "what is stored cannot be read, and counts as missing");
-                None
-            }
-        }
-    }
-
-    /// What the entry depends on, in terms of this process; nothing if it was invalidated, or is held, here meanwhile.
-    fn list(&self, engine: &Engine, key: &[u8]) -> Option<List> {
-        if engine.near.is_some() {
-            let (stored, clock) = (nanoseconds(self.hit.age), engine.store.clock());
-            let times = Times::new(&Policy::new(), clock.precise(), clock.precise(), self.until(engine), 0.0);
-            let times = Times { stored: times.stored.saturating_sub(stored), ..times };
-            return engine.list_near(key, &self.arrival(), times).filter(List::stands_here);
-        }
-        let policy = Policy::new().tags(self.hit.tags.iter().map(|tag| &tag.tag));
-        let used = Used { until: self.until(engine), ..Used::NOTHING };
-        engine.store.list(&self.fence, &policy, used).ok().filter(List::is_servable)
-    }
-
-    fn until(&self, engine: &Engine) -> Moment {
-        self.hit.remaining.map_or(NEVER, |remaining| engine.store.clock().deadline(remaining))
-    }
-
-    const fn arrival(&self) -> Arrival<'_> {
-        Arrival { hit: &self.hit, fence: &self.fence, heard: self.heard }
-    }
-
-    /// Keeps a copy in this process, if it has a near cache.
-    pub(crate) fn keep_near(&self, engine: &Engine, key: &[u8], kept: Kept) {
-        if engine.near.is_some() {
-            engine.keep_near(key, &self.arrival(), kept);
-        }
-    }
-
-    /// It is served: those who follow find it when they look.
-    pub(crate) fn serve(self, list: &List) {
-        frame::collect_list(list);
-        if let Some(lead) = self.lead {
-            lead.redirect();
-        }
-    }
-
-    /// It cannot be served: the caller computes, and replaces it.
-    pub(crate) fn compute(self) -> Duty {
-        Duty { fence: self.fence, lead: self.lead, sight: Some(Sight::Fence(self.hit.fence)) }
     }
 }

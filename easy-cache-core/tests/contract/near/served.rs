@@ -50,7 +50,7 @@ async fn a_copy_keeps_the_age_and_the_remaining_ttl_of_its_value() {
     read(&shared.far(), 1).await;
     shared.clock.advance(4 * SECOND);
     assert_eq!(read(&cache, 2).await, 1);
-    assert_eq!(cache.time_to_live("k"), Some(6 * SECOND));
+    assert_eq!(cache.time_to_live("k").wait(), Some(6 * SECOND));
     assert_eq!(cache.explain("k").stored, Some(4 * SECOND));
     shared.clock.advance(6 * SECOND);
     assert_eq!(read(&cache, 3).await, 3);

@@ -16,7 +16,7 @@ use super::worker::Task;
 /// For a history that is part of every test run.
 const QUICK: Duration = Duration::from_millis(900);
 /// How long a mistake is given, under each fault that may show it. It ends when it is noticed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// What the adapter over a plain store does differently.
 const OF_PLAIN: [&str; 4] = ["calm", "swallowed", "restarted", "evicted"];
 

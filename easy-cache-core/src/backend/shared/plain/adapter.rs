@@ -11,9 +11,10 @@ use super::super::{
     Envelope, Fill, Filled, Hit, Look, Looked, Mark, Miss, MissReason, Store, StoreFence, StoreFuture, Version,
 };
 use super::PlainStore;
+use super::carried::Carried;
 use super::fence::Records;
 use super::layout::{Keys, Record};
-use super::remembered::Remembered;
+use super::phase::{self, Phase};
 use crate::clock::Clock;
 use crate::{Error, Tag};
 
@@ -29,13 +30,13 @@ pub struct Adapter<P> {
     pub(super) store: P,
     pub(super) keys: Keys,
     pub(super) clock: Clock,
-    pub(super) remembered: Remembered,
+    pub(super) carried: Carried,
 }
 
 impl<P: PlainStore> Adapter<P> {
     /// Runs the protocol for one namespace in the store. The clock dates what is written, for people.
     pub fn new(store: P, namespace: &str, clock: Clock) -> Self {
-        Self { store, keys: Keys::new(namespace), clock, remembered: Remembered::new() }
+        Self { store, keys: Keys::new(namespace), clock, carried: Carried::new() }
     }
 
     /// The store underneath.
@@ -70,37 +71,59 @@ impl<P: PlainStore> Adapter<P> {
     }
 
     async fn look_up(&self, look: Look<'_>) -> Result<Looked, Error> {
-        let tags = self.remembered.add_to(look.key, look.tags);
-        let mut keys = vec![self.keys.entry(look.key), self.keys.order(), self.keys.epoch(), self.keys.key(look.key)];
+        let known = self.carried.of(look.key, look.kind);
+        let tags = known.add_to(look.tags);
+        let mut keys = vec![self.keys.entry(look.key, look.kind)];
+        keys.extend([self.keys.order(), self.keys.epoch(), self.keys.key(look.key)]);
         keys.extend(tags.iter().map(|tag| self.keys.tag(tag)));
+        keys.extend(known.is_marked.then(|| self.keys.fresh(look.key, look.kind)));
         let mut values = self.get_many(&keys).await?.into_iter();
         let entry = values.next().flatten();
+        let mut mark = if known.is_marked { Some(values.next_back().flatten()) } else { None };
         let mut records = Records::read(tags, values);
         let Some(entry) = entry else { return Ok(missed(MissReason::Absent, records)) };
-        let Ok(envelope) = Envelope::decode(&entry) else { return Ok(missed(MissReason::Unreadable, records)) };
-        self.ask_for_late(&envelope, &mut records).await?;
-        match records.refuse(envelope.epoch, envelope.key, &envelope.tags) {
-            Some(reason) => Ok(missed(reason, records)),
-            None => Ok(Looked::Hit(Hit { fence: Some(StoreFence::new(records)), ..self.hit(look.key, envelope) })),
+        let read = Envelope::decode(&entry).ok();
+        let read = read.and_then(|mut envelope| Some((Phase::split(&mut envelope.payload)?, envelope)));
+        let Some((phase, envelope)) = read else { return Ok(missed(MissReason::Unreadable, records)) };
+        let asks_for_mark = phase.is_some() && mark.is_none();
+        self.ask_for_late(&look, &envelope, &mut records, asks_for_mark.then_some(&mut mark)).await?;
+        if let Some(reason) = records.refuse(envelope.epoch, envelope.key, &envelope.tags) {
+            return Ok(missed(reason, records));
         }
+        let phase = phase.map(|phase| (phase, mark.flatten().is_some_and(|mark| mark == phase.mark.as_bytes())));
+        Ok(Looked::Hit(Hit { fence: Some(StoreFence::new(records)), ..self.hit(&look, envelope, phase) }))
     }
 
-    /// The second trip, if the entry carries tags that the first one did not ask for.
-    async fn ask_for_late(&self, envelope: &Envelope, records: &mut Records) -> Result<(), Error> {
+    /// The second trip, if the entry carries tags, or a mark, that the first one did not ask for.
+    async fn ask_for_late(
+        &self,
+        look: &Look<'_>,
+        envelope: &Envelope,
+        records: &mut Records,
+        mark: Option<&mut Option<Option<Vec<u8>>>>,
+    ) -> Result<(), Error> {
         let late: Vec<Tag> =
             envelope.tags.iter().filter(|tag| records.of(&tag.tag).is_none()).map(|tag| tag.tag.clone()).collect();
-        if !late.is_empty() {
-            let keys: Vec<String> = late.iter().map(|tag| self.keys.tag(tag)).collect();
-            let values = self.get_many(&keys).await?;
-            records.tags.extend(late.into_iter().zip(values.iter().map(|value| Record::read(value.as_ref()))));
+        let mut keys: Vec<String> = late.iter().map(|tag| self.keys.tag(tag)).collect();
+        keys.extend(mark.is_some().then(|| self.keys.fresh(look.key, look.kind)));
+        if keys.is_empty() {
+            return Ok(());
         }
+        let mut values = self.get_many(&keys).await?;
+        if let Some(mark) = mark {
+            *mark = values.pop();
+        }
+        records.tags.extend(late.into_iter().zip(values.iter().map(|value| Record::read(value.as_ref()))));
         Ok(())
     }
 
-    /// Whether the entry is still there is the store's decision; how old it is, by two calendars, only an estimate.
-    fn hit(&self, key: &[u8], envelope: Envelope) -> Hit {
-        self.remembered.note(key, envelope.tags.iter().map(|tag| tag.tag.clone()));
-        let age = self.clock.wall().duration_since(envelope.stored).unwrap_or_default();
+    /// Whether the entry is still there, and still fresh, is the store's decision; how old it is within that, by two calendars,
+    /// only an estimate.
+    fn hit(&self, look: &Look<'_>, envelope: Envelope, phase: Option<(Phase, bool)>) -> Hit {
+        let tags = envelope.tags.iter().map(|tag| tag.tag.clone());
+        self.carried.note(look.key, look.kind, tags, phase.is_some());
+        let by_calendar = self.clock.wall().duration_since(envelope.stored).unwrap_or_default();
+        let age = phase::age(by_calendar, envelope.ttl, phase);
         let remaining = envelope.ttl.map(|ttl| ttl.saturating_sub(age));
         Hit { age, remaining, ..Hit::new(envelope.payload, envelope.tags, envelope.epoch) }
     }
@@ -113,16 +136,7 @@ impl<P: PlainStore> Adapter<P> {
     async fn invalidate_names(&self, tags: &[Tag], keys: &[&[u8]]) -> Result<(), Error> {
         self.replace_order().await?;
         let tags = tags.iter().map(|tag| self.keys.tag(tag));
-        self.replace(tags.chain(keys.iter().map(|key| self.keys.key(key)))).await?;
-        for key in keys {
-            // Only for the space: what is there is outdated already.
-            let entry = self.keys.entry(key);
-            self.store
-                .delete(&entry)
-                .await
-                .map_err(|source| Error::store(format!("failed to delete `{entry}`"), source))?;
-        }
-        Ok(())
+        self.replace(tags.chain(keys.iter().map(|key| self.keys.key(key)))).await
     }
 
     fn marked(&self, mark: Mark<'_>) -> Vec<String> {

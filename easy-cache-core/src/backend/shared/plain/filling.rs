@@ -5,6 +5,7 @@ use super::PlainStore;
 use super::adapter::{Adapter, RECORDS_TTL};
 use super::fence::Records;
 use super::layout::Record;
+use super::phase::Phase;
 use crate::{Error, Tag};
 
 /// A name that the entry depends on.
@@ -37,10 +38,15 @@ impl From<Error> for Ended {
 
 impl<P: PlainStore> Adapter<P> {
     pub(super) async fn offer(&self, fill: Fill<'_>) -> Result<Filled, Error> {
-        self.remembered.note(fill.key, fill.tags.iter().cloned());
+        let phase = Phase::of(fill.fresh, fill.ttl)?;
+        self.carried.note(fill.key, fill.kind, fill.tags.iter().cloned(), phase.is_some());
         match self.resolve(&fill).await {
             Ok(names) => {
-                let entry = (self.keys.entry(fill.key), self.seal(&fill, &names));
+                if let Some(Phase { mark, fresh }) = phase {
+                    let mark = (self.keys.fresh(fill.key, fill.kind), mark.as_bytes().to_vec());
+                    self.set_many(&[mark], Some(fresh)).await?;
+                }
+                let entry = (self.keys.entry(fill.key, fill.kind), self.seal(&fill, &names, phase));
                 self.set_many(&[entry], fill.ttl).await.map(|()| Filled::Kept)
             }
             Err(Ended::Refused(filled)) => Ok(filled),
@@ -135,13 +141,14 @@ impl<P: PlainStore> Adapter<P> {
         }
     }
 
-    fn seal(&self, fill: &Fill<'_>, names: &Names<'_>) -> Vec<u8> {
+    fn seal(&self, fill: &Fill<'_>, names: &Names<'_>, phase: Option<Phase>) -> Vec<u8> {
         let mut versions = names.names.iter().filter_map(|name| name.version);
         let unknown = Version::from_bytes([0; Version::LEN]);
         let mut next = || versions.next().unwrap_or(unknown);
         let (epoch, key) = (next(), next());
         let tags = names.tags.iter().map(|tag| VersionedTag { tag: tag.clone(), version: next() }).collect();
-        let payload = fill.payload.to_vec();
+        let mut payload = fill.payload.to_vec();
+        Phase::append(phase, &mut payload);
         Envelope { stored: self.clock.wall(), ttl: fill.ttl, epoch, key, tags, payload }.encode()
     }
 }

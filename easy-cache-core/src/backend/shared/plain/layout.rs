@@ -1,6 +1,6 @@
 //! The keys and the bytes of records. A change here is one of the stored layout: other releases read it.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use super::super::Version;
 use crate::Tag;
@@ -26,19 +26,24 @@ impl Keys {
     }
 
     pub(super) fn tag(&self, tag: &Tag) -> String {
-        self.named('t', tag.encoded())
+        self.named(format_args!("t"), tag.encoded())
     }
 
     pub(super) fn key(&self, key: &[u8]) -> String {
-        self.named('k', key)
+        self.named(format_args!("k"), key)
     }
 
-    pub(super) fn entry(&self, key: &[u8]) -> String {
-        self.named('e', key)
+    pub(super) fn entry(&self, key: &[u8], kind: u64) -> String {
+        self.named(format_args!("e:{kind:x}"), key)
+    }
+
+    /// There for as long as the entry is fresh, if that ends before the entry does.
+    pub(super) fn fresh(&self, key: &[u8], kind: u64) -> String {
+        self.named(format_args!("m:{kind:x}"), key)
     }
 
     /// Text as it is; other bytes as numbers, under a letter of their own.
-    fn named(&self, kind: char, name: &[u8]) -> String {
+    fn named(&self, kind: fmt::Arguments<'_>, name: &[u8]) -> String {
         match std::str::from_utf8(name) {
             Ok(text) => format!("{}:{kind}:{text}", self.namespace),
             Err(_) => {
@@ -108,14 +113,15 @@ mod tests {
         assert_eq!(keys.epoch(), "shop%3Aeu:f");
         assert_eq!(keys.tag(&Tag::row("books", 42)), "shop%3Aeu:t:dbooks:42");
         assert_eq!(keys.key(b"k:1"), "shop%3Aeu:k:k:1");
-        assert_eq!(keys.entry("größe".as_bytes()), "shop%3Aeu:e:größe");
-        assert_eq!(keys.entry(&[0xff, 7]), "shop%3Aeu:ex:ff07");
+        assert_eq!(keys.entry("größe".as_bytes(), 0xab), "shop%3Aeu:e:ab:größe");
+        assert_eq!(keys.entry(&[0xff, 7], 0), "shop%3Aeu:e:0x:ff07");
+        assert_eq!(keys.fresh(b"k:1", 7), "shop%3Aeu:m:7:k:1");
     }
 
     #[test]
     fn one_namespace_does_not_reach_into_another() {
-        assert_ne!(Keys::new("a").entry(b"x"), Keys::new("a:e").entry(b"x"));
-        assert_ne!(Keys::new("a").named('e', b"b:o"), Keys::new("a:e:b").order());
+        assert_ne!(Keys::new("a").entry(b"x", 0), Keys::new("a:e").entry(b"x", 0));
+        assert_ne!(Keys::new("a").named(format_args!("e"), b"b:o"), Keys::new("a:e:b").order());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A store of five methods over bytes, which a user writes on one screen. The protocol on top of it is the [`Adapter`]'s.
 
 mod adapter;
+mod carried;
 mod fence;
 mod filling;
 mod layout;
+mod phase;
 mod remembered;
 #[cfg(test)]
 mod tests;
@@ -67,7 +69,8 @@ pub use remembered::Remembered;
 ///
 /// `get_many` and `set_many` ask one by one unless they are written: write them where the store can do it in one trip.
 /// With them a hit costs one trip; a miss two (lookup, then the entry), one more if others wait for the value, and up to six the
-/// first time that a tag is met; an invalidation two, and one for each key.
+/// first time that a tag is met; an invalidation two. A value that may be served past its ttl costs one trip more when it is stored: a
+/// mark beside it says whether it is fresh, and the store forgets the mark in time.
 ///
 /// # What is weaker than with a [`Store`](super::Store)
 ///
@@ -78,6 +81,9 @@ pub use remembered::Remembered;
 ///   that writer dies in between, its deadline does not invalidate anything;
 /// - a rollback costs the entries of its tags, and fills that began under a hold are not kept;
 /// - a hold that could not be delivered, and whose writer dies, is nobody's to settle;
+/// - how old a value is, is read off the calendars of two machines. Whether it is fresh, and whether it is there at all, is not: only an
+///   early refresh, and how far a caller's own shorter span past the ttl reaches, are as exact as these calendars agree;
+/// - what an invalidation of a key drops is not deleted, but outdated: its space is free when its ttl has passed;
 /// - values under a tag that was met for the first time are not kept if anything in the namespace was invalidated meanwhile.
 pub trait PlainStore: Send + Sync + 'static {
     /// What can go wrong.

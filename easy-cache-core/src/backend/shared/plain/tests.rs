@@ -245,7 +245,7 @@ async fn two_versions_of_one_tag_are_never_both_current() {
 #[tokio::test]
 async fn a_lost_record_is_a_miss_and_nothing_worse() {
     // case 53
-    for lost in ["n:o", "n:f", "n:k:k", "n:t:tt", "n:e:k"] {
+    for lost in ["n:o", "n:f", "n:k:k", "n:t:tt", "n:e:0:k"] {
         let world = World::new().await;
         world.warm(&["t"]).await;
         world.plain.inner().lose(|key| key == lost);
@@ -341,7 +341,7 @@ async fn bytes_that_are_no_entry_are_a_miss_and_are_overwritten() {
     use crate::store::PlainStore;
     let world = World::new().await;
     world.warm(&["t"]).await;
-    world.plain.set("n:e:k", b"garbage", None).await.unwrap();
+    world.plain.set("n:e:0:k", b"garbage", None).await.unwrap();
     let miss = world.miss(&["t"]).await;
     assert_eq!(miss.reason, MissReason::Unreadable);
     assert_eq!(world.fill(&miss, &["t"]).await, Filled::Kept);

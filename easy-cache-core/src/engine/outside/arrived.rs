@@ -1,0 +1,124 @@
+//! An entry of the store on arrival: bytes become a value with what it depends on, in terms of this process, and its times by this
+//! process's clock. Whether a call may be served it is judged as in memory.
+
+use std::sync::Arc;
+
+use super::label::Label;
+use crate::backend::memory::{Fence, Heard as News, Kept, List};
+use crate::clock::Moment;
+use crate::engine::Engine;
+use crate::engine::join::Terms;
+use crate::engine::near::Arrival;
+use crate::freshness::{Freshness, Standing, Verdict, judge};
+use crate::store::{Hit, Looked};
+use crate::value::{Portable, Shared};
+use crate::{CodecError, Tag};
+
+/// What a call asks the store for, and how it reads what it gets.
+#[derive(Clone, Copy)]
+pub(crate) struct Errand<'a> {
+    /// The key that the store knows, if it is another than the one at which calls wait for each other.
+    pub(crate) key: Option<&'a [u8]>,
+    /// Those that are known before the computation.
+    pub(crate) tags: &'a [Tag],
+    /// The kind of values that it can read.
+    pub(crate) kind: u64,
+    pub(crate) terms: Terms<'a>,
+    pub(crate) decode: Decode<'a>,
+}
+
+/// Makes a value of its bytes; `None` if values of this kind never leave the process.
+pub(crate) type Decode<'a> = &'a dyn Fn(Vec<u8>) -> Option<Result<Shared, CodecError>>;
+
+/// An errand for values of this type.
+pub(crate) fn of_type<T, R>(engine: &Engine, tags: &[Tag], wishes: &Freshness, run: impl FnOnce(Errand<'_>) -> R) -> R
+where
+    T: Portable + Send + Sync + 'static,
+{
+    let format = engine.format();
+    let decode = |payload: Vec<u8>| Some(T::decode(&payload, format).map(|value| Arc::new(value) as Shared));
+    run(Errand { key: None, tags, kind: T::kind(format), terms: Terms { wishes, accept: None }, decode: &decode })
+}
+
+/// What was noted before a lookup was sent: the fence of this process, and what it had heard of the store.
+pub(crate) type Before<'a> = (&'a Fence, News);
+
+/// What the entry is, if it can be read, and nothing of it was invalidated, or is held, here since the lookup was sent. A copy of it is kept
+/// near, where there is such a cache and nothing is to be said of it beyond its ttl.
+pub(crate) fn read(engine: &Engine, key: &[u8], errand: Errand<'_>, mut hit: Hit, before: Before<'_>) -> Option<Kept> {
+    let outside = engine.outside.as_ref()?;
+    let Some(label) = Label::split(&mut hit.payload) else {
+        engine.events.unreadable(key, &"it was not written by this layout of the cache");
+        return None;
+    };
+    let list = list(engine, key, &hit, &label, before, outside.retry_at(key, errand.kind))?;
+    match (errand.decode)(std::mem::take(&mut hit.payload))? {
+        Ok(value) => {
+            let kept = Kept { value, list };
+            if errand.key.is_none() {
+                engine.keep_near(key, &arrival(&hit, before), kept.clone());
+            }
+            Some(kept)
+        }
+        Err(error) => {
+            engine.events.unreadable(key, &error);
+            None
+        }
+    }
+}
+
+/// Until when it would be served to who does not ask for its value; `None`: it would not be.
+pub(crate) fn fresh_until(engine: &Engine, key: &[u8], mut hit: Hit, before: Before<'_>) -> Option<Moment> {
+    let label = Label::split(&mut hit.payload)?;
+    let until = list(engine, key, &hit, &label, before, None)?.times().fresh_until;
+    (engine.store.clock().precise() < until).then_some(until)
+}
+
+const fn arrival<'a>(hit: &'a Hit, (fence, heard): Before<'a>) -> Arrival<'a> {
+    Arrival { hit, fence, heard }
+}
+
+fn list(
+    engine: &Engine,
+    key: &[u8],
+    hit: &Hit,
+    label: &Label,
+    before: Before<'_>,
+    retry_at: Option<Moment>,
+) -> Option<List> {
+    let now = engine.store.clock().precise();
+    let times = label.times(hit.age, hit.remaining, now);
+    let times = match retry_at {
+        Some(until) if now < until => times.throttled(until, now),
+        _ => times,
+    };
+    if engine.near.is_some() {
+        return engine.list_near(key, &arrival(hit, before), times).filter(List::stands_here);
+    }
+    let tags: Vec<Tag> = hit.tags.iter().map(|tag| tag.tag.clone()).collect();
+    engine.store.list_arrived(before.0, &tags, times).ok().filter(List::is_servable)
+}
+
+/// What a call with these wishes may do with it.
+pub(crate) fn judged(engine: &Engine, kept: &Kept, wishes: &Freshness) -> Verdict {
+    let now = engine.store.clock().precise();
+    // What is heard of the store meanwhile keeps it from being kept, not from being served to a call that began before.
+    let standing = if kept.list.stands_here() { Standing::Current } else { Standing::Barred };
+    judge(kept.list.times(), standing, wishes, now, engine.random())
+}
+
+/// What is stored outside under a key, however old, unless it was invalidated; nothing if the store does not answer.
+pub(crate) async fn inspect<T: Portable + Send + Sync + 'static>(engine: &Engine, key: &[u8]) -> Option<Kept> {
+    let domain = engine.store.domain();
+    let (outside, fence, heard) = (engine.outside.as_ref()?, domain.fence(), domain.heard());
+    match outside.look(key, T::kind(outside.format), &[]).await {
+        Ok(Looked::Hit(hit)) => {
+            of_type::<T, _>(engine, &[], &Freshness::PLAIN, |errand| read(engine, key, errand, hit, (&fence, heard)))
+        }
+        Ok(Looked::Miss(_)) => None,
+        Err(error) => {
+            tracing::warn!(%error, key = %engine.events.show(key), "the cache is not used for this call");
+            None
+        }
+    }
+}
