@@ -32,8 +32,6 @@ mutations! {
         ExpiredHoldForgotten, expired_hold_forgotten by worlds::crash;
         /// A fill does not compare the version that came with a near copy.
         InnerVersionUnchecked, inner_version_unchecked by worlds::nested;
-        /// An entry is sent ahead under the version that was looked up, although another one came with a near copy.
-        InnerVersionAssumed, inner_version_assumed by worlds::nested_at_once;
         /// What is proposed for missing records is the same in all fills.
         ProposalsAlike, proposals_alike by worlds::three_readers_and_a_writer_at_once;
     }

@@ -133,11 +133,7 @@ fn compute_late(turn: &mut Turn<'_>, reader: Reader, mut value: Value) {
 /// The entry with the versions that everything will have if nothing has happened.
 fn send_ahead(world: &World, state: &mut State, value: &mut Value) {
     value.proposed = if world.is(Mutation::ProposalsAlike) { u8::MAX } else { state.number() };
-    let seen = |name| match value.inner.filter(|_| name == LATE) {
-        Some(_) if world.is(Mutation::InnerVersionAssumed) => value.versions[name],
-        Some(inner) => Some(inner),
-        None => value.versions[name],
-    };
+    let seen = |name| value.inner.filter(|_| name == LATE).or(value.versions[name]);
     let versions: [u8; NAMES] = std::array::from_fn(|name| seen(name).unwrap_or(value.proposed));
     let epochs = value.fences.map(|fence| fence.epoch.unwrap_or_default());
     (value.assumed, value.ahead) = (versions, Some(Entry { rows: value.rows, versions, epochs }));

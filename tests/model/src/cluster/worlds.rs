@@ -51,8 +51,8 @@ worlds! { World;
     a_group_lost_at_once = World::new().at_once().remembering(2).unheld(LATE).may_lose_a_group();
     /// ... and a removal of the key.
     keyed_removal_at_once = World::new().at_once().readers(2).remover();
-    /// ... and a near copy that the writer's push has not reached, beside somebody who makes all records anew.
-    nested_at_once = World::new().at_once().nested().remembering(2).unheld(LATE);
+    /// ... and a near copy that the writer's push has not reached.
+    nested_at_once = World::new().at_once().nested().remembering(1).unheld(LATE);
     /// ... and a writer that holds.
     held_writer_of_both_at_once = World::new().strict().at_once().remembering(2).writer(BOTH);
     /// A writer that holds tags in both groups.
