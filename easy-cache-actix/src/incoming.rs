@@ -74,6 +74,10 @@ impl<'a> Incoming for Arriving<'a> {
         self.settings.route.tags(self.req)
     }
 
+    fn may_purge(&self) -> bool {
+        self.settings.route.may_purge(self.req)
+    }
+
     /// Whatever runs actix-web runs what it spawns.
     fn may_go_on_behind(&self) -> bool {
         true

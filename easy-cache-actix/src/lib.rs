@@ -73,6 +73,8 @@
 //! - **Drops** the responses of a path when an unsafe request for it succeeds, before that request is answered: see
 //!   [`path_tag`].
 //! - **Refuses** to keep a response whose tags were invalidated while it was produced, its body included.
+//! - **Tells** caches in front of it, on demand, on what a response depends ([`tell_tags`](ResponseCache::tell_tags)), and lets
+//!   those purge who may ([`purge_if`](ResponseCache::purge_if)).
 //! - **Says** what it did in `Cache-Status`, and on what a response depends in the extension [`ResponseTags`].
 //!
 //! Responses are kept in this process. The rules, field by field, are one table: [`easy_cache_http::rules`].
@@ -131,7 +133,7 @@ mod recording;
 pub use body::ResponseBody;
 pub use cached::{Cacheable, Cached};
 pub use easy_cache_core::scope::current_tags;
-pub use easy_cache_http::door::{Mark, ResponseTags, path_tag};
+pub use easy_cache_http::door::{Mark, ResponseTags, TagField, path_tag};
 pub use easy_cache_http::{Policy, QueryKey};
 pub use extract::{EasyCache, NoCache};
 pub use mark::Marked;

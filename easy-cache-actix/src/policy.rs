@@ -22,6 +22,23 @@ impl ResponseCache {
         self.with(|settings| settings.route.set_only_if(question))
     }
 
+    /// Lets requests purge that this holds for: `PURGE` drops the responses of its path, or, with a field `Surrogate-Key` or
+    /// `Cache-Tag`, whatever depends on the tags (or prefixes) that it names. It is answered with 204 when they are gone. For all others
+    /// `PURGE` is a method like any other, and goes to the handler. Default: nobody.
+    ///
+    /// Ask for a secret, or for an address that only your own machines have: whoever may purge can empty the cache.
+    ///
+    /// # Example: who knows the word
+    /// ```
+    /// # use easy_cache_core::Cache;
+    /// # use easy_cache_actix::ResponseCache;
+    /// let cached = ResponseCache::new(Cache::new())
+    ///     .purge_if(|req| req.headers().get("x-purge-key").is_some_and(|key| key == "sesame"));
+    /// ```
+    pub fn purge_if(self, question: impl Fn(&ServiceRequest) -> bool + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.route.set_purge_if(question))
+    }
+
     /// Keeps a copy of its own for each user that this names: their requests may carry credentials, and nobody else is shown
     /// what is kept for them. Where it names nobody, the rules for requests of strangers hold. `private` and `no-store`
     /// still keep a response from being stored.

@@ -13,6 +13,7 @@ type Question<T> = Arc<dyn Fn(&ServiceRequest) -> T + Send + Sync>;
 #[derive(Clone, Default)]
 pub(crate) struct Route {
     only_if: Option<Question<bool>>,
+    purge_if: Option<Question<bool>>,
     user: Option<Question<Option<Vec<u8>>>>,
     tags: Option<Question<Vec<Tag>>>,
 }
@@ -20,6 +21,10 @@ pub(crate) struct Route {
 impl Route {
     pub(crate) fn set_only_if(&mut self, question: impl Fn(&ServiceRequest) -> bool + Send + Sync + 'static) {
         self.only_if = Some(Arc::new(question));
+    }
+
+    pub(crate) fn set_purge_if(&mut self, question: impl Fn(&ServiceRequest) -> bool + Send + Sync + 'static) {
+        self.purge_if = Some(Arc::new(question));
     }
 
     pub(crate) fn set_user<U: AsRef<[u8]>>(
@@ -40,6 +45,11 @@ impl Route {
         self.only_if.as_ref().is_none_or(|question| question(req))
     }
 
+    /// Nobody, unless the application says who.
+    pub(crate) fn may_purge(&self, req: &ServiceRequest) -> bool {
+        self.purge_if.as_ref().is_some_and(|question| question(req))
+    }
+
     /// Who asks, where the route tells users apart and knows this one.
     pub(crate) fn user(&self, req: &ServiceRequest) -> Option<Vec<u8>> {
         self.user.as_ref().and_then(|question| question(req))
@@ -54,6 +64,7 @@ impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Route")
             .field("only_if", &self.only_if.is_some())
+            .field("purge_if", &self.purge_if.is_some())
             .field("user", &self.user.is_some())
             .field("tags", &self.tags.is_some())
             .finish()

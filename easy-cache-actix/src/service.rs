@@ -52,6 +52,7 @@ where
         match way {
             Way::Answer(response) => Answering::there(answer::stored(req.into_parts().0, response)),
             Way::Pass(passage) => Answering::to_come(pass(inner, req, passage)),
+            Way::Purge(purging) => Answering::to_come(async { Ok(answer::stored(req.into_parts().0, purging.await)) }),
             Way::Alone(task) => Answering::to_come(run(inner, req, task)),
             Way::Behind(response, task) => Answering::there(refresh(inner, req, response, task)),
             Way::Wait(exchange) => Answering::to_come(wait(inner, req, exchange)),

@@ -26,10 +26,10 @@ const MOST: usize = 128;
 const MOST_NAMES: usize = 1024;
 const MOST_BYTES: usize = 256 << 10;
 
-/// What one lookup asks for: an entry, the records of its key and of its tags.
+/// What one lookup asks for: an entry if it is on the same node, the records of its key and of its tags.
 #[derive(Debug)]
 pub(crate) struct Question {
-    pub(crate) entry: Vec<u8>,
+    pub(crate) entry: Option<Vec<u8>>,
     pub(crate) names: Vec<Vec<u8>>,
 }
 
@@ -125,12 +125,14 @@ impl Combiner {
                 command.write_arg(name);
             }
         }
-        questions.iter().for_each(|question| command.write_arg(&question.entry));
+        let entries = questions.iter().filter_map(|question| question.entry.as_ref());
+        let count = entries.clone().count();
+        entries.for_each(|entry| command.write_arg(entry));
         let (live, values) = match self.lane.ask(&command, deadline).await? {
             (live, Value::Array(values)) => (live, values),
             _ => return Err(Failure::Garbled("no list of values")),
         };
-        if values.len() != 2 + names.different() + questions.len() {
+        if values.len() != 2 + names.different() + count {
             return Err(Failure::Garbled("another number of values than it was asked for"));
         }
         Ok(spread(&live, values, &names, questions))
@@ -150,7 +152,7 @@ fn spread(live: &Arc<Live>, values: Vec<Value>, names: &Names<'_>, questions: &[
     let mut places = names.places().iter();
     let answer = |question: &Question| {
         let records = places.by_ref().take(question.names.len()).map(|place| records[*place as usize]).collect();
-        let entry = match values.next() {
+        let entry = match question.entry.as_ref().and_then(|_| values.next()) {
             Some(Value::BulkString(bytes)) => Some(bytes),
             _ => None,
         };

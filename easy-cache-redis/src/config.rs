@@ -1,6 +1,7 @@
 //! How a store is made: from a URL, from a configuration, or over a pool that the application has.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -142,8 +143,7 @@ impl RedisStoreBuilder {
         let keys = Keys::new(&self.namespace);
         let recent = Arc::new(Recent::default());
         let greeting = Greeting {
-            recent: Arc::clone(&recent),
-            keys: keys.clone(),
+            whose: Some((keys.clone(), Arc::clone(&recent))),
             keeps_across_restarts: self.keeps_across_restarts,
         };
         let lane = |_| {
@@ -215,7 +215,7 @@ pub(crate) enum Background {
 }
 
 impl Background {
-    fn find() -> Result<Self, Error> {
+    pub(crate) fn find() -> Result<Self, Error> {
         if let Ok(handle) = Handle::try_current() {
             return Ok(Self::Around(handle));
         }
@@ -229,6 +229,17 @@ impl Background {
         match self {
             Self::Around(handle) | Self::Own(_, handle) => handle,
         }
+    }
+
+    /// Runs a future where timers and sockets work, whoever polls it.
+    pub(crate) async fn run<T>(&self, operation: impl Future<Output = T>) -> T {
+        let mut operation = pin!(operation);
+        std::future::poll_fn(|cx| {
+            // The caller's own runtime first: the one on which the store was made may have ended.
+            let _entered = Handle::try_current().is_err().then(|| self.handle().enter());
+            operation.as_mut().poll(cx)
+        })
+        .await
     }
 }
 

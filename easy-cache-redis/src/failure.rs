@@ -18,6 +18,15 @@ pub(crate) enum Failure {
     Dialling,
     /// The connection is another one than that of the fence.
     Replaced,
+    /// A node of a cluster has failed so often that it is not asked.
+    #[cfg(feature = "cluster")]
+    LeftAlone(String),
+    /// No node of a cluster serves a slot, as far as is known.
+    #[cfg(feature = "cluster")]
+    Unserved(u16),
+    /// The slot of the records is just being moved to another node.
+    #[cfg(feature = "cluster")]
+    Moving(u16),
     /// The pool gave no connection.
     Pool(String),
     /// The server, or the connection to it.
@@ -44,6 +53,16 @@ impl Failure {
                 error.is_unrecoverable_error() || error.kind() == ErrorKind::Io || self.is_of_a_replica()
             }
             Self::Garbled(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it says that a node does not answer, and nothing of what it was asked.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn is_of_the_way(&self) -> bool {
+        match self {
+            Self::Late(_) | Self::BackingOff(_) | Self::Dialling | Self::Pool(_) | Self::LeftAlone(_) => true,
+            Self::Redis(error) => error.is_unrecoverable_error() || error.kind() == ErrorKind::Io,
             _ => false,
         }
     }
@@ -117,6 +136,12 @@ impl fmt::Display for Failure {
             Self::BackingOff(last) => write!(f, "it is not asked again yet, after: {last}"),
             Self::Dialling => f.write_str("there is no connection, and another attempt is under way"),
             Self::Replaced => f.write_str("the connection was replaced meanwhile"),
+            #[cfg(feature = "cluster")]
+            Self::LeftAlone(node) => write!(f, "node {node} has failed so often that it is left alone for a while"),
+            #[cfg(feature = "cluster")]
+            Self::Unserved(slot) => write!(f, "no node is known that serves slot {slot}"),
+            #[cfg(feature = "cluster")]
+            Self::Moving(slot) => write!(f, "slot {slot} is just being moved to another node"),
             Self::Pool(why) => write!(f, "the pool has no connection: {why}"),
             Self::Redis(error) => match Self::meaning(error) {
                 Some(meaning) => write!(f, "{meaning} ({error})"),

@@ -15,7 +15,7 @@ use crate::store::Inner;
 /// How long a value lasts whose script was never run.
 const ON_ITS_WAY: u64 = 60_000;
 /// An entry lasts no longer than the records that it depends on, so none is kept for longer.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl Inner {
     pub(crate) async fn offer(&self, fill: Fill<'_>) -> Result<Filled, Failure> {
@@ -80,7 +80,7 @@ impl Inner {
     }
 }
 
-fn is_of_a_script(answer: &Result<Value, Failure>) -> bool {
+pub(crate) fn is_of_a_script(answer: &Result<Value, Failure>) -> bool {
     answer.as_ref().is_err_and(Failure::is_of_a_script)
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Follower {
 }
 
 /// Ends the task when it is dropped, and the connection with it.
-struct Guard(JoinHandle<()>);
+pub(crate) struct Guard(pub(crate) JoinHandle<()>);
 
 impl Drop for Guard {
     fn drop(&mut self) {
@@ -87,7 +87,7 @@ impl Follower {
 
     /// A connection on which changes are told: by tracking, which tells of lost records as well; else, if the server refuses
     /// that, by what the scripts publish.
-    async fn begin(&self, ended: &Arc<Notify>) -> Result<MultiplexedConnection, Failure> {
+    pub(crate) async fn begin(&self, ended: &Arc<Notify>) -> Result<MultiplexedConnection, Failure> {
         let (news, mirror, ended) = (News::new(&self.keys), Arc::clone(&self.mirror), Arc::clone(ended));
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.limits.dial))

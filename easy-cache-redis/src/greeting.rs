@@ -16,9 +16,9 @@ use crate::{scripts, writing};
 /// For which namespace a connection is opened, and what a restart of the server means.
 #[derive(Debug, Clone)]
 pub(crate) struct Greeting {
-    pub(crate) keys: Keys,
-    /// What the server may not have heard of.
-    pub(crate) recent: Arc<Recent>,
+    /// The namespace, and what of it the server may not have heard of. Not on a cluster: a node is opened before it is known
+    /// which groups are on it.
+    pub(crate) whose: Option<(Keys, Arc<Recent>)>,
     /// Whether data from before a restart is used.
     pub(crate) keeps_across_restarts: bool,
 }
@@ -31,6 +31,10 @@ impl Greeting {
     ) -> Result<(String, (u64, Instant)), Failure> {
         let mut commands = Pipeline::new();
         scripts::all().into_iter().for_each(|script| _ = commands.add_command(script.load()));
+        #[cfg(feature = "cluster")]
+        if self.whose.is_none() {
+            commands.add_command(scripts::ACQUIRE.load());
+        }
         commands.add_command(cmd("INFO").arg("server").take()).add_command(cmd("TIME"));
         // From before it was asked: nothing is then taken for younger than it is.
         let asked = Instant::now();
@@ -41,33 +45,37 @@ impl Greeting {
             answer.extract_error()?;
         }
         let server = if self.keeps_across_restarts { String::new() } else { run_id(info) };
-        let command = self.command(&server)?;
-        let answer = connection.send_packed_command(&command).await?.extract_error()?;
-        if answer != Value::BulkString(b"emptied".to_vec()) {
-            self.repeat(connection).await?;
+        if let Some((keys, recent)) = &self.whose {
+            let answer = connection.send_packed_command(&command(keys, &server)?).await?.extract_error()?;
+            let again = repetition(keys, recent)?;
+            if !empties(&answer) && !again.is_empty() {
+                for answer in connection.send_packed_commands(&again, 0, again.len()).await? {
+                    answer.extract_error()?;
+                }
+            }
         }
         Ok((server, clock))
     }
+}
 
-    async fn repeat(&self, connection: &mut MultiplexedConnection) -> Result<(), Failure> {
-        let commands = match self.recent.again(tokio::time::Instant::now()) {
-            Again::Names(names) => writing::invalidation(&self.keys, &names)?,
-            Again::Everything => writing::flush(&self.keys)?,
-        };
-        if !commands.is_empty() {
-            for answer in connection.send_packed_commands(&commands, 0, commands.len()).await? {
-                answer.extract_error()?;
-            }
-        }
-        Ok(())
-    }
+/// Makes the namespace's own records where they are missing.
+pub(crate) fn command(keys: &Keys, server: &str) -> Result<Cmd, Failure> {
+    let mut command = scripts::GREET.run_as_text(3);
+    command.arg(keys.order()).arg(keys.buckets()).arg(keys.epoch());
+    command.arg(fresh()?.as_bytes()).arg(server);
+    Ok(command)
+}
 
-    /// Makes the namespace's own records where they are missing.
-    pub(crate) fn command(&self, server: &str) -> Result<Cmd, Failure> {
-        let mut command = scripts::GREET.run_as_text(3);
-        command.arg(self.keys.order()).arg(self.keys.buckets()).arg(self.keys.epoch());
-        command.arg(fresh()?.as_bytes()).arg(server);
-        Ok(command)
+/// Whether nothing of the namespace is left, by the answer to that.
+pub(crate) fn empties(answer: &Value) -> bool {
+    *answer == Value::BulkString(b"emptied".to_vec())
+}
+
+/// What was invalidated a moment ago, once more.
+pub(crate) fn repetition(keys: &Keys, recent: &Recent) -> Result<Pipeline, Failure> {
+    match recent.again(tokio::time::Instant::now()) {
+        Again::Names(names) => writing::invalidation(keys, &names),
+        Again::Everything => writing::flush(keys),
     }
 }
 

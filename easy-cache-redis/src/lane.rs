@@ -79,11 +79,6 @@ impl Lane {
         Failure::Late(self.limits.operation)
     }
 
-    /// What its connections begin with.
-    pub(crate) const fn greeting(&self) -> &Greeting {
-        &self.greeting
-    }
-
     /// Until when an operation that begins now may take.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.limits.operation

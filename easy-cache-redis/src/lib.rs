@@ -46,14 +46,17 @@
 //! | `lane`, `backoff`, `greeting`, `recent`, `failure` | one connection, and its replacement |
 //! | `combine`, `names` | lookups that travel together |
 //! | `follow`, `news` | what near caches are told |
+//! | `cluster` | the same over several nodes (feature `cluster`) |
 //!
 //! # Features
 //! | feature | what it adds |
 //! |---|---|
 //! | `tls` | `rediss://`, by rustls |
-//! | `cluster` | nothing yet: what Redis Cluster needs of the client |
+//! | `cluster` | `RedisClusterStore`: Redis Cluster |
 
 mod backoff;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod combine;
 mod config;
 mod failure;
@@ -70,6 +73,8 @@ mod scripts;
 mod store;
 mod writing;
 
+#[cfg(feature = "cluster")]
+pub use cluster::{RedisClusterStore, RedisClusterStoreBuilder};
 pub use config::RedisStoreBuilder;
 /// The pool and the client that the store is built on, in the version that fits.
 pub use deadpool_redis;

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::combine::Question;
 use crate::failure::Failure;
+use crate::greeting;
 use crate::lane::{Lane, Live};
 use crate::layout::{Entry, LONGEST, Order, Record};
 use crate::store::Inner;
@@ -23,11 +24,11 @@ pub(crate) struct Fence {
 }
 
 /// The records that decide about an entry, as they were found.
-struct Records {
-    epoch: Record,
-    key: Record,
+pub(crate) struct Records {
+    pub(crate) epoch: Record,
+    pub(crate) key: Record,
     /// Sorted by tag.
-    tags: Vec<(Tag, Record)>,
+    pub(crate) tags: Vec<(Tag, Record)>,
 }
 
 impl Inner {
@@ -38,7 +39,7 @@ impl Inner {
         let mut answer = lookups.ask(self.question(look, &tags), deadline).await?;
         if answer.order.is_none() {
             // The first lookup of a namespace, or one whose order was lost: it is made, so that the value can be kept.
-            let greeting = lookups.lane().greeting().command(&answer.live.server)?;
+            let greeting = greeting::command(&self.keys, &answer.live.server)?;
             lookups.lane().ask(&greeting, deadline).await?;
             answer = lookups.ask(self.question(look, &tags), deadline).await?;
         }
@@ -57,7 +58,7 @@ impl Inner {
     fn question(&self, look: Look<'_>, tags: &[Tag]) -> Question {
         let tags = tags.iter().map(|tag| self.keys.tag(tag));
         let names = std::iter::once(self.keys.key(look.key)).chain(tags).collect();
-        Question { entry: self.keys.entry(look.key, look.kind), names }
+        Question { entry: Some(self.keys.entry(look.key, look.kind)), names }
     }
 
     /// The second trip, if the entry carries tags that the first one did not ask for.
@@ -106,12 +107,12 @@ impl Records {
         Self { epoch, key, tags: tags.into_iter().zip(records).collect() }
     }
 
-    fn of(&self, tag: &Tag) -> Option<Record> {
+    pub(crate) fn of(&self, tag: &Tag) -> Option<Record> {
         self.tags.binary_search_by(|(name, _)| name.cmp(tag)).ok().map(|at| self.tags[at].1)
     }
 
     /// Why an entry may not be served, if so. All its tags must have been asked for.
-    fn refuse(&self, entry: &Entry) -> Option<MissReason> {
+    pub(crate) fn refuse(&self, entry: &Entry) -> Option<MissReason> {
         let own = [(self.epoch, entry.header.epoch), (self.key, entry.header.key)];
         let tags = entry.tags.iter().map(|tag| (self.of(&tag.tag).unwrap_or(Record::Absent), tag.version));
         let changed = own.into_iter().chain(tags).filter(|(record, version)| *record != Record::Free(*version));

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use easy_cache_core::store::{
     Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Remembered, Store, StoreFuture, Version,
 };
 use easy_cache_core::{Error, Tag};
-use tokio::runtime::Handle;
 
 use crate::combine::Combiner;
 use crate::config::{Background, RedisStoreBuilder};
@@ -90,20 +88,14 @@ impl RedisStore {
         RedisStoreBuilder::new(namespace.into())
     }
 
-    /// Runs a future where timers and sockets work, whoever polls it.
     fn run<'a, T>(
         &'a self,
         what: &'static str,
         operation: impl Future<Output = Result<T, Failure>> + Send + 'a,
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
-            let mut operation = pin!(operation);
-            let entered = std::future::poll_fn(|cx| {
-                // The caller's own runtime first: the one on which the store was made may have ended.
-                let _entered = Handle::try_current().is_err().then(|| self.inner.background.handle().enter());
-                operation.as_mut().poll(cx)
-            });
-            entered.await.map_err(|failure| failure.told(what, &self.inner.server))
+            let done = self.inner.background.run(operation).await;
+            done.map_err(|failure| failure.told(what, &self.inner.server))
         })
     }
 }

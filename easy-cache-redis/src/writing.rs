@@ -14,9 +14,9 @@ use crate::scripts::{self, Lua};
 use crate::store::Inner;
 
 /// Names in one script: the server does nothing else meanwhile.
-const AT_ONCE: usize = 200;
+pub(crate) const AT_ONCE: usize = 200;
 /// The longest hold; the scripts know it as well.
-const LONGEST_HOLD: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(24 * 3600);
 
 impl Inner {
     pub(crate) async fn invalidate_names(&self, tags: &[Tag], keys: &[&[u8]]) -> Result<(), Failure> {
@@ -99,7 +99,7 @@ impl Inner {
 }
 
 /// A script about names: the records of the namespace, theirs; sixteen fresh bytes, what else it has to know, their buckets.
-fn about(keys: &Keys, script: &Lua, names: &[Vec<u8>], more: &[&[u8]]) -> Result<Cmd, Failure> {
+pub(crate) fn about(keys: &Keys, script: &Lua, names: &[Vec<u8>], more: &[&[u8]]) -> Result<Cmd, Failure> {
     let mut command = script.run(3 + names.len());
     let epoch = keys.epoch();
     [&keys.order(), &keys.buckets(), &epoch].into_iter().for_each(|key| command.write_arg(key));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use easy_cache_http::door::{Arrival, Arriving, Dropping, Exchange, Passage, Task, arrive};
+use easy_cache_http::door::{Arrival, Arriving, Dropping, Exchange, Passage, Purging, Task, arrive};
 use http::header::CACHE_STATUS;
 use http::{Request, Response};
 use http_body::Body;
@@ -32,6 +32,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<F, W, B> {
         Answer { response: Option<Response<Bytes>> },
+        Purge { purging: Purging },
         Wait { arriving: Arriving, waiting: Option<W> },
         Prepare { waiting: Option<W>, next: Option<Next> },
         Run { #[pin] handler: F, task: Option<Box<Task>> },
@@ -88,6 +89,10 @@ impl<F, W, B> ResponseFuture<F, W, B> {
         Self { state: State::Answer { response: Some(response) } }
     }
 
+    pub(crate) const fn purge(purging: Purging) -> Self {
+        Self { state: State::Purge { purging } }
+    }
+
     pub(crate) const fn pass(handler: F, passage: Passage) -> Self {
         Self { state: State::Pass { handler, passage } }
     }
@@ -136,6 +141,9 @@ where
             let next = match state.as_mut().project() {
                 StateProjection::Answer { response } => {
                     return Poll::Ready(Ok(once(response).map(ResponseBody::whole)));
+                }
+                StateProjection::Purge { purging } => {
+                    return Poll::Ready(Ok(ready!(purging.as_mut().poll(cx)).map(ResponseBody::whole)));
                 }
                 StateProjection::Wait { arriving, waiting } => match arriving.as_mut().poll(cx) {
                     Poll::Pending => {
@@ -249,7 +257,7 @@ impl<F, W, B> fmt::Debug for ResponseFuture<F, W, B> {
             State::Answer { .. } => "answers",
             State::Wait { .. } | State::Prepare { .. } => "waits",
             State::Run { .. } | State::Pass { .. } => "is with the handler",
-            State::Invalidate { .. } => "invalidates",
+            State::Purge { .. } | State::Invalidate { .. } => "invalidates",
         };
         f.debug_tuple("ResponseFuture").field(&state).finish()
     }

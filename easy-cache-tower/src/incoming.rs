@@ -75,6 +75,10 @@ impl<B: Body> Incoming for Arriving<'_, B> {
         self.settings.route.tags(self.request)
     }
 
+    fn may_purge(&self) -> bool {
+        self.settings.route.may_purge(self.request)
+    }
+
     fn may_go_on_behind(&self) -> bool {
         self.settings.spawner.is_ready()
     }

@@ -84,6 +84,8 @@
 //!   the paths on the same host that `Location` and `Content-Location` name: see [`path_tag`]. A request that is never answered
 //!   (its client went away) may have succeeded, and counts as if it had.
 //! - **Refuses** to keep a response whose tags were invalidated while it was produced, its body included.
+//! - **Tells** caches in front of it, on demand, on what a response depends ([`tell_tags`](ResponseCacheLayer::tell_tags)), and lets
+//!   those purge who may ([`purge_if`](ResponseCacheLayer::purge_if)).
 //! - **Says** what it did in `Cache-Status`, and on what a response depends in the extension [`ResponseTags`].
 //!
 //! Responses are kept where the cache keeps its values: in this process, or in a store outside of it, from which every server answers and in
@@ -147,7 +149,7 @@ mod recording;
 pub use behind::Refresh;
 pub use body::ResponseBody;
 pub use easy_cache_core::scope::current_tags;
-pub use easy_cache_http::door::{ResponseTags, path_tag};
+pub use easy_cache_http::door::{ResponseTags, TagField, path_tag};
 pub use easy_cache_http::{Policy, QueryKey};
 pub use future::{ResponseFuture, Waiting};
 pub use layer::ResponseCacheLayer;

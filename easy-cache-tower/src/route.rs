@@ -36,6 +36,7 @@ type Question<T> = Arc<dyn Fn(&RequestHead<'_>) -> T + Send + Sync>;
 #[derive(Clone, Default)]
 pub(crate) struct Route {
     only_if: Option<Question<bool>>,
+    purge_if: Option<Question<bool>>,
     user: Option<Question<Option<Vec<u8>>>>,
     tags: Option<Question<Vec<Tag>>>,
 }
@@ -43,6 +44,10 @@ pub(crate) struct Route {
 impl Route {
     pub(crate) fn set_only_if(&mut self, question: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static) {
         self.only_if = Some(Arc::new(question));
+    }
+
+    pub(crate) fn set_purge_if(&mut self, question: impl Fn(&RequestHead<'_>) -> bool + Send + Sync + 'static) {
+        self.purge_if = Some(Arc::new(question));
     }
 
     pub(crate) fn set_user<U: AsRef<[u8]>>(
@@ -63,6 +68,11 @@ impl Route {
         self.only_if.as_ref().is_none_or(|question| question(&RequestHead::of(request)))
     }
 
+    /// Nobody, unless the application says who.
+    pub(crate) fn may_purge<B>(&self, request: &Request<B>) -> bool {
+        self.purge_if.as_ref().is_some_and(|question| question(&RequestHead::of(request)))
+    }
+
     /// Who asks, where the route tells users apart and knows this one.
     pub(crate) fn user<B>(&self, request: &Request<B>) -> Option<Vec<u8>> {
         self.user.as_ref().and_then(|question| question(&RequestHead::of(request)))
@@ -77,6 +87,7 @@ impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Route")
             .field("only_if", &self.only_if.is_some())
+            .field("purge_if", &self.purge_if.is_some())
             .field("user", &self.user.is_some())
             .field("tags", &self.tags.is_some())
             .finish()

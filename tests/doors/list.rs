@@ -6,6 +6,7 @@ mod conditional;
 mod crowd;
 mod head;
 mod invalidation;
+mod outward;
 mod range;
 mod reuse;
 mod route;

@@ -11,7 +11,7 @@ pub(crate) use actix_web::test;
 use actix_web::test::TestRequest;
 use actix_web::{HttpMessage as _, HttpResponse, ResponseError, rt};
 use bytes::Bytes;
-pub(crate) use easy_cache_actix::{Mark, QueryKey, ResponseCache as Door, ResponseTags, path_tag};
+pub(crate) use easy_cache_actix::{Mark, QueryKey, ResponseCache as Door, ResponseTags, TagField, path_tag};
 use easy_cache_actix::{Marked, ResponseBody};
 use easy_cache_core::scope::{self, Carried};
 use http::{Request, Response};
@@ -157,6 +157,10 @@ pub(crate) fn per_user(door: Door) -> Door {
 
 pub(crate) fn without_previews_and_drafts(door: Door) -> Door {
     door.only_if(|req| !req.headers().contains_key("x-preview") && req.path() != "/draft")
+}
+
+pub(crate) fn purged_with_the_word(door: Door) -> Door {
+    door.purge_if(|request| request.headers().get("x-word").is_some_and(|word| word == "sesame"))
 }
 
 pub(crate) fn by_shop(door: Door) -> Door {

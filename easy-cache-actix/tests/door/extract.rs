@@ -1,6 +1,6 @@
 //! What handlers are given: the cache and the scope of their request, and values by type.
 
-use std::sync::Arc;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::http::StatusCode;
@@ -99,9 +99,9 @@ async fn a_value_is_loaded_once_for_a_crowd_and_its_tags_drop_the_pages_that_sho
     let plain = ResponseCache::new(cache.clone()).ttl(seconds(60)).only_if(|req| req.path().starts_with("/kept"));
     let app =
         App::new().wrap(plain).route("/kept/{id}", web::get().to(author)).route("/authors/{id}", web::get().to(author));
-    let app = Arc::new(init_service(app).await);
+    let app = Rc::new(init_service(app).await);
     let ask = |path: &'static str| {
-        let app = Arc::clone(&app);
+        let app = Rc::clone(&app);
         async move {
             let res = call_service(&*app, TestRequest::get().uri(path).to_request()).await;
             (res.status().as_u16(), read_body(res).await)

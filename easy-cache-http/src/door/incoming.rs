@@ -42,6 +42,9 @@ pub trait Incoming {
     /// What the route says that its address depends on.
     fn tags(&self) -> Vec<Tag>;
 
+    /// Whether the application lets it purge.
+    fn may_purge(&self) -> bool;
+
     /// Whether it could go to the handler behind an answer, here and now.
     fn may_go_on_behind(&self) -> bool;
 }

@@ -10,7 +10,8 @@
 //! 2. To be answered: the answer is there. To pass by: the door calls the handler and lets the [`Passage`] finish its
 //!    response. To wait: the door polls [`arrive`].
 //! 3. To the handler: the door runs it inside the scope of its [`Task`], and gives the response to [`Task::respond`].
-//! 4. What comes back says what body is sent: an [`Outgoing`]. A [`Stream`] is recorded while it is read.
+//! 4. A purge is answered when it is done: the door polls it.
+//! 5. What comes back says what body is sent: an [`Outgoing`]. A [`Stream`] is recorded while it is read.
 
 mod incoming;
 mod mark;
@@ -37,6 +38,8 @@ mod readers;
 mod record;
 mod stream;
 
+mod outward;
+mod purge;
 mod respond;
 
 pub use ahead::{Recordings, RunAhead, Watched};
@@ -45,7 +48,9 @@ pub use find::{Arrival, Arriving, arrive};
 pub use incoming::{Address, FieldsMut, Incoming};
 pub use key::{Depth, path_tag};
 pub use mark::Mark;
+pub use outward::TagField;
 pub use pass::{Dropping, Passage};
+pub use purge::Purging;
 pub use readers::Readers;
 pub use respond::ResponseTags;
 pub use settings::Settings;

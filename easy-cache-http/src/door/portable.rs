@@ -29,7 +29,7 @@ const LONGEST: Duration = Duration::from_secs(1 << 32);
 /// All but the body.
 #[derive(Debug, Serialize, Deserialize)]
 enum Head {
-    Response(ResponseHead),
+    Response(Box<ResponseHead>),
     Varies { fields: Vary, generation: u64 },
     Unshared,
 }
@@ -53,7 +53,7 @@ impl Carrier for Responses {
 
     fn write(&self, value: &Shared) -> Option<Vec<u8>> {
         let (head, body) = if let Some(response) = value.downcast_ref::<StoredResponse>() {
-            (Head::Response(ResponseHead::of(response)), response.body.clone())
+            (Head::Response(Box::new(ResponseHead::of(response))), response.body.clone())
         } else if let Some(varies) = value.downcast_ref::<Varies>() {
             (Head::Varies { fields: varies.fields.clone(), generation: varies.generation() }, Bytes::new())
         } else {

@@ -151,8 +151,12 @@ impl Task {
         };
         settle::add_date(&mut parts, &plan);
         let seconds = self.promised(&plan);
+        let exchange = Arc::clone(&self.exchange);
         let kept = Recorder::new(self, plan, &parts, None).keep(stored.body.clone());
         let renewed = kept.map(|stored| {
+            if let Some((name, value)) = exchange.tag_line(&stored.tags) {
+                parts.headers.insert(name, value);
+            }
             parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
             seconds
         });

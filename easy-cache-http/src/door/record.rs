@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::Plan;
 use crate::range::ByteRange;
 use bytes::{Bytes, BytesMut};
+use easy_cache_core::Tag;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode, response};
 use http_body::Frame;
@@ -89,9 +90,12 @@ impl Recorder {
             self.abandon();
             return Err("stale");
         }
-        let Self { task, plan, status, headers, mark, chunks, .. } = self;
+        let Self { task, plan, status, mut headers, mark, chunks, .. } = self;
         let Task { exchange, computation, scope, key, .. } = *task;
-        let (body, tags, terms) = (joined(chunks), scope.tags().into(), plan.terms);
+        let (body, tags, terms): (_, Arc<[Tag]>, _) = (joined(chunks), scope.tags().into(), plan.terms);
+        if let Some((name, value)) = exchange.tag_line(&tags) {
+            headers.insert(name, value);
+        }
         let response =
             Arc::new(StoredResponse { status, headers, body, terms, tags, mark, recorded_for }.with_length());
         if variants::store(&exchange, &key, computation, Arc::clone(&response), scope) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use easy_cache_core::{Cache, Shelf};
 
 use super::ahead::Recordings;
+use super::outward::TagField;
 use super::portable::Responses;
 use crate::Policy;
 
@@ -32,6 +33,8 @@ pub struct Settings {
     pub max_variants: usize,
     /// Whether `Cache-Status` says under which URI a response is stored.
     pub tells_key: bool,
+    /// The field that names the tags of responses for caches in front of the application.
+    pub tag_field: Option<TagField>,
     /// Who records, and who waits for it.
     pub recordings: Arc<Recordings>,
 }
@@ -52,6 +55,7 @@ impl Settings {
             max_body: MAX_BODY,
             max_variants: MAX_VARIANTS,
             tells_key: false,
+            tag_field: None,
             recordings: Arc::default(),
         }
     }

@@ -160,6 +160,7 @@ impl Task {
         }
         computation.scatter();
         scope.close();
+        exchange.tell_any_tag(&mut parts.headers);
         respond::add_status(&mut parts.headers, exchange.status(parts.status).detail(why.word));
         answer(&exchange, parts, Outgoing::Passing(body))
     }
@@ -189,12 +190,16 @@ impl Task {
         match stream.verdict() {
             Verdict::Kept(stored) => {
                 respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
+                if let Some((name, value)) = exchange.tag_line(&stored.tags) {
+                    parts.headers.insert(name, value);
+                }
                 parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
                 return answer(&exchange, parts, Outgoing::Whole(stored.body.clone()));
             }
             Verdict::Open => respond::add_status(&mut parts.headers, status.stored().ttl(seconds)),
             Verdict::Refused(why) => respond::add_status(&mut parts.headers, status.detail(why)),
         }
+        exchange.tell_any_tag(&mut parts.headers);
         Response::from_parts(parts, Outgoing::Recorded { stream, watched })
     }
 }

@@ -1,6 +1,7 @@
 //! Which way a request goes: answered from the store, to the handler, or to wait for others. Walking it is left to the
 //! door.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::{Bypass, Forward, MethodClass, RequestFacts, Reuse};
@@ -13,12 +14,12 @@ use super::find::{self, Held};
 use super::incoming::Incoming;
 use super::key;
 use super::pass::Passage;
+use super::purge::{Purging, purging};
 use super::respond;
 use super::settings::Settings;
 use super::stored::{Hit, is_served};
 
 /// How a request goes on.
-#[derive(Debug)]
 pub enum Way {
     /// It does not.
     Answer(Response<Bytes>),
@@ -28,6 +29,8 @@ pub enum Way {
     Alone(Box<Task>),
     /// To the handler behind the answer, so that the next one is fresh.
     Behind(Response<Bytes>, Box<Task>),
+    /// Something is dropped on request, and that is the answer.
+    Purge(Purging),
     /// To wait for others who are at the same key, if there are any.
     Wait(Box<Exchange>),
 }
@@ -39,7 +42,10 @@ pub fn way<I: Incoming>(settings: &Arc<Settings>, request: &I) -> Way {
         facts = facts.with_body();
     }
     match facts.bypass() {
-        Some(Bypass::Method) if facts.method == MethodClass::Unsafe => Way::Pass(Passage::changing(settings, request)),
+        Some(Bypass::Method) if facts.method == MethodClass::Unsafe => match purging(settings, request) {
+            Some(purging) => Way::Purge(purging),
+            None => Way::Pass(Passage::changing(settings, request)),
+        },
         Some(bypass) => passing_by(settings, bypass),
         None if !request.is_admitted() => Way::Pass(Passage::new(settings, Forward::Bypass, Some("route"))),
         None if settings.cache.is_usable() => way_by_key(settings, request, facts),
@@ -119,6 +125,19 @@ pub(crate) fn without_keeping(
         _ => return None,
     };
     Some(Way::Pass(Passage::new(settings, forward, detail)))
+}
+
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Answer(_) => "Answer",
+            Self::Pass(_) => "Pass",
+            Self::Alone(_) => "Alone",
+            Self::Behind(..) => "Behind",
+            Self::Purge(_) => "Purge",
+            Self::Wait(_) => "Wait",
+        })
+    }
 }
 
 impl Way {

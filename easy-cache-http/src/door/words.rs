@@ -21,6 +21,13 @@ macro_rules! words_of_a_door {
                 self
             }
 
+            /// Names the tags of each response in a header field, for caches in front of the application that purge by them. It
+            /// tells strangers the names of tables and rows, where nothing in front takes it out. Off by default.
+            pub fn tell_tags(mut self, field: $crate::door::TagField) -> Self {
+                self.settings_mut().tag_field = Some(field);
+                self
+            }
+
             /// The largest body, in bytes, that is kept. A larger one reaches its client whole, and is not kept. Default:
             /// 1 MiB.
             pub fn max_body(mut self, bytes: u64) -> Self {

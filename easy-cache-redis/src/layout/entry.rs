@@ -78,6 +78,13 @@ impl Sealed<'_> {
     }
 }
 
+/// Fills in the table, where the server does not: on a cluster. When it was stored is known from its ttl there.
+#[cfg(feature = "cluster")]
+pub(crate) fn fill_in(bytes: &mut [u8], epoch: Version, names: &[Version]) {
+    let versions = std::iter::once(&epoch).chain(names).flat_map(|version| version.as_bytes());
+    bytes[TABLE_AT + 8..].iter_mut().zip(versions).for_each(|(byte, version)| *byte = *version);
+}
+
 /// Milliseconds; never as many as stand for "no end".
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(NO_TTL).min(NO_TTL - 1)

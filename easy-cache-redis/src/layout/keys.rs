@@ -12,11 +12,36 @@ pub(crate) const LONGEST: usize = 512;
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
     namespace: Box<str>,
+    /// What all names begin with that stand together on one node of a cluster.
+    together: Box<str>,
     records: Box<[u8]>,
 }
 
 impl Keys {
     pub(crate) fn new(namespace: &str) -> Self {
+        let escaped = Self::escaped(namespace);
+        Self::standing_together(format!("{{{escaped}}}"), escaped)
+    }
+
+    /// One of several groups of records on a cluster, each of which stands together. A single one is that of [`Self::new`].
+    #[cfg(feature = "cluster")]
+    pub(crate) fn of_group(namespace: &str, group: usize, groups: usize) -> Self {
+        if groups == 1 {
+            return Self::new(namespace);
+        }
+        let escaped = Self::escaped(namespace);
+        Self::standing_together(format!("{{{escaped}:{group}}}"), escaped)
+    }
+
+    fn standing_together(together: String, namespace: String) -> Self {
+        Self {
+            records: format!("{together}:r:").into_bytes().into(),
+            together: together.into(),
+            namespace: namespace.into(),
+        }
+    }
+
+    fn escaped(namespace: &str) -> String {
         let mut escaped = String::from("ec1:");
         for letter in namespace.chars() {
             // The braces say what stands together on a cluster; the colon ends the namespace.
@@ -25,17 +50,17 @@ impl Keys {
                 _ => escaped.push(letter),
             }
         }
-        Self { records: format!("{{{escaped}}}:r:").into_bytes().into(), namespace: escaped.into() }
+        escaped
     }
 
     /// The id of the order, and its sequence.
     pub(crate) fn order(&self) -> Vec<u8> {
-        format!("{{{}}}:o", self.namespace).into_bytes()
+        format!("{}:o", self.together).into_bytes()
     }
 
     /// The sequence of the last invalidation in each bucket.
     pub(crate) fn buckets(&self) -> Vec<u8> {
-        format!("{{{}}}:b", self.namespace).into_bytes()
+        format!("{}:b", self.together).into_bytes()
     }
 
     /// What all records begin with.
@@ -45,7 +70,7 @@ impl Keys {
 
     /// The channel of those who follow without tracking.
     pub(crate) fn news(&self) -> Vec<u8> {
-        format!("{{{}}}:n", self.namespace).into_bytes()
+        format!("{}:n", self.together).into_bytes()
     }
 
     /// The record of the namespace as a whole.

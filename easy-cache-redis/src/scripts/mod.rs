@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use deadpool_redis::redis::{Cmd, Script, cmd};
 
 const COMMON: &str = include_str!("common.lua");
+const AGREE: &str = include_str!("agree.lua");
 
 /// A script with the name that it has on the server.
 pub(crate) struct Lua {
@@ -22,7 +23,10 @@ fn script(flags: &str, own: &str) -> Lua {
 const TAKES_AWAY: &str = " flags=allow-oom";
 
 pub(crate) static GREET: LazyLock<Lua> = LazyLock::new(|| script(TAKES_AWAY, include_str!("greet.lua")));
-pub(crate) static FILL: LazyLock<Lua> = LazyLock::new(|| script("", include_str!("fill.lua")));
+pub(crate) static FILL: LazyLock<Lua> = LazyLock::new(|| script("", &format!("{AGREE}{}", include_str!("fill.lua"))));
+#[cfg(feature = "cluster")]
+pub(crate) static ACQUIRE: LazyLock<Lua> =
+    LazyLock::new(|| script("", &format!("{AGREE}{}", include_str!("acquire.lua"))));
 pub(crate) static INVALIDATE: LazyLock<Lua> = LazyLock::new(|| script(TAKES_AWAY, include_str!("invalidate.lua")));
 pub(crate) static FLUSH: LazyLock<Lua> = LazyLock::new(|| script(TAKES_AWAY, include_str!("flush.lua")));
 pub(crate) static HOLD: LazyLock<Lua> = LazyLock::new(|| script(TAKES_AWAY, include_str!("hold.lua")));

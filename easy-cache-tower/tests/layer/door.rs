@@ -1,6 +1,6 @@
 //! The tower layer, as the tests of all doors see it.
 
-pub(crate) use easy_cache_tower::{Mark, QueryKey, ResponseCacheLayer as Door, ResponseTags, path_tag};
+pub(crate) use easy_cache_tower::{Mark, QueryKey, ResponseCacheLayer as Door, ResponseTags, TagField, path_tag};
 use easy_cache_tower::{ResponseBody, ResponseCache};
 use http::Response;
 pub(crate) use tokio::test;
@@ -33,6 +33,10 @@ pub(crate) fn per_user(door: Door) -> Door {
 
 pub(crate) fn without_previews_and_drafts(door: Door) -> Door {
     door.only_if(|head| !head.headers.contains_key("x-preview") && head.uri.path() != "/draft")
+}
+
+pub(crate) fn purged_with_the_word(door: Door) -> Door {
+    door.purge_if(|request| request.headers.get("x-word").is_some_and(|word| word == "sesame"))
 }
 
 pub(crate) fn by_shop(door: Door) -> Door {

@@ -209,7 +209,7 @@ impl Travel {
                     },
                 },
                 Stage::Leasing { mut trip, lease, duty } => match trip.as_mut().poll(cx) {
-                    Poll::Ready(leased) => self.leased(way, leased, lease, duty),
+                    Poll::Ready(leased) => self.leased(way, leased, lease, *duty),
                     Poll::Pending => {
                         self.stage = Stage::Leasing { trip, lease, duty };
                         return Poll::Pending;
@@ -246,9 +246,9 @@ impl Travel {
     }
 
     /// Who gets it looks once more, since another process may have filled meanwhile. A store that cannot say keeps nobody from computing.
-    fn leased(&mut self, way: Way<'_>, leased: Result<Leased, Error>, lease: Lease, duty: Box<Duty>) -> Next {
+    fn leased(&mut self, way: Way<'_>, leased: Result<Leased, Error>, lease: Lease, duty: Duty) -> Next {
         let clock = way.engine.store.clock();
-        match (leased, *duty) {
+        match (leased, duty) {
             (Ok(Leased::Yours), Duty { lead: Some(lead), .. }) => {
                 Next::Stage(way.look(Purpose::Leading(lead.leased(lease))))
             }

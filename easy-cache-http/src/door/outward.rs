@@ -1,0 +1,122 @@
+//! Tells caches in front of the application on what a response depends: its tags, as a header field that content delivery
+//! networks and Varnish purge by. Telling them of invalidations is left to others.
+
+use std::fmt::Write as _;
+
+use easy_cache_core::Tag;
+use http::{HeaderName, HeaderValue};
+
+/// The largest field, unless the application says otherwise: what the default buffers of common proxies hold beside the rest of
+/// a head.
+const LIMIT: usize = 4096;
+
+/// Stands for all tags, where they are not known yet, or too many.
+const ANY: &str = "*";
+
+/// A header field that names the tags of a response, for caches in front of the application.
+///
+/// Names are written without spaces, commas and what is not ASCII: those are percent-encoded. A response whose tags do not fit, or
+/// are not all known when its head is sent (its body is still being produced), has the single name `*`: **whoever purges a tag
+/// purges `*` with it**. What the handler itself says in this field is replaced.
+///
+/// # Example: what a response of two books says
+/// ```
+/// use easy_cache_core::Tag;
+/// use easy_cache_http::door::TagField;
+///
+/// let tags = [Tag::row("books", 7), Tag::new("new in")];
+/// assert_eq!(TagField::surrogate_key().value(&tags), "books:7 new%20in");
+/// assert_eq!(TagField::cache_tag().value(&tags), "books:7,new%20in");
+/// assert_eq!(TagField::cache_tag().limit(10).value(&tags), "*");
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct TagField {
+    name: HeaderName,
+    separator: char,
+    limit: usize,
+}
+
+impl TagField {
+    /// `Surrogate-Key`, separated by spaces (Fastly; with `xkey` for Varnish).
+    pub fn surrogate_key() -> Self {
+        Self { name: HeaderName::from_static("surrogate-key"), separator: ' ', limit: LIMIT }
+    }
+
+    /// `Cache-Tag`, separated by commas (Cloudflare and others).
+    pub fn cache_tag() -> Self {
+        Self { name: HeaderName::from_static("cache-tag"), separator: ',', limit: LIMIT }
+    }
+
+    /// The largest value in bytes. Default: 4096.
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// What the field says of these tags.
+    #[must_use]
+    pub fn value(&self, tags: &[Tag]) -> String {
+        let mut value = String::new();
+        for tag in tags {
+            if !value.is_empty() {
+                value.push(self.separator);
+            }
+            write_name(tag.name(), &mut value);
+            if value.len() > self.limit {
+                return ANY.to_owned();
+            }
+        }
+        value
+    }
+
+    /// The field of a response whose tags are all known.
+    pub(crate) fn line(&self, tags: &[Tag]) -> Option<(HeaderName, HeaderValue)> {
+        Some((self.name.clone(), HeaderValue::try_from(self.value(tags)).ok()?))
+    }
+
+    /// The field of a response whose tags may become more.
+    pub(crate) fn line_of_any(&self) -> (HeaderName, HeaderValue) {
+        (self.name.clone(), HeaderValue::from_static(ANY))
+    }
+}
+
+fn write_name(name: &str, out: &mut String) {
+    for byte in name.bytes() {
+        match byte {
+            b'%' | b',' | b'*' | b'"' | 0..=b' ' | 0x7f.. => {
+                let _ = write!(out, "%{byte:02X}"); // writing to a string cannot fail
+            }
+            byte => out.push(char::from(byte)),
+        }
+    }
+}
+
+/// The name that was written so.
+pub(crate) fn read_name(written: &str) -> Option<String> {
+    let mut name = Vec::with_capacity(written.len());
+    let mut bytes = written.bytes();
+    while let Some(byte) = bytes.next() {
+        name.push(match byte {
+            b'%' => crate::grammar::escaped(bytes.next()?, bytes.next()?)?,
+            byte => byte,
+        });
+    }
+    String::from_utf8(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_read_as_it_was_written_and_splits_at_no_separator() {
+        for name in ["books", "books:42", "a b,c", "100%", "*", "naïve\n", "\"q\"", "\u{7f}"] {
+            let mut written = String::new();
+            write_name(name, &mut written);
+            assert!(!written.contains([' ', ',', '*']) && written.is_ascii(), "{written}");
+            assert_eq!(read_name(&written).as_deref(), Some(name));
+        }
+        assert_eq!(read_name("50%"), None);
+    }
+}

@@ -1,0 +1,185 @@
+//! The records of one group of names. They stand together in one slot, so that a script reads and changes them in one step.
+//!
+//! Whoever answers for them first has to be greeted: it may be a replica that has taken over, and has not heard of everything. What
+//! was answered before that, or on another connection, is not used.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use deadpool_redis::redis::{Pipeline, Value};
+use easy_cache_core::store::Version;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
+
+use super::node::Node;
+use super::nodes::Nodes;
+use super::route::Route;
+use super::slots::slot_of;
+use crate::combine::{Answer, Question};
+use crate::failure::Failure;
+use crate::greeting;
+use crate::lane::Live;
+use crate::layout::{Keys, Order, Record};
+use crate::recent::Recent;
+
+/// One group, as this process knows it.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) index: usize,
+    pub(crate) keys: Keys,
+    pub(crate) slot: u16,
+    pub(crate) recent: Recent,
+    /// What was met there last: the fence of names that a lookup does not know of.
+    known: ArcSwapOption<Sight>,
+    greeted: ArcSwapOption<Stamp>,
+    greeting: Mutex<()>,
+}
+
+/// Which connection to which node.
+#[derive(Debug, Clone)]
+pub(crate) struct Stamp {
+    pub(crate) node: Arc<Node>,
+    pub(crate) generation: u64,
+}
+
+impl PartialEq for Stamp {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.node, &other.node) && self.generation == other.generation
+    }
+}
+
+/// What fences a computation in one group.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sight {
+    pub(crate) order: Order,
+    pub(crate) epoch: Record,
+    pub(crate) stamp: Stamp,
+}
+
+/// The records that were asked for.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) group: usize,
+    pub(crate) sight: Option<Arc<Sight>>,
+    pub(crate) epoch: Record,
+    /// In the order of the names.
+    pub(crate) records: Vec<Record>,
+}
+
+impl Group {
+    pub(crate) fn new(index: usize, keys: Keys) -> Self {
+        let slot = slot_of(keys.records());
+        Self {
+            index,
+            keys,
+            slot,
+            recent: Recent::default(),
+            known: ArcSwapOption::empty(),
+            greeted: ArcSwapOption::empty(),
+            greeting: Mutex::default(),
+        }
+    }
+
+    /// What was met there last.
+    pub(crate) fn known(&self) -> Option<Arc<Sight>> {
+        self.known.load_full()
+    }
+
+    /// Whether the node behind a fence is still the one, on the same connection.
+    pub(crate) fn is_still(&self, stamp: &Stamp) -> bool {
+        self.greeted.load().as_deref() == Some(stamp)
+    }
+
+    /// The records of names, from the node that has them.
+    pub(crate) async fn look(
+        &self,
+        nodes: &Arc<Nodes>,
+        names: Vec<Vec<u8>>,
+        deadline: Instant,
+    ) -> Result<Found, Failure> {
+        let mut route = Route::to(nodes, self.slot, deadline).await?;
+        let mut made = false;
+        loop {
+            let question = Question { entry: None, names: names.clone() };
+            let answer = match self.ask(&route, question, deadline).await {
+                Ok(answer) => answer,
+                Err(failure) if route.goes_on(&failure).await? => continue,
+                Err(failure) => return Err(failure),
+            };
+            let stamp = Stamp { node: Arc::clone(&route.node), generation: answer.live.generation };
+            let unordered = answer.order.is_none() && !std::mem::replace(&mut made, true);
+            if self.is_still(&stamp) && !unordered {
+                return Ok(self.found(answer, stamp));
+            }
+            if let Err(failure) = self.greet(&stamp, &answer.live, unordered, deadline).await
+                && !route.goes_on(&failure).await?
+            {
+                return Err(failure);
+            }
+        }
+    }
+
+    async fn ask(&self, route: &Route<'_>, question: Question, deadline: Instant) -> Result<Answer, Failure> {
+        if route.moving {
+            // Some of the records are there, and some are not: they are asked for again when they are together.
+            return Err(Failure::Moving(self.slot));
+        }
+        route.node.look(self.index, question, deadline).await
+    }
+
+    fn found(&self, answer: Answer, stamp: Stamp) -> Found {
+        let sight = answer.order.map(|order| self.note(Sight { order, epoch: answer.epoch, stamp }));
+        Found { group: self.index, sight, epoch: answer.epoch, records: answer.records }
+    }
+
+    fn note(&self, sight: Sight) -> Arc<Sight> {
+        if let Some(known) = self.known().filter(|known| **known == sight) {
+            return known;
+        }
+        let sight = Arc::new(sight);
+        self.known.store(Some(Arc::clone(&sight)));
+        sight
+    }
+
+    /// Asks the node who it is, and lets it forget everything if it may lack invalidations; otherwise it is told the latest again.
+    async fn greet(&self, stamp: &Stamp, live: &Live, anyway: bool, deadline: Instant) -> Result<(), Failure> {
+        let turn = timeout_at(deadline, self.greeting.lock()).await;
+        let _turn = turn.map_err(|_| stamp.node.lane.late())?;
+        if self.is_still(stamp) && !anyway {
+            return Ok(());
+        }
+        let mut greeting = Pipeline::new();
+        greeting.add_command(greeting::command(&self.keys, &live.server)?);
+        let answer = self.tell(stamp, &greeting, deadline).await?;
+        if !answer.iter().any(greeting::empties) {
+            self.tell(stamp, &greeting::repetition(&self.keys, &self.recent)?, deadline).await?;
+        }
+        self.greeted.store(Some(Arc::new(stamp.clone())));
+        Ok(())
+    }
+
+    async fn tell(&self, stamp: &Stamp, commands: &Pipeline, deadline: Instant) -> Result<Vec<Value>, Failure> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        stamp.node.ask(commands, false, Some(stamp.generation), deadline).await?.into_iter().collect()
+    }
+}
+
+/// The version of the namespace that an entry depends on: that of its group, or all those of its groups as one.
+pub(crate) fn joined(epochs: &[Record]) -> Record {
+    use sha2::{Digest, Sha256};
+    if let [single] = epochs {
+        return *single;
+    }
+    let mut digest = Sha256::new();
+    for epoch in epochs {
+        match epoch {
+            Record::Free(version) => digest.update(version.as_bytes()),
+            _ if epochs.contains(&Record::Held) => return Record::Held,
+            _ => return Record::Absent,
+        }
+    }
+    let digest: [u8; 32] = digest.finalize().into();
+    digest.first_chunk().map_or(Record::Absent, |first| Record::Free(Version::from_bytes(*first)))
+}

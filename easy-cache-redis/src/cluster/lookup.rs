@@ -1,0 +1,163 @@
+//! Lookups: the entry from its node and the records from theirs, at the same time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_redis::redis::{Pipeline, RedisWrite, Value, cmd};
+use easy_cache_core::Tag;
+use easy_cache_core::store::{Hit, Look, Looked, Miss, MissReason, StoreFence};
+use futures_util::future::{try_join, try_join_all};
+use tokio::time::Instant;
+
+use super::group::{Found, Sight, joined};
+use super::slots::slot_of;
+use super::split::Part;
+use super::store::Inner;
+use crate::failure::Failure;
+use crate::filling;
+use crate::layout::{Entry, LONGEST, Record};
+use crate::lookup::Records;
+
+/// What a lookup leaves for the fill that follows it.
+#[derive(Debug)]
+pub(crate) struct Fence {
+    /// Of each group; of those that were not asked, what was met there last, which may be older, and is the stricter for it.
+    pub(crate) sights: Vec<Option<Arc<Sight>>>,
+    pub(crate) key: Record,
+    /// Sorted by tag.
+    pub(crate) tags: Vec<(Tag, Record)>,
+}
+
+/// An entry as its node has it.
+struct Stored {
+    bytes: Vec<u8>,
+    /// How much longer, by the clock of the node.
+    remaining: Duration,
+}
+
+/// All that was found, by group and by name.
+struct Sighted {
+    epochs: Vec<Option<Record>>,
+    sights: Vec<Option<Arc<Sight>>>,
+    key: Record,
+    tags: Vec<(Tag, Record)>,
+}
+
+impl Inner {
+    pub(crate) async fn look_up(&self, look: Look<'_>) -> Result<Looked, Failure> {
+        let deadline = self.nodes.deadline();
+        let tags = self.remembered.add_to(look.key, look.tags);
+        let mut parts = self.split(&[look.key], &tags);
+        self.add_unmet(&mut parts);
+        let entry = self.entry(self.keys.entry(look.key, look.kind), deadline);
+        let (stored, found) = try_join(entry, self.records(&parts, deadline)).await?;
+        let mut sighted = Sighted::nothing(self);
+        sighted.add(parts, found);
+        let Some(stored) = stored else { return Ok(missed(MissReason::Absent, &sighted)) };
+        let Ok(entry) = Entry::decode(stored.bytes) else { return Ok(missed(MissReason::Unreadable, &sighted)) };
+        let late: Vec<Tag> = entry.tags.iter().map(|tag| &tag.tag).filter(|tag| !sighted.has(tag)).cloned().collect();
+        if !late.is_empty() {
+            let parts = self.split(&[], &late);
+            let found = self.records(&parts, deadline).await?;
+            sighted.add(parts, found);
+        }
+        match self.refuse(look.key, &entry, &sighted) {
+            Some(reason) => Ok(missed(reason, &sighted)),
+            None => Ok(Looked::Hit(self.hit(look.key, entry, stored.remaining, &sighted))),
+        }
+    }
+
+    /// Groups of which nothing is known are asked as well, once: a value may turn out to depend on them.
+    fn add_unmet(&self, parts: &mut Vec<Part>) {
+        for group in self.groups.iter().filter(|group| group.known().is_none()) {
+            if parts.iter().all(|part| part.group != group.index) {
+                parts.push(Part { group: group.index, ..Part::default() });
+            }
+        }
+    }
+
+    /// Its end first: if it is replaced in between, it is taken for older than it is.
+    async fn entry(&self, name: Vec<u8>, deadline: Instant) -> Result<Option<Stored>, Failure> {
+        let mut commands = Pipeline::with_capacity(2);
+        for word in ["PTTL", "GET"] {
+            let mut command = cmd(word);
+            command.write_arg(&name);
+            commands.add_command(command);
+        }
+        let mut answers = self.nodes.run(slot_of(&name), &commands, None, deadline).await?.into_iter();
+        match (answers.next(), answers.next()) {
+            (Some(Value::Int(left)), Some(Value::BulkString(bytes))) if left > 0 => {
+                Ok(Some(Stored { bytes, remaining: Duration::from_millis(left as u64) }))
+            }
+            (Some(Value::Int(_)), Some(Value::BulkString(_) | Value::Nil)) => Ok(None),
+            _ => Err(Failure::Garbled("no answer about an entry")),
+        }
+    }
+
+    async fn records(&self, parts: &[Part], deadline: Instant) -> Result<Vec<Found>, Failure> {
+        let asked = parts.iter().map(|part| self.groups[part.group].look(&self.nodes, part.names.clone(), deadline));
+        try_join_all(asked).await
+    }
+
+    fn refuse(&self, key: &[u8], entry: &Entry, sighted: &Sighted) -> Option<MissReason> {
+        let touched = self.touched(key, entry.tags.iter().map(|tag| &tag.tag));
+        let epochs: Vec<Record> =
+            touched.into_iter().map(|group| sighted.epochs[group].unwrap_or(Record::Absent)).collect();
+        Records { epoch: joined(&epochs), key: sighted.key, tags: sighted.tags.clone() }.refuse(entry)
+    }
+
+    /// The groups that a value depends on, in their order.
+    pub(crate) fn touched<'a>(&self, key: &[u8], tags: impl Iterator<Item = &'a Tag>) -> Vec<usize> {
+        let mut groups: Vec<usize> = tags.map(|tag| self.group_of_tag(tag)).collect();
+        groups.push(self.group_of_key(key));
+        groups.sort_unstable();
+        groups.dedup();
+        groups
+    }
+
+    fn hit(&self, key: &[u8], entry: Entry, remaining: Duration, sighted: &Sighted) -> Hit {
+        let ttl = entry.ttl;
+        let (payload, tags) = entry.into_payload();
+        self.remembered.note(key, tags.iter().map(|tag| tag.tag.clone()));
+        let lifetime = ttl.unwrap_or(filling::LONGEST).min(filling::LONGEST);
+        let mut hit = Hit::new(payload, tags, self.epochs.name(&sighted.sights));
+        hit.fence = sighted.fence();
+        hit.age = lifetime.saturating_sub(remaining);
+        hit.remaining = ttl.map(|ttl| ttl.saturating_sub(hit.age));
+        hit.followed = key.len() <= LONGEST && hit.tags.iter().all(|tag| tag.tag.encoded().len() <= LONGEST);
+        hit
+    }
+}
+
+fn missed(reason: MissReason, sighted: &Sighted) -> Looked {
+    Looked::Miss(Miss { reason, fence: sighted.fence() })
+}
+
+impl Sighted {
+    fn nothing(inner: &Inner) -> Self {
+        let sights = inner.groups.iter().map(super::group::Group::known).collect();
+        Self { epochs: vec![None; inner.groups.len()], sights, key: Record::Absent, tags: Vec::new() }
+    }
+
+    fn add(&mut self, parts: Vec<Part>, found: Vec<Found>) {
+        for (part, found) in parts.into_iter().zip(found) {
+            let mut records = found.records.into_iter();
+            if part.has_key {
+                self.key = records.next().unwrap_or(Record::Absent);
+            }
+            self.tags.extend(part.tags.into_iter().zip(records));
+            self.epochs[found.group] = Some(found.epoch);
+            self.sights[found.group] = found.sight;
+        }
+        self.tags.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    }
+
+    fn has(&self, tag: &Tag) -> bool {
+        self.tags.binary_search_by(|(name, _)| name.cmp(tag)).is_ok()
+    }
+
+    fn fence(&self) -> Option<StoreFence> {
+        let (sights, tags) = (self.sights.clone(), self.tags.clone());
+        sights.iter().any(Option::is_some).then(|| StoreFence::new(Fence { sights, key: self.key, tags }))
+    }
+}

@@ -1,0 +1,25 @@
+//! Redis Cluster: records in one slot or a few, entries on all nodes, and a connection and a breaker of its own for each node.
+//!
+//! | module | what it is about |
+//! |---|---|
+//! | `config`, `store` | the doors, and which operation is where |
+//! | `lookup`, `filling`, `writing`, `follow` | the operations |
+//! | `split`, `group`, `epochs` | which records stand together, and what this process knows of them |
+//! | `route`, `nodes`, `node`, `slots` | how a command comes to the node that serves its slot |
+
+mod config;
+mod epochs;
+mod filling;
+mod follow;
+mod group;
+mod lookup;
+mod node;
+mod nodes;
+mod route;
+mod slots;
+mod split;
+mod store;
+mod writing;
+
+pub use config::RedisClusterStoreBuilder;
+pub use store::RedisClusterStore;

@@ -1,0 +1,10 @@
+//! The store on real clusters of three masters and three replicas, some of which lose a master or move slots under load.
+
+mod contract;
+mod failover;
+mod follow;
+mod groups;
+mod moving;
+mod stress;
+mod trips;
+mod world;
