@@ -1,7 +1,7 @@
 //! What operators ask: an entry with the records that decide about it, and how much there is of a namespace.
 //!
-//! Names are found by `lru_crawler metadump`, which a server sends as fast as it is read, on a connection of its own: it answers in
-//! lines that no other command has. What the answers mean is left to who asked.
+//! Names are found by `lru_crawler metadump`, on a connection of its own: it answers in lines that no other command has. By
+//! its table (`hash`), since what the server moves from one of its lists to another meanwhile would be left out. What the answers mean is left to who asked.
 
 use std::time::Duration;
 
@@ -141,7 +141,7 @@ impl Inner {
         mut each: impl FnMut(&[u8]),
     ) -> Result<(), Failure> {
         let mut seen = 0;
-        self.lines(server, b"lru_crawler metadump all\r\n", |line| {
+        self.lines(server, b"lru_crawler metadump hash\r\n", |line| {
             let Some(name) = line.strip_prefix("key=").and_then(|rest| rest.split(' ').next()) else { return };
             each(&decoded(name));
             seen += 1;
