@@ -1,7 +1,7 @@
 //! What operators ask: an entry with the records that decide about it, and how much there is of a namespace.
 //!
-//! Names are found by `lru_crawler metadump`, which a server sends as fast as it is read, on a connection of its own: it answers in
-//! lines that no other command has. What the answers mean is left to who asked.
+//! Names are found by `lru_crawler metadump`, on a connection of its own: it answers in lines that no other command has. By
+//! its table (`hash`), since what the server moves from one of its lists to another meanwhile would be left out. What the answers mean is left to who asked.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use easy_cache_core::store::{
 };
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::MemcachedStore;
 use crate::failure::Failure;
@@ -20,6 +20,9 @@ use crate::trip::{Ticket, Trip};
 
 /// How often progress is told, in names.
 const TOLD_EVERY: u64 = 1000;
+
+/// How long it is left alone that makes a list for somebody else.
+const BUSY_FOR: Duration = Duration::from_millis(20);
 
 /// What is said of a server: the lines of `stats` that matter to a cache.
 const TOLD: [&str; 9] = [
@@ -140,16 +143,24 @@ impl Inner {
         progress: Progress<'_>,
         mut each: impl FnMut(&[u8]),
     ) -> Result<(), Failure> {
-        let mut seen = 0;
-        self.lines(server, b"lru_crawler metadump all\r\n", |line| {
+        let (mut seen, deadline) = (0, self.deadline());
+        let mut line = |line: &str| {
             let Some(name) = line.strip_prefix("key=").and_then(|rest| rest.split(' ').next()) else { return };
             each(&decoded(name));
             seen += 1;
             if seen % TOLD_EVERY == 0 {
                 progress(seen);
             }
-        })
-        .await?;
+        };
+        // A server makes one list at a time, and says so before it begins.
+        loop {
+            match self.lines(server, b"lru_crawler metadump hash\r\n", &mut line).await {
+                Err(Failure::Refused(words)) if words.starts_with("BUSY") && Instant::now() < deadline => {
+                    sleep(BUSY_FOR).await;
+                }
+                ended => break ended?,
+            }
+        }
         progress(seen);
         Ok(())
     }
@@ -169,10 +180,7 @@ impl Inner {
             match text.trim_end() {
                 "END" => return Ok(()),
                 "" => return Err(Failure::Garbled("a list without an end")),
-                text if text.starts_with("BUSY") => {
-                    return Err(Failure::Refused("it is making another list of names: try again".to_owned()));
-                }
-                text if text.contains("ERROR") && !text.starts_with("key=") && !text.starts_with("STAT") => {
+                text if !text.starts_with("key=") && !text.starts_with("STAT") => {
                     return Err(Failure::Refused(text.to_owned()));
                 }
                 text => each(text),
