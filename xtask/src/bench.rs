@@ -10,8 +10,8 @@ use std::{env, fs};
 use crate::Result;
 use crate::workspace::Workspace;
 
-/// Those that measure what several threads do together.
-const ON_ALL_CORES: [&str; 2] = ["threads", "stampede"];
+/// Those that measure what several threads, or a client and a server, do together.
+const ON_ALL_CORES: [&str; 3] = ["redis", "stampede", "threads"];
 
 /// What to measure.
 #[derive(Debug, Default)]
