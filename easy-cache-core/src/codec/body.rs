@@ -3,7 +3,9 @@
 use std::marker::PhantomData;
 
 use serde::Serialize;
-use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde::de::DeserializeOwned;
+#[cfg(any(feature = "postcard", feature = "messagepack", feature = "json"))]
+use serde::de::DeserializeSeed;
 
 use super::guard::{Guarded, Limits};
 use super::{Codec, LIMIT};
