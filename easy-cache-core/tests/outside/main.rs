@@ -5,10 +5,13 @@
 
 #[path = "../engine/batches.rs"]
 mod batches;
+mod codecs;
 #[path = "../engine/detached.rs"]
 mod detached;
 #[path = "../engine/failures.rs"]
 mod failures;
+#[path = "../engine/listener.rs"]
+mod listener;
 #[path = "../engine/results.rs"]
 mod results;
 #[path = "../engine/stale.rs"]

@@ -3,6 +3,7 @@
 
 mod connections;
 mod contract;
+mod fleet;
 mod follow;
 mod holds;
 mod losses;
