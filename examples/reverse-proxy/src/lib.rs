@@ -21,11 +21,17 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Features
+//! | feature | what it adds |
+//! |---|---|
+//! | `redis` (default) | `--store redis://HOST:PORT`: proxies that share what they keep |
+//! | `memcached` (default) | `--store memcached://HOST:PORT` |
+//!
 //! # Where to look
 //!
 //! | step of a request | module |
 //! |---|---|
-//! | what is set on the command line, and the cache that follows from it | `options`, `cache` |
+//! | what is set on the command line, and the cache that follows from it | `options`, `cache`, `store` |
 //! | a connection of a client | `server`, `wire` (where interim responses are put on it) |
 //! | is it a request that may be passed on, and what of it? | `entrance`, `hop` |
 //! | the cache | `easy-cache-tower` |
@@ -33,6 +39,7 @@
 
 mod cache;
 mod options;
+mod store;
 
 mod server;
 mod wire;
@@ -46,3 +53,4 @@ mod upgrade;
 
 pub use options::{Options, Origin, Switch};
 pub use server::{run, serve};
+pub use store::StoreUrl;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::Scheme;
 
+use crate::StoreUrl;
+
 /// The options of the proxy.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
@@ -17,7 +19,13 @@ pub struct Options {
     #[arg(long, value_name = "URL")]
     pub origin: Origin,
 
-    /// The most that stored responses may take, in bytes; K, M and G are understood.
+    /// Where responses are kept for several proxies before the same origin: redis://HOST:PORT or memcached://HOST:PORT. In this
+    /// process, if there is none.
+    #[arg(long, value_name = "URL")]
+    pub store: Option<StoreUrl>,
+
+    /// The most that stored responses may take, in bytes; K, M and G are understood. One response may take a 32nd part; for a
+    /// store outside, that is all that this says.
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = parse_size)]
     pub size: u64,
 
@@ -36,6 +44,7 @@ impl Default for Options {
         Self {
             listen: "127.0.0.1:8010".to_owned(),
             origin: Origin { authority: "127.0.0.1:8000".to_owned() },
+            store: None,
             size: 256 << 20,
             heuristics: Switch::On,
             stale_if_error: Duration::from_secs(60),

@@ -56,9 +56,10 @@ pub async fn run(options: &Options) -> io::Result<()> {
 /// Serves on a listener of the caller until `shutdown` is ready; the listen address of the options is not used.
 ///
 /// # Errors
-/// If the address of the listener is not to be had.
+/// If the store that the options name is none.
 pub async fn serve(listener: TcpListener, options: &Options, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    let service = cache::layer(options).layer(Forward::new(Pool::new(options.origin.clone())));
+    let service =
+        cache::layer(options).map_err(io::Error::other)?.layer(Forward::new(Pool::new(options.origin.clone())));
     let (stopping, mut shutdown) = (watch::Sender::new(()), pin!(shutdown));
     loop {
         tokio::select! {

@@ -6,6 +6,7 @@ mod abuse;
 mod bodies;
 mod conformance_list;
 mod connections;
+mod stores;
 mod support;
 mod upgrades;
 mod users;
