@@ -10,8 +10,8 @@ use std::{env, fs};
 use crate::Result;
 use crate::workspace::Workspace;
 
-/// Those that measure what several threads do together, or that choose the cores for what they start.
-const ON_ALL_CORES: [&str; 3] = ["threads", "stampede", "http"];
+/// Those that measure what several threads, or a client and a server, do together, or that choose the cores for what they start.
+const ON_ALL_CORES: [&str; 4] = ["http", "redis", "stampede", "threads"];
 
 /// Those whose rivals are other programs.
 const WITHOUT_RIVALS: [&str; 1] = ["http"];
