@@ -102,12 +102,15 @@ pub fn decide<H: Headers + ?Sized>(
     }
 }
 
-/// A reason, and whether it holds for what is looked at.
-type Rule<T> = (Refusal, fn(&T) -> bool);
+/// When a refusal applies that is seen at a glance.
+type EarlyRule = fn(&Glance<'_>) -> bool;
+
+/// When another one applies.
+type Rule = fn(&Exchange<'_>) -> bool;
 
 /// The rules that need little of the response, in the order in which their names are given as the reason; each alone is
 /// enough. They come first, so that what is not for keeping is not read to its end.
-const AT_A_GLANCE: [Rule<Glance<'_>>; 8] = [
+const AT_A_GLANCE: [(Refusal, EarlyRule); 8] = [
     (Refusal::Method, |x| x.request.method != MethodClass::Get),
     (Refusal::Bypassed, |x| x.request.bypass().is_some()),
     (Refusal::Range, |x| x.request.range && x.part.is_none()),
@@ -119,7 +122,7 @@ const AT_A_GLANCE: [Rule<Glance<'_>>; 8] = [
 ];
 
 /// The others, likewise in order.
-const RULES: [Rule<Exchange<'_>>; 8] = [
+const RULES: [(Refusal, Rule); 8] = [
     (Refusal::NoCache, |x| x.directives.no_cache == Extent::Everything && !x.can_be_validated()),
     (Refusal::Authorization, |x| x.request.authorized && !x.open_to_authorized()),
     (Refusal::Cookie, |x| x.request.cookies && !x.open_to_cookies()),

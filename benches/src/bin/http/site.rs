@@ -28,7 +28,7 @@ pub(crate) fn serve(kind: &Kind) -> Result<(), Box<dyn Error>> {
     // As `#[tokio::main]` does it: with a thread for each core that it may use, and that is one.
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        #[expect(clippy::explicit_write, reason = "for the parent, which reads it; println! would panic without one")]
+        // For the parent, which reads it.
         writeln!(std::io::stdout(), "{}", listener.local_addr()?)?;
         match kind {
             Kind::Plain => axum::serve(nodelay(listener), site()).await?,
