@@ -20,6 +20,8 @@ pub struct Options {
     pub only: Option<String>,
     /// Whether to count instructions as well.
     pub instructions: bool,
+    /// The number of rounds, where one was asked for.
+    pub rounds: Option<usize>,
     /// How many entries, or callers, where a benchmark is about many of them.
     pub size: Size,
 }
@@ -78,9 +80,9 @@ impl Options {
         let seed = RandomState::new().hash_one(0);
         // A batch shorter than a time slice, so that on a busy machine most batches run undisturbed and the median is
         // one of those; a longer batch would count other programs' time, and most for the slowest candidate.
-        let rounds = rounds.unwrap_or(if quick { 201 } else { 1_001 });
+        let plan_rounds = rounds.unwrap_or(if quick { 201 } else { 1_001 });
         let repeats = 3;
-        Ok(Self { plan: Plan { rounds, repeats, seed }, json, only, instructions, size })
+        Ok(Self { plan: Plan { rounds: plan_rounds, repeats, seed }, json, only, instructions, rounds, size })
     }
 
     /// Those of the candidates that are to be measured.

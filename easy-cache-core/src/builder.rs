@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::backend::memory::Capacity;
 use crate::clock::Clock;
-use crate::engine::outside::{Access, Outside};
+use crate::engine::outside::{Access, LARGEST_VALUE, Outside};
 use crate::engine::{Engine, Setup, switches};
 use crate::events::{Events, Meter, OnUndelivered, Redaction, Tier, Undelivered};
 use crate::parts::DELIMITER;
@@ -41,6 +41,7 @@ pub struct CacheBuilder {
     breaker: (u32, Duration),
     on_undelivered: Option<OnUndelivered>,
     format: Format,
+    largest_value: usize,
     redaction: Option<Redaction>,
     traces_hits: bool,
     #[cfg(feature = "testing")]
@@ -69,6 +70,7 @@ impl Default for CacheBuilder {
             breaker: (BREAKER_FAILURES, BREAKER_PAUSE),
             on_undelivered: None,
             format: Format::default(),
+            largest_value: LARGEST_VALUE,
             redaction: None,
             traces_hits: false,
             #[cfg(feature = "testing")]
@@ -244,9 +246,47 @@ impl CacheBuilder {
         self
     }
 
-    /// How values are written for a store outside the process. Default: [`Codec::Bincode`].
+    /// How values are written for a store outside the process. Default: [`Codec::Bincode`]. What another codec wrote is read by that one,
+    /// if its feature is on: see [`Codec`].
     pub const fn codec(mut self, codec: Codec) -> Self {
         self.format.codec = codec;
+        self
+    }
+
+    /// Compresses values (lz4) that are written in more than this many bytes, and come to fewer. Default: none. Feature `lz4`.
+    ///
+    /// Worth it where the network, or the store's memory, costs more than the time that it takes. Compressed values are read whatever is
+    /// said here, if the feature is on. Responses that an integration of HTTP keeps are left as they are: their bodies may be compressed
+    /// already.
+    ///
+    /// # Example: from 4 KiB on
+    /// ```
+    /// use easy_cache_core::Cache;
+    ///
+    /// let builder = Cache::builder().compress_above(4 << 10);
+    /// # let _ = builder.build();
+    /// ```
+    #[cfg(feature = "lz4")]
+    pub const fn compress_above(mut self, bytes: usize) -> Self {
+        self.format.compress_above = Some(bytes);
+        self
+    }
+
+    /// The largest value that is sent to a store, in bytes as it is written (and compressed). Default: 16 MiB, which is a hundred times of
+    /// what Redis is good at. Larger ones are not kept, which an event tells; each call computes them.
+    ///
+    /// No value that comes to more than 64 MiB uncompressed is written or read, whatever is said here, except responses that an
+    /// integration of HTTP keeps. A store may have a limit of its own: memcached's is 1 MiB.
+    ///
+    /// # Example: nothing above a megabyte
+    /// ```
+    /// use easy_cache_core::Cache;
+    ///
+    /// let builder = Cache::builder().largest_value(1 << 20);
+    /// # let _ = builder.build();
+    /// ```
+    pub const fn largest_value(mut self, bytes: usize) -> Self {
+        self.largest_value = bytes;
         self
     }
 
@@ -318,6 +358,7 @@ impl CacheBuilder {
             timeout: self.store_timeout,
             clock: self.clock.clone(),
             format: self.format,
+            largest_value: self.largest_value,
             breaker: Breaker::new(self.clock.clone()).failures(failures).pause(pause),
             spawner: self.spawner.clone(),
             events: Arc::clone(events),

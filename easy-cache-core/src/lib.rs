@@ -70,6 +70,8 @@
 //! |---|---|---|
 //! | `tokio` | yes | [detached](GetOrCompute::detach) loads of async callers run on the tokio runtime around the caller; `spawn` and `spawn_blocking` in [`scope`] |
 //! | `metrics` | no | counters, gauges and a histogram for the recorder of the `metrics` facade: see [`events`] |
+//! | `postcard`, `messagepack`, `json` | no | other [codecs](Codec) than bincode for values in a store outside the process |
+//! | `lz4` | no | `CacheBuilder::compress_above`: large values are compressed on their way to a store |
 //! | `testing` | no | the module `testing`: stores that fail on demand, places where code under test waits, assertions, and the contract that every store has to fulfil; `CacheBuilder::verify`, which computes hits once more to find forgotten tags |
 
 mod backend;

@@ -189,9 +189,21 @@ fn push_word(name: &str, word: &str, out: &mut String) {
 
 fn push_integer(name: &str, number: i64, out: &mut String) {
     out.push_str(name);
-    // Writing into a string cannot fail.
-    let _ = write!(out, "{number}");
+    if number < 0 {
+        out.push('-');
+    }
+    // On the path of each hit: the machinery of formats takes ten times as long.
+    let (mut digits, mut first, mut rest) = ([b'0'; DIGITS], DIGITS, number.unsigned_abs());
+    while rest > 0 || first == DIGITS {
+        first -= 1;
+        digits[first] = b"0123456789"[(rest % 10) as usize];
+        rest /= 10;
+    }
+    out.extend(digits[first..].iter().map(|digit| char::from(*digit)));
 }
+
+/// Of the longest number of 64 bits.
+const DIGITS: usize = 20;
 
 /// The largest integer of structured fields (RFC 9651 §3.3.1).
 const LARGEST_INTEGER: i64 = 999_999_999_999_999;

@@ -89,7 +89,11 @@ pub fn decide<H: Headers + ?Sized>(
     arrival: Arrival,
     policy: &Policy,
 ) -> Decision {
-    let exchange = Exchange::read(request, status, response, arrival, policy);
+    let glance = Glance::at(request, status, response, policy);
+    if let Some((refusal, _)) = AT_A_GLANCE.iter().find(|(_, applies)| applies(&glance)) {
+        return Decision::Refuse(*refusal);
+    }
+    let exchange = Exchange::read(glance, response, arrival, policy);
     match RULES.iter().find(|(_, applies)| applies(&exchange)) {
         Some((refusal, _)) => Decision::Refuse(*refusal),
         None => exchange.freshness.map_or(Decision::Refuse(Refusal::NoLifetime), |freshness| {
@@ -98,11 +102,15 @@ pub fn decide<H: Headers + ?Sized>(
     }
 }
 
-/// When a refusal applies.
+/// When a refusal applies that is seen at a glance.
+type EarlyRule = fn(&Glance<'_>) -> bool;
+
+/// When another one applies.
 type Rule = fn(&Exchange<'_>) -> bool;
 
-/// The rules in the order in which their names are given as the reason; each alone is enough.
-const RULES: [(Refusal, Rule); 16] = [
+/// The rules that need little of the response, in the order in which their names are given as the reason; each alone is
+/// enough. They come first, so that what is not for keeping is not read to its end.
+const AT_A_GLANCE: [(Refusal, EarlyRule); 8] = [
     (Refusal::Method, |x| x.request.method != MethodClass::Get),
     (Refusal::Bypassed, |x| x.request.bypass().is_some()),
     (Refusal::Range, |x| x.request.range && x.part.is_none()),
@@ -111,6 +119,10 @@ const RULES: [(Refusal, Rule); 16] = [
     (Refusal::NotUnderstood, |x| x.directives.must_understand && !is_understood(x.status)),
     (Refusal::NoStore, |x| x.directives.no_store && !x.directives.must_understand),
     (Refusal::Private, |x| x.directives.private == Extent::Everything),
+];
+
+/// The others, likewise in order.
+const RULES: [(Refusal, Rule); 8] = [
     (Refusal::NoCache, |x| x.directives.no_cache == Extent::Everything && !x.can_be_validated()),
     (Refusal::Authorization, |x| x.request.authorized && !x.open_to_authorized()),
     (Refusal::Cookie, |x| x.request.cookies && !x.open_to_cookies()),
@@ -120,6 +132,23 @@ const RULES: [(Refusal, Rule); 16] = [
     (Refusal::NoLifetime, |x| x.freshness.is_none()),
     (Refusal::Stale, |x| x.is_useless()),
 ];
+
+/// What is seen of a request and its response before the response is read.
+struct Glance<'a> {
+    request: &'a RequestFacts,
+    status: u16,
+    directives: ResponseDirectives,
+    /// A part that may be kept as one.
+    part: Option<PartOf>,
+}
+
+impl<'a> Glance<'a> {
+    fn at<H: Headers + ?Sized>(request: &'a RequestFacts, status: u16, response: &H, policy: &Policy) -> Self {
+        let directives = ResponseDirectives::for_target(response, policy.targets());
+        let may_be_part = request.range && status == 206 && policy.keeps_parts();
+        Self { request, status, directives, part: may_be_part.then(|| part_of(response)).flatten() }
+    }
+}
 
 /// A request and its response, read.
 struct Exchange<'a> {
@@ -141,20 +170,13 @@ struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    fn read<H: Headers + ?Sized>(
-        request: &'a RequestFacts,
-        status: u16,
-        response: &H,
-        arrival: Arrival,
-        policy: &'a Policy,
-    ) -> Self {
-        let directives = ResponseDirectives::for_target(response, policy.targets());
+    fn read<H: Headers + ?Sized>(glance: Glance<'a>, response: &H, arrival: Arrival, policy: &'a Policy) -> Self {
+        let Glance { request, status, directives, part } = glance;
         let fields = KeptFields::of(response, &directives);
         let sets = |name| response.has(name) && fields.keeps(name);
         let validators = Validators::parse(response);
         let times = Times::of(response, &directives, arrival);
         let vary = Vary::parse(response);
-        let part = part_of(request, status, response, &vary).filter(|_| policy.keeps_parts());
         let freshness = times.freshness(status, &directives, policy, &validators);
         let was_fresh = freshness.is_some_and(|freshness| freshness.is_fresh(Duration::ZERO));
         let stale = StaleUse::of(&directives, was_fresh.then_some(policy));
@@ -230,10 +252,9 @@ impl<'a> Exchange<'a> {
     }
 }
 
-/// The part that a request asked for and got. Parts have no variants.
-fn part_of<H: Headers + ?Sized>(request: &RequestFacts, status: u16, response: &H, vary: &Vary) -> Option<PartOf> {
-    let is_part = request.range && status == 206 && vary.fields().is_empty();
-    PartOf::of(response).filter(|_| is_part)
+/// The part that a 206 is. Parts have no variants.
+fn part_of<H: Headers + ?Sized>(response: &H) -> Option<PartOf> {
+    PartOf::of(response).filter(|_| Vary::parse(response).fields().is_empty())
 }
 
 /// What a response says about time.

@@ -43,10 +43,22 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
     }
 }
 
+/// Up to so many fields, to compare each name takes less time than to read a name and look it up by its hash.
+#[cfg(feature = "http")]
+const FEW: usize = 16;
+
 #[cfg(feature = "http")]
 impl Headers for http::HeaderMap {
     fn lines_of(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.get_all(name).into_iter().map(http::HeaderValue::as_bytes)
+        let few = self.len() <= FEW;
+        let compared = few.then(|| self.iter().filter(move |(line, _)| line.as_str() == name).map(|(_, value)| value));
+        let looked_up = (!few).then(|| self.get_all(name));
+        let values = compared.into_iter().flatten().chain(looked_up.into_iter().flatten());
+        values.map(http::HeaderValue::as_bytes)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        if self.len() <= FEW { self.keys().any(|line| line.as_str() == name) } else { self.contains_key(name) }
     }
 
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
@@ -75,5 +87,21 @@ mod tests {
         map.append("vary", http::HeaderValue::from_static("range"));
         assert_eq!(map.lines_of("vary").collect::<Vec<_>>(), [b"accept".as_slice(), b"range"]);
         assert_eq!(Headers::lines(&map).filter(|(name, _)| *name == "vary").count(), 2);
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn a_header_map_of_many_fields_is_looked_at_like_one_of_few() {
+        let mut map = http::HeaderMap::new();
+        for number in 0..2 * FEW {
+            assert!(!Headers::has(&map, "vary") && map.single("vary").is_none());
+            let name = http::HeaderName::try_from(format!("x-{number}")).unwrap();
+            map.append(name, http::HeaderValue::from(number));
+        }
+        map.append("vary", http::HeaderValue::from_static("accept"));
+        assert!(Headers::has(&map, "vary") && map.single("vary") == Some(b"accept"));
+        map.append("vary", http::HeaderValue::from_static("range"));
+        assert_eq!(map.lines_of("vary").collect::<Vec<_>>(), [b"accept".as_slice(), b"range"]);
+        assert_eq!(map.single("vary"), None);
     }
 }

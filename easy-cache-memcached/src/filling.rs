@@ -61,7 +61,7 @@ impl<E: Into<Failure>> From<E> for Ended {
 
 impl Inner {
     pub(crate) async fn offer(&self, fill: Fill<'_>) -> Result<Filled, Failure> {
-        self.remembered.note(fill.key, fill.tags.iter().cloned());
+        self.remembered.note(fill.key, fill.kind, fill.tags.iter().cloned());
         match self.offered(&fill).await {
             Ok(()) => Ok(Filled::Kept),
             Err(Ended::Refused(filled)) => Ok(filled),
@@ -80,16 +80,17 @@ impl Inner {
             tracing::warn!(bytes = entry.len(), limit = self.max_value, "a value is too large for memcached");
             return Err(Ended::Refused(Filled::NotKept));
         }
-        self.write(fill, &names, &entry, seconds, deadline).await
+        let marks = self.write(fill, fence, &names, &entry, seconds, deadline).await?;
+        if fill.awaited { self.check_holds(&marks, deadline).await } else { Ok(()) }
     }
 
     /// The namespace, the key, and the tags.
     fn names(&self, fill: &Fill<'_>, fence: &Fence) -> Result<Vec<Name>, Ended> {
-        let mut names = vec![known(&fence.epoch, fill.epoch)?, known(&fence.key, None)?];
+        let mut names = vec![fence.known_name(&fence.epoch, fill.epoch)?, fence.known_name(&fence.key, None)?];
         for tag in fill.tags {
             let inner = fill.seen_version(tag);
             names.push(match fence.of(tag) {
-                Some(sight) => known(sight, inner)?,
+                Some(sight) => fence.known_name(sight, inner)?,
                 None => {
                     let standing = Standing::Late { tag: tag.clone(), inner };
                     Name { item: self.keys.tag(tag), server: self.place_of_tag(tag), standing }
@@ -139,14 +140,16 @@ impl Inner {
         Ok(())
     }
 
+    /// Yields who holds a name, and where.
     async fn write(
         &self,
         fill: &Fill<'_>,
+        fence: &Fence,
         names: &[Name],
         entry: &[u8],
         seconds: u32,
         deadline: Instant,
-    ) -> Result<(), Ended> {
+    ) -> Result<Vec<(usize, Version)>, Ended> {
         let mut trip = Trip::new(&self.servers);
         let mut tickets = Vec::with_capacity(names.len());
         for name in names {
@@ -162,19 +165,26 @@ impl Inner {
         let item = self.keys.entry(fill.key, fill.kind);
         let entry = trip.add(self.place_of_key(fill.key), |commands| commands.set(&item, entry, Mode::Set, seconds));
         let answers = trip.send(&self.servers, deadline).await?;
+        let (mut is_current, mut marks) = (true, Vec::new());
         for (name, ticket) in names.iter().zip(tickets) {
             let reply = answers.reply(ticket)?;
-            let current = match &name.standing {
-                Standing::Claimed { .. } => reply.is_done(),
-                _ => Record::read(&reply.value).version == name.version(),
+            let record = match &name.standing {
+                Standing::Claimed { version, record, .. } if reply.is_done() => {
+                    fence.note_claim(&name.item, *version);
+                    record.clone()
+                }
+                Standing::Claimed { .. } => Record::default(),
+                _ => Record::read(&reply.value),
             };
-            if !current {
-                // What was written depends on a version that is not there: it is dead.
-                return Err(Ended::Refused(Filled::Outdated));
-            }
+            is_current &= record.version.is_some() && record.version == name.version();
+            marks.extend(record.marks.into_iter().map(|writer| (name.server, writer)));
+        }
+        if !is_current {
+            // What was written depends on a version that is not there: it is dead.
+            return Err(Ended::Refused(Filled::Outdated));
         }
         match &answers.reply(entry)?.status {
-            Status::Done => Ok(()),
+            Status::Done => Ok(marks),
             Status::Refused(words) => {
                 tracing::warn!(reason = words, "memcached did not take a value");
                 Err(Ended::Refused(Filled::NotKept))
@@ -182,22 +192,45 @@ impl Inner {
             _ => Err(Ended::Refused(Filled::NotKept)),
         }
     }
+
+    /// A hold whose time is over is an invalidation, which those who wait for the value may have called after: they look at no
+    /// entry. Who looks at this one settles it.
+    async fn check_holds(&self, marks: &[(usize, Version)], deadline: Instant) -> Result<(), Ended> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let mut trip = Trip::new(&self.servers);
+        let ask = |&(server, writer): &(usize, Version)| {
+            let lease = self.keys.writer(writer);
+            trip.add(server, |commands| commands.exists(&lease))
+        };
+        let leases: Vec<Ticket> = marks.iter().map(ask).collect();
+        let answers = trip.send(&self.servers, deadline).await?;
+        for lease in leases {
+            if answers.reply(lease)?.status == Status::Absent {
+                return Err(Ended::Refused(Filled::Outdated));
+            }
+        }
+        Ok(())
+    }
 }
 
-/// A name that the lookup has asked for. Two versions of one name cannot both be current.
-fn known(sight: &Sight, inner: Option<Version>) -> Result<Name, Ended> {
-    let standing = match (sight.record.version, inner) {
-        (Some(version), Some(inner)) if version != inner => return Err(Ended::Refused(Filled::Outdated)),
-        (Some(version), _) => Standing::Seen(version),
-        (None, Some(_)) => return Err(Ended::Refused(Filled::Outdated)),
-        (None, None) => {
-            let number = sight.number.ok_or(Ended::Refused(Filled::NotKept))?;
-            let version = Version::random()?;
-            let record = Record { version: Some(version), marks: sight.record.marks.clone() };
-            Standing::Claimed { version, number, generation: sight.generation, record }
-        }
-    };
-    Ok(Name { item: sight.item.clone(), server: sight.server, standing })
+impl Fence {
+    /// A name that the lookup has asked for. Two versions of one name cannot both be current.
+    fn known_name(&self, sight: &Sight, inner: Option<Version>) -> Result<Name, Ended> {
+        let standing = match (self.version_of(sight), inner) {
+            (Some(version), Some(inner)) if version != inner => return Err(Ended::Refused(Filled::Outdated)),
+            (Some(version), _) => Standing::Seen(version),
+            (None, Some(_)) => return Err(Ended::Refused(Filled::Outdated)),
+            (None, None) => {
+                let number = sight.number.ok_or(Ended::Refused(Filled::NotKept))?;
+                let version = Version::random()?;
+                let record = Record { version: Some(version), marks: sight.record.marks.clone() };
+                Standing::Claimed { version, number, generation: sight.generation, record }
+            }
+        };
+        Ok(Name { item: sight.item.clone(), server: sight.server, standing })
+    }
 }
 
 fn adopted(name: &mut Name, log: &[u8]) -> Result<(), Ended> {

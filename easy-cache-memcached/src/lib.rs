@@ -36,6 +36,7 @@
 //! |---|---|
 //! | `config`, `store` | how a store is made, and what each operation is |
 //! | `lookup`, `filling`, `writing`, `leases` | the operations; `tests/model/src/memcached` shows why they are right |
+//! | `inspect` | what operators ask |
 //! | `layout` | the names of items, and the bytes in them |
 //! | `servers` | which name is on which server |
 //! | `lane`, `backoff`, `failure` | one connection to a server, shared by all callers, and its replacement |
@@ -45,6 +46,7 @@ mod backoff;
 mod config;
 mod failure;
 mod filling;
+mod inspect;
 mod lane;
 mod layout;
 mod leases;

@@ -1,5 +1,6 @@
 //! A lookup: the entry with the records of all known names in one write. What it leaves for a fill is the fence.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use easy_cache_core::Tag;
@@ -30,6 +31,9 @@ pub(crate) struct Sight {
 /// What a lookup leaves for the fill that follows it.
 #[derive(Debug)]
 pub(crate) struct Fence {
+    /// Versions that fills behind this fence have given to records which it had found empty: for other fills behind it they are as good
+    /// as ones that it has seen. (A key may have entries of several kinds.)
+    claimed: Mutex<Vec<(Vec<u8>, Version)>>,
     pub(crate) epoch: Sight,
     pub(crate) key: Sight,
     pub(crate) tags: Vec<(Tag, Sight)>,
@@ -65,7 +69,7 @@ impl Inner {
         if fence.sights().any(|sight| !sight.record.marks.is_empty()) {
             return self.held(fence, deadline).await;
         }
-        Ok(Looked::Hit(self.hit(look.key, envelope, reply.remaining, fence)))
+        Ok(Looked::Hit(self.hit(look, envelope, reply.remaining, fence)))
     }
 
     fn ask_for(&self, look: &Look<'_>) -> (Trip, Asked) {
@@ -79,7 +83,7 @@ impl Inner {
         };
         let epoch = record(self.place_of_epoch(), self.keys.epoch());
         let key = record(home, self.keys.key(look.key));
-        let tags = self.remembered.add_to(look.key, look.tags).into_iter().map(|tag| {
+        let tags = self.remembered.add_to(look.key, look.kind, look.tags).into_iter().map(|tag| {
             let (item, ticket) = record(self.place_of_tag(&tag), self.keys.tag(&tag));
             (tag, item, ticket)
         });
@@ -92,7 +96,8 @@ impl Inner {
         let tags =
             asked.tags.iter().map(|(tag, item, ticket)| Ok((tag.clone(), self.sight(item.clone(), *ticket, answers)?)));
         let tags = tags.collect::<Result<_, Failure>>()?;
-        Ok(Fence { epoch: sight(&asked.epoch)?, key: sight(&asked.key)?, tags, known: Vec::new() })
+        let claimed = Mutex::default();
+        Ok(Fence { claimed, epoch: sight(&asked.epoch)?, key: sight(&asked.key)?, tags, known: Vec::new() })
     }
 
     /// A log that has become long is replaced by a short one on the way, if it is still the same then.
@@ -129,8 +134,8 @@ impl Inner {
         Ok(())
     }
 
-    fn hit(&self, key: &[u8], envelope: Envelope, seconds: Option<u32>, fence: Fence) -> Hit {
-        self.remembered.note(key, envelope.tags.iter().map(|tag| tag.tag.clone()));
+    fn hit(&self, look: Look<'_>, envelope: Envelope, seconds: Option<u32>, fence: Fence) -> Hit {
+        self.remembered.note(look.key, look.kind, envelope.tags.iter().map(|tag| tag.tag.clone()));
         let remaining = seconds.map(|seconds| Duration::from_secs(seconds.into()));
         let age = envelope.ttl.zip(remaining).map(|(ttl, remaining)| ttl.saturating_sub(remaining));
         let mut hit = Hit::new(envelope.payload, envelope.tags, envelope.epoch);
@@ -211,6 +216,19 @@ impl Inner {
 }
 
 impl Fence {
+    /// The version of a record, if it had one before the computation, or has got one from a fill behind this fence.
+    pub(crate) fn version_of(&self, sight: &Sight) -> Option<Version> {
+        let claimed = || {
+            let claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+            claimed.iter().find(|(item, _)| *item == sight.item).map(|(_, version)| *version)
+        };
+        sight.record.version.or_else(claimed)
+    }
+
+    pub(crate) fn note_claim(&self, item: &[u8], version: Version) {
+        self.claimed.lock().unwrap_or_else(PoisonError::into_inner).push((item.to_owned(), version));
+    }
+
     pub(crate) fn of(&self, tag: &Tag) -> Option<&Sight> {
         self.tags.iter().find(|(name, _)| name == tag).map(|(_, sight)| sight)
     }

@@ -22,6 +22,11 @@ impl Servers {
         self.lanes.len()
     }
 
+    /// Host and port.
+    pub(crate) fn name(&self, server: usize) -> &str {
+        &self.names[server]
+    }
+
     pub(crate) fn lane(&self, server: usize) -> &Arc<Lane> {
         &self.lanes[server]
     }

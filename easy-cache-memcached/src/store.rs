@@ -70,7 +70,7 @@ impl MemcachedStore {
     }
 
     /// Runs a future where timers and sockets work, whoever polls it.
-    fn run<'a, T>(
+    pub(crate) fn run<'a, T>(
         &'a self,
         what: &'static str,
         operation: impl Future<Output = Result<T, Failure>> + Send + 'a,

@@ -23,7 +23,7 @@ impl Inner {
         if fill.ttl.is_some_and(|ttl| ttl < Duration::from_millis(1)) {
             return Ok(Filled::NotKept);
         }
-        self.remembered.note(fill.key, fill.tags.iter().cloned());
+        self.remembered.note(fill.key, fill.kind, fill.tags.iter().cloned());
         let lane = self.lane_of(fill.key);
         let deadline = lane.deadline();
         let commands = self.commands(&fill, *fence)?;

@@ -46,6 +46,7 @@
 //! | `lane`, `backoff`, `greeting`, `recent`, `failure` | one connection, and its replacement |
 //! | `combine`, `names` | lookups that travel together |
 //! | `follow`, `news` | what near caches are told |
+//! | `inspect` | what operators ask |
 //! | `cluster` | the same over several nodes (feature `cluster`) |
 //!
 //! # Features
@@ -63,6 +64,7 @@ mod failure;
 mod filling;
 mod follow;
 mod greeting;
+mod inspect;
 mod lane;
 mod layout;
 mod lookup;

@@ -35,7 +35,7 @@ impl Inner {
     pub(crate) async fn look_up(&self, look: Look<'_>) -> Result<Looked, Failure> {
         let lookups = self.lookups_of(look.key);
         let deadline = lookups.lane().deadline();
-        let tags = self.remembered.add_to(look.key, look.tags);
+        let tags = self.remembered.add_to(look.key, look.kind, look.tags);
         let mut answer = lookups.ask(self.question(look, &tags), deadline).await?;
         if answer.order.is_none() {
             // The first lookup of a namespace, or one whose order was lost: it is made, so that the value can be kept.
@@ -51,7 +51,7 @@ impl Inner {
         self.ask_for_late(lookups.lane(), &entry.tags, &mut records, deadline).await?;
         match records.refuse(&entry) {
             Some(reason) => missed(reason, fence),
-            None => Ok(Looked::Hit(self.hit(look.key, entry, fence, &answer.live))),
+            None => Ok(Looked::Hit(self.hit(look, entry, fence, &answer.live))),
         }
     }
 
@@ -85,16 +85,16 @@ impl Inner {
         Ok(())
     }
 
-    fn hit(&self, key: &[u8], entry: Entry, fence: Option<StoreFence>, live: &Live) -> Hit {
+    fn hit(&self, look: Look<'_>, entry: Entry, fence: Option<StoreFence>, live: &Live) -> Hit {
         let (stored, epoch, ttl) = (entry.header.stored, entry.header.epoch, entry.ttl);
         let (payload, tags) = entry.into_payload();
-        self.remembered.note(key, tags.iter().map(|tag| tag.tag.clone()));
+        self.remembered.note(look.key, look.kind, tags.iter().map(|tag| tag.tag.clone()));
         let age = live.age_of(stored);
         let mut hit = Hit::new(payload, tags, epoch);
         hit.fence = fence;
         hit.age = age;
         hit.remaining = ttl.map(|ttl: Duration| ttl.saturating_sub(age));
-        hit.followed = key.len() <= LONGEST && hit.tags.iter().all(|tag| tag.tag.encoded().len() <= LONGEST);
+        hit.followed = look.key.len() <= LONGEST && hit.tags.iter().all(|tag| tag.tag.encoded().len() <= LONGEST);
         hit
     }
 }

@@ -88,7 +88,7 @@ impl RedisStore {
         RedisStoreBuilder::new(namespace.into())
     }
 
-    fn run<'a, T>(
+    pub(crate) fn run<'a, T>(
         &'a self,
         what: &'static str,
         operation: impl Future<Output = Result<T, Failure>> + Send + 'a,

@@ -20,3 +20,8 @@ mod coming_from {
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/cookbook.md")]
 struct Cookbook;
+
+/// And the guide to what other programs write.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/other-programs.md")]
+struct OtherPrograms;

@@ -10,8 +10,11 @@ use std::{env, fs};
 use crate::Result;
 use crate::workspace::Workspace;
 
-/// Those that measure what several threads do together.
-const ON_ALL_CORES: [&str; 2] = ["threads", "stampede"];
+/// Those that measure what several threads, or a client and a server, do together, or that choose the cores for what they start.
+const ON_ALL_CORES: [&str; 4] = ["http", "redis", "stampede", "threads"];
+
+/// Those whose rivals are other programs.
+const WITHOUT_RIVALS: [&str; 1] = ["http"];
 
 /// What to measure.
 #[derive(Debug, Default)]
@@ -37,10 +40,13 @@ pub(crate) fn run(request: &Request) -> Result<ExitCode> {
 /// With the rivals that nothing else builds, since they take so long: see the manifest in `benches`.
 fn build(workspace: &Workspace, package: &str, name: &str) -> Result<bool> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let flags = env::var("RUSTFLAGS").unwrap_or_default();
+    let mut flags = env::var("RUSTFLAGS").unwrap_or_default();
+    if !WITHOUT_RIVALS.contains(&name) {
+        flags.push_str(" --cfg rivals");
+    }
     let built = Command::new(cargo)
         .args(["build", "--release", "--package", package, "--bin", name])
-        .env("RUSTFLAGS", format!("{flags} --cfg rivals"))
+        .env("RUSTFLAGS", flags)
         .current_dir(&workspace.root)
         .status()?;
     Ok(built.success())

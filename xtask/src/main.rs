@@ -90,6 +90,7 @@ cargo xtask bench NAME [--quick | --full] [--instructions] [--json FILE] [--only
       hit         what one cache hit costs            threads     whether two threads do twice as much
       miss        what a miss costs beyond its load   stampede    how often one key is computed for a crowd
       memory      what an entry and a tag take        invalidate  how long it takes to drop millions of entries
+      http        what a cached response costs, beside nginx and Varnish
     --quick measures for a second or two, --full as much as the project promises; --instructions also counts them with
     valgrind (hit, miss); --json also writes the numbers to FILE. How to read them is in benches/README.md.
 

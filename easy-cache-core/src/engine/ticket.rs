@@ -268,7 +268,7 @@ impl Ticket {
         if !is_reached || label.fresh_for() == Some(Duration::ZERO) {
             return None;
         }
-        if self.engine.outside.as_ref().is_some_and(|outside| payload.len() > outside.max_value) {
+        if self.engine.outside.as_ref().is_some_and(|outside| payload.len() > outside.largest_value) {
             self.engine.events.evicted(&self.key, true);
             return None;
         }

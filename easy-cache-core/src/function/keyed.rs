@@ -57,7 +57,8 @@ impl<R> Keyed<R> {
         self.peek()
     }
 
-    /// How long the entry will be fresh from now on; none if there is no entry or it has no end.
+    /// How long the entry will be fresh from now on; none if there is no entry or it has no end. Looks into this process only: with a
+    /// store outside of it, ask [`Cache::time_to_live`](crate::Cache::time_to_live).
     #[must_use]
     pub fn ttl(&self) -> Option<Duration> {
         self.cache.time_to_live_here(self.key.as_bytes())

@@ -25,8 +25,16 @@ use crate::{Bypass, Headers, Policy, Target, Vary, authority};
 #[must_use]
 pub fn path_tag(authority: &str, path: &str) -> Tag {
     let path = if path.is_empty() { Cow::Borrowed("/") } else { normal_path(path) };
-    Tag::new(format!("response:{}{path}", authority.to_ascii_lowercase()))
+    let mut name = String::with_capacity(RESPONSE.len() + authority.len() + path.len());
+    name.push_str(RESPONSE);
+    name.push_str(authority);
+    name[RESPONSE.len()..].make_ascii_lowercase();
+    name.push_str(&path);
+    Tag::new(name)
 }
+
+/// How the tags of paths begin.
+const RESPONSE: &str = "response:";
 
 /// The same for a target, without the port that its scheme implies.
 pub(crate) fn tag_of(target: &Target<'_>) -> Tag {

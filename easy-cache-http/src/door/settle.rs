@@ -211,7 +211,8 @@ pub(crate) fn answer<B: Body>(
     body: Outgoing<B>,
 ) -> Response<Outgoing<B>> {
     let Exchange { facts, headers, .. } = exchange;
-    if !respond::has_it(facts, headers, &Validators::parse(&parts.headers), parts.status) {
+    let has_it = || respond::has_it(facts, headers, &Validators::parse(&parts.headers), parts.status);
+    if !(facts.conditional && has_it()) {
         return Response::from_parts(parts, body);
     }
     parts.status = StatusCode::NOT_MODIFIED;

@@ -26,6 +26,11 @@ impl Keys {
         Self { namespace: namespace.into() }
     }
 
+    /// What all names begin with, before a colon.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     /// The record of the namespace as a whole.
     pub(crate) fn epoch(&self) -> Vec<u8> {
         self.named("f", b"")

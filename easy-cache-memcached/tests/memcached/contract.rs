@@ -15,13 +15,13 @@ async fn is_kept_by(servers: &[&Memcached]) {
     let clock = ManualClock::new();
     let addresses: Vec<SocketAddr> = servers.iter().map(|server| server.address()).collect();
     let contract = Contract::new(&clock, |namespace| {
-        let builder = easy_cache_memcached::MemcachedStore::builder(namespace);
+        let builder = easy_cache_memcached::MemcachedStore::builder(namespace).timeout(world::PATIENCE);
         let builder = addresses.iter().fold(builder, |builder, server| builder.server(server.to_string()));
         let store = builder.build().unwrap();
         // A late tag whose server has not been met yet is not kept the first time: meet them all.
         let all: Vec<Tag> = (0..100).map(|number| Tag::new(format!("server {number}"))).collect();
         block_in_place(|| Handle::current().block_on(store.invalidate(&all, &[]))).unwrap();
-        Cache::builder().namespace(namespace).clock(clock.clock()).store(store).build()
+        Cache::builder().namespace(namespace).clock(clock.clock()).store(store).store_timeout(world::PATIENCE).build()
     });
     let contract = contract.shared().losing(|| servers.iter().for_each(|server| _ = server.command("flush_all")));
     contract.aging(|by| servers.iter().for_each(|server| world::age(server, by))).run().await;

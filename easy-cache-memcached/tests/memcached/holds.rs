@@ -74,6 +74,32 @@ async fn a_hold_without_an_outcome_is_settled_by_whoever_meets_it() {
 }
 
 #[tokio::test]
+async fn who_waits_for_a_value_is_not_given_one_from_before_the_end_of_a_hold() {
+    use easy_cache_core::store::{Fill, Store};
+    let server = Memcached::start();
+    for is_new in [true, false] {
+        for ended in [false, true] {
+            let world = World::at(&[server.address()]);
+            if !is_new {
+                world.warm(&["t"]).await;
+            }
+            let writer = writer();
+            world.hold(writer, &["t"]).await;
+            let fence = world.fence(&["t"]).await;
+            if ended {
+                age_one(&server, &format!("{}:w:{writer:?}", world.namespace), WITHIN + Duration::from_secs(1));
+            }
+            let tags = crate::world::tags(&["t"]);
+            let mut fill = Fill::new(crate::world::KEY, b"from before", Some(&fence));
+            (fill.tags, fill.awaited) = (&tags, true);
+            let expected = if ended { Filled::Outdated } else { Filled::Kept };
+            assert_eq!(world.store.fill(fill).await.unwrap(), expected, "new: {is_new}");
+            world.miss(&["t"]).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn everything_can_be_held() {
     use easy_cache_core::store::{Mark, Store};
     let world = World::new();

@@ -65,6 +65,32 @@ async fn an_invalidation_of_the_key_drops_all_kinds_and_refuses_what_is_computed
 }
 
 #[tokio::test]
+async fn one_fence_of_a_key_serves_all_its_kinds() {
+    let world = World::new();
+    for round in ["nothing is there", "all records are there"] {
+        let fence = world.fence(&["t"]).await;
+        let (tags, kinds) = (tags(&["t", round]), [0, 1, 2]);
+        for kind in kinds {
+            let mut fill = Fill::new(KEY, b"value", Some(&fence));
+            (fill.kind, fill.tags) = (kind, &tags);
+            assert_eq!(world.store.fill(fill).await.unwrap(), Filled::Kept, "{kind}: {round}");
+        }
+        for invalidated in [false, true] {
+            for kind in kinds {
+                let mut look = Look::new(KEY, &[]);
+                look.kind = kind;
+                let looked = world.store.look(look).await.unwrap();
+                assert_eq!(matches!(looked, Looked::Miss(_)), invalidated, "{kind}: {looked:?}");
+            }
+            world.invalidate(&["t"]).await;
+        }
+        let mut fill = Fill::new(KEY, b"value", Some(&fence));
+        (fill.kind, fill.tags) = (3, &tags);
+        assert_eq!(world.store.fill(fill).await.unwrap(), Filled::Outdated, "{round}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_version_was_seen_of_on_the_way_must_still_be_it() {
     let world = World::new();
     world.warm(&["t"]).await;

@@ -2,10 +2,10 @@
 
 use std::future::Future;
 
-use easy_cache_core::store::{Filled, Store};
+use easy_cache_core::store::{Fill, Filled, Look, Looked, Store};
 use easy_cache_servers::{Memcached, Proxy};
 
-use crate::world::{World, tags};
+use crate::world::{KEY, World, tags};
 
 async fn counted() -> (Proxy, World) {
     let proxy = Proxy::before(Memcached::shared().address());
@@ -70,4 +70,22 @@ async fn holds_and_releases_take_a_trip_each() {
     assert_eq!(trips(&proxy, world.hold(writer, &["a", "b"])).await, 1);
     assert_eq!(trips(&proxy, world.release(writer, &["a", "b"])).await, 1);
     assert_eq!(tags(&["a"]).len(), 1);
+}
+
+#[tokio::test]
+async fn each_kind_of_value_under_a_key_takes_one_trip_whatever_the_tags_of_the_others() {
+    let (proxy, world) = counted().await;
+    let miss = world.miss(&[]).await;
+    for (kind, names) in [(0, &[][..]), (1, &["a"]), (2, &["b", "c"])] {
+        let tags = tags(names);
+        let mut fill = Fill::new(KEY, b"value", miss.fence.as_ref());
+        (fill.kind, fill.tags) = (kind, &tags);
+        assert_eq!(world.store.fill(fill).await.unwrap(), Filled::Kept);
+    }
+    for kind in [0, 1, 2, 0, 1, 2] {
+        let mut look = Look::new(KEY, &[]);
+        look.kind = kind;
+        let hit = async { assert!(matches!(world.store.look(look).await.unwrap(), Looked::Hit(_)), "{kind}") };
+        assert_eq!(trips(&proxy, hit).await, 1, "kind {kind}");
+    }
 }

@@ -11,6 +11,8 @@ use easy_cache_memcached::{MemcachedStore, MemcachedStoreBuilder};
 use easy_cache_servers::{Memcached, unique};
 
 pub(crate) const KEY: &[u8] = b"k";
+/// Longer than any machine that is not stuck takes for a trip.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const WITHIN: Duration = Duration::from_secs(30);
 
 pub(crate) fn tags(names: &[&str]) -> Vec<Tag> {
@@ -61,7 +63,7 @@ impl World {
     }
 
     pub(crate) fn at(servers: &[SocketAddr]) -> Self {
-        Self::with(servers, |builder| builder.timeout(Duration::from_secs(10)))
+        Self::with(servers, |builder| builder.timeout(PATIENCE))
     }
 
     pub(crate) fn with(
@@ -83,7 +85,7 @@ impl World {
 
     /// Another process: nothing is remembered there.
     pub(crate) fn elsewhere(&self) -> Self {
-        Self::named(self.namespace.clone(), &self.servers, |builder| builder.timeout(Duration::from_secs(10)))
+        Self::named(self.namespace.clone(), &self.servers, |builder| builder.timeout(PATIENCE))
     }
 
     pub(crate) async fn look(&self, known: &[&str]) -> Looked {

@@ -46,7 +46,7 @@ impl Inner {
         if fill.ttl.is_some_and(|ttl| ttl < Duration::from_millis(1)) {
             return Ok(Filled::NotKept);
         }
-        self.remembered.note(fill.key, fill.tags.iter().cloned());
+        self.remembered.note(fill.key, fill.kind, fill.tags.iter().cloned());
         let parts = self.split(&[fill.key], fill.tags);
         let groups: Vec<usize> = parts.iter().map(|part| part.group).collect();
         let sights: Option<Vec<&Sight>> = groups.iter().map(|group| fence.sights[*group].as_deref()).collect();

@@ -46,7 +46,7 @@ struct Sighted {
 impl Inner {
     pub(crate) async fn look_up(&self, look: Look<'_>) -> Result<Looked, Failure> {
         let deadline = self.nodes.deadline();
-        let tags = self.remembered.add_to(look.key, look.tags);
+        let tags = self.remembered.add_to(look.key, look.kind, look.tags);
         let mut parts = self.split(&[look.key], &tags);
         self.add_unmet(&mut parts);
         let entry = self.entry(self.keys.entry(look.key, look.kind), deadline);
@@ -63,7 +63,7 @@ impl Inner {
         }
         match self.refuse(look.key, &entry, &sighted) {
             Some(reason) => Ok(missed(reason, &sighted)),
-            None => Ok(Looked::Hit(self.hit(look.key, entry, stored.remaining, &sighted))),
+            None => Ok(Looked::Hit(self.hit(look, entry, stored.remaining, &sighted))),
         }
     }
 
@@ -115,16 +115,16 @@ impl Inner {
         groups
     }
 
-    fn hit(&self, key: &[u8], entry: Entry, remaining: Duration, sighted: &Sighted) -> Hit {
+    fn hit(&self, look: Look<'_>, entry: Entry, remaining: Duration, sighted: &Sighted) -> Hit {
         let ttl = entry.ttl;
         let (payload, tags) = entry.into_payload();
-        self.remembered.note(key, tags.iter().map(|tag| tag.tag.clone()));
+        self.remembered.note(look.key, look.kind, tags.iter().map(|tag| tag.tag.clone()));
         let lifetime = ttl.unwrap_or(filling::LONGEST).min(filling::LONGEST);
         let mut hit = Hit::new(payload, tags, self.epochs.name(&sighted.sights));
         hit.fence = sighted.fence();
         hit.age = lifetime.saturating_sub(remaining);
         hit.remaining = ttl.map(|ttl| ttl.saturating_sub(hit.age));
-        hit.followed = key.len() <= LONGEST && hit.tags.iter().all(|tag| tag.tag.encoded().len() <= LONGEST);
+        hit.followed = look.key.len() <= LONGEST && hit.tags.iter().all(|tag| tag.tag.encoded().len() <= LONGEST);
         hit
     }
 }

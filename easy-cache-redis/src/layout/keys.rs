@@ -90,6 +90,16 @@ impl Keys {
         named(format!("{}:e:{kind:x}:", self.namespace).as_bytes(), b"", key)
     }
 
+    /// What all entries begin with.
+    pub(crate) fn entries(&self) -> Vec<u8> {
+        format!("{}:e:", self.namespace).into_bytes()
+    }
+
+    /// What all leases begin with.
+    pub(crate) fn leases(&self) -> Vec<u8> {
+        format!("{}:l:", self.namespace).into_bytes()
+    }
+
     /// Where a value waits until it is decided whether it is kept.
     pub(crate) fn waiting(&self, number: u128) -> Vec<u8> {
         format!("{}:w:{number:032x}", self.namespace).into_bytes()

@@ -49,6 +49,17 @@ async fn healthy_nodes_go_on_serving_while_another_one_is_down() {
     warm(&world, &lost).await;
     warm(&world, &well).await;
     victim.pause();
+    let burst = (0..20).map(|_| {
+        let (store, key) = (world.store.clone(), lost.clone());
+        tokio::spawn(async move { store.look(Look::new(key.as_bytes(), &[])).await.is_err() })
+    });
+    for look in burst.collect::<Vec<_>>() {
+        assert!(look.await.unwrap(), "it does not answer");
+    }
+    let begun = Instant::now();
+    let error = world.store.look(Look::new(lost.as_bytes(), &[])).await.unwrap_err();
+    assert!(begun.elapsed() < TIMEOUT, "nobody waits for it now");
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("left alone"), "{error:?}");
     for _ in 0..50 {
         let begun = Instant::now();
         let _ = world.store.look(Look::new(lost.as_bytes(), &[])).await;

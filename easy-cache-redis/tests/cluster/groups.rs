@@ -82,6 +82,21 @@ async fn what_is_built_from_a_version_that_is_gone_is_not_kept() {
 }
 
 #[tokio::test]
+async fn what_is_built_from_a_former_version_is_refused_although_all_records_are_there() {
+    let world = World::new();
+    world.warm(&["t"]).await;
+    let seen = world.hit(&[]).await.tags;
+    world.invalidate(&["t"]).await;
+    world.warm(&["t"]).await;
+    let again = world.hit(&["t"]).await;
+    let carried = tags(&["t"]);
+    let mut fill = Fill::new(KEY, b"built from before", again.fence.as_ref());
+    (fill.tags, fill.seen) = (&carried, &seen);
+    assert_eq!(world.store.fill(fill).await.unwrap(), Filled::Outdated);
+    assert_eq!(world.hit(&["t"]).await.payload, b"value", "what is in place is served on");
+}
+
+#[tokio::test]
 async fn a_held_tag_in_any_group_keeps_the_entry_from_being_served() {
     for groups in [1, 5] {
         let world = World::of_groups(groups);

@@ -1,4 +1,5 @@
 //! The store on real clusters of three masters and three replicas, some of which lose a master or move slots under load.
+#![cfg(test)]
 
 mod contract;
 mod failover;

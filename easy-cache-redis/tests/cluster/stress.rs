@@ -108,7 +108,7 @@ impl Worker {
     async fn read(&self, row: usize) {
         let floor = self.rows[row].floor.load(Ordering::SeqCst);
         let (key, tags) = (format!("row:{row}"), [Tag::new(format!("t{row}"))]);
-        let known: &[Tag] = if floor % 2 == 0 { &tags } else { &[] };
+        let known: &[Tag] = if floor.is_multiple_of(2) { &tags } else { &[] };
         let Some(looked) = self.timed(self.store.look(Look::new(key.as_bytes(), known))).await else { return };
         match looked {
             Looked::Hit(hit) => {

@@ -110,3 +110,21 @@ async fn nothing_is_asked_for_no_names() {
     let (trips, _) = world.trips(&proxy, async { world.invalidate(&[]).await }).await;
     assert_eq!(trips, 0);
 }
+
+#[tokio::test]
+async fn each_kind_of_value_under_a_key_takes_one_trip_whatever_the_tags_of_the_others() {
+    let (proxy, world) = counted();
+    let miss = world.miss(&[]).await;
+    for (kind, names) in [(0, &[][..]), (1, &["a"]), (2, &["b", "c"])] {
+        let tags = tags(names);
+        let mut fill = Fill::new(KEY, b"value", miss.fence.as_ref());
+        (fill.kind, fill.tags) = (kind, &tags);
+        assert_eq!(world.store.fill(fill).await.unwrap(), Filled::Kept);
+    }
+    for kind in [0, 1, 2, 0, 1, 2] {
+        let mut look = Look::new(KEY, &[]);
+        look.kind = kind;
+        let hit = async { assert!(matches!(world.store.look(look).await.unwrap(), Looked::Hit(_)), "{kind}") };
+        assert_eq!(world.trips(&proxy, hit).await.0, 1, "kind {kind}");
+    }
+}

@@ -24,9 +24,18 @@ impl AppState {
     ///
     /// A [`StartError`] that says what to do if the database cannot be opened.
     pub async fn open(options: &Options) -> Result<Self, StartError> {
-        let at_url = |reason| StartError::database(&options.database, reason);
         let cache = Cache::builder().namespace("bookstore").enabled(!options.no_cache).build();
-        Ok(Self { db: bookstore::open(&options.database, &cache).await.map_err(at_url)? })
+        Self::with_cache(&options.database, &cache).await
+    }
+
+    /// The same with a cache that was made elsewhere, such as one whose values other processes share.
+    ///
+    /// # Errors
+    ///
+    /// A [`StartError`] that says what to do if the database cannot be opened.
+    pub async fn with_cache(database: &str, cache: &Cache) -> Result<Self, StartError> {
+        let at_url = |reason| StartError::database(database, reason);
+        Ok(Self { db: bookstore::open(database, cache).await.map_err(at_url)? })
     }
 
     /// Closes the database, so that a file is left tidy.

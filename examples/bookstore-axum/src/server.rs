@@ -41,7 +41,12 @@ pub async fn serve(
     serve_state(listener, AppState::open(options).await?, shutdown).await
 }
 
-async fn serve_state(
+/// Serves a shop that is open already until `shutdown` is ready, and closes it.
+///
+/// # Errors
+///
+/// A [`StartError`] if the server stops for another reason.
+pub async fn serve_state(
     listener: TcpListener,
     state: AppState,
     shutdown: impl Future<Output = ()> + Send + 'static,

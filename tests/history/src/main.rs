@@ -12,6 +12,7 @@
 //! easy-cache-history processes                       every store under every fault, three seconds each
 //! easy-cache-history processes --store plain --fault killed --seconds 600 --seed 7 --workers 4 --threads 3
 //! easy-cache-history processes mistakes              every mistake in every store, until it is noticed (or `--mistake LosesNews`)
+//! easy-cache-history crowd 10 10000                  so many processes, and callers in each, ask for one cold key under a lease
 //! ```
 
 #![expect(clippy::print_stdout, reason = "a program that prints a report")]
@@ -32,6 +33,8 @@ fn main() -> ExitCode {
     match arguments.split_first() {
         Some((first, rest)) if first == "worker" => return command::work(rest),
         Some((first, rest)) if first == "processes" => return command::run(rest),
+        Some((first, rest)) if first == "crowd-worker" => return command::work_in_crowd(rest),
+        Some((first, rest)) if first == "crowd" => return command::run_crowd(rest),
         _ => {}
     }
     let well = if arguments.first().is_some_and(|word| word == "mistakes") {

@@ -69,6 +69,12 @@ impl Varnish {
         address(self.0.port)
     }
 
+    /// The process to which all others of it belong.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.0.process.id()
+    }
+
     /// All that it has written.
     #[must_use]
     pub fn log(&self) -> String {
@@ -104,6 +110,12 @@ impl Nginx {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         address(self.0.port)
+    }
+
+    /// The process to which all others of it belong.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.0.process.id()
     }
 
     /// All that it has written.

@@ -11,6 +11,8 @@ const MACROS: &str = "easy-cache-macros";
 const CORE: &str = "easy-cache-core";
 /// What a cache keeps its values in: below the integrations, so none of these may name one either.
 const STORES: [&str; 2] = ["easy-cache-memcached", "easy-cache-redis"];
+/// Looks into stores, so it names them, and nobody names it.
+const COMMAND: &str = "easy-cache-cli";
 const RULES: [&str; 2] = ["easy-cache-http", "easy-cache-sql"];
 
 /// Compares every member's dependencies with its layer.
@@ -46,6 +48,7 @@ fn may_name(package: &Package, dependency: &Dependency, member: &Package) -> boo
         MACROS => false,
         CORE => named == MACROS,
         below if RULES.contains(&below) || STORES.contains(&below) => named == CORE,
+        COMMAND => named == CORE || STORES.contains(&named),
         _integration => named == CORE || RULES.contains(&named),
     }
 }
@@ -102,6 +105,16 @@ mod tests {
     fn an_integration_unheard_of_may_not_name_another() {
         let mut packages = the_real_layers();
         packages.push(crate_with("easy-cache-actix", true, &[(CORE, false), ("easy-cache-tower", false)]));
+        assert_eq!(violations_of(packages).len(), 1);
+    }
+
+    #[test]
+    fn the_command_names_stores_and_no_integration() {
+        let mut packages = the_real_layers();
+        packages.push(crate_with("easy-cache-redis", true, &[(CORE, false)]));
+        packages.push(crate_with(COMMAND, true, &[(CORE, false), ("easy-cache-redis", false)]));
+        assert!(violations_of(packages.clone()).is_empty());
+        packages.push(crate_with(COMMAND, true, &[("easy-cache-tower", false)]));
         assert_eq!(violations_of(packages).len(), 1);
     }
 

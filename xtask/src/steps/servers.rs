@@ -14,13 +14,14 @@ use crate::command::Command;
 use crate::outcome::Outcome;
 
 /// A program that a test starts, and the package that has it.
-const SERVERS: [(&str, &str); 6] = [
+const SERVERS: [(&str, &str); 7] = [
     ("redis-server", "redis-server"),
     ("memcached", "memcached"),
     ("initdb", "postgresql"),
     ("mariadbd", "mariadb-server"),
     ("varnishd", "varnish"),
     ("nginx", "nginx"),
+    ("wrk", "wrk"),
 ];
 /// Where programs are that are on nobody's path.
 const ELSEWHERE: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/sbin"];

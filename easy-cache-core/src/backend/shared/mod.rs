@@ -1,11 +1,12 @@
 //! Stores outside the process: what one has to do, in one trip each, and the adapter for those that can do less.
 //!
 //! Bytes only: what is in a payload, and who asked for it, is not known here. Reading order: `contract` (the trait [`Store`]
-//! and its vocabulary), `version`, `envelope` (stored bytes), `breaker` (who is down is left alone), `plain` (five methods over bytes, and the protocol on top).
+//! and its vocabulary), `version`, `envelope` (stored bytes), `breaker` (who is down is left alone), `inspect` (what operators ask), `plain` (five methods over bytes, and the protocol on top).
 
 mod breaker;
 mod contract;
 mod envelope;
+mod inspect;
 pub(crate) mod plain;
 mod version;
 
@@ -15,5 +16,6 @@ pub use contract::{
     StoreFuture, VersionedTag,
 };
 pub use envelope::{Envelope, Unreadable};
+pub use inspect::{Dependency, DependsOn, Found, Inspect, Progress, RecordState, Stored, Survey};
 pub use plain::{Adapter, PlainStore, Remembered};
 pub use version::Version;

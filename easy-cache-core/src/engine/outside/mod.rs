@@ -38,7 +38,7 @@ use undelivered::Undelivered;
 
 /// Larger values are not offered to a store, unless the builder says otherwise: half of what Redis takes at most is a hundred times of what it
 /// is good at.
-const LARGEST: usize = 16 << 20;
+pub(crate) const LARGEST_VALUE: usize = 16 << 20;
 
 /// An operation on the store that owns all it needs.
 pub(crate) type Trip<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -51,7 +51,7 @@ pub(crate) struct Outside {
     clock: Clock,
     pub(crate) format: Format,
     /// Larger values are not kept.
-    pub(crate) max_value: usize,
+    pub(crate) largest_value: usize,
     throttle: Arc<Throttle>,
     /// None around a store that sees to that by itself.
     breaker: Option<Arc<Breaker>>,
@@ -74,6 +74,7 @@ pub(crate) struct Access {
     pub(crate) timeout: Duration,
     pub(crate) clock: Clock,
     pub(crate) format: Format,
+    pub(crate) largest_value: usize,
     pub(crate) breaker: Breaker,
     pub(crate) spawner: Spawner,
     pub(crate) events: Arc<Events>,
@@ -128,10 +129,10 @@ pub(crate) struct Parcel {
 
 impl Outside {
     pub(crate) fn new(access: Access) -> Self {
-        let Access { store, timeout, clock, format, breaker, spawner, events } = access;
+        let Access { store, timeout, clock, format, largest_value, breaker, spawner, events } = access;
         let breaker = (!store.guards_itself()).then(|| Arc::new(breaker));
         let (undelivered, throttle) = (Arc::default(), Arc::new(Throttle::new()));
-        Self { store, timeout, clock, format, max_value: LARGEST, throttle, breaker, undelivered, spawner, events }
+        Self { store, timeout, clock, format, largest_value, throttle, breaker, undelivered, spawner, events }
     }
 
     /// Asks the store to tell a near cache of changes, if it can.

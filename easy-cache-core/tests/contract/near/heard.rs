@@ -134,7 +134,7 @@ async fn late_news_are_served_within_the_bound_and_no_longer() {
 
 #[tokio::test]
 async fn an_invalidation_that_does_not_arrive_changes_nothing_elsewhere_until_it_does() {
-    // case 62, case 64
+    // case 62, 64
     let shared = Shared::new();
     let (here, there) = (shared.with_copy().await, shared.near());
     shared.remote.hold_invalidations();

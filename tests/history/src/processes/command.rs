@@ -6,6 +6,7 @@ use std::env;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use super::crowd;
 use super::mistaken::Mistake;
 use super::parent::{Plan, Report, run as run_plan};
 use super::scenario::{self, Scenario};
@@ -51,6 +52,28 @@ pub fn run(words: &[String]) -> ExitCode {
     };
     let well = if request.mistakes { request.run_mistakes() } else { request.run_scenarios() };
     if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Does the task of a process of a crowd.
+#[must_use]
+pub fn work_in_crowd(words: &[String]) -> ExitCode {
+    if crowd::work(words).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A crowd as large as the words say, once as it is and once with a death.
+#[must_use]
+pub fn run_crowd(words: &[String]) -> ExitCode {
+    let number = |place: usize, usual| words.get(place).and_then(|word| word.parse().ok()).unwrap_or(usual);
+    let Ok(program) = env::current_exe() else { return ExitCode::FAILURE };
+    let alive = crowd::Plan { program, processes: number(0, 10), callers: number(1, 10_000), dies: None };
+    let killed = crowd::Plan { dies: Some(Duration::from_secs(20)), ..alive.clone() };
+    let well = [(alive, 1), (killed, 2)].map(|(plan, loads)| {
+        let report = crowd::run(&plan);
+        println!("{} processes, {} callers each, dies: {}: {report:?}", plan.processes, plan.callers, loads == 2);
+        let living = plan.processes + 1 - loads;
+        report.is_ok_and(|report| report.loads == loads && report.served == living * plan.callers)
+    });
+    if well == [true; 2] { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 impl Request {

@@ -12,9 +12,10 @@
 //! - **Not in vain**: there were hits, and after the faults there are hits again.
 //!
 //! Reading order: [`table`], [`wire`] (what workers say to the parent), [`remote`] (the table, as workers see it), [`session`] (their operations, and the rules),
-//! [`worker`], [`stores`] (what is under test), [`mistaken`] (stores that leave out a duty), [`server`], [`scenario`], [`parent`], [`command`].
+//! [`worker`], [`stores`] (what is under test), [`mistaken`] (stores that leave out a duty), [`server`], [`scenario`], [`parent`], [`command`]. [`crowd`] is about something else: one cold key, and a lease.
 
 pub mod command;
+pub mod crowd;
 pub mod mistaken;
 pub mod parent;
 pub mod plain_redis;

@@ -13,6 +13,9 @@
 //!   the versions; then the entry is written. If all versions were seen before the computation, the entry is written at once: a version that
 //!   was seen before is dropped by every later invalidation, and never comes back. (Not if others wait for the value: then the scripts
 //!   have to confirm that nothing was invalidated; see `plain`.)
+//! - **Fill at once**, one trip: the scripts and the entry are sent together, and are executed in any order. The entry has the versions that
+//!   were seen before, and where a record was missing a new one, which the scripts make the record's. Only if they have found another one
+//!   is the entry written a second time, with that.
 //! - **Invalidate**, **hold**, **release**: one script at each group that has names of it. They are not one step, and need not be.
 //!
 //! # What must hold
@@ -40,6 +43,7 @@ const NOT_COMMITTED: &str = "strict: a hit is older than what was committed when
 pub struct World {
     actors: Vec<Actor>,
     entry_last: bool,
+    at_once: bool,
     strict: bool,
     mutation: Option<Mutation>,
 }
@@ -62,6 +66,13 @@ impl World {
     #[must_use]
     pub fn entry_last(mut self) -> Self {
         self.entry_last = true;
+        self
+    }
+
+    /// A fill sends the entry together with the scripts.
+    #[must_use]
+    pub fn at_once(mut self) -> Self {
+        self.at_once = true;
         self
     }
 

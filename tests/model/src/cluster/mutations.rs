@@ -32,6 +32,8 @@ mutations! {
         ExpiredHoldForgotten, expired_hold_forgotten by worlds::crash;
         /// A fill does not compare the version that came with a near copy.
         InnerVersionUnchecked, inner_version_unchecked by worlds::nested;
+        /// What is proposed for missing records is the same in all fills.
+        ProposalsAlike, proposals_alike by worlds::three_readers_and_a_writer_at_once;
     }
     harmless {
         /// A fill does not compare a group's epoch with its fence. Allowed where nobody waits: the entry carries the epoch of its fence, so it is dead.

@@ -21,7 +21,11 @@ pub(super) fn step(turn: &mut Turn<'_>, reader: Reader) {
         }
         Reading::Compute { seen } => compute(turn, reader, seen),
         Reading::ComputeLate { value } => compute_late(turn, reader, value),
-        Reading::Acquire { value, group } => acquire(turn, reader, value, usize::from(group)),
+        Reading::Acquire { value, group } => {
+            write_ahead(turn, value, |value| reader.to(Reading::Acquire { value, group }));
+            acquire(turn, reader, value, usize::from(group));
+        }
+        Reading::Refused { value } => write_ahead(turn, value, |_| Actor::Done),
         Reading::Write { value } => write(turn, reader, value),
     }
 }
@@ -96,7 +100,7 @@ fn judge(turn: &mut Turn<'_>, reader: Reader, after: State, seen: Seen) {
 fn compute(turn: &mut Turn<'_>, reader: Reader, seen: Seen) {
     turn.go("computes with row 0", |state| {
         let fences = [0, 1].map(|group| seen.groups[group].unwrap_or(state.known[group]));
-        let value = Value { rows: [state.db[0], 0], fences, versions: seen.versions, inner: None };
+        let value = Value { rows: [state.db[0], 0], fences, versions: seen.versions, ..Value::default() };
         reader.to(Reading::ComputeLate { value })
     });
 }
@@ -116,10 +120,34 @@ fn compute_late(turn: &mut Turn<'_>, reader: Reader, mut value: Value) {
         if world.is(Mutation::OneFenceForAll) {
             value.fences[1].sequence = value.fences[0].sequence;
         }
+        if world.at_once {
+            send_ahead(world, state, &mut value);
+            return reader.to(Reading::Acquire { value, group: 0 });
+        }
         let all_seen =
             value.inner.is_none() && !world.is(Mutation::AlwaysAcquired) && value.versions.iter().all(Option::is_some);
         reader.to(if all_seen { Reading::Write { value } } else { Reading::Acquire { value, group: 0 } })
     });
+}
+
+/// The entry with the versions that everything will have if nothing has happened.
+fn send_ahead(world: &World, state: &mut State, value: &mut Value) {
+    value.proposed = if world.is(Mutation::ProposalsAlike) { u8::MAX } else { state.number() };
+    let seen = |name| value.inner.filter(|_| name == LATE).or(value.versions[name]);
+    let versions: [u8; NAMES] = std::array::from_fn(|name| seen(name).unwrap_or(value.proposed));
+    let epochs = value.fences.map(|fence| fence.epoch.unwrap_or_default());
+    (value.assumed, value.ahead) = (versions, Some(Entry { rows: value.rows, versions, epochs }));
+}
+
+/// What was sent together with the scripts is executed at any moment, whatever becomes of them.
+fn write_ahead(turn: &mut Turn<'_>, value: Value, then: impl FnOnce(Value) -> Actor) {
+    let written = Value { ahead: None, ..value };
+    if let Some(entry) = value.ahead {
+        turn.go("has written the entry that was sent ahead", |state| {
+            state.entry = Some(entry);
+            then(written)
+        });
+    }
 }
 
 /// The script at a group: checks what is there, makes what is missing, and answers with the versions.
@@ -130,7 +158,7 @@ fn acquire(turn: &mut Turn<'_>, reader: Reader, mut value: Value, group: usize) 
     if !agreed {
         return turn.answer("is refused by a group", violation, |state| {
             *state = after;
-            Actor::Done
+            if value.ahead.is_some() { reader.to(Reading::Refused { value }) } else { Actor::Done }
         });
     }
     let at = if group == 0 { Reading::Acquire { value, group: 1 } } else { Reading::Write { value } };
@@ -162,7 +190,8 @@ fn agree(world: &World, state: &mut State, value: &mut Value, group: usize) -> b
             return false;
         }
         if state.records[name].is_none() {
-            state.records[name] = Some(state.number());
+            let made = if world.at_once { value.proposed } else { state.number() };
+            state.records[name] = Some(made);
         }
         value.versions[name] = state.records[name];
     }
@@ -180,6 +209,12 @@ fn unchecked(world: &World, name: usize) -> bool {
 
 fn write(turn: &mut Turn<'_>, reader: Reader, value: Value) {
     let violation = if value.inner.is_some() { None } else { reader.judge(value.rows) };
+    if value.ahead.is_some() {
+        return write_ahead(turn, value, |value| reader.to(Reading::Write { value }));
+    }
+    if turn.world.at_once && value.versions == value.assumed.map(Some) {
+        return turn.answer("has written the entry already", violation, |_| Actor::Done);
+    }
     turn.answer("writes the entry", violation, |state| {
         let epochs = value.fences.map(|fence| fence.epoch.unwrap_or_default());
         let versions = value.versions.map(Option::unwrap_or_default);

@@ -51,6 +51,12 @@ pub(super) struct Value {
     /// The version of the late tag that came with a copy of row 1.
     pub(super) inner: Option<u8>,
     pub(super) versions: [Option<u8>; NAMES],
+    /// What is written together with the scripts, until it is.
+    pub(super) ahead: Option<Entry>,
+    /// The same, to be compared with what the scripts have found.
+    pub(super) assumed: [u8; NAMES],
+    /// A version that nobody has seen, for records that are missing.
+    pub(super) proposed: u8,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -122,6 +128,10 @@ pub(super) enum Reading {
         group: u8,
     },
     Write {
+        value: Value,
+    },
+    /// A group has refused, and the entry that was sent ahead is still under way.
+    Refused {
         value: Value,
     },
 }

@@ -39,6 +39,22 @@ worlds! { World;
     keyed_removal_and_a_loss = World::new().readers(1).remembering(1).remover().may_lose();
     /// A computation with a near copy that the writer's push has not reached.
     nested = World::new().nested().remembering(2).unheld(LATE);
+    /// Entries that are sent together with the scripts.
+    three_readers_and_a_writer_at_once = World::new().at_once().readers(3).unheld(KNOWN);
+    /// ... where both groups are asked, and both are written.
+    all_remember_at_once = World::new().at_once().remembering(2).unheld(BOTH);
+    /// ... beside somebody who has not heard of the late tag.
+    some_remember_at_once = World::new().at_once().readers(1).remembering(1).unheld(BOTH);
+    /// ... and an accident.
+    a_loss_at_once = World::new().at_once().readers(1).remembering(1).unheld(LATE).may_lose();
+    /// ... and a group that loses everything.
+    a_group_lost_at_once = World::new().at_once().remembering(2).unheld(LATE).may_lose_a_group();
+    /// ... and a removal of the key.
+    keyed_removal_at_once = World::new().at_once().readers(2).remover();
+    /// ... and a near copy that the writer's push has not reached.
+    nested_at_once = World::new().at_once().nested().remembering(1).unheld(LATE);
+    /// ... and a writer that holds.
+    held_writer_of_both_at_once = World::new().strict().at_once().remembering(2).writer(BOTH);
     /// A writer that holds tags in both groups.
     held_writer_of_both = World::new().strict().remembering(3).writer(BOTH);
     /// The same where the late tag costs a trip of its own.

@@ -84,7 +84,7 @@ fn check(turn: &mut Turn<'_>, reader: Reader, value: Value) {
     turn.go("finds nothing changed", |_| reader.to(next(world, reader, passed)));
 }
 
-fn refuse(turn: &mut Turn<'_>, what: &'static str, reader: Reader, value: Value) {
+pub(super) fn refuse(turn: &mut Turn<'_>, what: &'static str, reader: Reader, value: Value) {
     if turn.state.order.is_none() {
         return turn.go(what, |_| reader.to(Reading::CreateOrder { value }));
     }

@@ -8,7 +8,8 @@
 //!   knew, costs a second trip. A hit needs every record to be there, with the entry's version. On a miss, the order record and
 //!   the versions are the **fence**.
 //! - **Fill**: the entry carries the versions that were seen before the computation. A version that was not seen then is
-//!   adopted (created if the record is missing), and **after** that the order record must be what it was at the fence. If
+//!   adopted (created if the record is missing), and **after** that the order record must be what it was at the fence. So it is with a
+//!   version that came with a value that was used on the way: other parts of the computation may have read under that tag before. If
 //!   others wait for the value, versions or order are compared in any case, after the flight was closed to joiners.
 //! - **Invalidate**: the order record is replaced **first**, then the records of the tags or of the key.
 //! - **Hold**: a marker replaces the tag's record, with a ttl as its deadline; then the order record is replaced. The release
@@ -49,6 +50,7 @@ pub struct World {
     cold: bool,
     adds: bool,
     strict: bool,
+    nested: bool,
     halves: Option<Half>,
     mutation: Option<Mutation>,
 }
@@ -71,6 +73,13 @@ impl World {
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.strict = true;
+        self
+    }
+
+    /// Computations use a value of the late tag as well, after they have read its row: that value may be newer than what they read.
+    #[must_use]
+    pub fn nested_after_a_read(mut self) -> Self {
+        self.nested = true;
         self
     }
 

@@ -8,6 +8,8 @@ mutations! {
         FenceAfterCompute, fence_after_compute by worlds::three_readers_and_a_writer;
         /// A fill that adopted a version does not compare the order record.
         OrderUnchecked, order_unchecked by worlds::three_readers_and_a_writer_of_the_late_row;
+        /// A version that only an inner value brought counts as seen before the computation.
+        InnerVersionTrusted, inner_version_trusted by worlds::nested_after_a_read;
         /// A fill compares the order record before it adopts versions.
         OrderBeforeAdopting, order_before_adopting by worlds::three_readers_and_a_writer_of_the_late_row;
         /// An invalidation replaces the order record after the tags' records.

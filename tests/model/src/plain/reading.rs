@@ -17,6 +17,7 @@ pub(super) fn step(turn: &mut Turn<'_>, reader: Reader) {
         Reading::Join { value } => join(turn, reader, value),
         Reading::Follow | Reading::WaitClosed => {} // waits to be told
         Reading::Compute { value, row } => compute(turn, reader, value, row),
+        Reading::Use { value } => use_inner(turn, reader, value),
         _ => filling::step(turn, reader),
     }
 }
@@ -137,6 +138,29 @@ fn compute(turn: &mut Turn<'_>, reader: Reader, mut value: Value, row: u8) {
             value.versions = [None; RECORDS];
             value.met_marker = false;
         }
-        reader.to(if reader.shares { Reading::Close { value } } else { filling::next(world, reader, value) })
+        if world.nested {
+            return reader.to(Reading::Use { value });
+        }
+        computed(world, reader, value)
+    });
+}
+
+fn computed(world: &World, reader: Reader, value: Value) -> Actor {
+    reader.to(if reader.shares { Reading::Close { value } } else { filling::next(world, reader, value) })
+}
+
+/// Somebody may have stored a value under the late tag's current version at any time, so that is found wherever there is one.
+fn use_inner(turn: &mut Turn<'_>, reader: Reader, mut value: Value) {
+    let world = turn.world;
+    let (seen, inner) = (value.versions[LATE], turn.state.version(LATE));
+    if seen.is_some() && inner.is_some() && seen != inner {
+        return filling::refuse(turn, "uses a value under another version than it saw", reader, value);
+    }
+    turn.go("uses a value of the late tag, if there is one", |_| {
+        if seen.is_none() && inner.is_some() {
+            value.versions[LATE] = inner;
+            value.adopted |= !world.is(Mutation::InnerVersionTrusted);
+        }
+        computed(world, reader, value)
     });
 }

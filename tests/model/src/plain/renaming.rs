@@ -55,6 +55,7 @@ impl Names {
             Reading::LookUp { seen } | Reading::LookUpLate { seen } => self.seen(seen),
             Reading::Join { value }
             | Reading::Compute { value, .. }
+            | Reading::Use { value }
             | Reading::Close { value }
             | Reading::Refuse { value }
             | Reading::Adopt { value, .. }

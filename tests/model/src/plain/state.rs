@@ -116,6 +116,10 @@ pub(super) enum Reading {
         value: Value,
         row: u8,
     },
+    /// Uses a value of the late tag that it finds.
+    Use {
+        value: Value,
+    },
     Close {
         value: Value,
     },

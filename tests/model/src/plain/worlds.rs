@@ -36,6 +36,12 @@ worlds! { World;
     two_losses = World::new().warm().remembering(2).unheld(KNOWN).may_lose().may_lose();
     /// A flush of the store.
     everything_lost = World::new().readers(2).unheld(LATE).may_lose_everything();
+    /// A computation that reads a row, and then uses a value of the same row: that may be newer.
+    nested_after_a_read = World::new().warm().nested_after_a_read().readers(2).unheld(LATE);
+    /// The same where only some know the late tag's name.
+    nested_and_some_remember = World::new().nested_after_a_read().readers(1).remembering(1).unheld(LATE);
+    /// The same with an accident.
+    nested_and_a_loss = World::new().warm().nested_after_a_read().readers(1).unheld(LATE).may_lose();
     /// A removal of the key.
     keyed_removal = World::new().remembering(3).remover();
     /// A removal, a writer, and an accident.

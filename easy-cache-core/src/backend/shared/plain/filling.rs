@@ -69,11 +69,16 @@ impl<P: PlainStore> Adapter<P> {
     }
 
     /// The versions that were seen before the computation began, or with a value that it used. Two versions of one name
-    /// cannot both be current.
+    /// cannot both be current. One that only such a value brought counts as adopted: what the computation had read itself by then may be
+    /// from before an invalidation that the value is from behind.
     fn names<'a>(&self, fill: &Fill<'a>, fence: &Records) -> Result<Names<'a>, Ended> {
-        let agreed = |before: Option<Version>, on_the_way: Option<Version>| match (before, on_the_way) {
+        let mut adopted = false;
+        let mut agreed = |before: Option<Version>, on_the_way: Option<Version>| match (before, on_the_way) {
             (Some(before), Some(on_the_way)) if before != on_the_way => Err(Ended::Refused(Filled::Outdated)),
-            _ => Ok(before.or(on_the_way)),
+            _ => {
+                adopted |= before.is_none() && on_the_way.is_some();
+                Ok(before.or(on_the_way))
+            }
         };
         let mut names = vec![
             Name { key: self.keys.epoch(), version: agreed(fence.epoch.and_then(Record::version), fill.epoch)? },
@@ -83,7 +88,7 @@ impl<P: PlainStore> Adapter<P> {
             let version = agreed(fence.version_of(tag), fill.seen_version(tag))?;
             names.push(Name { key: self.keys.tag(tag), version });
         }
-        Ok(Names { tags: fill.tags, names, adopted: false })
+        Ok(Names { tags: fill.tags, names, adopted })
     }
 
     /// Takes over the versions of all other names. Missing records are created, also if the value will be refused: the next

@@ -231,6 +231,39 @@ async fn a_version_seen_on_the_way_is_the_one_that_counts() {
 }
 
 #[tokio::test]
+async fn a_version_that_only_an_inner_value_brought_says_nothing_of_what_was_read_before_it() {
+    // The computation reads under the tag; then comes an invalidation; then it uses a value from behind that.
+    for everything in [false, true] {
+        let world = World::new().await;
+        world.warm(&["t"]).await;
+        world.store.invalidate(&[], &[KEY]).await.unwrap();
+        if everything {
+            world.plain.inner().lose(|key| key == "n:f");
+        }
+        let Looked::Miss(miss) = world.elsewhere().look(Look::new(KEY, &[])).await.unwrap() else { panic!("a hit") };
+        if everything {
+            world.store.invalidate_all().await.unwrap();
+        } else {
+            world.invalidate(&["t"]).await;
+        }
+        let tags = tags(&["t"]);
+        let inner = Look::new(b"inner", &tags);
+        let Looked::Miss(newer) = world.store.look(inner).await.unwrap() else { panic!("a hit") };
+        let fill = Fill { tags: &tags, ..Fill::new(b"inner", b"new", newer.fence.as_ref()) };
+        assert_eq!(world.store.fill(fill).await.unwrap(), Filled::Kept);
+        let Looked::Hit(inner) = world.store.look(inner).await.unwrap() else { panic!("a miss") };
+        let fill = Fill {
+            tags: &tags,
+            seen: &inner.tags,
+            epoch: Some(inner.epoch),
+            ..Fill::new(KEY, b"half old", miss.fence.as_ref())
+        };
+        assert_eq!(world.store.fill(fill).await.unwrap(), Filled::Outdated, "everything: {everything}");
+        world.miss(&["t"]).await;
+    }
+}
+
+#[tokio::test]
 async fn two_versions_of_one_tag_are_never_both_current() {
     let world = World::new().await;
     world.warm(&["t"]).await;

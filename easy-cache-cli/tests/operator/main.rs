@@ -1,0 +1,8 @@
+//! The command, run as people run it: against real servers, with what it prints and how it ends.
+
+#![expect(clippy::unwrap_used, reason = "a test may end so")]
+
+mod entries;
+mod long;
+mod mistakes;
+mod world;
