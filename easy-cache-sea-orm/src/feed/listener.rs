@@ -14,6 +14,8 @@ use crate::CachedDb;
 
 /// A quiet connection is asked for a sign of life this often: one that is dead without a word is noticed within twice as long.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+/// A connection that takes longer than this many signs of life to be made is given up.
+const SIGNS_TO_CONNECT: u32 = 10;
 /// Between two attempts to connect.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -70,15 +72,14 @@ impl Listener {
 
     /// Until the connection is lost.
     async fn listen(&self) -> Result<Infallible, Error> {
-        let mut listener = PgListener::connect(&self.url).await?;
-        listener.eager_reconnect(false);
-        listener.listen(CHANNEL).await?;
+        let connecting = self.in_time(self.sign_of_life * SIGNS_TO_CONNECT, self.connect());
+        let mut listener = connecting.await.unwrap_or(Err(Error::PoolTimedOut))?;
         // After LISTEN has been acknowledged: what is committed from now on is told.
         invalidate(&self.hook, &Pending::Everything).await;
         tracing::info!("the changes of other programs are heard");
         loop {
-            let Some(heard) = self.in_time(listener.try_recv()).await else {
-                let alive = self.in_time(listener.execute("SELECT 1")).await;
+            let Some(heard) = self.in_time(self.sign_of_life, listener.try_recv()).await else {
+                let alive = self.in_time(self.sign_of_life, listener.execute("SELECT 1")).await;
                 alive.unwrap_or(Err(Error::WorkerCrashed))?;
                 continue;
             };
@@ -86,6 +87,13 @@ impl Listener {
             let Some(notification) = heard? else { return Err(Error::WorkerCrashed) };
             self.hear(notification.payload()).await;
         }
+    }
+
+    async fn connect(&self) -> Result<PgListener, Error> {
+        let mut listener = PgListener::connect(&self.url).await?;
+        listener.eager_reconnect(false);
+        listener.listen(CHANNEL).await?;
+        Ok(listener)
     }
 
     async fn hear(&self, payload: &str) {
@@ -99,9 +107,9 @@ impl Listener {
         invalidate(&self.hook, &pending).await;
     }
 
-    /// `None` if it takes longer than the sign of life may.
-    async fn in_time<T>(&self, what: impl Future<Output = T>) -> Option<T> {
-        let sleep = std::pin::pin!(self.hook.cache().clock().sleep(self.sign_of_life));
+    /// `None` if it takes longer.
+    async fn in_time<T>(&self, limit: Duration, what: impl Future<Output = T>) -> Option<T> {
+        let sleep = std::pin::pin!(self.hook.cache().clock().sleep(limit));
         let what = std::pin::pin!(what);
         match futures_util::future::select(what, sleep).await {
             futures_util::future::Either::Left((done, _)) => Some(done),

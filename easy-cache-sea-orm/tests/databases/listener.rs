@@ -83,9 +83,16 @@ async fn a_lost_connection_is_noticed_and_everything_is_dropped_when_it_is_back(
 async fn a_connection_that_is_dead_without_a_word_is_noticed() {
     let (proxy, through) = proxied();
     let (site, task) = listening(through).await;
+    let accepted = proxy.accepted();
     proxy.set(Direction::ToClient, Fault::Swallow);
     site.write("UPDATE books SET title = 'swallowed' WHERE id = 1").await;
     assert!(site.dropped().await.is_empty());
+    let noticing = async {
+        while proxy.accepted() == accepted {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), noticing).await.expect("it was not noticed");
     proxy.mend();
     assert_eq!(heard(&site, EVERYTHING).await.len(), EVERYTHING);
     task.abort();
