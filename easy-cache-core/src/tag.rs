@@ -60,7 +60,7 @@ impl Tag {
     ///
     /// # fn main() -> Result<(), easy_cache_core::Error> {
     /// let cache = Cache::new();
-    /// cache.set("book:42", "Ada").tags([Tag::row("books", 42), Tag::unknown_rows("books")]).wait();
+    /// cache.set("book:42", "Ada".to_owned()).tags([Tag::row("books", 42), Tag::unknown_rows("books")]).wait();
     /// cache.invalidate_tags([Tag::table("books"), Tag::unknown_rows("books")]).wait()?; // UPDATE books SET ..
     /// assert!(!cache.contains("book:42").wait());
     /// # Ok(()) }
