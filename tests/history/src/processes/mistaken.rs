@@ -67,8 +67,9 @@ impl Mistake {
         }
     }
 
-    /// Whether it takes minutes to show: then it is made only when it is named. The explorers have the first in a world of its own. Against
-    /// the others stands a second defence: whoever connects anew says again what it has invalidated lately.
+    /// Whether it takes minutes to show, if it shows at all: then it is made only when it is named. `SeenUncompared` has a world of its own
+    /// at the explorers. Against `TrustsThePast` stands a second defence: whoever connects anew says again what it has invalidated lately.
+    /// That `CallsFailuresDone` was not seen within minutes is an open question.
     #[must_use]
     pub const fn is_rare(self) -> bool {
         matches!(self, Self::SeenUncompared | Self::CallsFailuresDone | Self::TrustsThePast)
