@@ -131,7 +131,11 @@ impl Clock {
     /// assert!(sleep.as_mut().poll(&mut cx).is_ready());
     /// ```
     pub async fn sleep(&self, duration: Duration) {
-        let mut deadline = Deadline::after(self, duration);
+        self.sleep_until(self.deadline(duration)).await;
+    }
+
+    pub(crate) async fn sleep_until(&self, moment: Moment) {
+        let mut deadline = Deadline::at(moment);
         std::future::poll_fn(|cx| if deadline.has_passed(self, cx) { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 

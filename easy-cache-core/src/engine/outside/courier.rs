@@ -2,7 +2,6 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::undelivered::{Claim, Names};
@@ -12,7 +11,6 @@ use crate::backend::memory::MemoryStore;
 use crate::clock::Moment;
 use crate::events::Undelivered;
 use crate::mistake::Mistake;
-use crate::timer::Deadline;
 
 /// The first try is soon: mostly it was one lost reply.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -145,7 +143,7 @@ impl Outside {
             if next >= by {
                 return Err(error);
             }
-            self.sleep_until(next).await;
+            self.clock.sleep_until(next).await;
             (asking, pause) = (Asking::Usual, (pause * 2).min(LONGEST_PAUSE));
         }
     }
@@ -156,14 +154,6 @@ impl Outside {
             let courier = Courier { outside: self.clone() };
             self.spawner.run_errand(Box::pin(courier.run()));
         }
-    }
-
-    async fn sleep_until(&self, moment: Moment) {
-        let mut deadline = Deadline::at(moment);
-        let passed = |cx: &mut Context<'_>| {
-            if deadline.has_passed(&self.clock, cx) { Poll::Ready(()) } else { Poll::Pending }
-        };
-        std::future::poll_fn(passed).await;
     }
 }
 
@@ -177,7 +167,7 @@ impl Courier {
         let outside = &self.outside;
         let mut pause = FIRST_PAUSE;
         while !outside.undelivered.is_done() {
-            outside.sleep_until(outside.clock.deadline(spread(pause))).await;
+            outside.clock.sleep(spread(pause)).await;
             pause = match outside.pay(Asking::Usual).await {
                 Ok(()) => FIRST_PAUSE,
                 Err(_) => (pause * 2).min(LONGEST_PAUSE),
