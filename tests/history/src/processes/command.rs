@@ -73,7 +73,8 @@ pub fn work_in_crowd(words: &[String]) -> ExitCode {
 pub fn run_crowd(words: &[String]) -> ExitCode {
     let number = |place: usize, usual| words.get(place).and_then(|word| word.parse().ok()).unwrap_or(usual);
     let Ok(program) = env::current_exe() else { return ExitCode::FAILURE };
-    let alive = crowd::Plan { program, processes: number(0, 10), callers: number(1, 10_000), dies: None };
+    let alive =
+        crowd::Plan { program, processes: number(0, 10), callers: number(1, 10_000), dies: None, is_reached: true };
     let killed = crowd::Plan { dies: Some(Duration::from_secs(20)), ..alive.clone() };
     let well = [(alive, 1), (killed, 2)].map(|(plan, loads)| {
         let report = crowd::run(&plan);

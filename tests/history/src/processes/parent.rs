@@ -96,6 +96,13 @@ impl Workers {
         }
     }
 
+    /// Ends all.
+    pub fn kill_all(&self) {
+        for worker in self.running().values_mut() {
+            let _dead_already = worker.kill();
+        }
+    }
+
     /// `false` at the end of a history, when all are waited for: then it has to go by itself.
     fn kill_this(&self, number: usize) -> bool {
         self.running().get_mut(&number).is_some_and(|worker| worker.kill().is_ok())
