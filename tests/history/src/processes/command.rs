@@ -162,9 +162,15 @@ impl Request {
     }
 
     fn wants_mistake(&self, kind: Kind, mistake: Mistake) -> bool {
-        // Each is made once: around which store makes no difference to the checker.
-        let is_left_out = self.quick && kind != if mistake.matters_to(Kind::Redis) { Kind::Redis } else { Kind::Near };
-        !is_left_out && mistake.matters_to(kind) && self.mistake.map_or(!mistake.is_rare(), |named| named == mistake)
+        // Each is made once: around which store makes no difference to the checker, but for what is special about a cluster.
+        let once = match mistake {
+            Mistake::TrustsThePast => Kind::Cluster,
+            _ if mistake.matters_to(Kind::Redis) => Kind::Redis,
+            _ => Kind::Near,
+        };
+        !(self.quick && kind != once)
+            && mistake.matters_to(kind)
+            && self.mistake.map_or(!mistake.is_rare(), |named| named == mistake)
     }
 
     /// Each with the faults that may show it, for longer than a history without.

@@ -175,6 +175,14 @@ pub const ALL: &[Scenario] = &[
         ..USUAL
     },
     Scenario {
+        name: "refused",
+        about: "the server takes no writes, as one without its replicas, and answers lookups",
+        happens: refuse_writes,
+        is_of_redis: true,
+        keeps_records: false,
+        ..USUAL
+    },
+    Scenario {
         name: "moved",
         about: "slots move to other nodes, that of the records among them",
         happens: move_slots,
@@ -318,6 +326,15 @@ fn evict(scene: &mut Scene<'_>) {
 fn flush(scene: &mut Scene<'_>) {
     scene.wait(20, 120);
     scene.server.nodes().into_iter().for_each(Node::flush);
+}
+
+fn refuse_writes(scene: &mut Scene<'_>) {
+    scene.wait(50, 100);
+    let Some(redis) = scene.node().redis() else { return };
+    let needs_replicas = |count: &str| redis.command(["CONFIG", "SET", "min-replicas-to-write", count]);
+    needs_replicas("9");
+    scene.wait(10, 40);
+    needs_replicas("0");
 }
 
 fn garble(scene: &mut Scene<'_>) {
