@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end so")]
 
+mod cluster;
 mod entries;
 mod long;
 mod mistakes;
