@@ -6,4 +6,5 @@ mod cluster;
 mod entries;
 mod long;
 mod mistakes;
+mod tls;
 mod world;
