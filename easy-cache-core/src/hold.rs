@@ -80,6 +80,12 @@ impl Hold {
         self.refusal.as_ref()
     }
 
+    /// What is held; `None` for everything.
+    #[must_use]
+    pub fn tags(&self) -> Option<&[Tag]> {
+        self.tags.as_deref()
+    }
+
     /// The write is visible: invalidates the tags, then releases them.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -12,6 +12,7 @@ use std::{
 
 use easy_cache_core::{Cache, Hold, Operation, Tag, scope, scope::Observed};
 
+use crate::audit::{Audit, Published};
 use crate::{
     Analyzer, Control, Dialect, Effect, Rows, SessionState, Step, TableName, Touch, Touched, Values, Write, WriteKind,
 };
@@ -33,6 +34,8 @@ struct Shared {
     cache: Cache,
     hold_for: Duration,
     session_changed: AtomicBool,
+    /// Set in tests that audit.
+    published: OnceLock<Published>,
 }
 
 impl Hook {
@@ -40,7 +43,8 @@ impl Hook {
     #[must_use]
     pub fn new(analyzer: Analyzer, cache: Cache, hold_for: Duration) -> Self {
         let session_changed = AtomicBool::new(false);
-        Self { shared: Arc::new(Shared { analyzer, cache, hold_for, session_changed }) }
+        let published = OnceLock::new();
+        Self { shared: Arc::new(Shared { analyzer, cache, hold_for, session_changed, published }) }
     }
 
     /// The cache that this hook invalidates.
@@ -53,6 +57,12 @@ impl Hook {
     #[must_use]
     pub fn analyzer(&self) -> &Analyzer {
         &self.shared.analyzer
+    }
+
+    /// Begins to remember what is invalidated, to compare it with what the database tells: a mode for tests.
+    #[must_use]
+    pub fn audit(&self) -> Audit {
+        Audit::new(self.clone(), self.shared.published.get_or_init(Published::default).clone())
     }
 
     /// What a statement does, with these values bound to it.
@@ -139,6 +149,7 @@ impl Hook {
 
     /// Ends a hold as the outcome of its write demands. A failure is reported as an event: the commit has happened.
     pub async fn settle(&self, hold: Hold, outcome: Outcome) {
+        self.note_published(&hold, outcome);
         if let Some(ending) = ending(hold, outcome) {
             report(ending.await);
         }
@@ -146,8 +157,15 @@ impl Hook {
 
     /// The same for callers without a runtime: blocks until it is done.
     pub fn settle_sync(&self, hold: Hold, outcome: Outcome) {
+        self.note_published(&hold, outcome);
         if let Some(ending) = ending(hold, outcome) {
             report(ending.wait());
+        }
+    }
+
+    fn note_published(&self, hold: &Hold, outcome: Outcome) {
+        if let (Some(published), true) = (self.shared.published.get(), outcome != Outcome::RolledBack) {
+            published.add(hold.tags());
         }
     }
 
