@@ -83,7 +83,9 @@ impl Audit {
     pub fn missed(&self, told: &[Change]) -> Vec<Missed> {
         match self.published() {
             Pending::Everything => Vec::new(),
-            Pending::Tags(tags) => told.iter().flat_map(|change| self.missed_of(change, |tag| tags.contains(&tag))).collect(),
+            Pending::Tags(tags) => {
+                told.iter().flat_map(|change| self.missed_of(change, |tag| tags.contains(&tag))).collect()
+            }
         }
     }
 
@@ -95,7 +97,8 @@ impl Audit {
             return vec![missed(None)];
         }
         let row = |key: &str| is_published(Tag::row(table.as_str(), key));
-        let any_row = is_published(Tag::unknown_rows(table.as_str())) || (change.operation == Operation::Insert && row("+"));
+        let any_row =
+            is_published(Tag::unknown_rows(table.as_str())) || (change.operation == Operation::Insert && row("+"));
         let keys = change.row_keys(analyzer).unwrap_or_default();
         keys.into_iter().filter(|key| !any_row && !row(key)).map(|key| missed(Some(key))).collect()
     }

@@ -4,9 +4,7 @@
 use sqlparser::ast::{AlterTableOperation as Alter, CreateTable, ObjectName, ObjectType, RenameTable, Statement};
 
 use super::{Context, Found, read_of};
-use crate::{
-    Dialect, Opaque, SessionState, Step, WriteKind, consequence::Deed, effect::WritePlan, rows::RowPlan,
-};
+use crate::{Dialect, Opaque, SessionState, Step, WriteKind, consequence::Deed, effect::WritePlan, rows::RowPlan};
 
 /// What the statement does, if it is one of these.
 pub(super) fn find(statement: &Statement, context: Context<'_>) -> Option<Found> {

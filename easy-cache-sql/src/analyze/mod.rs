@@ -146,7 +146,12 @@ fn copy(source: &CopySource, to: bool, context: Context<'_>) -> Found {
                 step.uncacheable = context.catalog.uncacheable(table_name);
                 step.reads.push((table, RowPlan::All));
             } else {
-                step.writes.push(WritePlan { table, rows: RowPlan::All, kind: WriteKind::Insert, deed: Deed::inserts() });
+                step.writes.push(WritePlan {
+                    table,
+                    rows: RowPlan::All,
+                    kind: WriteKind::Insert,
+                    deed: Deed::inserts(),
+                });
             }
         }
     }

@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Array, Assignment, AssignmentTarget, BinaryOperator, ConflictTarget, DataType, Expr, GroupByExpr, Ident, Insert, ObjectName, Query,
-    Select, SetExpr, TableFactor, UnaryOperator, Value, ValueWithSpan, visit_expressions,
+    Array, Assignment, AssignmentTarget, BinaryOperator, ConflictTarget, DataType, Expr, GroupByExpr, Ident, Insert,
+    ObjectName, Query, Select, SetExpr, TableFactor, UnaryOperator, Value, ValueWithSpan, visit_expressions,
 };
 
 use super::Context;
@@ -111,7 +111,7 @@ pub(super) fn assigns_key(assignments: &[Assignment], table: &TableName, context
     let Some(key) = context.catalog.primary_keys.get(table) else { return false };
     let in_key =
         |name: &ObjectName| key.iter().any(|column| is_column(name, column, context)) || is_rowid(name, context);
-    assignments.iter().any(|assignment| match &assignment.target {
+    assignments.iter().filter(|assignment| !is_idle(assignment)).any(|assignment| match &assignment.target {
         AssignmentTarget::ColumnName(name) => in_key(name),
         AssignmentTarget::Tuple(names) => names.iter().any(in_key),
     })
@@ -120,7 +120,7 @@ pub(super) fn assigns_key(assignments: &[Assignment], table: &TableName, context
 /// The columns that assignments give other values.
 pub(super) fn assigned(assignments: &[Assignment], context: Context<'_>) -> Assigned {
     let mut columns = Vec::new();
-    for assignment in assignments {
+    for assignment in assignments.iter().filter(|assignment| !is_idle(assignment)) {
         let names = match &assignment.target {
             AssignmentTarget::ColumnName(name) => std::slice::from_ref(name),
             AssignmentTarget::Tuple(names) => names.as_slice(),
@@ -132,7 +132,17 @@ pub(super) fn assigned(assignments: &[Assignment], context: Context<'_>) -> Assi
             }
         }
     }
-    Assigned::Columns(columns)
+    if columns.is_empty() { Assigned::Nothing } else { Assigned::Columns(columns) }
+}
+
+/// Whether a column is given the value that it has, as in `ON DUPLICATE KEY UPDATE id = id`.
+fn is_idle(assignment: &Assignment) -> bool {
+    match (&assignment.target, &assignment.value) {
+        (AssignmentTarget::ColumnName(name), Expr::Identifier(value)) => {
+            matches!(name.0.as_slice(), [only] if only.as_ident() == Some(value))
+        }
+        _ => false,
+    }
 }
 
 /// Whether the target of `ON CONFLICT` is the primary key, all of it and nothing else.

@@ -103,11 +103,24 @@ fn rewritten(statement: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWithSp
     match dialect {
         Dialect::Sqlite => without_indexes(statement),
         Dialect::MySql => with_joins(statement),
-        Dialect::Postgres => statement,
+        Dialect::Postgres => without_overriding(statement),
     }
 }
 
-/// SQLite: without `INDEXED BY name` and `NOT INDEXED`; and `IS` before a value is another `=`.
+/// PostgreSQL: without `OVERRIDING SYSTEM VALUE`, which says who gives a key, and not which.
+fn without_overriding(mut statement: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let place = statement.windows(3).position(|words| {
+        is_word(&words[0].token, "overriding")
+            && (is_word(&words[1].token, "system") || is_word(&words[1].token, "user"))
+            && is_word(&words[2].token, "value")
+    });
+    if let Some(place) = place {
+        statement.drain(place..place + 3);
+    }
+    statement
+}
+
+/// SQLite: without `INDEXED BY name`, `NOT INDEXED` and the alias of an insert; and `IS` before a value is another `=`.
 fn without_indexes(statement: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let mut kept = Vec::with_capacity(statement.len());
     let mut rest = statement.into_iter().peekable();
@@ -122,15 +135,28 @@ fn without_indexes(statement: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
             rest.next();
             continue;
         }
-        let is_value = |next: &Token| {
-            matches!(next, Token::Number(..) | Token::SingleQuotedString(_) | Token::Placeholder(_))
-        };
+        // `INSERT INTO books AS b`: nothing that matters is named by it.
+        if is_word(&token.token, "as") && follows_into(&kept) {
+            rest.next();
+            continue;
+        }
+        let is_value =
+            |next: &Token| matches!(next, Token::Number(..) | Token::SingleQuotedString(_) | Token::Placeholder(_));
         if is_word(&token.token, "is") && next.is_some_and(is_value) {
             token.token = Token::Eq;
         }
         kept.push(token);
     }
     kept
+}
+
+/// Whether what was kept ends in `INTO books` or `INTO main.books`.
+fn follows_into(kept: &[TokenWithSpan]) -> bool {
+    match kept {
+        [.., into, _, dot, _] if dot.token == Token::Period => is_word(&into.token, "into"),
+        [.., into, _] => is_word(&into.token, "into"),
+        _ => false,
+    }
 }
 
 /// MySQL: the tables of `UPDATE a, b SET` are joined, and those of `DELETE a.*, b.* FROM` are named without their columns.

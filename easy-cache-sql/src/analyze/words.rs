@@ -153,6 +153,7 @@ impl<'t> Words<'t> {
     fn chains(&self) -> bool {
         let ends = ["commit", "rollback", "end", "abort"].iter().any(|word| self.begin(&[word]));
         let place = self.0.len().saturating_sub(2);
-        ends && self.at(place, "and") && matches!(&self.0[place + 1].token, Token::Word(word) if word.keyword == K::CHAIN)
+        ends && self.at(place, "and")
+            && matches!(&self.0[place + 1].token, Token::Word(word) if word.keyword == K::CHAIN)
     }
 }

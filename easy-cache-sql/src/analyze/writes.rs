@@ -2,8 +2,8 @@
 //! to `rows`.
 
 use sqlparser::ast::{
-    Assignment, Delete, FromTable, Insert, Merge, MergeAction, MergeUpdateExpr, MergeUpdateKind, ObjectName, OnConflictAction, OnInsert, SqliteOnConflict, Statement, TableFactor,
-    TableObject, TableWithJoins, Update,
+    Assignment, Delete, FromTable, Insert, Merge, MergeAction, MergeUpdateExpr, MergeUpdateKind, ObjectName,
+    OnConflictAction, OnInsert, SqliteOnConflict, Statement, TableFactor, TableObject, TableWithJoins, Update,
 };
 
 use super::{reads::Collector, rows};
@@ -54,7 +54,10 @@ impl Collector<'_> {
         }
         match &insert.on {
             None => Replaced::Nothing,
-            Some(OnInsert::DuplicateKeyUpdate(assignments)) => Replaced::Other(self.assigned(assignments)),
+            Some(OnInsert::DuplicateKeyUpdate(assignments)) => match self.assigned(assignments) {
+                Assigned::Nothing => Replaced::Nothing,
+                assigned => Replaced::Other(assigned),
+            },
             Some(OnInsert::OnConflict(conflict)) => match &conflict.action {
                 OnConflictAction::DoNothing => Replaced::Nothing,
                 OnConflictAction::DoUpdate(update) => {

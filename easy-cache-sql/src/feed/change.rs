@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::hook::Pending;
 use crate::consequence::{Assigned, Deed};
+use crate::hook::Pending;
 use crate::{Analyzer, Bind, Opaque, Rows, Touched, Write, WriteKind};
 
 /// A change that the database told.

@@ -122,18 +122,42 @@ mod tests {
         for (dialect, text, expected) in [
             (Dialect::Postgres, "BEGIN NEW.changed := now(); RETURN NEW; END", names(&[])),
             (Dialect::Postgres, "BEGIN UPDATE ONLY stats SET n = n + 1; RETURN NULL; END", names(&["stats"])),
-            (Dialect::Postgres, "BEGIN INSERT INTO shop.\"Log\" VALUES (TG_OP) ON CONFLICT DO UPDATE SET x = 1; END", names(&["shop\u{1f}Log"])),
-            (Dialect::Postgres, "BEGIN IF TG_OP = 'DELETE' THEN DELETE FROM a; ELSE TRUNCATE TABLE b; END IF; END", names(&["a", "b"])),
-            (Dialect::Postgres, "BEGIN PERFORM 1 FROM t FOR UPDATE; MERGE INTO m USING n ON true WHEN MATCHED THEN DO NOTHING; END", names(&["m"])),
+            (
+                Dialect::Postgres,
+                "BEGIN INSERT INTO shop.\"Log\" VALUES (TG_OP) ON CONFLICT DO UPDATE SET x = 1; END",
+                names(&["shop\u{1f}Log"]),
+            ),
+            (
+                Dialect::Postgres,
+                "BEGIN IF TG_OP = 'DELETE' THEN DELETE FROM a; ELSE TRUNCATE TABLE b; END IF; END",
+                names(&["a", "b"]),
+            ),
+            (
+                Dialect::Postgres,
+                "BEGIN PERFORM 1 FROM t FOR UPDATE; MERGE INTO m USING n ON true WHEN MATCHED THEN DO NOTHING; END",
+                names(&["m"]),
+            ),
             (Dialect::Postgres, "BEGIN EXECUTE format('DELETE FROM %I', TG_TABLE_NAME); END", None),
-            (Dialect::MySql, "BEGIN INSERT IGNORE INTO `a` SET x = 1; REPLACE INTO b VALUES (1); SET NEW.c = INSERT('x', 1, 1, 'y'); END", names(&["a", "b"])),
+            (
+                Dialect::MySql,
+                "BEGIN INSERT IGNORE INTO `a` SET x = 1; REPLACE INTO b VALUES (1); SET NEW.c = INSERT('x', 1, 1, 'y'); END",
+                names(&["a", "b"]),
+            ),
             (Dialect::MySql, "INSERT INTO a VALUES (1) ON DUPLICATE KEY UPDATE x = 1", names(&["a"])),
             (Dialect::MySql, "UPDATE a, b SET a.x = 1", None),
             (Dialect::MySql, "UPDATE IGNORE a SET x = 1", names(&["a"])),
             (Dialect::MySql, "DELETE a, b FROM a JOIN b", None),
             (Dialect::MySql, "CALL anything()", None),
-            (Dialect::Sqlite, "CREATE TRIGGER t AFTER UPDATE OF title ON books BEGIN UPDATE OR REPLACE a SET x = replace(y, 'a', 'b'); END", names(&["a"])),
-            (Dialect::Sqlite, "CREATE TRIGGER t AFTER DELETE ON books BEGIN INSERT OR IGNORE INTO a VALUES (1); DELETE FROM b; END", names(&["a", "b"])),
+            (
+                Dialect::Sqlite,
+                "CREATE TRIGGER t AFTER UPDATE OF title ON books BEGIN UPDATE OR REPLACE a SET x = replace(y, 'a', 'b'); END",
+                names(&["a"]),
+            ),
+            (
+                Dialect::Sqlite,
+                "CREATE TRIGGER t AFTER DELETE ON books BEGIN INSERT OR IGNORE INTO a VALUES (1); DELETE FROM b; END",
+                names(&["a", "b"]),
+            ),
         ] {
             assert_eq!(writes(dialect, text), expected, "{text}");
         }

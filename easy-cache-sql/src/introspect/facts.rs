@@ -114,7 +114,11 @@ impl Schema {
         for trigger in &self.triggers {
             let writes = trigger.body.writes.iter().map(|name| named(catalog, name)).collect();
             let writes = (!trigger.body.is_unclear).then_some(writes);
-            catalog.triggers.entry(named(catalog, &trigger.table)).or_default().push(Trigger { on: trigger.on, writes });
+            catalog
+                .triggers
+                .entry(named(catalog, &trigger.table))
+                .or_default()
+                .push(Trigger { on: trigger.on, writes });
         }
         for (view, text) in &self.views {
             self.declare_view(named(catalog, view), text, catalog);

@@ -2,9 +2,10 @@
 //!
 //! `library` is the database that all of this happens to, `site` a fresh one with a cache before it, `state` all of its rows as text,
 //! `table` reads `statements.txt`. The tests: `statements` (the table), `orm` (the same through calls of SeaORM), `random` (transactions
-//! that nobody thought of).
+//! that nobody thought of), `diesel` (the table through the other ORM).
 #![cfg(test)]
 
+mod diesel;
 mod library;
 mod orm;
 mod random;

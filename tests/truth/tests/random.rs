@@ -70,7 +70,11 @@ fn condition() -> impl Strategy<Value = String> {
 }
 
 fn on_books(kind: Dialect) -> BoxedStrategy<String> {
-    let upsert = if kind == Dialect::MySql { "ON DUPLICATE KEY UPDATE stock = stock + 1" } else { "ON CONFLICT (id) DO UPDATE SET stock = books.stock + 1" };
+    let upsert = if kind == Dialect::MySql {
+        "ON DUPLICATE KEY UPDATE stock = stock + 1"
+    } else {
+        "ON CONFLICT (id) DO UPDATE SET stock = books.stock + 1"
+    };
     let ignored = match kind {
         Dialect::MySql => "INSERT IGNORE",
         Dialect::Postgres => "INSERT",
@@ -98,8 +102,11 @@ fn elsewhere() -> BoxedStrategy<String> {
         id().prop_map(|id| format!("DELETE FROM authors WHERE id = {id}")),
         (id(), id()).prop_map(|(id, n)| format!("UPDATE authors SET name = 'A{n}' WHERE id = {id} OR name = 'Eliot'")),
         id().prop_map(|id| format!("INSERT INTO authors (id, name) VALUES ({id}, 'New')")),
-        (id(), member.clone()).prop_map(|(id, member)| format!("UPDATE loans SET days = days + 1 WHERE member = '{member}' AND book = {id}")),
-        (id(), member.clone()).prop_map(|(id, member)| format!("INSERT INTO loans (book, member, days) VALUES ({id}, '{member}', 1)")),
+        (id(), member.clone()).prop_map(|(id, member)| format!(
+            "UPDATE loans SET days = days + 1 WHERE member = '{member}' AND book = {id}"
+        )),
+        (id(), member.clone())
+            .prop_map(|(id, member)| format!("INSERT INTO loans (book, member, days) VALUES ({id}, '{member}', 1)")),
         (id(), member).prop_map(|(id, member)| format!("UPDATE loans SET member = '{member}' WHERE book = {id}")),
         id().prop_map(|id| format!("DELETE FROM loans WHERE book = {id}")),
         id().prop_map(|n| format!("INSERT INTO notes (text) VALUES ('n{n}')")),
@@ -137,7 +144,9 @@ async fn run(site: &Site, moves: &[Move], ending: Ending) -> bool {
     let mut stack = vec![site.db.begin().await.unwrap()];
     for one in moves {
         let result: Result<(), DbErr> = match one {
-            Move::Write(sql) => stack[stack.len() - 1].execute_unprepared(&quoted(sql.clone(), site.kind)).await.map(drop),
+            Move::Write(sql) => {
+                stack[stack.len() - 1].execute_unprepared(&quoted(sql.clone(), site.kind)).await.map(drop)
+            }
             Move::Savepoint => match stack[stack.len() - 1].begin().await {
                 Ok(savepoint) => {
                     stack.push(savepoint);
@@ -166,8 +175,8 @@ const READS: [&str; 14] = [
     "SELECT title, stock FROM books WHERE id = 1",
     "SELECT title, stock FROM books WHERE id = 3",
     "SELECT title, stock FROM books WHERE id = 6",
-    "SELECT title, stock FROM books WHERE id IN (2, 4)",
-    "SELECT title, stock FROM books WHERE id = 2 OR id = 7",
+    "SELECT title, stock FROM books WHERE id IN (2, 4) ORDER BY id",
+    "SELECT title, stock FROM books WHERE id = 2 OR id = 7 ORDER BY id",
     "SELECT title FROM books ORDER BY id",
     "SELECT title FROM books WHERE stock > 2 ORDER BY id",
     "SELECT COUNT(*), SUM(stock) FROM books",
@@ -192,7 +201,8 @@ async fn judge(site: &Site, moves: &[Move], ending: Ending, before: &[String]) -
         }
     }
     let effects = site.effects().await;
-    let missed: Vec<_> = effects.differences.iter().filter(|difference| !covers(&effects.published, difference)).collect();
+    let missed: Vec<_> =
+        effects.differences.iter().filter(|difference| !covers(&effects.published, difference)).collect();
     if !missed.is_empty() {
         return Err(format!("missed {missed:?}; published {:?}", effects.published));
     }

@@ -55,6 +55,8 @@ impl Site {
     /// Makes everything anew.
     pub(crate) async fn build(&mut self) {
         rebuild(&self.other, self.kind).await;
+        // SQLite refuses a definition by what the connection remembers of tables, unless a read has shown it what is there.
+        execute(self.db.inner(), "SELECT * FROM codes").await;
         self.refill().await;
     }
 
@@ -77,6 +79,16 @@ impl Site {
         let after = State::of(&self.other, self.kind).await;
         let differences = after.map(|after| self.before.differences(&after)).unwrap_or_default();
         Effects { published: self.published().await, differences, told: self.changes().await }
+    }
+
+    /// What the database says of itself.
+    pub(crate) async fn schema(&self) -> Schema {
+        schema(&self.other, self.kind).await
+    }
+
+    /// Where SQLite keeps it.
+    pub(crate) fn file(&self) -> &str {
+        self.file.as_deref().and_then(std::path::Path::to_str).unwrap()
     }
 
     /// What a query says, out of the cache or through it.
@@ -181,7 +193,7 @@ async fn rebuild(connection: &DatabaseConnection, kind: Dialect) {
 }
 
 /// What the database says of itself.
-pub(crate) async fn schema(connection: &DatabaseConnection, kind: Dialect) -> Schema {
+async fn schema(connection: &DatabaseConnection, kind: Dialect) -> Schema {
     let statement = Statement::from_string(connection.get_database_backend(), introspect::question(kind));
     let rows = connection.query_all_raw(statement).await.unwrap();
     let columns = |row: sea_orm::QueryResult| -> Vec<Option<String>> {
@@ -232,7 +244,11 @@ pub(crate) fn universe() -> Vec<(String, Tag)> {
 
 fn rows(table: &str) -> Vec<String> {
     match table {
-        "loans" => (1..=9).collect::<Vec<_>>().iter().flat_map(|book| ["ann", "bob", "eve"].map(|member| format!("{book},{member}"))).collect(),
+        "loans" => (1..=9)
+            .collect::<Vec<_>>()
+            .iter()
+            .flat_map(|book| ["ann", "bob", "eve"].map(|member| format!("{book},{member}")))
+            .collect(),
         "codes" => ["a", "A", "b", "B", "c"].map(str::to_owned).into(),
         "notes" => Vec::new(),
         "books" => (1..=9).chain([77]).map(|id| id.to_string()).collect(),

@@ -52,7 +52,7 @@ impl Way {
     fn is_for(self, case: &Case) -> bool {
         match self {
             // Definitions are slow, and prepared by few.
-            Self::Prepared | Self::Query | Self::Stream | Self::SavepointReleased | Self::Dropped if case.is("rebuild") => false,
+            _ if case.is("rebuild") => matches!(self, Self::Text | Self::RolledBack),
             Self::Text => case.values.is_empty(),
             Self::Prepared | Self::Query | Self::Stream => !case.is("text"),
             _ => !case.is("alone"),
@@ -94,7 +94,11 @@ async fn run(site: &Site, case: &Case, way: Way) -> Result<(), DbErr> {
             let tx = db.begin().await?;
             let savepoint = tx.begin().await?;
             send(&savepoint, case).await?;
-            if way == Way::SavepointReleased { savepoint.commit().await? } else { savepoint.rollback().await? }
+            if way == Way::SavepointReleased {
+                savepoint.commit().await?
+            } else {
+                savepoint.rollback().await?
+            }
             quiet_before_the_end(site, case).await;
             tx.commit().await
         }
@@ -110,8 +114,8 @@ async fn quiet_before_the_end(site: &Site, case: &Case) {
 }
 
 pub(crate) fn ends_transaction(site: &Site, case: &Case) -> bool {
-    let effect = easy_cache_sql::Analyzer::builder(site.kind).build().effect(&case.sql);
-    effect.opaque().is_some() || effect.steps().iter().any(easy_cache_sql::Step::commits_implicitly)
+    let all_known = easy_cache_sql::introspect::Schema::read::<[Option<&str>; 7], _>(site.kind, []);
+    easy_cache_sql::Analyzer::builder(site.kind).schema(all_known).build().effect(&case.sql).controls_transaction()
 }
 
 /// What is wrong with the effects of a statement, in words.
@@ -126,7 +130,10 @@ pub(crate) fn judge(kind: Dialect, effects: &Effects, expected: &BTreeSet<String
         wrong.push(format!("MISSED {missed:?}"));
     }
     let told: BTreeSet<String> = effects.told.iter().flat_map(|change| rows_told(change, kind)).collect();
-    let silent: Vec<_> = effects.differences.iter().filter(|difference| !is_told(&told, difference)).collect();
+    // MariaDB's triggers see nothing of what foreign keys do.
+    let by_foreign_key = |table: &str| kind == Dialect::MySql && ["books", "loans"].contains(&table);
+    let silent = effects.differences.iter().filter(|difference| !is_told(&told, difference));
+    let silent: Vec<_> = silent.filter(|difference| !by_foreign_key(&difference.table)).collect();
     if !silent.is_empty() && !untold {
         wrong.push(format!("no trigger told of {silent:?}: {:?}", effects.told));
     }
@@ -137,8 +144,7 @@ pub(crate) fn judge(kind: Dialect, effects: &Effects, expected: &BTreeSet<String
 pub(crate) fn covers(published: &BTreeSet<String>, difference: &Difference) -> bool {
     let Difference { table, key, was_there } = difference;
     let has = |what: &str| published.contains(&format!("{table}:{what}"));
-    published.contains(table)
-        && key.as_ref().is_none_or(|key| has(key) || has("*") || (!was_there && has("+")))
+    published.contains(table) && key.as_ref().is_none_or(|key| has(key) || has("*") || (!was_there && has("+")))
 }
 
 /// The rows that a change names, or its table if it names none.
@@ -171,8 +177,12 @@ pub(crate) fn short(tags: &BTreeSet<String>) -> String {
 /// What a statement invalidates although it concerns no row that has changed.
 fn excess(effects: &Effects) -> BTreeSet<String> {
     let row = |difference: &Difference| difference.key.as_ref().map(|key| format!("{}:{key}", difference.table));
-    let needed: BTreeSet<String> =
-        effects.differences.iter().flat_map(|difference| [Some(difference.table.clone()), row(difference)]).flatten().collect();
+    let needed: BTreeSet<String> = effects
+        .differences
+        .iter()
+        .flat_map(|difference| [Some(difference.table.clone()), row(difference)])
+        .flatten()
+        .collect();
     // A row without a known key cannot be told otherwise.
     effects.published.difference(&needed).cloned().collect()
 }
@@ -194,15 +204,22 @@ async fn table_holds_on(kind: Dialect) {
             let expected = if is_final { &case.expected } else { &nothing };
             // What was refused inside of a transaction may have ended it.
             let is_doubtful = case.is("refused") && way.is_in_transaction();
-            let problems = judge(kind, &effects, if is_doubtful { &effects.published } else { expected }, case.is("untold") && (kind == Dialect::MySql || case.is("rebuild")));
-            wrong.extend(problems.into_iter().map(|problem| format!("{} ({way:?}): {problem}: {}", case.name, case.sql)));
+            let expected = if is_doubtful { &effects.published } else { expected };
+            let problems = judge(kind, &effects, expected, case.is("untold"));
+            wrong.extend(
+                problems.into_iter().map(|problem| format!("{} ({way:?}): {problem}: {}", case.name, case.sql)),
+            );
             if way == Way::Text || (way == Way::Prepared && !case.values.is_empty()) {
                 let excess = excess(&effects);
                 if !excess.is_empty() {
                     let _ = writeln!(over, "| {} | {} | {} |", case.name, short(&effects.published), short(&excess));
                 }
             }
-            if is_final && case.is("rebuild") { site.build().await } else { site.put_back(&effects).await }
+            if is_final && case.is("rebuild") {
+                site.build().await
+            } else {
+                site.put_back(&effects).await
+            }
             runs += 1;
         }
     }

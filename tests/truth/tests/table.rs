@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use easy_cache_sql::Dialect;
 use sea_orm::Value;
 
-use crate::library::{KINDS, name};
+use crate::library::{KINDS, name, quoted};
 
 /// One statement of the table, as one database understands it.
 #[derive(Debug, Clone)]
@@ -45,7 +45,8 @@ pub(crate) fn cases(kind: Dialect) -> Vec<Case> {
 fn case(block: &str, kind: Dialect) -> Option<Case> {
     let mut lines = block.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let title = lines.next()?;
-    let (title, flags) = title.split_once(" [").map_or((title, ""), |(title, flags)| (title, flags.trim_end_matches(']')));
+    let (title, flags) =
+        title.split_once(" [").map_or((title, ""), |(title, flags)| (title, flags.trim_end_matches(']')));
     let (mut sql, mut values, mut expected) = (None, Vec::new(), None);
     for line in lines {
         if let Some(list) = line.strip_prefix("with ") {
@@ -58,7 +59,7 @@ fn case(block: &str, kind: Dialect) -> Option<Case> {
     }
     let sql = sql?;
     let expected = expected.unwrap_or_else(|| panic!("`{title}` says nothing of {}", name(kind)));
-    let (sql, expected) = (placeholders(&sql, kind, &values), tags(&expected));
+    let (sql, expected) = (quoted(placeholders(&sql, kind, &values), kind), tags(&expected));
     Some(Case { name: title.to_owned(), sql, values, expected, flags: flags.to_owned() })
 }
 
