@@ -27,11 +27,11 @@ impl Carrier for Texts {
 const PLACES: [&str; 3] = ["k", "k in German", "k in English"];
 
 fn shelf(cache: &Cache) -> Shelf {
-    cache.shelf(&Texts).unwrap()
+    cache.shelf(&Texts).unwrap_or_else(|| panic!("its values are in a store outside"))
 }
 
 fn text(stored: Option<easy_cache_core::Stored>) -> Option<String> {
-    stored.map(|stored| stored.value.downcast_ref::<String>().unwrap().clone())
+    stored.and_then(|stored| stored.value.downcast_ref::<String>().cloned())
 }
 
 /// What is kept near at each place.
