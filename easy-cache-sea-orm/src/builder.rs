@@ -18,12 +18,13 @@ pub struct CachedDbBuilder {
     cache: Cache,
     analyzer: AnalyzerBuilder,
     hold_for: Duration,
+    is_strict: bool,
 }
 
 impl CachedDbBuilder {
     pub(crate) fn new(inner: DatabaseConnection, cache: &Cache) -> Self {
         let analyzer = Analyzer::builder(dialect(inner.get_database_backend()));
-        Self { inner, cache: cache.clone(), analyzer, hold_for: HOLD_FOR }
+        Self { inner, cache: cache.clone(), analyzer, hold_for: HOLD_FOR, is_strict: false }
     }
 
     /// Makes the rows of a model known by their primary key: a read or write by key then concerns that row alone.
@@ -43,10 +44,22 @@ impl CachedDbBuilder {
 
     easy_cache_sql::declarations!(analyzer, hold_for);
 
+    /// Refuses a write whose hold the store outside the process did not take: an error instead of an answer, before anything is sent.
+    /// A COMMIT that is refused rolls its transaction back. [`is_refused`](crate::is_refused) knows the error.
+    ///
+    /// By default such a write goes on, and an event says so: the cache does not fail the request. Until its invalidation has arrived,
+    /// other processes then serve what it makes outdated; if the writer dies in between, they do so until somebody else invalidates it.
+    /// Without a store outside the process, nothing is ever refused.
+    pub const fn strict_holds(mut self) -> Self {
+        self.is_strict = true;
+        self
+    }
+
     /// Makes the connection.
     #[must_use]
     pub fn build(self) -> CachedDb {
-        CachedDb::with(self.inner, Hook::new(self.analyzer.build(), self.cache, self.hold_for))
+        let hook = Hook::new(self.analyzer.build(), self.cache, self.hold_for);
+        CachedDb::with(self.inner, if self.is_strict { hook.strict() } else { hook })
     }
 }
 

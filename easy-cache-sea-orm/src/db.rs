@@ -17,7 +17,7 @@ use crate::raw::RawTransactions;
 use crate::stream::{CachedStream, StreamedWrite};
 use crate::tx::CachedTx;
 use crate::values::Bound;
-use crate::{CachedDbBuilder, outcome};
+use crate::{CachedDbBuilder, outcome, refusal};
 
 /// A [`DatabaseConnection`] that tells the cache what is read and what was written. Cloning is cheap.
 #[derive(Clone)]
@@ -151,7 +151,9 @@ impl CachedDb {
         let result = match plan.pending() {
             None => run.await,
             Some(pending) => {
-                self.hook.write(&pending, run, |result| outcome::of(result, plan.is_all_or_nothing())).await
+                let written =
+                    self.hook.write(&pending, run, |result| outcome::of(result, plan.is_all_or_nothing())).await;
+                written.unwrap_or_else(|refused| Err(refusal::error(&refused)))
             }
         };
         reading.returned(result.as_ref().ok().and_then(count));
@@ -236,7 +238,7 @@ impl StreamTrait for CachedDb {
             let reading = self.observe(&plan);
             let visible = if plan.controls_transaction() { Some(Pending::Everything) } else { plan.pending() };
             let write = match visible {
-                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await),
+                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await?),
                 None => None,
             };
             let stream = CachedStream::open(self.inner.stream_raw(statement), write, None).await?;

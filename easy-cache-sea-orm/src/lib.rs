@@ -48,6 +48,8 @@
 //!   [`transaction`](sea_orm::TransactionTrait::transaction) cached functions compute every time.
 //! - If the outcome of a write cannot be known (its future was dropped, the connection lost), its tags are not served until a
 //!   deadline (30 s), and count as invalidated from then on.
+//! - If the store outside the process does not take a hold, the write goes on and an event says so: until its invalidation, other
+//!   processes may serve what it makes outdated. With [`CachedDbBuilder::strict_holds`] it is refused instead, before it is sent.
 //! - After an error in a transaction the database may have ended it: what is written then is treated as an autocommit write
 //!   as well, unless the error was in a savepoint that has ended since.
 //! - A transaction that is begun as text (`BEGIN` through `execute_unprepared`) has a meaning only on a pool with one
@@ -98,7 +100,7 @@
 //! # Modules, in reading order
 //!
 //! `builder` (models and what text cannot show) → `db` (the connection) → `tx` (the transaction) over `frames` (what it has
-//! written, savepoint by savepoint) → `raw` (transactions as text) → `stream`, `outcome` (how a write ended), `values` (bound
+//! written, savepoint by savepoint) → `raw` (transactions as text) → `stream`, `outcome` (how a write ended), `refusal` (why it was not sent), `values` (bound
 //! values as the SQL analysis sees them) and `tags` (tags by hand). [`feed`] hears of the writes of others.
 //!
 //! | feature | default | what for |
@@ -113,6 +115,7 @@ pub mod feed;
 mod frames;
 mod outcome;
 mod raw;
+mod refusal;
 mod stream;
 mod tags;
 mod tx;
@@ -120,5 +123,6 @@ mod values;
 
 pub use builder::CachedDbBuilder;
 pub use db::CachedDb;
+pub use refusal::is_refused;
 pub use stream::CachedStream;
 pub use tx::CachedTx;
