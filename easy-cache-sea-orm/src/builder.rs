@@ -19,12 +19,22 @@ pub struct CachedDbBuilder {
     analyzer: AnalyzerBuilder,
     hold_for: Duration,
     is_strict: bool,
+    reads: Reads,
+}
+
+/// What may be kept of what is read.
+#[derive(Debug)]
+enum Reads {
+    Kept,
+    Unkept,
+    /// If this primary had committed nothing more.
+    KeptIfUpToDate(DatabaseConnection),
 }
 
 impl CachedDbBuilder {
     pub(crate) fn new(inner: DatabaseConnection, cache: &Cache) -> Self {
         let analyzer = Analyzer::builder(dialect(inner.get_database_backend()));
-        Self { inner, cache: cache.clone(), analyzer, hold_for: HOLD_FOR, is_strict: false }
+        Self { inner, cache: cache.clone(), analyzer, hold_for: HOLD_FOR, is_strict: false, reads: Reads::Kept }
     }
 
     /// Makes the rows of a model known by their primary key: a read or write by key then concerns that row alone.
@@ -55,11 +65,34 @@ impl CachedDbBuilder {
         self
     }
 
+    /// Says that the server is a replica, which may lag: what is built from its reads is not kept. Cached values are served as ever.
+    pub fn replica(mut self) -> Self {
+        self.reads = Reads::Unkept;
+        self
+    }
+
+    /// Says that the server is a replica of another PostgreSQL by streaming: what is built from its reads is kept if it had caught up
+    /// with `primary` before each of them, and not kept otherwise. Streams and transactions are never kept.
+    ///
+    /// Each query of a computation asks the primary for the position of its log, and then runs in a transaction of its own on the
+    /// replica, after the question for how much of that has been replayed: four trips more. A replica that follows a primary with
+    /// many writes is hardly ever there at once; then nothing is kept, and the computation belongs on the primary. With another
+    /// kind of database this is [`replica`](Self::replica).
+    pub fn replica_of(mut self, primary: &DatabaseConnection) -> Self {
+        self.reads = Reads::KeptIfUpToDate(primary.clone());
+        self
+    }
+
     /// Makes the connection.
     #[must_use]
     pub fn build(self) -> CachedDb {
         let hook = Hook::new(self.analyzer.build(), self.cache, self.hold_for);
-        CachedDb::with(self.inner, if self.is_strict { hook.strict() } else { hook })
+        let hook = if self.is_strict { hook.strict() } else { hook };
+        match self.reads {
+            Reads::Kept => CachedDb::with(self.inner, hook, None),
+            Reads::Unkept => CachedDb::with(self.inner, hook.unkept(), None),
+            Reads::KeptIfUpToDate(primary) => CachedDb::with(self.inner, hook, Some(primary)),
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Hook {
     shared: Arc<Shared>,
     /// Whether a write is refused that others may not hear of in time.
     is_strict: bool,
+    /// Whether the database may be behind what was invalidated.
+    is_unkept: bool,
 }
 
 #[derive(Debug)]
@@ -44,7 +46,11 @@ impl Hook {
     #[must_use]
     pub fn new(analyzer: Analyzer, cache: Cache, hold_for: Duration) -> Self {
         let session_changed = AtomicBool::new(false);
-        Self { shared: Arc::new(Shared { analyzer, cache, hold_for, session_changed }), is_strict: false }
+        Self {
+            shared: Arc::new(Shared { analyzer, cache, hold_for, session_changed }),
+            is_strict: false,
+            is_unkept: false,
+        }
     }
 
     /// The same, but a write whose hold the store outside the process did not take is refused before it is sent. Usually it goes
@@ -52,6 +58,12 @@ impl Hook {
     #[must_use]
     pub fn strict(self) -> Self {
         Self { is_strict: true, ..self }
+    }
+
+    /// The same, but nothing is kept that was built from a read: for a replica, which may lag behind what has been invalidated.
+    #[must_use]
+    pub fn unkept(self) -> Self {
+        Self { is_unkept: true, ..self }
     }
 
     /// The cache that this hook invalidates.
@@ -104,7 +116,7 @@ impl Hook {
         }
         let is_known = |touched: &&Touched| touched.uncacheable.is_none() && !touched.unknown_reads;
         let touched = plan.touched.as_ref().filter(is_known);
-        let touched = touched.filter(|_| !self.shared.session_changed.load(Ordering::SeqCst));
+        let touched = touched.filter(|_| !self.is_unkept && !self.shared.session_changed.load(Ordering::SeqCst));
         if touched.is_none() {
             scope::taint();
         }
@@ -363,6 +375,12 @@ struct Dependencies {
 }
 
 impl Reading {
+    /// Whether a scope collects what is read, and may keep what is built from it.
+    #[must_use]
+    pub const fn collects(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Records the dependencies, given the number of rows that came back (`None` if it is not known).
     pub fn returned(mut self, count: Option<usize>) {
         if let Some(Dependencies { rows, tables }) = self.0.take() {
