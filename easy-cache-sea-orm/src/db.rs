@@ -9,15 +9,15 @@ use async_trait::async_trait;
 use easy_cache_core::{Bypass, Cache, scope};
 use easy_cache_sql::hook::{Hook, Pending, Plan, Reading};
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult,
-    SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
 use crate::raw::RawTransactions;
 use crate::stream::{CachedStream, StreamedWrite};
 use crate::tx::CachedTx;
 use crate::values::Bound;
-use crate::{CachedDbBuilder, outcome};
+use crate::{CachedDbBuilder, outcome, refusal, replica};
 
 /// A [`DatabaseConnection`] that tells the cache what is read and what was written. Cloning is cheap.
 #[derive(Clone)]
@@ -25,6 +25,22 @@ pub struct CachedDb {
     inner: DatabaseConnection,
     hook: Hook,
     raw: Arc<RawTransactions>,
+    /// Whom a replica follows.
+    primary: Option<DatabaseConnection>,
+}
+
+/// A read of a replica that has caught up.
+struct UpToDate {
+    reading: Reading,
+    tx: DatabaseTransaction,
+}
+
+impl UpToDate {
+    async fn end<T>(self, result: Result<T, DbErr>, count: impl Fn(&T) -> usize) -> Result<T, DbErr> {
+        self.reading.returned(result.as_ref().ok().map(count));
+        let ended = self.tx.commit().await;
+        result.and_then(|read| ended.map(|()| read))
+    }
 }
 
 impl CachedDb {
@@ -39,8 +55,8 @@ impl CachedDb {
         CachedDbBuilder::new(inner, cache)
     }
 
-    pub(crate) fn with(inner: DatabaseConnection, hook: Hook) -> Self {
-        Self { inner, hook, raw: Arc::default() }
+    pub(crate) fn with(inner: DatabaseConnection, hook: Hook, primary: Option<DatabaseConnection>) -> Self {
+        Self { inner, hook, raw: Arc::default(), primary }
     }
 
     /// The cache that this connection invalidates.
@@ -151,15 +167,28 @@ impl CachedDb {
         let result = match plan.pending() {
             None => run.await,
             Some(pending) => {
-                self.hook.write(&pending, run, |result| outcome::of(result, plan.is_all_or_nothing())).await
+                let written =
+                    self.hook.write(&pending, run, |result| outcome::of(result, plan.is_all_or_nothing())).await;
+                written.unwrap_or_else(|refused| Err(refusal::error(&refused)))
             }
         };
         reading.returned(result.as_ref().ok().and_then(count));
         result
     }
 
+    /// The tags are observed before the replica is asked how far it is: what is invalidated in between is then compared by the tags.
+    async fn up_to_date(&self, plan: &Plan) -> Option<UpToDate> {
+        let primary = self.primary.as_ref()?;
+        if plan.writes() || plan.controls_transaction() || self.raw.is_open() {
+            return None;
+        }
+        let reading = Some(self.hook.observe(plan)).filter(Reading::collects)?;
+        let tx = replica::caught_up(primary, &self.inner).await?;
+        Some(UpToDate { reading, tx })
+    }
+
     fn observe(&self, plan: &Plan) -> Reading {
-        if self.raw.is_open() {
+        if self.raw.is_open() || self.primary.is_some() {
             scope::taint();
         }
         self.hook.observe(plan)
@@ -203,11 +232,19 @@ impl ConnectionTrait for CachedDb {
             let rows = self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await?;
             return Ok(rows.into_iter().next());
         }
+        if let Some(read) = self.up_to_date(&plan).await {
+            let row = read.tx.query_one_raw(statement).await;
+            return read.end(row, |row| usize::from(row.is_some())).await;
+        }
         self.autocommit(&plan, self.inner.query_one_raw(statement), |row| Some(usize::from(row.is_some()))).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let plan = self.plan(&statement.sql, &Bound::of(&statement));
+        if let Some(read) = self.up_to_date(&plan).await {
+            let rows = read.tx.query_all_raw(statement).await;
+            return read.end(rows, Vec::len).await;
+        }
         self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await
     }
 
@@ -236,7 +273,7 @@ impl StreamTrait for CachedDb {
             let reading = self.observe(&plan);
             let visible = if plan.controls_transaction() { Some(Pending::Everything) } else { plan.pending() };
             let write = match visible {
-                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await),
+                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await?),
                 None => None,
             };
             let stream = CachedStream::open(self.inner.stream_raw(statement), write, None).await?;

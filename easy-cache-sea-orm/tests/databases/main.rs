@@ -3,4 +3,5 @@
 
 mod listener;
 mod relay;
+mod replica;
 mod site;

@@ -11,7 +11,7 @@ use easy_cache_servers::{MariaDb, Postgres, unique};
 use easy_cache_sql::{Dialect, KeyColumn};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 
-mod book {
+pub(crate) mod book {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
