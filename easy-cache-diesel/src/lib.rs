@@ -109,12 +109,22 @@ mod db;
 #[cfg(feature = "r2d2")]
 mod pool;
 
+mod holding;
 mod instrumentation;
+#[cfg(feature = "async")]
+mod overlap;
 mod tracker;
 
 mod frames;
 mod outcome;
 mod text;
+
+#[cfg(feature = "async")]
+mod async_db;
+#[cfg(feature = "async")]
+mod async_query;
+#[cfg(feature = "async")]
+mod blocking;
 
 mod bypass;
 mod changes;
@@ -124,6 +134,10 @@ mod tags;
 mod database;
 mod model;
 
+#[cfg(feature = "async")]
+pub use async_query::AsyncCachedQuery;
+#[cfg(feature = "async")]
+pub use blocking::{CarriedConnection, CarryScope};
 pub use builder::CachedDbBuilder;
 pub use bypass::{CachedConn, without_cache};
 pub use database::Database;
