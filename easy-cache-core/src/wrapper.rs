@@ -12,7 +12,7 @@ use crate::engine::away::{Launch, launch};
 use crate::engine::compute::{Call, Compute};
 use crate::load::{Called, Immediate};
 use crate::plan::{
-    Anywhere, EndsInTime, Kept, Mode, OnlyIf, Outcome, Plan, SaysLate, Stores, StoresErr, StoresNone, StoresPart,
+    Anywhere, EndsInTime, InProcess, Kept, Mode, OnlyIf, Outcome, Plan, SaysLate, Stores, StoresErr, StoresNone, StoresPart,
     StoresWhole, TagsOf, TtlOf,
 };
 use crate::spawn::block_on;
@@ -347,6 +347,23 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
     fn compute(self, side: Side) -> Compute<'a, String, S, F> {
         let Self { cache, key, policy, mode, load, plan, launch, looks_back } = self;
         Compute::new(Call { engine: cache.engine(), side, key, mode, policy, plan, looks_back }, load, launch)
+    }
+}
+
+impl<'a, F: Future> GetOrCompute<'a, F, StoresPart<InProcess>> {
+    /// Takes [`local`](Self::local) back, also where an integration has said it: the value may be kept outside of this process.
+    ///
+    /// What comes back must be what was serialised. A type that leaves fields out on one of the two ways, such as
+    /// `#[serde(skip_deserializing)]` on an id, comes back without them, or not at all.
+    ///
+    /// # Example
+    /// ```
+    /// let cache = easy_cache_core::Cache::new();
+    /// let stock = cache.get_or_compute_sync("stock", || Some(7)).local().shared().wait();
+    /// assert_eq!(stock, Some(7));
+    /// ```
+    pub fn shared(self) -> GetOrCompute<'a, F, StoresPart<Anywhere>> {
+        self.planned(|_| StoresPart::PLAN)
     }
 }
 

@@ -9,6 +9,7 @@ use sea_orm::sea_query::ColumnType;
 use sea_orm::{ColumnTrait, DatabaseConnection, DbBackend, EntityName, EntityTrait, Iterable, PrimaryKeyToColumn};
 
 use crate::CachedDb;
+use crate::identity::Queries;
 
 /// Declares what a [`CachedDb`] should know before its first statement.
 #[derive(Debug)]
@@ -18,12 +19,13 @@ pub struct CachedDbBuilder {
     cache: Cache,
     analyzer: AnalyzerBuilder,
     hold_for: Duration,
+    queries: Queries,
 }
 
 impl CachedDbBuilder {
     pub(crate) fn new(inner: DatabaseConnection, cache: &Cache) -> Self {
         let analyzer = Analyzer::builder(dialect(inner.get_database_backend()));
-        Self { inner, cache: cache.clone(), analyzer, hold_for: HOLD_FOR }
+        Self { inner, cache: cache.clone(), analyzer, hold_for: HOLD_FOR, queries: Queries::default() }
     }
 
     /// Makes the rows of a model known by their primary key: a read or write by key then concerns that row alone.
@@ -43,10 +45,27 @@ impl CachedDbBuilder {
 
     easy_cache_sql::declarations!(analyzer, hold_for);
 
+    /// Names the database, so that what [cached queries](crate::CachedSelect) have put into a store outside the process is found
+    /// by every process that gives it the same name.
+    ///
+    /// Without a name each `CachedDb` finds only what it has stored itself. Two databases with one name would be answered with each other's
+    /// rows; so would two roles that see different rows of one database.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.queries.name = Some(name.into());
+        self
+    }
+
+    /// How long the result of a [cached query](crate::CachedSelect) is fresh. Default: until it is invalidated or evicted.
+    pub const fn query_ttl(mut self, ttl: Duration) -> Self {
+        self.queries.ttl = Some(ttl);
+        self
+    }
+
     /// Makes the connection.
     #[must_use]
     pub fn build(self) -> CachedDb {
-        CachedDb::with(self.inner, Hook::new(self.analyzer.build(), self.cache, self.hold_for))
+        let hook = Hook::new(self.analyzer.build(), self.cache, self.hold_for);
+        CachedDb::with(self.inner, hook, self.queries)
     }
 }
 

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use easy_cache_core::{Bypass, Cache, scope};
-use easy_cache_sql::hook::{Hook, Pending, Plan, Reading};
+use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan, Reading};
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult,
     SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
+use crate::identity::{Identity, Queries};
 use crate::raw::RawTransactions;
 use crate::stream::{CachedStream, StreamedWrite};
 use crate::tx::CachedTx;
@@ -25,6 +26,7 @@ pub struct CachedDb {
     inner: DatabaseConnection,
     hook: Hook,
     raw: Arc<RawTransactions>,
+    queries: Arc<Identity>,
 }
 
 impl CachedDb {
@@ -39,8 +41,8 @@ impl CachedDb {
         CachedDbBuilder::new(inner, cache)
     }
 
-    pub(crate) fn with(inner: DatabaseConnection, hook: Hook) -> Self {
-        Self { inner, hook, raw: Arc::default() }
+    pub(crate) fn with(inner: DatabaseConnection, hook: Hook, queries: Queries) -> Self {
+        Self { inner, hook, raw: Arc::default(), queries: Arc::new(Identity::of(queries)) }
     }
 
     /// The cache that this connection invalidates.
@@ -49,11 +51,41 @@ impl CachedDb {
         self.hook.cache()
     }
 
-    /// The connection inside, for what needs the type itself, such as a migrator. **Nothing that is written through it is
-    /// seen**: call [`Cache::invalidate_all`] afterwards.
+    /// The connection inside, for what needs the type itself. **Nothing that is written through it is seen**: for that, see
+    /// [`with_inner`](Self::with_inner).
     #[must_use]
     pub const fn inner(&self) -> &DatabaseConnection {
         &self.inner
+    }
+
+    /// The connection inside, for good.
+    #[must_use]
+    pub fn into_inner(self) -> DatabaseConnection {
+        self.inner
+    }
+
+    /// Lends the connection inside to what needs the type itself, such as a migrator. Nothing is served while it is used, and
+    /// everything is dropped afterwards, whether it succeeded or not.
+    ///
+    /// # Errors
+    /// What the closure returned.
+    ///
+    /// # Example: migrations behind a connection that is in use
+    /// ```
+    /// # use easy_cache_sea_orm::CachedDb;
+    /// # use sea_orm::{DatabaseConnection, DbErr};
+    /// # struct Migrator;
+    /// # impl Migrator { async fn up(_: &DatabaseConnection, _: Option<u32>) -> Result<(), DbErr> { Ok(()) } }
+    /// # async fn example(db: &CachedDb) -> Result<(), DbErr> {
+    /// db.with_inner(async |inner| Migrator::up(inner, None).await).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn with_inner<T, E>(
+        &self,
+        run: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        scope::taint();
+        self.hook.write(&Pending::Everything, run(&self.inner), |_| Outcome::Committed).await
     }
 
     /// The kind of database.
@@ -135,6 +167,10 @@ impl CachedDb {
 
     pub(crate) fn hook(&self) -> &Hook {
         &self.hook
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.queries
     }
 
     /// Runs one statement outside of any transaction. `count` tells how many rows came back, where that is known.

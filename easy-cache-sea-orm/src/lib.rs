@@ -111,7 +111,10 @@ mod builder;
 mod db;
 pub mod feed;
 mod frames;
+mod identity;
 mod outcome;
+mod pages;
+mod query;
 mod raw;
 mod stream;
 mod tags;
@@ -120,5 +123,7 @@ mod values;
 
 pub use builder::CachedDbBuilder;
 pub use db::CachedDb;
+pub use pages::CachedPages;
+pub use query::{CachedRead, CachedSelect, ReadFuture, SelectsRows};
 pub use stream::CachedStream;
 pub use tx::CachedTx;

@@ -6,6 +6,7 @@ mod bypass;
 mod entities;
 mod holds;
 mod open_text;
+mod queries;
 mod reads;
 mod savepoints;
 mod shop;
