@@ -95,7 +95,7 @@
 //! `builder` (models and what text cannot show) → `db` (the ways to connect), `pool` (r2d2) → `instrumentation` (what Diesel calls)
 //! → `tracker` (one connection, statement by statement) over `text` (statement and values), `frames` (what a transaction has
 //! written, savepoint by savepoint) and `outcome` (what an error says). `query` (cached queries), `bypass` (transactions and
-//! cached functions), `tags` (tags by hand), `model` and `database` (what types tell).
+//! cached functions), `changes` (callbacks), `tags` (tags by hand), `model` and `database` (what types tell).
 //!
 //! | feature | default | what for |
 //! |---|---|---|
@@ -117,6 +117,7 @@ mod outcome;
 mod text;
 
 mod bypass;
+mod changes;
 mod query;
 mod tags;
 
@@ -127,6 +128,8 @@ pub use builder::CachedDbBuilder;
 pub use bypass::{CachedConn, without_cache};
 pub use database::Database;
 pub use db::CachedDb;
+pub use easy_cache_sql::WriteKind;
+pub use easy_cache_sql::hook::{Change, FromKey};
 pub use instrumentation::CacheInstrumentation;
 pub use model::{KeyType, Model, PrimaryKey};
 pub use query::CachedQuery;

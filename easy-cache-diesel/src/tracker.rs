@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::result::Error;
-use easy_cache_core::{Hold, scope};
-use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan, Reading};
+use easy_cache_core::scope;
+use easy_cache_sql::hook::{Held, Hook, Outcome, Pending, Plan, Reading};
 
 use crate::frames::Frames;
 use crate::outcome::Answer;
@@ -22,7 +22,7 @@ pub(crate) struct Tracker {
     running: Option<Running>,
     /// Writes whose end nobody has seen. When the connection answers to a later statement, they have ended: a database does
     /// one after the other. If it never does, their deadline counts.
-    unproved: Vec<Hold>,
+    unproved: Vec<Held>,
     is_open: Arc<AtomicBool>,
     counting: Counting,
 }
@@ -43,7 +43,7 @@ enum Counting {
 struct Running {
     plan: Plan,
     reading: Reading,
-    hold: Option<Hold>,
+    hold: Option<Held>,
     is_counted: bool,
 }
 
@@ -91,7 +91,7 @@ impl Tracker {
         let is_counted = matches!(std::mem::take(&mut self.counting), Counting::Next);
         let reading = if is_counted { self.hook.observe(&plan) } else { self.hook.observe_uncounted(&plan) };
         let visible = self.frames.before(&plan);
-        let hold = (!visible.is_empty()).then(|| self.hook.hold(&visible).wait());
+        let hold = (!visible.is_empty()).then(|| self.hook.hold_sync(&visible));
         self.running = Some(Running { plan, reading, hold, is_counted });
     }
 
@@ -138,7 +138,7 @@ impl Tracker {
         self.note_open();
         self.running = None;
         scope::taint();
-        let hold = self.hook.hold(&Pending::Everything).wait();
+        let hold = self.hook.hold_sync(&Pending::everything());
         self.unproved.push(hold);
     }
 

@@ -270,7 +270,7 @@ impl StreamTrait for CachedDb {
         Box::pin(async move {
             let plan = self.plan(&statement.sql, &Bound::of(&statement));
             let reading = self.observe(&plan);
-            let visible = if plan.controls_transaction() { Some(Pending::Everything) } else { plan.pending() };
+            let visible = if plan.controls_transaction() { Some(Pending::everything()) } else { plan.pending() };
             let write = match visible {
                 Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await),
                 None => None,

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     fn pending<const N: usize>(tables: [&str; N]) -> Pending {
-        Pending::Tags(tables.into_iter().map(Tag::table).collect())
+        Pending::of(tables.into_iter().map(Tag::table))
     }
 
     fn begin() -> (Frames, Open) {

@@ -4,8 +4,8 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use easy_cache_core::{Hold, scope};
-use easy_cache_sql::hook::{Begun, Hook, Outcome, Pending, Plan};
+use easy_cache_core::scope;
+use easy_cache_sql::hook::{Begun, Held, Hook, Outcome, Pending, Plan};
 use parking_lot::Mutex;
 use sea_orm::DbErr;
 
@@ -17,7 +17,7 @@ pub(crate) struct RawTransactions {
     /// What every read asks; says the same as `begun`, or more.
     is_open: AtomicBool,
     begun: Mutex<Option<Begun>>,
-    holds: Mutex<Vec<Hold>>,
+    holds: Mutex<Vec<Held>>,
 }
 
 impl RawTransactions {
@@ -38,7 +38,7 @@ impl RawTransactions {
         if plan.begins_transaction() {
             self.is_open.store(true, Ordering::SeqCst);
         }
-        let hold = hook.hold(&Pending::Everything).await;
+        let hold = hook.hold(&Pending::everything()).await;
         let result = run.await;
         match outcome::of(&result, plan.is_all_or_nothing()) {
             // A refused COMMIT leaves the transaction open, a refused BEGIN opens none.

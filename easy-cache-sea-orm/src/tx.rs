@@ -63,7 +63,7 @@ impl CachedTx {
         self.frames().write(pending.clone().unwrap_or_default());
         if plan.may_end_transaction() {
             self.frames().doubt_everything();
-            return Some(Pending::Everything);
+            return Some(Pending::everything());
         }
         pending.filter(|_| self.frames().is_doubtful())
     }
