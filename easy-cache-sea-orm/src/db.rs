@@ -80,12 +80,9 @@ impl CachedDb {
     /// db.with_inner(async |inner| Migrator::up(inner, None).await).await?;
     /// # Ok(()) }
     /// ```
-    pub async fn with_inner<T, E>(
-        &self,
-        run: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub async fn with_inner<T, E>(&self, run: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, E>) -> Result<T, E> {
         scope::taint();
-        self.hook.write(&Pending::Everything, run(&self.inner), |_| Outcome::Committed).await
+        self.hook.write(&Pending::everything(), run(&self.inner), |_| Outcome::Committed).await
     }
 
     /// The kind of database.
@@ -333,6 +330,24 @@ impl TransactionTrait for CachedDb {
 impl Bypass for CachedDb {
     fn bypass_cache(&self) -> bool {
         self.raw.is_open()
+    }
+}
+
+/// A connection with a cache of its own, in memory, and without models: for tests of what takes a [`CachedDb`].
+///
+/// # Example
+/// ```
+/// use easy_cache_sea_orm::CachedDb;
+/// use sea_orm::Database;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), sea_orm::DbErr> {
+/// let db = CachedDb::from(Database::connect("sqlite::memory:").await?);
+/// # db.ping().await }
+/// ```
+impl From<DatabaseConnection> for CachedDb {
+    fn from(inner: DatabaseConnection) -> Self {
+        Self::new(inner, &Cache::new())
     }
 }
 

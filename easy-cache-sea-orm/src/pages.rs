@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{DbErr, ItemsAndPagesNumber, QueryResult, StatementBuilder};
 
-use crate::query::{CachedRead, count, read, rows};
 use crate::CachedDb;
+use crate::query::{CachedRead, count, read, rows, weigh_rows};
 
 /// Pages of a query, answered from the cache: see [`paginate_cached`](crate::CachedSelect::paginate_cached). Pages count from zero.
 ///
@@ -49,7 +49,7 @@ impl<'db, T: Send + Sync + 'static> CachedPages<'db, T> {
         query.limit(self.size).offset(self.size.saturating_mul(page));
         let statement = StatementBuilder::build(&query, &self.db.get_database_backend());
         let run = rows(self.decode);
-        read(self.db, "page", statement, |db, statement| {
+        read(self.db, "page", statement, weigh_rows, |db, statement| {
             Box::pin(async move { run(db, statement).await.map(Arc::new) })
         })
     }

@@ -6,12 +6,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use easy_cache_core::{GetOrCompute, InProcess, StoresPart};
+use easy_cache_core::{GetOrCompute, InProcess, StoresPart, WeightOf};
 use sea_orm::sea_query::{Expr, SelectStatement};
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryResult, QueryTrait, Select, SelectModel,
-    SelectThree, SelectThreeModel, SelectTwo, SelectTwoMany, SelectTwoModel, SelectTwoRequired,
-    SelectTwoRequiredModel, Selector, SelectorRaw, SelectorTrait, Statement, StatementBuilder, Topology,
+    SelectThree, SelectThreeModel, SelectTwo, SelectTwoMany, SelectTwoModel, SelectTwoRequired, SelectTwoRequiredModel,
+    Selector, SelectorRaw, SelectorTrait, Statement, StatementBuilder, Topology,
 };
 
 use crate::{CachedDb, CachedPages};
@@ -21,7 +21,10 @@ use crate::{CachedDb, CachedPages};
 /// All that [`GetOrCompute`] offers can be said: [`ttl`](GetOrCompute::ttl), [`refresh`](GetOrCompute::refresh),
 /// [`stale_while_revalidate`](GetOrCompute::stale_while_revalidate), and [`shared`](GetOrCompute::shared) where the cache has a store
 /// outside of this process.
-pub type CachedRead<'db, T> = GetOrCompute<'db, ReadFuture<T>, StoresPart<InProcess>>;
+///
+/// In a cache that is bounded by weight a row counts with the size of its type, for what its texts take is not known: say
+/// [`weight`](GetOrCompute::weight) where that matters.
+pub type CachedRead<'db, T> = GetOrCompute<'db, ReadFuture<T>, WeightOf<StoresPart<InProcess>, fn(&T) -> u64>>;
 
 /// Asks the database. It borrows nothing, so it may be [sent away](GetOrCompute::detach).
 pub type ReadFuture<T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send>>;
@@ -84,7 +87,7 @@ pub trait CachedSelect: Sized + Send + 'static {
     /// All rows.
     fn all_cached(self, db: &CachedDb) -> CachedRead<'_, Arc<Vec<Self::Row>>> {
         let Prepared { statement, run } = self.prepare(db.get_database_backend());
-        read(db, "all", statement, |db, statement| {
+        read(db, "all", statement, weigh_rows, |db, statement| {
             Box::pin(async move { run(db, statement).await.map(Arc::new) })
         })
     }
@@ -95,7 +98,8 @@ pub trait CachedSelect: Sized + Send + 'static {
         Self: SelectsRows,
     {
         let statement = self.first(db.get_database_backend());
-        read(db, "one", statement, |db, statement| {
+        let weigh: fn(&Option<Arc<Self::Row>>) -> u64 = |row| row.as_deref().map_or(0, |row| size_of_val(row) as u64);
+        read(db, "one", statement, weigh, |db, statement| {
             Box::pin(async move {
                 let row = db.query_one_raw(statement).await?;
                 row.map(Self::Selector::from_raw_query_result).transpose().map(|row| row.map(Arc::new))
@@ -158,13 +162,14 @@ pub(crate) fn read<'db, T>(
     db: &'db CachedDb,
     what: &str,
     statement: Statement,
+    weigh: fn(&T) -> u64,
     run: impl FnOnce(CachedDb, Statement) -> ReadFuture<T>,
 ) -> CachedRead<'db, T>
 where
     T: Clone + Send + Sync + 'static,
 {
     let key = key::<T>(db, what, &statement);
-    let read = db.cache().get_or_compute(key, run(db.clone(), statement)).local();
+    let read = db.cache().get_or_compute(key, run(db.clone(), statement)).local().weight_of(weigh);
     match db.identity().ttl() {
         Some(ttl) => read.ttl(ttl),
         None => read,
@@ -174,20 +179,33 @@ where
 /// The number of rows of a query, as SeaORM counts them.
 pub(crate) fn count(db: &CachedDb, query: SelectStatement) -> CachedRead<'_, u64> {
     let mut counted = SelectStatement::new();
-    counted.expr(Expr::cust("COUNT(*) AS num_items")).from_subquery(query.to_owned().clear_order_by().to_owned(), "sub_query");
+    counted
+        .expr(Expr::cust("COUNT(*) AS num_items"))
+        .from_subquery(query.to_owned().clear_order_by().to_owned(), "sub_query");
     let statement = StatementBuilder::build(&counted, &db.get_database_backend());
-    read(db, "count", statement, |db, statement| {
-        Box::pin(async move {
-            let row = db.query_one_raw(statement).await?;
-            row.map_or(Ok(0), |row| row.try_get::<i64>("", "num_items").map(i64::unsigned_abs))
-        })
-    })
+    read(
+        db,
+        "count",
+        statement,
+        |_| 0,
+        |db, statement| {
+            Box::pin(async move {
+                let row = db.query_one_raw(statement).await?;
+                row.map_or(Ok(0), |row| row.try_get::<i64>("", "num_items").map(i64::unsigned_abs))
+            })
+        },
+    )
 }
 
 /// Every value that is bound is part of it, as `Debug` writes it: SeaORM's values leave nothing out there.
 fn key<T>(db: &CachedDb, what: &str, statement: &Statement) -> String {
     let values = statement.values.as_ref().map(|values| values.0.as_slice()).unwrap_or_default();
     format!("sea-orm:{}:{what}:{}:{}\0{values:?}", db.identity(), type_name::<T>(), statement.sql)
+}
+
+/// What shared rows take, as far as their type tells.
+pub(crate) fn weigh_rows<T>(rows: &Arc<Vec<T>>) -> u64 {
+    size_of_val(rows.as_slice()) as u64
 }
 
 /// Reads all rows, each by itself.

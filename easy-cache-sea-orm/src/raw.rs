@@ -38,7 +38,9 @@ impl RawTransactions {
         if plan.begins_transaction() {
             self.is_open.store(true, Ordering::SeqCst);
         }
-        let hold = hook.hold(&Pending::everything()).await;
+        let mut visible = Pending::everything();
+        visible.merge(plan.pending().unwrap_or_default());
+        let hold = hook.hold(&visible).await;
         let result = run.await;
         match outcome::of(&result, plan.is_all_or_nothing()) {
             // A refused COMMIT leaves the transaction open, a refused BEGIN opens none.

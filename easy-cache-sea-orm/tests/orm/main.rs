@@ -3,8 +3,11 @@
 #![cfg(test)]
 
 mod bypass;
+mod changes;
 mod entities;
 mod holds;
+mod lending;
+mod mock;
 mod open_text;
 mod queries;
 mod reads;

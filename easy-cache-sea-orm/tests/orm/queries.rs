@@ -200,6 +200,17 @@ async fn a_result_is_fresh_for_as_long_as_the_database_says_or_the_query() {
 }
 
 #[tokio::test]
+async fn rows_weigh_what_their_type_says() {
+    let shop = Shop::in_memory().await;
+    let weight_of = async |rows: i32| {
+        let before = shop.cache.weight();
+        by_id().filter(book::Column::Id.lte(rows)).all_cached(&shop.db).await.unwrap();
+        shop.cache.weight() - before
+    };
+    assert_eq!(weight_of(3).await - weight_of(1).await, 2 * size_of::<book::Model>() as u64);
+}
+
+#[tokio::test]
 async fn pages_are_kept_each_by_itself_and_change_with_their_table() {
     let shop = Shop::in_memory().await;
     let pages = by_id().paginate_cached(&shop.db, 2);
