@@ -30,18 +30,19 @@ enum Name {
 impl Identity {
     pub(crate) fn of(queries: Queries) -> Self {
         static DATABASES: AtomicU64 = AtomicU64::new(0);
-        let name = queries.name.map_or_else(
-            || {
-                let number = DATABASES.fetch_add(1, Ordering::Relaxed);
-                Name::Drawn { number, random: RandomState::new().hash_one((number, std::process::id())) }
-            },
-            Name::Given,
-        );
+        let name = queries.name.map(Name::Given);
+        let name = name.unwrap_or_else(|| Name::drawn(DATABASES.fetch_add(1, Ordering::Relaxed)));
         Self { name, ttl: queries.ttl }
     }
 
     pub(crate) const fn ttl(&self) -> Option<Duration> {
         self.ttl
+    }
+}
+
+impl Name {
+    fn drawn(number: u64) -> Self {
+        Self::Drawn { number, random: RandomState::new().hash_one((number, std::process::id())) }
     }
 }
 
@@ -67,6 +68,12 @@ mod tests {
     fn a_name_is_the_same_everywhere_and_no_name_nowhere() {
         assert_eq!(named(Some("shop")), named(Some("shop")));
         assert_ne!(named(None), named(None));
+    }
+
+    #[test]
+    fn the_first_connection_of_one_process_is_not_that_of_another() {
+        let first = || Identity { name: Name::drawn(0), ttl: None }.to_string();
+        assert_ne!(first(), first());
     }
 
     #[test]

@@ -26,6 +26,7 @@ async fn a_mock_is_asked_once_until_a_write_and_its_log_tells() {
     assert_eq!(title(&db).await.as_deref(), Some("Changed"));
     let log = db.into_inner().into_transaction_log();
     assert_eq!(log.len(), 3, "read, written, read: {log:?}");
+    assert!(format!("{:?}", log[0]).contains("LIMIT"), "one row is asked for: {log:?}");
 }
 
 #[tokio::test]
