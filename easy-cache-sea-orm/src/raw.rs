@@ -71,10 +71,12 @@ impl RawTransactions {
 
 /// What takes back what was written is never refused.
 async fn hold(hook: &Hook, plan: &Plan) -> Result<Held, DbErr> {
+    let mut visible = Pending::everything();
+    visible.merge(plan.pending().unwrap_or_default());
     if plan.only_rolls_back() {
-        return Ok(hook.hold(&Pending::everything()).await);
+        return Ok(hook.hold(&visible).await);
     }
-    hook.hold_or_refuse(&Pending::everything()).await.map_err(|refused| refusal::error(&refused))
+    hook.hold_or_refuse(&visible).await.map_err(|refused| refusal::error(&refused))
 }
 
 /// A text that failed may have come as far as its BEGIN, and no further.
