@@ -19,12 +19,10 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// With a window of this size.
-    pub(crate) async fn sits_down(width: u32, height: u32) -> Self {
+    /// With one window.
+    pub(crate) async fn sits_down() -> Self {
         let browser = tokio::task::spawn_blocking(Browser::start).await.unwrap();
-        let mut arguments = browser.arguments();
-        arguments.push(format!("--window-size={width},{height}"));
-        let options = json!({"binary": browser.program(), "args": arguments});
+        let options = json!({"binary": browser.program(), "args": browser.arguments()});
         let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}});
         let driver = browser.address();
         let made = ask(driver, Method::POST, "/session", &wanted).await;
@@ -60,6 +58,11 @@ impl Person {
         self.post("window", json!({"handle": window})).await;
     }
 
+    /// Makes the window as wide and as high as that.
+    pub(crate) async fn resizes(&self, width: u32, height: u32) {
+        self.post("window/rect", json!({"width": width, "height": height})).await;
+    }
+
     /// The window that is looked at.
     pub(crate) async fn window(&self) -> String {
         self.get("window").await.as_str().unwrap().to_owned()
@@ -68,12 +71,6 @@ impl Person {
     /// What a script says of the page.
     pub(crate) async fn finds(&self, script: &str) -> Value {
         self.post("execute/sync", json!({"script": script, "args": []})).await
-    }
-
-    /// The text of the first thing that the selector finds.
-    pub(crate) async fn reads(&self, selector: &str) -> String {
-        let text = self.finds(&format!("return document.querySelector({selector:?})?.innerText")).await;
-        text.as_str().unwrap_or_else(|| panic!("there is no {selector}")).to_owned()
     }
 
     /// Fills in a field of a form, and sends it.

@@ -18,7 +18,7 @@ async fn picture(person: &Person, name: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edit_is_seen_on_every_open_page_when_it_is_next_loaded() {
-    let (shop, person) = (Shop::open().await, Person::sits_down(1100, 900).await);
+    let (shop, person) = (Shop::open().await, Person::sits_down().await);
     let book = person.window().await;
     person.goes_to(&shop.url("/books/1")).await;
     let mut others = Vec::new();
@@ -43,7 +43,7 @@ async fn an_edit_is_seen_on_every_open_page_when_it_is_next_loaded() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn back_and_forward_show_what_is_and_unchanged_pages_cost_no_body() {
-    let (shop, person) = (Shop::open().await, Person::sits_down(1100, 900).await);
+    let (shop, person) = (Shop::open().await, Person::sits_down().await);
     person.goes_to(&shop.url("/books/1")).await;
     let first = shop.visits();
     assert!(first.iter().all(|visit| (visit.status, visit.is_question) == (200, false)), "{first:?}");
@@ -86,9 +86,9 @@ async fn back_and_forward_show_what_is_and_unchanged_pages_cost_no_body() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_page_is_laid_out_within_a_wide_and_a_narrow_window() {
-    let shop = Shop::open().await;
+    let (shop, person) = (Shop::open().await, Person::sits_down().await);
     for (size, width, height) in [("wide", 1200, 1000), ("narrow", 500, 1000)] {
-        let person = Person::sits_down(width, height).await;
+        person.resizes(width, height).await;
         for (name, path) in [
             ("books", "/"),
             ("book", "/books/1"),
@@ -105,6 +105,6 @@ async fn every_page_is_laid_out_within_a_wide_and_a_narrow_window() {
             assert!(!person.finds(TITLE).await.as_str().unwrap().is_empty());
             picture(&person, &format!("{name}-{size}")).await;
         }
-        person.leaves().await;
     }
+    person.leaves().await;
 }

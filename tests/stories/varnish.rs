@@ -186,5 +186,5 @@ async fn nothing_outdated_remains_in_varnish_however_many_read_while_it_is_writt
             reader.await.unwrap();
         }
     }
-    drop(Arc::into_inner(behind).unwrap().close().await);
+    Arc::into_inner(behind).unwrap().close().await;
 }
