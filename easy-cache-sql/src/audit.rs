@@ -1,14 +1,15 @@
 //! A test mode: compares what was invalidated with what the database's own triggers tell, and names every change that nobody was told of. For an
 //! application's tests, since it remembers everything; who reads the triggers' table is left to them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use easy_cache_core::Tag;
 use parking_lot::Mutex;
 
-use crate::feed::{Change, Operation};
-use crate::hook::{Hook, Pending};
+use crate::feed::{Notice, Operation};
+use crate::hook::Hook;
 
 /// Remembers what a hook invalidates, from its making on.
 ///
@@ -20,7 +21,7 @@ use crate::hook::{Hook, Pending};
 /// # Example: a cascade that nobody declared
 /// ```
 /// use easy_cache_core::Cache;
-/// use easy_cache_sql::feed::Change;
+/// use easy_cache_sql::feed::Notice;
 /// use easy_cache_sql::hook::{HOLD_FOR, Hook, Outcome};
 /// use easy_cache_sql::{Analyzer, Bind, Dialect};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,10 +29,10 @@ use crate::hook::{Hook, Pending};
 /// let hook = Hook::new(Analyzer::builder(Dialect::Sqlite).build(), Cache::new(), HOLD_FOR);
 /// let audit = hook.audit();
 /// let plan = hook.plan::<[Bind<'_>]>("DELETE FROM authors", &[]);
-/// let hold = hook.hold(&plan.pending().unwrap_or_default()).wait();
+/// let hold = hook.hold_sync(&plan.pending().unwrap_or_default());
 /// hook.settle_sync(hold, Outcome::Committed);
 ///
-/// let told = [Change::from_row("books", "D", Some("[[1]]"))?, Change::from_row("authors", "D", Some("[[9]]"))?];
+/// let told = [Notice::from_row("books", "D", Some("[[1]]"))?, Notice::from_row("authors", "D", Some("[[9]]"))?];
 /// let missed: Vec<String> = audit.missed(&told).iter().map(ToString::to_string).collect();
 /// assert_eq!(missed, ["rows of `books` were deleted, and nobody was told"]);
 /// # Ok(()) }
@@ -42,15 +43,24 @@ pub struct Audit {
     published: Published,
 }
 
-/// What was invalidated.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Published(Arc<Mutex<Pending>>);
+/// What was invalidated; `None` once that was everything.
+#[derive(Clone, Debug)]
+pub(crate) struct Published(Arc<Mutex<Option<BTreeSet<Tag>>>>);
+
+impl Default for Published {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Some(BTreeSet::new()))))
+    }
+}
 
 impl Published {
     /// `None`: everything.
     pub(crate) fn add(&self, tags: Option<&[Tag]>) {
-        let more = tags.map_or(Pending::Everything, |tags| Pending::Tags(tags.iter().cloned().collect()));
-        self.0.lock().merge(more);
+        let mut all = self.0.lock();
+        match (all.as_mut(), tags) {
+            (Some(all), Some(tags)) => all.extend(tags.iter().cloned()),
+            _ => *all = None,
+        }
     }
 }
 
@@ -71,25 +81,21 @@ impl Audit {
         Self { hook, published }
     }
 
-    /// What was invalidated since this was asked last.
+    /// What was invalidated since this was asked last; `None` if that is everything.
     #[must_use]
-    pub fn published(&self) -> Pending {
-        std::mem::take(&mut self.published.0.lock())
+    pub fn published(&self) -> Option<BTreeSet<Tag>> {
+        self.published.0.lock().replace(BTreeSet::new())
     }
 
     /// The changes among these that nobody was told of since this was asked last. What was committed must have been
     /// settled: ask when all writes are done.
     #[must_use]
-    pub fn missed(&self, told: &[Change]) -> Vec<Missed> {
-        match self.published() {
-            Pending::Everything => Vec::new(),
-            Pending::Tags(tags) => {
-                told.iter().flat_map(|change| self.missed_of(change, |tag| tags.contains(&tag))).collect()
-            }
-        }
+    pub fn missed(&self, told: &[Notice]) -> Vec<Missed> {
+        let Some(tags) = self.published() else { return Vec::new() };
+        told.iter().flat_map(|change| self.missed_of(change, |tag| tags.contains(&tag))).collect()
     }
 
-    fn missed_of(&self, change: &Change, is_published: impl Fn(Tag) -> bool) -> Vec<Missed> {
+    fn missed_of(&self, change: &Notice, is_published: impl Fn(Tag) -> bool) -> Vec<Missed> {
         let analyzer = self.hook.analyzer();
         let table = analyzer.table(&change.table);
         let missed = |key| Missed { table: change.table.clone(), key, operation: change.operation };

@@ -50,7 +50,7 @@ fn truncated(truncate: &sqlparser::ast::Truncate, context: Context<'_>) -> Found
     }
     let mut step = written(truncate.table_names.iter().map(|target| &target.name), context)?;
     for write in &mut step.writes {
-        write.kind = WriteKind::Change;
+        write.kind = WriteKind::Delete;
         // Without the word, a table that others refer to is refused.
         write.deed = if cascades { Deed::empties() } else { Deed::deletes() };
     }

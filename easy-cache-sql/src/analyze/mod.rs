@@ -109,6 +109,9 @@ fn understand(statement: &Statement, context: Context<'_>) -> Found {
         Statement::Fetch { .. } if context.catalog.functions.is_empty() => {
             Ok(Step { unknown_reads: true, uncacheable: Some(Uncacheable::NotUnderstood), ..Step::default() })
         }
+        Statement::Analyze(_) => {
+            Ok(Step { commits_implicitly: context.catalog.dialect == Dialect::MySql, ..metadata() })
+        }
         other if is_harmless(other) => Ok(metadata()),
         _ => Err(Opaque::Unknown),
     }
@@ -177,8 +180,7 @@ fn is_harmless(statement: &Statement) -> bool {
     use Statement as S;
     matches!(
         statement,
-        S::Analyze(_)
-            | S::Vacuum(_)
+        S::Vacuum(_)
             | S::ExplainTable { .. }
             | S::ShowFunctions { .. }
             | S::ShowVariable { .. }

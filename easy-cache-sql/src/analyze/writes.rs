@@ -86,12 +86,12 @@ impl Collector<'_> {
         };
         let deed = Deed::assigns(self.assigned(&update.assignments));
         let deed = if replaces { deed.and(Deed::deletes()) } else { deed };
-        self.add_write(WritePlan { table, rows: plan, kind: WriteKind::Change, deed: deed.clone() });
+        self.add_write(WritePlan { table, rows: plan, kind: WriteKind::Update, deed: deed.clone() });
         for join in &update.table.joins {
             // Only tables can be assigned to: what is joined otherwise is read by the walk.
             if let TableFactor::Table { name, .. } = &join.relation {
                 let joined = self.table(name)?;
-                self.add_write(WritePlan::change(joined, deed.clone()));
+                self.add_write(WritePlan { kind: WriteKind::Update, ..WritePlan::change(joined, deed.clone()) });
             } else if matches!(join.relation, TableFactor::NestedJoin { .. }) {
                 return Err(Opaque::Unknown);
             }
@@ -117,7 +117,7 @@ impl Collector<'_> {
                 } else {
                     RowPlan::All
                 };
-                self.add_write(WritePlan { table, rows: plan, kind: WriteKind::Change, deed: Deed::deletes() });
+                self.add_write(WritePlan { table, rows: plan, kind: WriteKind::Delete, deed: Deed::deletes() });
                 Ok(())
             }
         }
@@ -137,7 +137,7 @@ impl Collector<'_> {
                 _ => None,
             });
             let table = self.table(aliased.unwrap_or(name))?;
-            self.add_write(WritePlan::change(table, Deed::deletes()));
+            self.add_write(WritePlan { kind: WriteKind::Delete, ..WritePlan::change(table, Deed::deletes()) });
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use easy_cache_core::{Cache, Tag};
 use easy_cache_sea_orm::CachedDb;
 use easy_cache_sea_orm::feed::Triggers;
 use easy_cache_servers::{MariaDb, Postgres, unique};
-use easy_cache_sql::feed::{Change, OUTBOX};
+use easy_cache_sql::feed::{Notice, OUTBOX};
 use easy_cache_sql::introspect::{self, Schema};
 use easy_cache_sql::{Dialect, KeyColumn};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -36,7 +36,7 @@ pub(crate) struct Effects {
     /// The rows that are different.
     pub(crate) differences: BTreeSet<Difference>,
     /// What the triggers told.
-    pub(crate) told: Vec<Change>,
+    pub(crate) told: Vec<Notice>,
 }
 
 impl Site {
@@ -126,13 +126,13 @@ impl Site {
         row.try_get_by_index(0).unwrap()
     }
 
-    async fn changes(&self) -> Vec<Change> {
+    async fn changes(&self) -> Vec<Notice> {
         let sql = format!("SELECT tbl, operation, row_keys FROM {OUTBOX} WHERE id > {} ORDER BY id", self.told);
         let Ok(rows) = self.other.query_all_raw(self.statement(sql)).await else { return Vec::new() };
         let change = |row: sea_orm::QueryResult| {
             let text = |index| row.try_get_by_index::<String>(index).unwrap();
             let keys: Option<String> = row.try_get_by_index(2).unwrap();
-            Change::from_row(&text(0), &text(1), keys.as_deref()).unwrap()
+            Notice::from_row(&text(0), &text(1), keys.as_deref()).unwrap()
         };
         rows.into_iter().map(change).collect()
     }

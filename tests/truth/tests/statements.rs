@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use easy_cache_sql::Dialect;
-use easy_cache_sql::feed::Change;
+use easy_cache_sql::feed::Notice;
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbErr, Statement, StreamTrait, TransactionTrait};
 
@@ -148,7 +148,7 @@ pub(crate) fn covers(published: &BTreeSet<String>, difference: &Difference) -> b
 }
 
 /// The rows that a change names, or its table if it names none.
-fn rows_told(change: &Change, kind: Dialect) -> Vec<String> {
+fn rows_told(change: &Notice, kind: Dialect) -> Vec<String> {
     let table = canonical(&change.table, kind);
     let rows = change.keys.as_ref().and_then(|keys| keys.as_array());
     let Some(rows) = rows else { return vec![table] };
