@@ -26,7 +26,8 @@ const RECOVERY: Duration = Duration::from_secs(20);
 /// A database and a Redis, with proxies before them, for several histories.
 #[derive(Debug)]
 pub struct Site {
-    redis: Redis,
+    /// Ends with this.
+    _redis: Redis,
     redis_way: Proxy,
     database: Running,
     database_way: Proxy,
@@ -145,13 +146,13 @@ impl Site {
         let (redis, database) = (Redis::start(), kind.start());
         let redis_way = Proxy::before(redis.address());
         let database_way = Proxy::before(([127, 0, 0, 1], database.port()).into());
-        Self { redis, redis_way, database, database_way }
+        Self { _redis: redis, redis_way, database, database_way }
     }
 
-    /// What stands before the database.
+    /// The port of the database itself.
     #[must_use]
-    pub const fn way(&self) -> &Proxy {
-        &self.database_way
+    pub const fn port(&self) -> u16 {
+        self.database.port()
     }
 
     /// A database of its own in the server, with so many rows, and a namespace of its own in Redis.
@@ -166,12 +167,6 @@ impl Site {
             truth.replace(&format!(":{}/", self.database.port()), &format!(":{}/", self.database_way.port()));
         let redis = format!("redis://{}", self.redis_way.address());
         Ok((Places { database, truth, redis, namespace: unique("databases") }, referee))
-    }
-
-    /// Redis itself.
-    #[must_use]
-    pub const fn redis(&self) -> &Redis {
-        &self.redis
     }
 
     /// Runs the plan.
@@ -206,8 +201,9 @@ impl Site {
         }
         self.mend();
         let (before, begun) = (ask.counts()?.hits, Instant::now());
-        let is_over = || Ok::<_, io::Error>(begun.elapsed() > HOLD_FOR && ask.counts()?.hits > before);
-        while begun.elapsed() < HOLD_FOR + RECOVERY && is_well()? && (plan.scenario.name != "calm" && !is_over()?) {
+        let holds = if plan.scenario.leaves_holds { HOLD_FOR } else { Duration::ZERO };
+        let is_over = || Ok::<_, io::Error>(begun.elapsed() >= holds && ask.counts()?.hits > before);
+        while begun.elapsed() < holds + RECOVERY && is_well()? && !is_over()? {
             thread::sleep(Duration::from_millis(20));
             workers.complete(plan, places)?;
         }

@@ -21,6 +21,8 @@ pub struct Scenario {
     pub dies: bool,
     /// Whether the futures of writes are dropped.
     pub drops: bool,
+    /// Whether it leaves holds that end at their deadline, and not before.
+    pub leaves_holds: bool,
 }
 
 impl std::fmt::Debug for Scenario {
@@ -54,6 +56,7 @@ const CALM: Scenario = Scenario {
     happens: |scene| scene.wait(50, 50),
     dies: false,
     drops: false,
+    leaves_holds: false,
 };
 
 /// All of them.
@@ -67,13 +70,21 @@ pub const ALL: &[Scenario] = &[
             scene.workers.kill(scene.random.below(16) as usize);
         },
         dies: true,
+        leaves_holds: true,
         ..CALM
     },
-    Scenario { name: "dropped", about: "the futures of writes are dropped, at every await", drops: true, ..CALM },
+    Scenario {
+        name: "dropped",
+        about: "the futures of writes are dropped, at every await",
+        drops: true,
+        leaves_holds: true,
+        ..CALM
+    },
     Scenario {
         name: "cut",
         about: "connections to the database are cut, before a statement or before its answer",
         happens: cut,
+        leaves_holds: true,
         ..CALM
     },
     Scenario { name: "delayed", about: "what the database and Redis answer comes late", happens: delay, ..CALM },

@@ -147,7 +147,10 @@ impl<S: Store> Store for Steps<S> {
                     self.release_early(tags).await?;
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
-                Some(Mistake::HoldsNothing) => tokio::time::sleep(Duration::from_millis(5)).await,
+                // The time that a COMMIT takes on a busy server, until its writer hears of it.
+                Some(Mistake::HoldsNothing | Mistake::HoldsTooShortly) => {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
                 _ => {}
             }
             self.inner.invalidate(tags, keys).await?;
@@ -165,7 +168,10 @@ impl<S: Store> Store for Steps<S> {
             self.reach(Step::BeforeHold);
             match self.mistake {
                 Some(Mistake::HoldsNothing) => return Ok(()),
-                Some(Mistake::HoldsTooShortly) => self.inner.hold(mark, Duration::from_millis(1)).await?,
+                Some(Mistake::HoldsTooShortly) => {
+                    self.inner.hold(mark, Duration::from_millis(1)).await?;
+                    tokio::time::sleep(Duration::from_millis(3)).await;
+                }
                 Some(Mistake::InvalidatesBeforeCommit) => {
                     self.inner.hold(mark, within).await?;
                     self.inner.invalidate(mark.tags.unwrap_or_default(), &[]).await?;
