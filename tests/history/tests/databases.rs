@@ -1,5 +1,6 @@
 //! Writers over a real database and Redis that do not come to their end: nothing outdated is served, whatever they leave behind.
 //! `cargo xtask test databases` runs histories of several processes over the same.
+#![cfg(test)]
 
 use std::path::Path;
 use std::pin::pin;
