@@ -99,7 +99,7 @@
 //! `builder` (models and what text cannot show) → `db` (the ways to connect), `pool` (r2d2) → `instrumentation` (what Diesel calls)
 //! → `tracker` (one connection, statement by statement) over `text` (statement and values), `frames` (what a transaction has
 //! written, savepoint by savepoint) and `outcome` (what an error says). `query` (cached queries), `bypass` (transactions and
-//! cached functions), `tags` (tags by hand), `model` and `database` (what types tell).
+//! cached functions), `changes` (callbacks), `tags` (tags by hand), `model` and `database` (what types tell).
 //!
 //! | feature | default | what for |
 //! |---|---|---|
@@ -113,24 +113,41 @@ mod db;
 #[cfg(feature = "r2d2")]
 mod pool;
 
+mod holding;
 mod instrumentation;
+#[cfg(feature = "async")]
+mod overlap;
 mod tracker;
 
 mod frames;
 mod outcome;
 mod text;
 
+#[cfg(feature = "async")]
+mod async_db;
+#[cfg(feature = "async")]
+mod async_query;
+#[cfg(feature = "async")]
+mod blocking;
+
 mod bypass;
+mod changes;
 mod query;
 mod tags;
 
 mod database;
 mod model;
 
+#[cfg(feature = "async")]
+pub use async_query::AsyncCachedQuery;
+#[cfg(feature = "async")]
+pub use blocking::{CarriedConnection, CarryScope};
 pub use builder::CachedDbBuilder;
 pub use bypass::{CachedConn, without_cache};
 pub use database::Database;
 pub use db::CachedDb;
+pub use easy_cache_sql::WriteKind;
+pub use easy_cache_sql::hook::{Change, FromKey};
 pub use instrumentation::CacheInstrumentation;
 pub use model::{KeyType, Model, PrimaryKey};
 pub use query::CachedQuery;

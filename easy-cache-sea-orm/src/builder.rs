@@ -9,6 +9,7 @@ use sea_orm::sea_query::ColumnType;
 use sea_orm::{ColumnTrait, DatabaseConnection, DbBackend, EntityName, EntityTrait, Iterable, PrimaryKeyToColumn};
 
 use crate::CachedDb;
+use crate::identity::Queries;
 
 /// Declares what a [`CachedDb`] should know before its first statement.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub struct CachedDbBuilder {
     hold_for: Duration,
     is_strict: bool,
     reads: Reads,
+    queries: Queries,
 }
 
 /// What may be kept of what is read.
@@ -34,7 +36,8 @@ enum Reads {
 impl CachedDbBuilder {
     pub(crate) fn new(inner: DatabaseConnection, cache: &Cache) -> Self {
         let analyzer = Analyzer::builder(dialect(inner.get_database_backend()));
-        Self { inner, cache: cache.clone(), analyzer, hold_for: HOLD_FOR, is_strict: false, reads: Reads::Kept }
+        let (is_strict, reads, queries) = (false, Reads::Kept, Queries::default());
+        Self { inner, cache: cache.clone(), analyzer, hold_for: HOLD_FOR, is_strict, reads, queries }
     }
 
     /// Makes the rows of a model known by their primary key: a read or write by key then concerns that row alone.
@@ -83,15 +86,31 @@ impl CachedDbBuilder {
         self
     }
 
+    /// Names the database, so that what [cached queries](crate::CachedSelect) have put into a store outside the process is found
+    /// by every process that gives it the same name.
+    ///
+    /// Without a name each `CachedDb` finds only what it has stored itself. Two databases with one name would be answered with each other's
+    /// rows; so would two roles that see different rows of one database.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.queries.name = Some(name.into());
+        self
+    }
+
+    /// How long the result of a [cached query](crate::CachedSelect) is fresh. Default: until it is invalidated or evicted.
+    pub const fn query_ttl(mut self, ttl: Duration) -> Self {
+        self.queries.ttl = Some(ttl);
+        self
+    }
+
     /// Makes the connection.
     #[must_use]
     pub fn build(self) -> CachedDb {
         let hook = Hook::new(self.analyzer.build(), self.cache, self.hold_for);
         let hook = if self.is_strict { hook.strict() } else { hook };
         match self.reads {
-            Reads::Kept => CachedDb::with(self.inner, hook, None),
-            Reads::Unkept => CachedDb::with(self.inner, hook.unkept(), None),
-            Reads::KeptIfUpToDate(primary) => CachedDb::with(self.inner, hook, Some(primary)),
+            Reads::Kept => CachedDb::with(self.inner, hook, None, self.queries),
+            Reads::Unkept => CachedDb::with(self.inner, hook.unkept(), None, self.queries),
+            Reads::KeptIfUpToDate(primary) => CachedDb::with(self.inner, hook, Some(primary), self.queries),
         }
     }
 }

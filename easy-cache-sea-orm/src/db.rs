@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use easy_cache_core::{Bypass, Cache, scope};
-use easy_cache_sql::hook::{Hook, Pending, Plan, Reading};
+use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan, Reading};
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
     QueryResult, SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
 use crate::beginning::Beginning;
+use crate::identity::{Identity, Queries};
 use crate::raw::RawTransactions;
 use crate::stream::{CachedStream, StreamedWrite};
 use crate::tx::CachedTx;
@@ -28,6 +29,7 @@ pub struct CachedDb {
     raw: Arc<RawTransactions>,
     /// Whom a replica follows.
     primary: Option<DatabaseConnection>,
+    queries: Arc<Identity>,
 }
 
 /// A read of a replica that has caught up.
@@ -56,8 +58,13 @@ impl CachedDb {
         CachedDbBuilder::new(inner, cache)
     }
 
-    pub(crate) fn with(inner: DatabaseConnection, hook: Hook, primary: Option<DatabaseConnection>) -> Self {
-        Self { inner, hook, raw: Arc::default(), primary }
+    pub(crate) fn with(
+        inner: DatabaseConnection,
+        hook: Hook,
+        primary: Option<DatabaseConnection>,
+        queries: Queries,
+    ) -> Self {
+        Self { inner, hook, raw: Arc::default(), primary, queries: Arc::new(Identity::of(queries)) }
     }
 
     /// The cache that this connection invalidates.
@@ -66,11 +73,41 @@ impl CachedDb {
         self.hook.cache()
     }
 
-    /// The connection inside, for what needs the type itself, such as a migrator. **Nothing that is written through it is
-    /// seen**: call [`Cache::invalidate_all`] afterwards.
+    /// The connection inside, for what needs the type itself. **Nothing that is written through it is seen**: for that, see
+    /// [`with_inner`](Self::with_inner).
     #[must_use]
     pub const fn inner(&self) -> &DatabaseConnection {
         &self.inner
+    }
+
+    /// The connection inside, for good.
+    #[must_use]
+    pub fn into_inner(self) -> DatabaseConnection {
+        self.inner
+    }
+
+    /// Lends the connection inside to what needs the type itself, such as a migrator. Nothing is served while it is used, and
+    /// everything is dropped afterwards, whether it succeeded or not.
+    ///
+    /// # Errors
+    /// What the closure returned.
+    ///
+    /// # Example: migrations behind a connection that is in use
+    /// ```
+    /// # use easy_cache_sea_orm::CachedDb;
+    /// # use sea_orm::{DatabaseConnection, DbErr};
+    /// # struct Migrator;
+    /// # impl Migrator { async fn up(_: &DatabaseConnection, _: Option<u32>) -> Result<(), DbErr> { Ok(()) } }
+    /// # async fn example(db: &CachedDb) -> Result<(), DbErr> {
+    /// db.with_inner(async |inner| Migrator::up(inner, None).await).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn with_inner<T, E>(&self, run: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, E>) -> Result<T, E> {
+        scope::taint();
+        let held = self.hook.hold(&Pending::everything()).await;
+        let result = run(&self.inner).await;
+        self.hook.settle(held, Outcome::Committed).await;
+        result
     }
 
     /// The kind of database.
@@ -152,6 +189,10 @@ impl CachedDb {
 
     pub(crate) fn hook(&self) -> &Hook {
         &self.hook
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.queries
     }
 
     /// Runs one statement outside of any transaction. `count` tells how many rows came back, where that is known.
@@ -276,7 +317,7 @@ impl StreamTrait for CachedDb {
         Box::pin(async move {
             let plan = self.plan(&statement.sql, &Bound::of(&statement));
             let reading = self.observe(&plan);
-            let visible = if plan.controls_transaction() { Some(Pending::Everything) } else { plan.pending() };
+            let visible = if plan.controls_transaction() { Some(Pending::everything()) } else { plan.pending() };
             let write = match visible {
                 Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await?),
                 None => None,
@@ -342,6 +383,24 @@ impl TransactionTrait for CachedDb {
 impl Bypass for CachedDb {
     fn bypass_cache(&self) -> bool {
         self.raw.is_open()
+    }
+}
+
+/// A connection with a cache of its own, in memory, and without models: for tests of what takes a [`CachedDb`].
+///
+/// # Example
+/// ```
+/// use easy_cache_sea_orm::CachedDb;
+/// use sea_orm::Database;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), sea_orm::DbErr> {
+/// let db = CachedDb::from(Database::connect("sqlite::memory:").await?);
+/// # db.ping().await }
+/// ```
+impl From<DatabaseConnection> for CachedDb {
+    fn from(inner: DatabaseConnection) -> Self {
+        Self::new(inner, &Cache::new())
     }
 }
 

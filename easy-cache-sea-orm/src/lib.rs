@@ -38,6 +38,12 @@
 //! An application that names `DatabaseConnection` in its functions changes one line: `use easy_cache_sea_orm::CachedDb as
 //! DatabaseConnection;`. There is no `Deref` to the inner connection: it would be a way around the cache that nobody sees.
 //!
+//! # Cached queries
+//!
+//! [`CachedSelect`] adds to SeaORM's queries [`all_cached`](CachedSelect::all_cached), [`one_cached`](CachedSelect::one_cached),
+//! [`count_cached`](CachedSelect::count_cached) and [`paginate_cached`](CachedSelect::paginate_cached): the query is the key, and its result
+//! is dropped when something that it reads is written. [`CachedDb::on_change`] calls back after each COMMIT that has changed a model.
+//!
 //! # What is promised
 //!
 //! - An autocommit write holds its tags before it is sent, and invalidates them when it has succeeded. A write that the
@@ -118,9 +124,11 @@
 //!
 //! # Modules, in reading order
 //!
-//! `builder` (models and what text cannot show) → `db` (the connection) → `beginning` and `tx` (the transaction) over `frames` (what it has
-//! written, savepoint by savepoint) → `raw` (transactions as text) → `replica` (how far one is) → `stream`, `outcome` (how a write ended), `refusal` (why it was not sent), `values` (bound
-//! values as the SQL analysis sees them) and `tags` (tags by hand). [`feed`] hears of the writes of others.
+//! `builder` (models and what text cannot show) → `identity` (whose queries) → `db` (the connection) → `beginning` and `tx` (the transaction) over `frames` (what it has
+//! written, savepoint by savepoint) → `raw` (transactions as text) → `replica` (how far one is) → `stream`, `outcome` (how a write ended),
+//! `refusal` (why it was not sent), `values` (bound
+//! values as the SQL analysis sees them). On top of it: `query` and `pages` (cached queries), `changes` (callbacks) and `tags` (tags by
+//! hand). [`feed`] hears of the writes of others.
 //!
 //! | feature | default | what for |
 //! |---|---|---|
@@ -130,10 +138,14 @@
 
 mod beginning;
 mod builder;
+mod changes;
 mod db;
 pub mod feed;
 mod frames;
+mod identity;
 mod outcome;
+mod pages;
+mod query;
 mod raw;
 mod refusal;
 mod replica;
@@ -144,6 +156,10 @@ mod values;
 
 pub use builder::CachedDbBuilder;
 pub use db::CachedDb;
+pub use easy_cache_sql::WriteKind;
+pub use easy_cache_sql::hook::{Change, FromKey};
+pub use pages::CachedPages;
+pub use query::{CachedRead, CachedSelect, ReadFuture, SelectsRows};
 pub use refusal::is_refused;
 pub use stream::CachedStream;
 pub use tx::CachedTx;

@@ -4,8 +4,8 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use easy_cache_core::{Hold, scope};
-use easy_cache_sql::hook::{Begun, Hook, Outcome, Pending, Plan};
+use easy_cache_core::scope;
+use easy_cache_sql::hook::{Begun, Held, Hook, Outcome, Pending, Plan};
 use parking_lot::Mutex;
 use sea_orm::DbErr;
 
@@ -18,7 +18,7 @@ pub(crate) struct RawTransactions {
     /// What every read asks; says the same as `begun`, or more.
     is_open: AtomicBool,
     begun: Mutex<Option<Begun>>,
-    holds: Mutex<Vec<Hold>>,
+    holds: Mutex<Vec<Held>>,
 }
 
 impl RawTransactions {
@@ -70,11 +70,13 @@ impl RawTransactions {
 }
 
 /// What takes back what was written is never refused.
-async fn hold(hook: &Hook, plan: &Plan) -> Result<Hold, DbErr> {
+async fn hold(hook: &Hook, plan: &Plan) -> Result<Held, DbErr> {
+    let mut visible = Pending::everything();
+    visible.merge(plan.pending().unwrap_or_default());
     if plan.only_rolls_back() {
-        return Ok(hook.hold(&Pending::Everything).await);
+        return Ok(hook.hold(&visible).await);
     }
-    hook.hold_or_refuse(&Pending::Everything).await.map_err(|refused| refusal::error(&refused))
+    hook.hold_or_refuse(&visible).await.map_err(|refused| refusal::error(&refused))
 }
 
 /// A text that failed may have come as far as its BEGIN, and no further.

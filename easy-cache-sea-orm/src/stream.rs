@@ -5,8 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use easy_cache_core::Hold;
-use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan};
+use easy_cache_sql::hook::{Held, Hook, Outcome, Pending, Plan};
 use futures_core::Stream;
 use sea_orm::{DbErr, QueryResult};
 
@@ -31,7 +30,7 @@ pub struct CachedStream<S> {
 /// The hold of a statement that writes while its rows are read.
 pub(crate) struct StreamedWrite {
     hook: Hook,
-    hold: Hold,
+    hold: Held,
     all_or_nothing: bool,
 }
 

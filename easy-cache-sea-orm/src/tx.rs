@@ -64,7 +64,9 @@ impl CachedTx {
         self.frames().write(pending.clone().unwrap_or_default());
         if plan.may_end_transaction() {
             self.frames().doubt_everything();
-            return Some(Pending::Everything);
+            let mut visible = Pending::everything();
+            visible.merge(self.frames().all());
+            return Some(visible);
         }
         pending.filter(|_| self.frames().is_doubtful())
     }

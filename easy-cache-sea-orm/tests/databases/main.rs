@@ -2,7 +2,11 @@
 #![cfg(test)]
 
 mod beginning;
+mod isolation;
 mod listener;
+mod reads;
 mod relay;
 mod replica;
+mod restart;
 mod site;
+mod writes;

@@ -27,7 +27,7 @@ fn pair() -> &'static Pair {
         // What a vacuum writes is read by nobody, and lags like everything else.
         let primary = Postgres::options().setting("autovacuum", "off").start();
         let database = primary.database();
-        primary.sql(&database.name, "CREATE TABLE books (id INTEGER PRIMARY KEY, title VARCHAR(50) NOT NULL)");
+        primary.sql(&database.name, "CREATE TABLE books (id INTEGER PRIMARY KEY, title VARCHAR(50) NOT NULL, author INTEGER NOT NULL DEFAULT 1)");
         let replica = primary.replica();
         Pair { primary, replica, database, turn: Mutex::default() }
     });
@@ -78,7 +78,7 @@ impl Replicated {
     }
 
     async fn retitle(&self, title: &str) {
-        let book = book::ActiveModel { id: Set(1), title: Set(title.into()) };
+        let book = book::ActiveModel { id: Set(1), title: Set(title.into()), ..Default::default() };
         book.update(&self.primary()).await.unwrap();
     }
 

@@ -3,9 +3,13 @@
 #![cfg(test)]
 
 mod bypass;
+mod changes;
 mod entities;
 mod holds;
+mod lending;
+mod mock;
 mod open_text;
+mod queries;
 mod reads;
 mod savepoints;
 mod shop;
