@@ -65,6 +65,10 @@
 //! - What is read in an open transaction is kept by no cache, and [cached queries](CachedQuery) use none.
 //! - If the outcome of a write cannot be known, its tags are not served until the connection answers to another statement, or
 //!   until a deadline (30 s), and count as invalidated from then on.
+//! - If the store outside the process does not take a hold, the write goes on and an event says so: until its invalidation, other
+//!   processes may serve what it makes outdated. Diesel only tells what it is about to do, and cannot be stopped, so who would rather
+//!   not write asks first: `let hold = cache.hold([db.table_tag(books::table)], within).wait();`, and runs the transaction only if
+//!   [`hold.refusal()`](easy_cache_core::Hold::refusal) is `None`; then `hold.commit()`, whatever came of it.
 //! - After an error in a transaction the database may have ended it: what is written then is treated as an autocommit write
 //!   as well, unless the error was in a savepoint that has ended since.
 //! - What was listening to connections before is still called. A panic in here reaches nobody; it invalidates everything.
@@ -109,12 +113,22 @@ mod db;
 #[cfg(feature = "r2d2")]
 mod pool;
 
+mod holding;
 mod instrumentation;
+#[cfg(feature = "async")]
+mod overlap;
 mod tracker;
 
 mod frames;
 mod outcome;
 mod text;
+
+#[cfg(feature = "async")]
+mod async_db;
+#[cfg(feature = "async")]
+mod async_query;
+#[cfg(feature = "async")]
+mod blocking;
 
 mod bypass;
 mod changes;
@@ -124,6 +138,10 @@ mod tags;
 mod database;
 mod model;
 
+#[cfg(feature = "async")]
+pub use async_query::AsyncCachedQuery;
+#[cfg(feature = "async")]
+pub use blocking::{CarriedConnection, CarryScope};
 pub use builder::CachedDbBuilder;
 pub use bypass::{CachedConn, without_cache};
 pub use database::Database;

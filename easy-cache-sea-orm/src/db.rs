@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use easy_cache_core::{Bypass, Cache, scope};
 use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan, Reading};
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult,
-    SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
 use crate::identity::{Identity, Queries};
@@ -18,7 +18,7 @@ use crate::raw::RawTransactions;
 use crate::stream::{CachedStream, StreamedWrite};
 use crate::tx::CachedTx;
 use crate::values::Bound;
-use crate::{CachedDbBuilder, outcome};
+use crate::{CachedDbBuilder, outcome, refusal, replica};
 
 /// A [`DatabaseConnection`] that tells the cache what is read and what was written. Cloning is cheap.
 #[derive(Clone)]
@@ -27,6 +27,22 @@ pub struct CachedDb {
     hook: Hook,
     raw: Arc<RawTransactions>,
     queries: Arc<Identity>,
+    /// Whom a replica follows.
+    primary: Option<DatabaseConnection>,
+}
+
+/// A read of a replica that has caught up.
+struct UpToDate {
+    reading: Reading,
+    tx: DatabaseTransaction,
+}
+
+impl UpToDate {
+    async fn end<T>(self, result: Result<T, DbErr>, count: impl Fn(&T) -> usize) -> Result<T, DbErr> {
+        self.reading.returned(result.as_ref().ok().map(count));
+        let ended = self.tx.commit().await;
+        result.and_then(|read| ended.map(|()| read))
+    }
 }
 
 impl CachedDb {
@@ -41,8 +57,13 @@ impl CachedDb {
         CachedDbBuilder::new(inner, cache)
     }
 
-    pub(crate) fn with(inner: DatabaseConnection, hook: Hook, queries: Queries) -> Self {
-        Self { inner, hook, raw: Arc::default(), queries: Arc::new(Identity::of(queries)) }
+    pub(crate) fn with(
+        inner: DatabaseConnection,
+        hook: Hook,
+        primary: Option<DatabaseConnection>,
+        queries: Queries,
+    ) -> Self {
+        Self { inner, hook, raw: Arc::default(), queries: Arc::new(Identity::of(queries)), primary }
     }
 
     /// The cache that this connection invalidates.
@@ -82,7 +103,10 @@ impl CachedDb {
     /// ```
     pub async fn with_inner<T, E>(&self, run: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, E>) -> Result<T, E> {
         scope::taint();
-        self.hook.write(&Pending::everything(), run(&self.inner), |_| Outcome::Committed).await
+        let hold = self.hook.hold(&Pending::everything()).await;
+        let result = run(&self.inner).await;
+        self.hook.settle(hold, Outcome::Committed).await;
+        result
     }
 
     /// The kind of database.
@@ -184,15 +208,28 @@ impl CachedDb {
         let result = match plan.pending() {
             None => run.await,
             Some(pending) => {
-                self.hook.write(&pending, run, |result| outcome::of(result, plan.is_all_or_nothing())).await
+                let written =
+                    self.hook.write(&pending, run, |result| outcome::of(result, plan.is_all_or_nothing())).await;
+                written.unwrap_or_else(|refused| Err(refusal::error(&refused)))
             }
         };
         reading.returned(result.as_ref().ok().and_then(count));
         result
     }
 
+    /// The tags are observed before the replica is asked how far it is: what is invalidated in between is then compared by the tags.
+    async fn up_to_date(&self, plan: &Plan) -> Option<UpToDate> {
+        let primary = self.primary.as_ref()?;
+        if plan.writes() || plan.controls_transaction() || self.raw.is_open() {
+            return None;
+        }
+        let reading = Some(self.hook.observe(plan)).filter(Reading::collects)?;
+        let tx = replica::caught_up(primary, &self.inner).await?;
+        Some(UpToDate { reading, tx })
+    }
+
     fn observe(&self, plan: &Plan) -> Reading {
-        if self.raw.is_open() {
+        if self.raw.is_open() || self.primary.is_some() {
             scope::taint();
         }
         self.hook.observe(plan)
@@ -236,11 +273,19 @@ impl ConnectionTrait for CachedDb {
             let rows = self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await?;
             return Ok(rows.into_iter().next());
         }
+        if let Some(read) = self.up_to_date(&plan).await {
+            let row = read.tx.query_one_raw(statement).await;
+            return read.end(row, |row| usize::from(row.is_some())).await;
+        }
         self.autocommit(&plan, self.inner.query_one_raw(statement), |row| Some(usize::from(row.is_some()))).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let plan = self.plan(&statement.sql, &Bound::of(&statement));
+        if let Some(read) = self.up_to_date(&plan).await {
+            let rows = read.tx.query_all_raw(statement).await;
+            return read.end(rows, Vec::len).await;
+        }
         self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await
     }
 
@@ -269,7 +314,7 @@ impl StreamTrait for CachedDb {
             let reading = self.observe(&plan);
             let visible = if plan.controls_transaction() { Some(Pending::everything()) } else { plan.pending() };
             let write = match visible {
-                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await),
+                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await?),
                 None => None,
             };
             let stream = CachedStream::open(self.inner.stream_raw(statement), write, None).await?;

@@ -182,7 +182,6 @@ pub(crate) fn count(db: &CachedDb, query: SelectStatement) -> CachedRead<'_, u64
     let statement = StatementBuilder::build(&counted, &db.get_database_backend());
     read(
         db,
-        "count",
         statement,
         |_| 0,
         |db, statement| {

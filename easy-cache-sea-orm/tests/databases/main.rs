@@ -5,6 +5,7 @@ mod isolation;
 mod listener;
 mod reads;
 mod relay;
+mod replica;
 mod restart;
 mod site;
 mod writes;

@@ -15,6 +15,7 @@ mod savepoints;
 mod shop;
 mod streams;
 mod stress;
+mod strict;
 mod text;
 mod transactions;
 mod writes;
