@@ -8,9 +8,9 @@ use easy_cache_sea_orm::CachedDb;
 use easy_cache_servers::postgres::Database;
 use easy_cache_servers::{Postgres, Proxy};
 use futures_util::TryStreamExt;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, TransactionTrait};
+use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, TransactionTrait};
 
-use crate::site::{book, connect};
+use crate::site::{book, connect, retitled};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -27,7 +27,10 @@ fn pair() -> &'static Pair {
         // What a vacuum writes is read by nobody, and lags like everything else.
         let primary = Postgres::options().setting("autovacuum", "off").start();
         let database = primary.database();
-        primary.sql(&database.name, "CREATE TABLE books (id INTEGER PRIMARY KEY, title VARCHAR(50) NOT NULL)");
+        primary.sql(
+            &database.name,
+            "CREATE TABLE books (id INTEGER PRIMARY KEY, title VARCHAR(50) NOT NULL, author INTEGER NOT NULL)",
+        );
         let replica = primary.replica();
         Pair { primary, replica, database, turn: Mutex::default() }
     });
@@ -50,7 +53,7 @@ impl Replicated {
         let Pair { primary, replica, database, turn } = pair();
         let turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         replica.resume_replay();
-        primary.sql(&database.name, "DELETE FROM books; INSERT INTO books VALUES (1, 'Emma'), (2, 'Persuasion')");
+        primary.sql(&database.name, "DELETE FROM books; INSERT INTO books VALUES (1, 'Emma', 1), (2, 'Persuasion', 1)");
         primary.wait_for(replica);
         let behind = connect(&replica.database_named(&database.name).url).await;
         let way = Proxy::before(([127, 0, 0, 1], primary.port()).into());
@@ -78,8 +81,7 @@ impl Replicated {
     }
 
     async fn retitle(&self, title: &str) {
-        let book = book::ActiveModel { id: Set(1), title: Set(title.into()) };
-        book.update(&self.primary()).await.unwrap();
+        retitled(1, title).update(&self.primary()).await.unwrap();
     }
 
     fn lag(&self) {
