@@ -19,9 +19,9 @@ pub struct CachedDbBuilder {
     cache: Cache,
     analyzer: AnalyzerBuilder,
     hold_for: Duration,
-    queries: Queries,
     is_strict: bool,
     reads: Reads,
+    queries: Queries,
 }
 
 /// What may be kept of what is read.
@@ -36,8 +36,8 @@ enum Reads {
 impl CachedDbBuilder {
     pub(crate) fn new(inner: DatabaseConnection, cache: &Cache) -> Self {
         let analyzer = Analyzer::builder(dialect(inner.get_database_backend()));
-        let (queries, reads) = (Queries::default(), Reads::Kept);
-        Self { inner, cache: cache.clone(), analyzer, hold_for: HOLD_FOR, queries, is_strict: false, reads }
+        let (is_strict, reads, queries) = (false, Reads::Kept, Queries::default());
+        Self { inner, cache: cache.clone(), analyzer, hold_for: HOLD_FOR, is_strict, reads, queries }
     }
 
     /// Makes the rows of a model known by their primary key: a read or write by key then concerns that row alone.
@@ -56,22 +56,6 @@ impl CachedDbBuilder {
     }
 
     easy_cache_sql::declarations!(analyzer, hold_for);
-
-    /// Names the database, so that what [cached queries](crate::CachedSelect) have put into a store outside the process is found
-    /// by every process that gives it the same name.
-    ///
-    /// Without a name each `CachedDb` finds only what it has stored itself. Two databases with one name would be answered with each other's
-    /// rows; so would two roles that see different rows of one database.
-    pub fn named(mut self, name: impl Into<String>) -> Self {
-        self.queries.name = Some(name.into());
-        self
-    }
-
-    /// How long the result of a [cached query](crate::CachedSelect) is fresh. Default: until it is invalidated or evicted.
-    pub const fn query_ttl(mut self, ttl: Duration) -> Self {
-        self.queries.ttl = Some(ttl);
-        self
-    }
 
     /// Refuses a write whose hold the store outside the process did not take: an error instead of an answer, before anything is sent.
     /// A COMMIT that is refused rolls its transaction back. [`is_refused`](crate::is_refused) knows the error.
@@ -99,6 +83,22 @@ impl CachedDbBuilder {
     /// kind of database this is [`replica`](Self::replica).
     pub fn replica_of(mut self, primary: &DatabaseConnection) -> Self {
         self.reads = Reads::KeptIfUpToDate(primary.clone());
+        self
+    }
+
+    /// Names the database, so that what [cached queries](crate::CachedSelect) have put into a store outside the process is found
+    /// by every process that gives it the same name.
+    ///
+    /// Without a name each `CachedDb` finds only what it has stored itself. Two databases with one name would be answered with each other's
+    /// rows; so would two roles that see different rows of one database.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.queries.name = Some(name.into());
+        self
+    }
+
+    /// How long the result of a [cached query](crate::CachedSelect) is fresh. Default: until it is invalidated or evicted.
+    pub const fn query_ttl(mut self, ttl: Duration) -> Self {
+        self.queries.ttl = Some(ttl);
         self
     }
 

@@ -26,9 +26,9 @@ pub struct CachedDb {
     inner: DatabaseConnection,
     hook: Hook,
     raw: Arc<RawTransactions>,
-    queries: Arc<Identity>,
     /// Whom a replica follows.
     primary: Option<DatabaseConnection>,
+    queries: Arc<Identity>,
 }
 
 /// A read of a replica that has caught up.
@@ -63,7 +63,7 @@ impl CachedDb {
         primary: Option<DatabaseConnection>,
         queries: Queries,
     ) -> Self {
-        Self { inner, hook, raw: Arc::default(), queries: Arc::new(Identity::of(queries)), primary }
+        Self { inner, hook, raw: Arc::default(), primary, queries: Arc::new(Identity::of(queries)) }
     }
 
     /// The cache that this connection invalidates.
@@ -103,9 +103,9 @@ impl CachedDb {
     /// ```
     pub async fn with_inner<T, E>(&self, run: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, E>) -> Result<T, E> {
         scope::taint();
-        let hold = self.hook.hold(&Pending::everything()).await;
+        let held = self.hook.hold(&Pending::everything()).await;
         let result = run(&self.inner).await;
-        self.hook.settle(hold, Outcome::Committed).await;
+        self.hook.settle(held, Outcome::Committed).await;
         result
     }
 

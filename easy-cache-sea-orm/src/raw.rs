@@ -71,11 +71,11 @@ impl RawTransactions {
 
 /// What takes back what was written is never refused.
 async fn hold(hook: &Hook, plan: &Plan) -> Result<Held, DbErr> {
-    if plan.only_rolls_back() {
-        return Ok(hook.hold(&Pending::everything()).await);
-    }
     let mut visible = Pending::everything();
     visible.merge(plan.pending().unwrap_or_default());
+    if plan.only_rolls_back() {
+        return Ok(hook.hold(&visible).await);
+    }
     hook.hold_or_refuse(&visible).await.map_err(|refused| refusal::error(&refused))
 }
 

@@ -30,3 +30,8 @@ struct SeaOrm;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/other-programs.md")]
 struct OtherPrograms;
+
+/// And what stands in front.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/cdn.md")]
+struct InFront;
