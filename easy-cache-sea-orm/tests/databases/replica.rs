@@ -1,6 +1,6 @@
 //! Reads from a real replica of PostgreSQL, which is made to lag: nothing that is built from them is kept longer than the truth.
 
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use easy_cache_core::Cache;
@@ -9,6 +9,7 @@ use easy_cache_servers::postgres::Database;
 use easy_cache_servers::{Postgres, Proxy};
 use futures_util::TryStreamExt;
 use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, TransactionTrait};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::site::{book, connect, retitled};
 
@@ -51,7 +52,7 @@ impl Replicated {
     /// Books 1 and 2, on both.
     async fn new() -> Self {
         let Pair { primary, replica, database, turn } = pair();
-        let turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = turn.lock().await;
         replica.resume_replay();
         primary.sql(&database.name, "DELETE FROM books; INSERT INTO books VALUES (1, 'Emma', 1), (2, 'Persuasion', 1)");
         primary.wait_for(replica);
