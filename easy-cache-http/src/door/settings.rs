@@ -5,6 +5,7 @@ use std::sync::Arc;
 use easy_cache_core::{Cache, Shelf};
 
 use super::ahead::Recordings;
+use super::apart::Apart;
 use super::outward::TagField;
 use super::portable::Responses;
 use crate::Policy;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub tag_field: Option<TagField>,
     /// Who records, and who waits for it.
     pub recordings: Arc<Recordings>,
+    /// Where nobody waits, since nothing is kept.
+    pub(crate) apart: Arc<Apart>,
 }
 
 impl Settings {
@@ -57,6 +60,7 @@ impl Settings {
             tells_key: false,
             tag_field: None,
             recordings: Arc::default(),
+            apart: Arc::default(),
         }
     }
 }
