@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use crate::{CacheStatus, Forward, Headers, MethodClass, RequestFacts, Target, for_each_invalidated};
 use easy_cache_core::{Cache, Error, Tag};
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 
 use super::apart::Place;
 use super::incoming::{Address, Incoming};
 use super::key;
 use super::mark::Mark;
+use super::outward::Told;
 use super::respond;
 use super::settings::Settings;
 use super::settle;
@@ -88,8 +89,8 @@ impl Passage {
         Self { change: Some(Change::of(settings, request)), ..Self::new(settings, Forward::Method, None) }
     }
 
-    /// Looks at the handler's response, and at what the handler said of it. Yields what `Cache-Status` says of it, to be added to what caches behind this one
-    /// said, and what must be awaited before the response may be sent.
+    /// Looks at the handler's response, and at what the handler said of it. Yields what `Cache-Status` says of it, to be added to
+    /// what caches behind this one said, and what must be awaited before the response may be sent.
     pub fn finish<H: Headers + ?Sized>(
         &mut self,
         status: u16,
@@ -105,6 +106,17 @@ impl Passage {
         let status = self.detail.map_or(status, |detail| status.detail(detail));
         let dropping = tags.filter(|tags| !tags.is_empty()).map(|tags| self.invalidate(tags));
         (respond::value(status), dropping)
+    }
+
+    /// What caches in front are told of the handler's response, in place of what it says in these fields: nobody knows on what it
+    /// depends, so it is not for them. Nothing, unless the tags of responses are told.
+    #[must_use]
+    pub fn told(&self) -> HeaderMap {
+        let mut fields = HeaderMap::new(); // does not allocate
+        if let Some(field) = &self.settings.tag_field {
+            field.tell(Told::NotKept, true, &mut fields);
+        }
+        fields
     }
 
     /// There will be no response.

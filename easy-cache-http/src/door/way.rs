@@ -184,8 +184,8 @@ pub(crate) fn at_nothing(
     let now = || settings.cache.clock().elapsed();
     match settings.apart.known(place, now) {
         Known::Nothing => Ok(Waiting::Allowed),
-        // Whose conditions are to be evaluated, and whose tags are to be told to caches in front, takes the way of all.
-        Known::Apart if may_refresh(facts) && !facts.conditional && settings.tag_field.is_none() => {
+        // Whose conditions are to be evaluated takes the way of all.
+        Known::Apart if may_refresh(facts) && !facts.conditional => {
             Err(Passage::new(settings, forward, None).watched(Watch { facts: *facts, place, called: now() }))
         }
         Known::Apart | Known::Mixed => Ok(Waiting::Useless),
