@@ -90,7 +90,18 @@ impl Tag {
         text.starts_with([CUSTOM, PREFIX, DATA]).then(|| Self(text.into()))
     }
 
+    /// Most are short, and are put together where they need no memory of their own.
     fn of_family(family: char, name: &str) -> Self {
+        let mut short = [0; 64];
+        if let Some((first, rest)) = short.split_first_mut()
+            && let (Ok(family), Some(place)) = (u8::try_from(family), rest.get_mut(..name.len()))
+        {
+            *first = family;
+            place.copy_from_slice(name.as_bytes());
+            if let Ok(text) = std::str::from_utf8(&short[..=name.len()]) {
+                return Self(text.into());
+            }
+        }
         let mut text = String::with_capacity(name.len() + 1);
         text.push(family);
         text.push_str(name);

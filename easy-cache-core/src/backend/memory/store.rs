@@ -265,9 +265,9 @@ impl MemoryStore {
         tags.extend(names.iter().map(|tag| self.domain.see(tag)));
         let tags = merged(tags)?;
         // A hold that has expired is an invalidation, also for the followers of a flight, who look at no entry.
-        let now = self.clock.precise();
         if !Mistake::FillIgnoresExpiredHolds.is_made() {
-            tags.iter().for_each(|seen| seen.cell.settle_if_held(now));
+            let held = tags.iter().filter(|seen| seen.cell.is_held());
+            held.for_each(|seen| seen.cell.settle_if_held(self.clock.precise()));
         }
         let unchanged = |seen: &Seen| seen.is_current() && !self.is_ahead_of(fence, seen);
         if let Some(changed) = tags.iter().find(|seen| !unchanged(seen)) {
