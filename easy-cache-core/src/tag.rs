@@ -90,6 +90,15 @@ impl Tag {
     }
 
     fn of_family(family: char, name: &str) -> Self {
+        // Most names are short. Put together on the stack, they go to the heap once instead of twice.
+        let mut short = [0; 64];
+        if let Some(place) = short.get_mut(1..=name.len()) {
+            place.copy_from_slice(name.as_bytes());
+            short[0] = family as u8;
+            if let Ok(text) = std::str::from_utf8(&short[..=name.len()]) {
+                return Self(text.into());
+            }
+        }
         let mut text = String::with_capacity(name.len() + 1);
         text.push(family);
         text.push_str(name);
@@ -171,6 +180,16 @@ mod tests {
         assert_ne!(Tag::row("books", r"\*"), Tag::row("books", "*"));
         assert_ne!(Tag::row("a:b", "c"), Tag::row("a", "b:c"));
         assert_ne!(Tag::row("a\\", "c"), Tag::table("a:c"));
+    }
+
+    #[test]
+    fn names_of_any_length_are_kept_to_the_letter() {
+        for len in 0..200 {
+            let name = ["ö", "a"].repeat(len).concat();
+            let tag = Tag::new(&name);
+            assert_eq!((tag.name(), tag.encoded()), (name.as_str(), format!("t{name}").as_bytes()));
+            assert_eq!(Tag::new("a".repeat(len)).name(), "a".repeat(len));
+        }
     }
 
     #[test]
