@@ -176,7 +176,8 @@ mod tests {
         for at in 40..1_040 {
             drop(set(at));
         }
-        assert_eq!((timers.owed.lock().places.len(), timers.len()), (2, 1));
+        let places = timers.owed.lock().places.len();
+        assert_eq!((places, timers.len()), (2, 1));
         timers.fire(29);
         assert_eq!(count.0.load(Ordering::SeqCst), 2);
         timers.fire(30);
