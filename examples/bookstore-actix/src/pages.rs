@@ -1,8 +1,8 @@
 //! The handlers for people: pages, and forms that lead to the page on which their effect is seen.
 
-use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{ETAG, LOCATION};
 use actix_web::web::Html;
+use actix_web::{CustomizeResponder, HttpResponse, Responder as _};
 use bookstore::{
     input::{BookChange, BookFilter, Move, NewBook, Part, Retitle},
     page, query, write,
@@ -13,29 +13,36 @@ use crate::{
     extract::{PageForm, PagePath, PageQuery, State},
 };
 
-type Page = Result<Html, PageError>;
+type Shown = CustomizeResponder<Html>;
+type Page = Result<Shown, PageError>;
 type SeeOther = Result<HttpResponse, PageError>;
+
+/// With what a browser asks whether the page is still the one that it has.
+fn shown(page: String) -> Shown {
+    let etag = page::etag(&page);
+    Html::new(page).customize().insert_header((ETAG, etag))
+}
 
 fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 
 pub(crate) async fn books(shop: State, filter: PageQuery<BookFilter>) -> Page {
-    Ok(Html::new(page::books(&filter.0, &query::books(&shop.db, &filter.0).await?)))
+    Ok(shown(page::books(&filter.0, &query::books(&shop.db, &filter.0).await?)))
 }
 
 pub(crate) async fn book(shop: State, id: PagePath) -> Page {
-    Ok(Html::new(page::book(&query::book(&shop.db, id.0).await?, &query::authors(&shop.db).await?)))
+    Ok(shown(page::book(&query::book(&shop.db, id.0).await?, &query::authors(&shop.db).await?)))
 }
 
 pub(crate) async fn author(shop: State, id: PagePath, part: PageQuery<Part>) -> Page {
     let author = query::author(&shop.db, id.0).await?;
     let filter = BookFilter { author: Some(id.0), page: part.0.page, ..BookFilter::default() };
-    Ok(Html::new(page::author(&author, &query::books(&shop.db, &filter).await?)))
+    Ok(shown(page::author(&author, &query::books(&shop.db, &filter).await?)))
 }
 
 pub(crate) async fn stats(shop: State) -> Page {
-    Ok(Html::new(page::stats(&query::stats(&shop.db).await?)))
+    Ok(shown(page::stats(&query::stats(&shop.db).await?)))
 }
 
 pub(crate) async fn create_book(shop: State, new: PageForm<NewBook>) -> SeeOther {

@@ -5,9 +5,8 @@ use actix_web::guard;
 use actix_web::web::{self, ServiceConfig, delete, post, put};
 use actix_web::{Resource, Route};
 use bookstore::announce::KEPT_FOR;
-use bookstore::{Db, Options, StartError};
-use easy_cache_actix::ResponseCache;
-use easy_cache_core::Cache;
+use bookstore::{Db, Front, Options, StartError};
+use easy_cache_actix::{ResponseCache, TagField};
 
 use crate::{api, error, pages};
 
@@ -15,6 +14,7 @@ use crate::{api, error, pages};
 #[derive(Clone, Debug)]
 pub struct AppState {
     pub(crate) db: Db,
+    front: Front,
 }
 
 impl AppState {
@@ -25,12 +25,13 @@ impl AppState {
     /// A [`StartError`] that says what to do if the database cannot be opened.
     pub async fn open(options: &Options) -> Result<Self, StartError> {
         let at_url = |reason| StartError::database(&options.database, reason);
-        let cache = Cache::builder().namespace("bookstore").enabled(!options.no_cache).build();
-        Ok(Self { db: bookstore::open(&options.database, &cache).await.map_err(at_url)? })
+        let (cache, front) = Front::open(options)?;
+        Ok(Self { db: bookstore::open(&options.database, &cache).await.map_err(at_url)?, front })
     }
 
-    /// Closes the database, so that a file is left tidy.
+    /// Tells what is in front of the shop what it has not been told yet, and closes the database, so that a file is left tidy.
     pub(crate) async fn close(self) {
+        self.front.close().await;
         if let Err(reason) = self.db.close().await {
             tracing::warn!("failed to close the database: {reason}");
         }
@@ -39,7 +40,11 @@ impl AppState {
 
 /// The cache around the whole shop. One for all workers.
 pub fn cached(state: &AppState) -> ResponseCache {
-    ResponseCache::new(state.db.cache().clone()).named("bookstore").ttl(KEPT_FOR).statuses([200, 404])
+    let cached = ResponseCache::new(state.db.cache().clone()).named("bookstore").ttl(KEPT_FOR).statuses([200, 404]);
+    match state.front.purges() {
+        Some(_) => cached.tell_tags(TagField::surrogate_key()),
+        None => cached,
+    }
 }
 
 /// The whole shop.
