@@ -72,6 +72,7 @@ mod lookup;
 mod names;
 mod news;
 mod recent;
+mod recipe;
 mod scripts;
 mod store;
 #[cfg(feature = "tls")]
