@@ -85,6 +85,12 @@ impl Hold {
         self.refusal.as_ref()
     }
 
+    /// The same, for an error that is passed on.
+    #[must_use]
+    pub const fn take_refusal(&mut self) -> Option<Error> {
+        self.refusal.take()
+    }
+
     /// The write is visible: invalidates the tags, then releases them.
     ///
     /// # Errors

@@ -124,6 +124,11 @@ impl<DB> CachedDb<DB> {
         self.shared.hook.cache()
     }
 
+    #[cfg(feature = "async")]
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     pub(crate) fn hook(&self) -> &Hook {
         &self.shared.hook
     }

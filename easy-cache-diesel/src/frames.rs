@@ -84,12 +84,12 @@ impl Frames {
     pub(crate) fn lose_track(&mut self) {
         self.is_lost = true;
         self.begin_in_doubt();
-        self.write(Pending::Everything);
+        self.write(Pending::everything());
     }
 
     /// To be called **before** a statement is sent: notes what it writes, and tells what it may make visible to others.
     pub(crate) fn before(&mut self, plan: &Plan) -> Pending {
-        let mut written = plan.pending().unwrap_or_default();
+        let written = plan.pending().unwrap_or_default();
         if self.is_open() {
             self.write(written.clone());
         }
@@ -98,8 +98,9 @@ impl Frames {
             Shape::Plain => written,
             Shape::Control(control) => self.made_visible_by(control),
             Shape::Mixed => {
-                written.merge(self.all());
-                written
+                let mut visible = self.all();
+                visible.merge(written);
+                visible
             }
         }
     }
@@ -107,7 +108,7 @@ impl Frames {
     fn made_visible_by(&self, control: &Control) -> Pending {
         let ends = match control {
             // What is committed was begun before anybody looked.
-            Control::Commit | Control::Release(_) if !self.is_open() => return Pending::Everything,
+            Control::Commit | Control::Release(_) if !self.is_open() => return Pending::everything(),
             Control::Commit => true,
             Control::Begin => self.dialect == Dialect::MySql,
             Control::Release(name) => self.position(name) == Some(0) || self.is_doubtful(),
@@ -282,7 +283,7 @@ mod tests {
     }
 
     fn changed<const N: usize>(tables: [&str; N]) -> Pending {
-        Pending::Tags(tables.into_iter().flat_map(|table| [Tag::table(table), Tag::unknown_rows(table)]).collect())
+        Pending::of(tables.into_iter().flat_map(|table| [Tag::table(table), Tag::unknown_rows(table)]))
     }
 
     fn nothing() -> Pending {
@@ -326,7 +327,7 @@ mod tests {
             let mut conn = Connection::to(Dialect::MySql);
             conn.run("BEGIN");
             conn.run("UPDATE a SET x = 1");
-            assert_eq!(conn.run(text), Pending::Everything, "{text}");
+            assert_eq!(conn.run(text), Pending::everything(), "{text}");
             for _ in 0..2 {
                 assert!(conn.1.is_open(), "{text}");
                 assert_eq!(conn.run("UPDATE b SET x = 1"), changed(["b"]), "told at once, {text}");
@@ -350,16 +351,16 @@ mod tests {
     #[test]
     fn the_end_of_a_transaction_that_nobody_saw_beginning_makes_everything_visible() {
         let mut conn = Connection::to(Dialect::Postgres);
-        assert_eq!(conn.run("COMMIT"), Pending::Everything);
+        assert_eq!(conn.run("COMMIT"), Pending::everything());
         assert_eq!(conn.run("ROLLBACK"), nothing());
     }
 
     #[test]
     fn a_block_that_nobody_understands_may_have_begun_a_transaction_and_other_text_has_not() {
         let mut conn = Connection::to(Dialect::MySql);
-        assert_eq!(conn.run("OPTIMIZE EVERYTHING AT ONCE"), Pending::Everything);
+        assert_eq!(conn.run("OPTIMIZE EVERYTHING AT ONCE"), Pending::everything());
         assert!(!conn.1.is_open());
-        assert_eq!(conn.run("CALL pay(7)"), Pending::Everything);
+        assert_eq!(conn.run("CALL pay(7)"), Pending::everything());
         assert!(conn.1.is_open());
         conn.run("COMMIT");
         assert!(!conn.1.is_open());

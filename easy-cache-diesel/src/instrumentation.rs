@@ -81,7 +81,7 @@ impl Instrumentation for CacheInstrumentation {
         let tracker = &mut self.tracker;
         let followed = catch_unwind(AssertUnwindSafe(|| match &event {
             InstrumentationEvent::StartQuery { query, .. } => tracker.start(*query),
-            InstrumentationEvent::FinishQuery { error, .. } => tracker.finish(*error),
+            InstrumentationEvent::FinishQuery { query, error, .. } => tracker.finish(*query, *error),
             _ => {}
         }));
         if followed.is_err() {

@@ -65,6 +65,10 @@
 //! - What is read in an open transaction is kept by no cache, and [cached queries](CachedQuery) use none.
 //! - If the outcome of a write cannot be known, its tags are not served until the connection answers to another statement, or
 //!   until a deadline (30 s), and count as invalidated from then on.
+//! - If the store outside the process does not take a hold, the write goes on and an event says so: until its invalidation, other
+//!   processes may serve what it makes outdated. Diesel only tells what it is about to do, and cannot be stopped, so who would rather
+//!   not write asks first: `let hold = cache.hold([db.table_tag(books::table)], within).wait();`, and runs the transaction only if
+//!   [`hold.refusal()`](easy_cache_core::Hold::refusal) is `None`; then `hold.commit()`, whatever came of it.
 //! - After an error in a transaction the database may have ended it: what is written then is treated as an autocommit write
 //!   as well, unless the error was in a savepoint that has ended since.
 //! - What was listening to connections before is still called. A panic in here reaches nobody; it invalidates everything.
@@ -95,7 +99,7 @@
 //! `builder` (models and what text cannot show) → `db` (the ways to connect), `pool` (r2d2) → `instrumentation` (what Diesel calls)
 //! → `tracker` (one connection, statement by statement) over `text` (statement and values), `frames` (what a transaction has
 //! written, savepoint by savepoint) and `outcome` (what an error says). `query` (cached queries), `bypass` (transactions and
-//! cached functions), `tags` (tags by hand), `model` and `database` (what types tell).
+//! cached functions), `changes` (callbacks), `tags` (tags by hand), `model` and `database` (what types tell).
 //!
 //! | feature | default | what for |
 //! |---|---|---|
@@ -109,24 +113,41 @@ mod db;
 #[cfg(feature = "r2d2")]
 mod pool;
 
+mod holding;
 mod instrumentation;
+#[cfg(feature = "async")]
+mod overlap;
 mod tracker;
 
 mod frames;
 mod outcome;
 mod text;
 
+#[cfg(feature = "async")]
+mod async_db;
+#[cfg(feature = "async")]
+mod async_query;
+#[cfg(feature = "async")]
+mod blocking;
+
 mod bypass;
+mod changes;
 mod query;
 mod tags;
 
 mod database;
 mod model;
 
+#[cfg(feature = "async")]
+pub use async_query::AsyncCachedQuery;
+#[cfg(feature = "async")]
+pub use blocking::{CarriedConnection, CarryScope};
 pub use builder::CachedDbBuilder;
 pub use bypass::{CachedConn, without_cache};
 pub use database::Database;
 pub use db::CachedDb;
+pub use easy_cache_sql::WriteKind;
+pub use easy_cache_sql::hook::{Change, FromKey};
 pub use instrumentation::CacheInstrumentation;
 pub use model::{KeyType, Model, PrimaryKey};
 pub use query::CachedQuery;

@@ -3,6 +3,7 @@
 use std::any::type_name;
 use std::sync::Arc;
 
+use diesel::connection::Instrumentation;
 use diesel::dsl::{Find, Limit, Select, count_star};
 use diesel::query_builder::QueryFragment;
 use diesel::query_dsl::methods::{FindDsl, LimitDsl, LoadQuery, SelectDsl};
@@ -137,7 +138,8 @@ where
     T: Send + Sync + 'static,
     C: Connection<Backend: Database>,
 {
-    let Some((cache, db, key)) = place::<_, T, _>(what, &query, conn) else { return run(query, conn).map(Arc::new) };
+    let place = place::<C::Backend, T>(what, &query, conn.instrumentation());
+    let Some(Place { cache, db, key }) = place else { return run(query, conn).map(Arc::new) };
     let load = || {
         follow(conn, Tracker::count_next);
         let result = run(query, conn);
@@ -157,13 +159,20 @@ fn follow<C: Connection>(conn: &mut C, tell: impl FnOnce(&mut Tracker)) {
     }
 }
 
+/// Where the result of a query is kept.
+pub(crate) struct Place {
+    pub(crate) cache: Cache,
+    pub(crate) db: Arc<Shared>,
+    pub(crate) key: String,
+}
+
 /// The cache and the key for a query, unless it must not be answered from any.
-fn place<Q, T, C>(what: &str, query: &Q, conn: &mut C) -> Option<(Cache, Arc<Shared>, String)>
-where
-    Q: QueryFragment<C::Backend>,
-    C: Connection<Backend: Database>,
-{
-    let Some(ours) = find(conn.instrumentation()) else {
+pub(crate) fn place<DB: Database, T>(
+    what: &str,
+    query: &impl QueryFragment<DB>,
+    instrumentation: &dyn Instrumentation,
+) -> Option<Place> {
+    let Some(ours) = find(instrumentation) else {
         tracing::warn!("a cached query runs on a connection that nobody follows: it is not cached");
         return None;
     };
@@ -171,7 +180,7 @@ where
         return None;
     }
     let mut text = Text::default();
-    text.read(&sql_of::<C::Backend>(query));
+    text.read(&sql_of::<DB>(query));
     if !text.is_faithful() {
         tracing::warn!(
             sql = text.sql(),
@@ -181,5 +190,5 @@ where
     }
     let db = Arc::clone(ours.db());
     let key = format!("diesel:{}:{what}:{}:{}\0{}", db.id, type_name::<T>(), text.sql(), text.list());
-    Some((db.hook.cache().clone(), db, key))
+    Some(Place { cache: db.hook.cache().clone(), db, key })
 }

@@ -93,7 +93,7 @@ impl<DB: Database> CachedDb<DB> {
         }
     }
 
-    fn table_name<T: Model<DB>>(&self, table: &T) -> TableName {
+    pub(crate) fn table_name<T: Model<DB>>(&self, table: &T) -> TableName {
         self.hook().analyzer().table(&table.name())
     }
 }

@@ -64,6 +64,12 @@ impl Text {
         if self.stage == Stage::Unknown { UNREADABLE } else { &self.sql }
     }
 
+    /// Whether values were shown behind the statement, if only an empty list.
+    #[cfg(feature = "async")]
+    pub(crate) fn shows_values(&self) -> bool {
+        self.stage == Stage::Values
+    }
+
     /// All bound values, as their `Debug` shows them.
     pub(crate) fn list(&self) -> &str {
         &self.list

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::result::Error;
-use easy_cache_core::{Hold, scope};
+use easy_cache_core::scope;
 use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan, Reading};
 
 use crate::frames::Frames;
+use crate::holding::Holding;
 use crate::outcome::Answer;
+#[cfg(feature = "async")]
+use crate::overlap::Overlap;
 use crate::text::Text;
 
 /// What is known of one connection.
@@ -22,7 +25,9 @@ pub(crate) struct Tracker {
     running: Option<Running>,
     /// Writes whose end nobody has seen. When the connection answers to a later statement, they have ended: a database does
     /// one after the other. If it never does, their deadline counts.
-    unproved: Vec<Hold>,
+    unproved: Vec<Holding>,
+    #[cfg(feature = "async")]
+    overlap: Overlap,
     is_open: Arc<AtomicBool>,
     counting: Counting,
 }
@@ -43,15 +48,28 @@ enum Counting {
 struct Running {
     plan: Plan,
     reading: Reading,
-    hold: Option<Hold>,
+    visible: Pending,
+    hold: Option<Holding>,
     is_counted: bool,
+    /// Whether somebody collected what it reads when it was begun.
+    is_collected: bool,
 }
 
 impl Tracker {
     pub(crate) fn new(hook: Hook) -> Self {
         let frames = Frames::new(hook.analyzer().dialect());
         let (text, unproved) = (Text::default(), Vec::new());
-        Self { hook, frames, text, running: None, unproved, is_open: Arc::default(), counting: Counting::Nobody }
+        Self {
+            hook,
+            frames,
+            text,
+            running: None,
+            unproved,
+            #[cfg(feature = "async")]
+            overlap: Overlap::default(),
+            is_open: Arc::default(),
+            counting: Counting::Nobody,
+        }
     }
 
     /// Whether a transaction is open, or may be. Shared with who asks while the connection is in use.
@@ -91,13 +109,19 @@ impl Tracker {
         let is_counted = matches!(std::mem::take(&mut self.counting), Counting::Next);
         let reading = if is_counted { self.hook.observe(&plan) } else { self.hook.observe_uncounted(&plan) };
         let visible = self.frames.before(&plan);
-        let hold = (!visible.is_empty()).then(|| self.hook.hold(&visible).wait());
-        self.running = Some(Running { plan, reading, hold, is_counted });
+        let hold = (!visible.is_empty()).then(|| self.hold(&visible));
+        self.running = Some(Running { plan, reading, visible, hold, is_counted, is_collected: scope::is_active() });
     }
 
-    /// To be called when the statement has ended.
-    pub(crate) fn finish(&mut self, error: Option<&Error>) {
-        let Some(Running { plan, reading, hold, is_counted }) = self.running.take() else { return };
+    /// To be called when a statement has ended.
+    pub(crate) fn finish(&mut self, query: &(impl Display + ?Sized), error: Option<&Error>) {
+        if !self.ends_what_runs(query) {
+            return;
+        }
+        let Some(Running { plan, reading, visible, hold, is_counted, is_collected }) = self.running.take() else {
+            return;
+        };
+        self.check_scope(is_collected);
         if is_counted {
             self.counting = Counting::Ended(reading);
         } else {
@@ -107,19 +131,24 @@ impl Tracker {
         let is_certain = plan.is_all_or_nothing() && !self.frames.is_doubtful();
         self.frames.after(&plan, self.text.sql(), answer);
         self.note_open();
-        match (hold, answer) {
-            (Some(hold), Answer::Lost) => self.unproved.push(hold),
-            (Some(hold), Answer::Refused) if is_certain => self.hook.settle_sync(hold, Outcome::RolledBack),
-            (Some(hold), _) => self.hook.settle_sync(hold, Outcome::Committed),
-            (None, _) => {}
-        }
         if answer != Answer::Lost {
             self.settle_unproved();
+        }
+        match (hold, answer) {
+            (Some(hold), Answer::Lost) => self.unproved.push(hold),
+            (Some(hold), Answer::Refused) if is_certain => hold.settle(&self.hook, Outcome::RolledBack),
+            (Some(hold), _) if self.goes_on(&plan, visible) => self.unproved.push(hold),
+            (Some(hold), _) => hold.settle(&self.hook, Outcome::Committed),
+            (None, _) => {}
         }
     }
 
     /// Nobody will say how this statement ended: its future was dropped, or it never left this process.
-    fn abandon(&mut self, Running { plan, hold, .. }: Running) {
+    fn abandon(&mut self, Running { plan, visible, hold, .. }: Running) {
+        #[cfg(feature = "async")]
+        self.overlap.add(self.text.sql(), visible, &self.hook);
+        #[cfg(not(feature = "async"))]
+        drop(visible);
         self.frames.after(&plan, self.text.sql(), Answer::Lost);
         self.note_open();
         self.unproved.extend(hold);
@@ -127,7 +156,7 @@ impl Tracker {
 
     fn settle_unproved(&mut self) {
         for hold in std::mem::take(&mut self.unproved) {
-            self.hook.settle_sync(hold, Outcome::Committed);
+            hold.settle(&self.hook, Outcome::Committed);
         }
     }
 
@@ -138,7 +167,7 @@ impl Tracker {
         self.note_open();
         self.running = None;
         scope::taint();
-        let hold = self.hook.hold(&Pending::Everything).wait();
+        let hold = self.hold(&Pending::everything());
         self.unproved.push(hold);
     }
 
@@ -148,4 +177,74 @@ impl Tracker {
             self.is_open.store(is_open, Ordering::Release);
         }
     }
+}
+
+/// On a connection that answers while a statement runs, one follows the other.
+#[cfg(not(feature = "async"))]
+impl Tracker {
+    fn hold(&self, pending: &Pending) -> Holding {
+        Holding::here(&self.hook, pending)
+    }
+
+    #[expect(clippy::unused_self, reason = "asynchronous connections have an answer of their own")]
+    fn ends_what_runs(&self, _: &(impl Display + ?Sized)) -> bool {
+        true
+    }
+
+    #[expect(clippy::unused_self, reason = "the same")]
+    fn check_scope(&self, _: bool) {}
+
+    #[expect(clippy::unused_self, reason = "the same")]
+    fn goes_on(&self, _: &Plan, _: Pending) -> bool {
+        false
+    }
+}
+
+/// Asynchronous connections: futures are made before they run, dropped while they run, and several may run at once.
+#[cfg(feature = "async")]
+impl Tracker {
+    /// To be called before the first statement of a connection that is asynchronous.
+    pub(crate) fn expect_overlap(&mut self) {
+        self.overlap.expect();
+    }
+
+    fn hold(&self, pending: &Pending) -> Holding {
+        if self.overlap.is_excluded() { Holding::here(&self.hook, pending) } else { Holding::of(&self.hook, pending) }
+    }
+
+    /// Whether it is the statement that was begun last that has ended. What is known of others with this text is invalidated once
+    /// more: it may be one of them.
+    fn ends_what_runs(&mut self, query: &(impl Display + ?Sized)) -> bool {
+        let ended = self.overlap.ended(&self.text, query);
+        for again in ended.again {
+            self.hold(&again).settle(&self.hook, Outcome::Committed);
+        }
+        ended.is_last
+    }
+
+    /// What a future reads is collected where it is made: one that was made outside of the computation that awaits it is collected by
+    /// nobody.
+    fn check_scope(&self, was_collected: bool) {
+        if !was_collected && scope::is_active() {
+            scope::taint();
+            tracing::warn!(
+                sql = self.text.sql(),
+                "a query was made outside of the computation that awaits it: its value is not kept. Make it inside, in an `async` block"
+            );
+        }
+    }
+
+    /// Whether a statement may go on although it is said to have ended: the rows that it returns are not read yet, and nothing is
+    /// committed before that.
+    fn goes_on(&mut self, plan: &Plan, visible: Pending) -> bool {
+        self.overlap.keep(self.text.sql(), visible, &self.hook);
+        self.overlap.is_certain() && !plan.controls_transaction() && may_return_rows(self.text.sql())
+    }
+}
+
+#[cfg(feature = "async")]
+fn may_return_rows(sql: &str) -> bool {
+    let sql = sql.trim_start().to_ascii_lowercase();
+    let is_plain = ["insert", "update", "delete", "replace"].iter().any(|word| sql.starts_with(word));
+    !is_plain || sql.contains("returning")
 }

@@ -58,7 +58,7 @@ impl Frames {
     }
 
     /// Everything that was written in any frame.
-    fn all(&self) -> Pending {
+    pub(crate) fn all(&self) -> Pending {
         let mut all = Pending::default();
         self.stack.lock().iter().for_each(|frame| all.merge(frame.written.clone()));
         all
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     fn pending<const N: usize>(tables: [&str; N]) -> Pending {
-        Pending::Tags(tables.into_iter().map(Tag::table).collect())
+        Pending::of(tables.into_iter().map(Tag::table))
     }
 
     fn begin() -> (Frames, Open) {

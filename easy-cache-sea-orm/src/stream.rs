@@ -5,13 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use easy_cache_core::Hold;
-use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan};
+use easy_cache_sql::hook::{Held, Hook, Outcome, Pending, Plan};
 use futures_core::Stream;
 use sea_orm::{DbErr, QueryResult};
 
 use crate::frames::Frames;
 use crate::outcome;
+use crate::refusal;
 
 type Settling = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Row = Result<QueryResult, DbErr>;
@@ -30,15 +30,15 @@ pub struct CachedStream<S> {
 /// The hold of a statement that writes while its rows are read.
 pub(crate) struct StreamedWrite {
     hook: Hook,
-    hold: Hold,
+    hold: Held,
     all_or_nothing: bool,
 }
 
 impl StreamedWrite {
     /// Holds what the statement may make visible. To be called **before** it is sent.
-    pub(crate) async fn begin(hook: &Hook, plan: &Plan, visible: &Pending) -> Self {
-        let hold = hook.hold(visible).await;
-        Self { hook: hook.clone(), hold, all_or_nothing: plan.is_all_or_nothing() }
+    pub(crate) async fn begin(hook: &Hook, plan: &Plan, visible: &Pending) -> Result<Self, DbErr> {
+        let hold = hook.hold_or_refuse(visible).await.map_err(|refused| refusal::error(&refused))?;
+        Ok(Self { hook: hook.clone(), hold, all_or_nothing: plan.is_all_or_nothing() })
     }
 
     async fn end(self, error: Option<&DbErr>) {

@@ -13,7 +13,11 @@ use crate::{
 pub enum WriteKind {
     /// Rows are added, and no row that existed changes.
     Insert,
-    /// Rows may be changed, removed or added.
+    /// Rows are changed, none is added, and one is removed only where the write replaces another row.
+    Update,
+    /// Rows are removed.
+    Delete,
+    /// Rows may be changed, removed or added: upserts, merges, and what cascades, views and functions reach.
     Change,
     /// The table itself is created, altered or dropped.
     Definition,

@@ -1,8 +1,13 @@
 //! The one place where statements meet the cache: what a read depends on, what a write holds and invalidates. Shared by
 //! the integrations of all ORMs; when statements run, and what their outcome was, is theirs to know.
 
+mod change;
+mod pending;
+mod telling;
+
 use std::{
-    collections::BTreeSet,
+    error::Error,
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,9 +17,13 @@ use std::{
 
 use easy_cache_core::{Cache, Hold, Operation, Tag, scope, scope::Observed};
 
-use crate::{
-    Analyzer, Control, Dialect, Effect, Rows, SessionState, Step, TableName, Touch, Touched, Values, Write, WriteKind,
-};
+use crate::{Analyzer, Control, Dialect, Effect, SessionState, Step, TableName, Touch, Touched, Values};
+use pending::new_rows;
+use telling::Telling;
+
+use change::Changes;
+pub use change::{Change, FromKey};
+pub use pending::Pending;
 
 /// How long a write may take to tell its outcome. After that its tags count as invalidated, and it must not commit.
 pub const HOLD_FOR: Duration = Duration::from_secs(30);
@@ -25,6 +34,10 @@ pub const HOLD_FOR: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Hook {
     shared: Arc<Shared>,
+    /// Whether a write is refused that others may not hear of in time.
+    is_strict: bool,
+    /// Whether the database may be behind what was invalidated.
+    is_unkept: bool,
 }
 
 #[derive(Debug)]
@@ -33,14 +46,32 @@ struct Shared {
     cache: Cache,
     hold_for: Duration,
     session_changed: AtomicBool,
+    telling: Telling,
 }
 
 impl Hook {
     /// A hook with a deadline for writes of `hold_for`; [`HOLD_FOR`] is a good default.
     #[must_use]
     pub fn new(analyzer: Analyzer, cache: Cache, hold_for: Duration) -> Self {
-        let session_changed = AtomicBool::new(false);
-        Self { shared: Arc::new(Shared { analyzer, cache, hold_for, session_changed }) }
+        let (session_changed, telling) = (AtomicBool::new(false), Telling::default());
+        Self {
+            shared: Arc::new(Shared { analyzer, cache, hold_for, session_changed, telling }),
+            is_strict: false,
+            is_unkept: false,
+        }
+    }
+
+    /// The same, but a write whose hold the store outside the process did not take is refused before it is sent. Usually it goes
+    /// on, and other processes serve what it makes outdated until its invalidation has arrived.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        Self { is_strict: true, ..self }
+    }
+
+    /// The same, but nothing is kept that was built from a read: for a replica, which may lag behind what has been invalidated.
+    #[must_use]
+    pub fn unkept(self) -> Self {
+        Self { is_unkept: true, ..self }
     }
 
     /// The cache that this hook invalidates.
@@ -62,7 +93,11 @@ impl Hook {
         let effect = self.shared.analyzer.effect(sql);
         let is_asked = scope::is_active() || !effect.writes_nothing();
         let touched = is_asked.then(|| effect.bind(values));
-        Plan { effect, touched }
+        let changes = match &touched {
+            Some(touched) if !effect.writes_nothing() => self.shared.telling.asked_for(touched),
+            _ => Changes::default(),
+        };
+        Plan { effect, touched, changes }
     }
 
     /// To be called **before** a statement that reads is sent. Costs nothing unless a scope collects tags.
@@ -93,7 +128,7 @@ impl Hook {
         }
         let is_known = |touched: &&Touched| touched.uncacheable.is_none() && !touched.unknown_reads;
         let touched = plan.touched.as_ref().filter(is_known);
-        let touched = touched.filter(|_| !self.shared.session_changed.load(Ordering::SeqCst));
+        let touched = touched.filter(|_| !self.is_unkept && !self.shared.session_changed.load(Ordering::SeqCst));
         if touched.is_none() {
             scope::taint();
         }
@@ -106,49 +141,108 @@ impl Hook {
     }
 
     /// Marks what is about to be committed. To be awaited **before** the commit is sent.
-    pub fn hold(&self, pending: &Pending) -> Operation<'_, Hold> {
-        match pending {
-            Pending::Everything => self.shared.cache.hold_all(self.shared.hold_for),
-            Pending::Tags(tags) => self.shared.cache.hold(tags.iter().cloned(), self.shared.hold_for),
+    pub async fn hold(&self, pending: &Pending) -> Held {
+        Held { hold: self.holding(pending).await, changes: pending.changes().clone() }
+    }
+
+    /// The same for callers without a runtime: blocks until it is done.
+    pub fn hold_sync(&self, pending: &Pending) -> Held {
+        Held { hold: self.holding(pending).wait(), changes: pending.changes().clone() }
+    }
+
+    fn holding(&self, pending: &Pending) -> Operation<'_, Hold> {
+        match pending.tags() {
+            None => self.shared.cache.hold_all(self.shared.hold_for),
+            Some(tags) => self.shared.cache.hold(tags.iter().cloned(), self.shared.hold_for),
+        }
+    }
+
+    /// The same, for a write that may be refused: see [`strict`](Self::strict).
+    ///
+    /// # Errors
+    /// Why the store did not take the hold. Nothing is held then, and the write must not be sent.
+    pub async fn hold_or_refuse(&self, pending: &Pending) -> Result<Held, Refused> {
+        let mut held = self.hold(pending).await;
+        match held.hold.take_refusal() {
+            Some(cause) if self.is_strict => {
+                report(held.hold.rollback().await);
+                Err(Refused { cause })
+            }
+            _ => Ok(held),
         }
     }
 
     /// Invalidates what is visible already, such as what another program has committed.
     pub fn invalidate<'a>(&'a self, pending: &'a Pending) -> Operation<'a> {
-        match pending {
-            Pending::Everything => self.shared.cache.invalidate_all(),
-            Pending::Tags(tags) => self.shared.cache.invalidate_tags(tags.iter().cloned()),
+        match pending.tags() {
+            None => self.shared.cache.invalidate_all(),
+            Some(tags) => self.shared.cache.invalidate_tags(tags.iter().cloned()),
         }
     }
 
     /// Runs what makes a write visible, between the hold and its end. `outcome` tells how it went from its result.
+    ///
+    /// # Errors
+    /// As with [`hold_or_refuse`](Self::hold_or_refuse); then nothing was run.
     pub async fn write<T>(
         &self,
         visible: &Pending,
         run: impl Future<Output = T>,
         outcome: impl FnOnce(&T) -> Outcome,
-    ) -> T {
+    ) -> Result<T, Refused> {
         if visible.is_empty() {
-            return run.await;
+            return Ok(run.await);
         }
-        let hold = self.hold(visible).await;
+        let hold = self.hold_or_refuse(visible).await?;
         let result = run.await;
         self.settle(hold, outcome(&result)).await;
-        result
+        Ok(result)
     }
 
     /// Ends a hold as the outcome of its write demands. A failure is reported as an event: the commit has happened.
-    pub async fn settle(&self, hold: Hold, outcome: Outcome) {
+    pub async fn settle(&self, held: Held, outcome: Outcome) {
+        let Held { hold, changes } = held;
+        let _told_at_the_end = self.telling(changes, outcome);
         if let Some(ending) = ending(hold, outcome) {
             report(ending.await);
         }
     }
 
     /// The same for callers without a runtime: blocks until it is done.
-    pub fn settle_sync(&self, hold: Hold, outcome: Outcome) {
+    pub fn settle_sync(&self, held: Held, outcome: Outcome) {
+        let Held { hold, changes } = held;
+        let _told_at_the_end = self.telling(changes, outcome);
         if let Some(ending) = ending(hold, outcome) {
             report(ending.wait());
         }
+    }
+
+    /// Calls back whenever a write to the table has become visible to others, after its invalidation: for what shall happen then,
+    /// such as a message to a search index.
+    ///
+    /// - Each write is told once, those of one connection in their order. Nothing is told of what was rolled back, nor of a write
+    ///   whose outcome nobody knows. In doubt (an error without an answer, and the connection lives) it is told.
+    /// - Callbacks run one after the other on a thread of their own, so a slow one delays other callbacks and no write, and
+    ///   one that panics harms nobody. What is not told yet when the process ends is lost.
+    /// - If callbacks are very slow (1,024 changes wait), further changes of a table are told as one, without their keys.
+    /// - Statements that are running already are not told.
+    ///
+    /// A callback that holds on to the database keeps it alive.
+    pub fn on_change(&self, table: TableName, callback: impl Fn(&Change) + Send + Sync + 'static) {
+        self.shared.telling.add(table, Arc::new(callback));
+    }
+
+    /// Waits until callbacks have been told of everything that was settled before this call; `false` if that takes longer.
+    /// For tests, and for the end of a process.
+    #[must_use]
+    pub fn wait_until_told(&self, within: Duration) -> bool {
+        self.shared.telling.wait(within)
+    }
+
+    /// Told when this is dropped: after the invalidation, also if that is not waited for.
+    fn telling(&self, changes: Changes, outcome: Outcome) -> Told<'_> {
+        let changes = if outcome == Outcome::Committed { changes } else { Changes::default() };
+        Told { telling: &self.shared.telling, changes }
     }
 
     /// To be called **before** a statement is sent: notes that it changes the state of a session that others may share.
@@ -171,6 +265,26 @@ impl Hook {
     }
 }
 
+/// What a write holds while it runs, and the changes that are told when it has become visible. Dropping it says that the outcome is
+/// unknown: the tags stay held until their deadline, and count as invalidated from then on.
+#[derive(Debug)]
+#[must_use = "what is held and not settled is not served until its deadline"]
+pub struct Held {
+    hold: Hold,
+    changes: Changes,
+}
+
+struct Told<'a> {
+    telling: &'a Telling,
+    changes: Changes,
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.telling.tell(std::mem::take(&mut self.changes));
+    }
+}
+
 fn ending(hold: Hold, outcome: Outcome) -> Option<Operation<'static>> {
     match outcome {
         Outcome::Committed => Some(hold.commit()),
@@ -185,6 +299,24 @@ fn ending(hold: Hold, outcome: Outcome) -> Option<Operation<'static>> {
 fn report(settled: Result<(), easy_cache_core::Error>) {
     if let Err(error) = settled {
         tracing::error!(%error, "failed to invalidate what was committed");
+    }
+}
+
+/// A write was not sent, since its hold could not be placed at the store outside the process.
+#[derive(Debug)]
+pub struct Refused {
+    cause: easy_cache_core::Error,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the write was not sent: the cache's store did not take its hold")
+    }
+}
+
+impl Error for Refused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
     }
 }
 
@@ -214,6 +346,8 @@ pub struct Plan {
     effect: Arc<Effect>,
     /// `None` for a read whose rows nobody asked for.
     touched: Option<Touched>,
+    /// What somebody wants to be told of, once for each run of the statement.
+    changes: Changes,
 }
 
 impl Plan {
@@ -221,7 +355,7 @@ impl Plan {
     #[must_use]
     pub fn pending(&self) -> Option<Pending> {
         let pending = Pending::of_writes(self.touched.as_ref()?);
-        (!pending.is_empty()).then_some(pending)
+        (!pending.is_empty()).then(|| pending.with_changes(self.changes.clone()))
     }
 
     /// What each statement of the text does, in order.
@@ -252,6 +386,13 @@ impl Plan {
     #[must_use]
     pub fn begins_transaction(&self) -> bool {
         self.controls().any(|control| matches!(control, Control::Begin | Control::Savepoint(_)))
+    }
+
+    /// Whether the text only takes back what was written, and so makes nothing visible.
+    #[must_use]
+    pub fn only_rolls_back(&self) -> bool {
+        let takes_back = |step: &Step| matches!(step.control(), Some(Control::Rollback | Control::RollbackTo(_)));
+        !self.writes() && self.effect.steps().iter().all(takes_back)
     }
 
     /// The transaction that is open after the text has run, given the one that was open before. What was not understood is
@@ -309,6 +450,12 @@ struct Dependencies {
 }
 
 impl Reading {
+    /// Whether a scope collects what is read, and may keep what is built from it.
+    #[must_use]
+    pub const fn collects(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Records the dependencies, given the number of rows that came back (`None` if it is not known).
     pub fn returned(mut self, count: Option<usize>) {
         if let Some(Dependencies { rows, tables }) = self.0.take() {
@@ -326,65 +473,6 @@ impl Drop for Reading {
             tables.record();
         }
     }
-}
-
-/// What writes have touched and nobody has been told of yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pending {
-    /// These tags.
-    Tags(BTreeSet<Tag>),
-    /// Some statement was not understood.
-    Everything,
-}
-
-impl Default for Pending {
-    fn default() -> Self {
-        Self::Tags(BTreeSet::new())
-    }
-}
-
-impl Pending {
-    /// What these writes make outdated.
-    pub(crate) fn of_writes(touched: &Touched) -> Self {
-        let mut pending = Self::default();
-        pending.add(&touched.invalidates());
-        if let Self::Tags(tags) = &mut pending {
-            let added = |write: &&Write| write.kind == WriteKind::Insert && write.rows == Rows::All;
-            tags.extend(touched.writes.iter().filter(added).map(|write| new_rows(&write.table)));
-        }
-        pending
-    }
-
-    /// Whether nothing was written.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        matches!(self, Self::Tags(tags) if tags.is_empty())
-    }
-
-    /// Adds what another write, or an inner transaction, has touched.
-    pub fn merge(&mut self, other: Self) {
-        match (&mut *self, other) {
-            (Self::Tags(tags), Self::Tags(more)) => tags.extend(more),
-            _ => *self = Self::Everything,
-        }
-    }
-
-    fn add(&mut self, touches: &[Touch]) {
-        for touch in touches {
-            match (&mut *self, tag(touch)) {
-                (Self::Tags(tags), Some(tag)) => {
-                    tags.insert(tag);
-                }
-                _ => *self = Self::Everything,
-            }
-        }
-    }
-}
-
-/// "Rows were added, and it is not known which": invalidated by such inserts, carried by what was read by primary key where
-/// nobody counted the rows. The row that a key `+` would name shares it, which costs some hits and loses nothing.
-fn new_rows(table: &TableName) -> Tag {
-    Tag::row(table.as_str(), "+")
 }
 
 /// The tag of a touch; everything has none.

@@ -4,7 +4,10 @@
 //! The rule everywhere: two values that the database may take for the same key either have the same text or have none.
 //! A value without a text makes the rows unknown, which is always safe.
 
-use crate::{Dialect, name::escape_into};
+use crate::{
+    Dialect,
+    name::{escape_into, unescape},
+};
 
 /// Longer text keys are not worth a tag of their own.
 const LONGEST_TEXT_KEY: usize = 255;
@@ -179,6 +182,11 @@ pub(crate) fn join_columns<'a>(columns: impl IntoIterator<Item = &'a str>) -> St
         escape_into(&mut key, column);
     }
     key
+}
+
+/// The texts of a key's columns again; `None` if this was not joined by [`join_columns`].
+pub(crate) fn columns_of(key: &str) -> Option<Vec<String>> {
+    key.split(',').map(|column| if column == "%" { Some(String::new()) } else { unescape(column) }).collect()
 }
 
 #[cfg(test)]

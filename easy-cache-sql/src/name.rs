@@ -50,6 +50,19 @@ pub(crate) fn escape_into(text: &mut String, part: &str) {
     }
 }
 
+/// What was escaped; `None` if this is nothing that [`escape_into`] writes.
+pub(crate) fn unescape(escaped: &str) -> Option<String> {
+    let mut text = String::with_capacity(escaped.len());
+    let mut parts = escaped.split('%');
+    text.push_str(parts.next()?);
+    for part in parts {
+        let code = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok())?;
+        text.push(char::from(code));
+        text.push_str(&part[2..]);
+    }
+    Some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

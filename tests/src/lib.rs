@@ -21,6 +21,11 @@ mod coming_from {
 #[doc = include_str!("../../docs/cookbook.md")]
 struct Cookbook;
 
+/// And the guide to adopting SeaORM.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sea-orm.md")]
+struct SeaOrm;
+
 /// And the guide to what other programs write.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/other-programs.md")]

@@ -2,6 +2,7 @@
 //! and savepoints, errors, and many readers and writers at once.
 #![cfg(test)]
 
+mod changes;
 mod connecting;
 mod control;
 mod errors;

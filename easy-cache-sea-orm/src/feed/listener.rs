@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use easy_cache_sql::feed::{CHANNEL, Change};
+use easy_cache_sql::feed::{CHANNEL, Notice};
 use easy_cache_sql::hook::{Hook, Pending};
 use sea_orm::sqlx::postgres::PgListener;
 use sea_orm::sqlx::{Error, Executor};
@@ -75,7 +75,7 @@ impl Listener {
         let connecting = self.in_time(self.sign_of_life * SIGNS_TO_CONNECT, self.connect());
         let mut listener = connecting.await.unwrap_or(Err(Error::PoolTimedOut))?;
         // After LISTEN has been acknowledged: what is committed from now on is told.
-        invalidate(&self.hook, &Pending::Everything).await;
+        invalidate(&self.hook, &Pending::everything()).await;
         tracing::info!("the changes of other programs are heard");
         loop {
             let Some(heard) = self.in_time(self.sign_of_life, listener.try_recv()).await else {
@@ -97,11 +97,11 @@ impl Listener {
     }
 
     async fn hear(&self, payload: &str) {
-        let pending = match Change::from_notification(payload) {
-            Ok(change) => change.pending(self.hook.analyzer()),
+        let pending = match Notice::from_notification(payload) {
+            Ok(notice) => notice.pending(self.hook.analyzer()),
             Err(error) => {
                 tracing::error!(%error, "everything is dropped");
-                Pending::Everything
+                Pending::everything()
             }
         };
         invalidate(&self.hook, &pending).await;

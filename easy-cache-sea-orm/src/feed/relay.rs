@@ -133,7 +133,7 @@ impl Relay {
         let start = self.inner.query_one_raw(statement(&self.inner, Outbox::start(self.dialect), [])).await?;
         let start = start.as_ref().map(record).transpose()?.unwrap_or_default();
         // After the position was read: what is committed from now on is told.
-        invalidate(&self.hook, &Pending::Everything).await;
+        invalidate(&self.hook, &Pending::everything()).await;
         let outbox = Outbox::begin(self.dialect, &start);
         self.save(outbox.saved()).await?;
         Ok(outbox)

@@ -48,7 +48,7 @@ fn truncated(truncate: &sqlparser::ast::Truncate, context: Context<'_>) -> Found
     }
     let mut step = written(truncate.table_names.iter().map(|target| &target.name), context)?;
     for (_, _, kind) in &mut step.writes {
-        *kind = WriteKind::Change;
+        *kind = WriteKind::Delete;
     }
     Ok(Step { commits_implicitly: context.catalog.dialect == Dialect::MySql, ..step })
 }

@@ -46,12 +46,12 @@ impl Collector<'_> {
         } else {
             rows::of_condition(update.selection.as_ref(), &table, alias.as_deref(), self.context)
         };
-        self.add_write(table, plan, WriteKind::Change);
+        self.add_write(table, plan, WriteKind::Update);
         for join in &update.table.joins {
             // Only tables can be assigned to: what is joined otherwise is read by the walk.
             if let TableFactor::Table { name, .. } = &join.relation {
                 let joined = self.table(name)?;
-                self.add_write(joined, RowPlan::All, WriteKind::Change);
+                self.add_write(joined, RowPlan::All, WriteKind::Update);
             } else if matches!(join.relation, TableFactor::NestedJoin { .. }) {
                 return Err(Opaque::Unknown);
             }
@@ -77,7 +77,7 @@ impl Collector<'_> {
                 } else {
                     RowPlan::All
                 };
-                self.add_write(table, plan, WriteKind::Change);
+                self.add_write(table, plan, WriteKind::Delete);
                 Ok(())
             }
         }
@@ -97,7 +97,7 @@ impl Collector<'_> {
                 _ => None,
             });
             let table = self.table(aliased.unwrap_or(name))?;
-            self.add_write(table, RowPlan::All, WriteKind::Change);
+            self.add_write(table, RowPlan::All, WriteKind::Delete);
         }
         Ok(())
     }

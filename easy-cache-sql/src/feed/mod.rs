@@ -17,14 +17,14 @@
 //! What triggers do not see: `TRUNCATE` on MariaDB and MySQL (PostgreSQL's is seen; SQLite has none), and there also rows that a foreign key
 //! changes: declare these with [`cascade`](crate::AnalyzerBuilder::cascade), which counts here as it does for statements.
 
-mod change;
 mod mysql;
+mod notice;
 mod outbox;
 mod postgres;
 mod sqlite;
 mod triggers;
 
-pub use change::{Change, Operation, Unreadable};
+pub use notice::{Notice, Operation, Unreadable};
 pub use outbox::{Batch, Outbox, Record, Unresumable};
 pub use triggers::Triggers;
 

@@ -9,10 +9,10 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Change, OUTBOX, RELAYS, Unreadable};
+use super::{Notice, OUTBOX, RELAYS, Unreadable};
+use crate::Analyzer;
 use crate::Dialect;
 use crate::hook::Pending;
-use crate::{Analyzer, hook};
 
 /// A number that is missing for longer than this belongs to a transaction that was rolled back, or to one that is longer than what is supported.
 const LONGEST_TRANSACTION: u64 = 3_600;
@@ -58,7 +58,7 @@ pub struct Record {
 #[must_use = "what changed must be invalidated, and only then is the outbox read"]
 pub struct Batch {
     /// The changes that were not known before.
-    pub changes: Vec<Result<Change, Unreadable>>,
+    pub changes: Vec<Result<Notice, Unreadable>>,
     after: Option<Position>,
     forgot: bool,
 }
@@ -229,13 +229,13 @@ impl Batch {
     /// All that it invalidates, together. What cannot be read, or was given up, is everything.
     #[must_use]
     pub fn pending(&self, analyzer: &Analyzer) -> Pending {
-        let mut pending = if self.forgot { Pending::Everything } else { Pending::default() };
+        let mut pending = if self.forgot { Pending::everything() } else { Pending::default() };
         for change in &self.changes {
             match change {
                 Ok(change) => pending.merge(change.pending(analyzer)),
                 Err(error) => {
                     tracing::error!(%error, "everything is dropped");
-                    pending.merge(hook::Pending::Everything);
+                    pending.merge(Pending::everything());
                 }
             }
         }
@@ -244,9 +244,9 @@ impl Batch {
 }
 
 impl Record {
-    fn change(&self) -> Result<Change, Unreadable> {
+    fn change(&self) -> Result<Notice, Unreadable> {
         match (&self.table, &self.operation) {
-            (Some(table), Some(operation)) => Change::from_row(table, operation, self.keys.as_deref()),
+            (Some(table), Some(operation)) => Notice::from_row(table, operation, self.keys.as_deref()),
             _ => Err(Unreadable("a column is missing")),
         }
     }

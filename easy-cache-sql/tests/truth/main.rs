@@ -10,6 +10,7 @@ mod mysql;
 mod postgres;
 mod rules;
 mod sqlite;
+mod telling;
 
 use easy_cache_sql::{
     Analyzer, AnalyzerBuilder, Bind, Control, Dialect, KeyColumn, Rows, SessionState, Touched, Uncacheable, WriteKind,
@@ -64,7 +65,7 @@ fn touched(touched: &Touched) -> Vec<String> {
     words.extend(touched.writes.iter().map(|write| {
         let sign = match write.kind {
             WriteKind::Insert => '+',
-            WriteKind::Change => '~',
+            WriteKind::Update | WriteKind::Delete | WriteKind::Change => '~',
             _ => '!',
         };
         format!("{sign}{}{}", write.table, rows(&write.rows))

@@ -1,4 +1,4 @@
-//! One change as a trigger told it, and what it invalidates: the same tags as the statement would have, had it been seen.
+//! One change as a trigger told of it, and what it invalidates: the same tags as the statement would have, had it been seen.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::hook::Pending;
 use crate::{Analyzer, Bind, Rows, Touched, Write, WriteKind};
 
-/// A change that the database told.
+/// What the database told of one change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Change {
+pub struct Notice {
     /// The table, as it was declared to the triggers.
     pub table: String,
     /// What was done.
@@ -32,7 +32,7 @@ pub enum Operation {
     Truncate,
 }
 
-impl Change {
+impl Notice {
     /// Reads the three columns of the outbox that say what changed.
     ///
     /// # Errors
@@ -60,7 +60,11 @@ impl Change {
 
     fn touched(&self, analyzer: &Analyzer) -> Touched {
         let table = analyzer.table(&self.table);
-        let kind = if self.operation == Operation::Insert { WriteKind::Insert } else { WriteKind::Change };
+        let kind = match self.operation {
+            Operation::Insert => WriteKind::Insert,
+            Operation::Update => WriteKind::Update,
+            Operation::Delete | Operation::Truncate => WriteKind::Delete,
+        };
         let keys = self.keys.as_ref().and_then(|keys| {
             let rows = keys.as_array().filter(|rows| !rows.is_empty())?;
             let mut keys: Vec<String> = rows.iter().map(|row| row_key(analyzer, &table, row)).collect::<Option<_>>()?;
@@ -126,41 +130,41 @@ mod tests {
             .build()
     }
 
-    fn tags(change: Result<Change, Unreadable>) -> Vec<String> {
-        match change.unwrap().pending(&analyzer()) {
-            Pending::Everything => vec!["everything".into()],
-            Pending::Tags(tags) => tags.iter().map(Tag::to_string).collect(),
+    fn tags(change: Result<Notice, Unreadable>) -> Vec<String> {
+        match change.unwrap().pending(&analyzer()).tags() {
+            None => vec!["everything".into()],
+            Some(tags) => tags.iter().map(Tag::to_string).collect(),
         }
     }
 
     #[test]
     fn a_change_invalidates_what_the_statement_would_have() {
-        assert_eq!(tags(Change::from_row("books", "U", Some("[[1],[2]]"))), ["books", "books:1", "books:2"]);
-        assert_eq!(tags(Change::from_row("books", "D", Some("[[\"7\"]]"))), ["books", "books:7"]);
-        assert_eq!(tags(Change::from_row("books", "I", None)), ["books", "books:+"]);
-        assert_eq!(tags(Change::from_row("books", "T", None)), ["books", "books:*"]);
-        assert_eq!(tags(Change::from_notification(r#"["public.books","U",[[3]]]"#)), ["books", "books:3"]);
-        assert_eq!(tags(Change::from_row("authors", "D", Some("[[1]]"))), ["authors", "authors:*", "books", "books:*"]);
+        assert_eq!(tags(Notice::from_row("books", "U", Some("[[1],[2]]"))), ["books", "books:1", "books:2"]);
+        assert_eq!(tags(Notice::from_row("books", "D", Some("[[\"7\"]]"))), ["books", "books:7"]);
+        assert_eq!(tags(Notice::from_row("books", "I", None)), ["books", "books:+"]);
+        assert_eq!(tags(Notice::from_row("books", "T", None)), ["books", "books:*"]);
+        assert_eq!(tags(Notice::from_notification(r#"["public.books","U",[[3]]]"#)), ["books", "books:3"]);
+        assert_eq!(tags(Notice::from_row("authors", "D", Some("[[1]]"))), ["authors", "authors:*", "books", "books:*"]);
     }
 
     #[test]
     fn columns_of_a_key_have_the_same_text_as_in_statements() {
         let keys = r#"[["A0EEBC999C0B4EF8BB6D6BB9BD380A11", "a,b"]]"#;
         let expected = "lines:a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11,a%2Cb";
-        assert_eq!(tags(Change::from_row("lines", "U", Some(keys))), ["lines", expected]);
+        assert_eq!(tags(Notice::from_row("lines", "U", Some(keys))), ["lines", expected]);
     }
 
     #[test]
     fn a_key_that_is_none_makes_all_rows_unknown() {
         for keys in ["[[1.5]]", "[[null]]", "[[1,2]]", "[[1],[true]]", "[]", "{}", "7"] {
-            assert_eq!(tags(Change::from_row("books", "U", Some(keys))), ["books", "books:*"], "{keys}");
+            assert_eq!(tags(Notice::from_row("books", "U", Some(keys))), ["books", "books:*"], "{keys}");
         }
     }
 
     #[test]
     fn what_is_none_of_ours_is_told_apart() {
-        assert!(Change::from_row("books", "X", None).is_err());
-        assert!(Change::from_row("books", "U", Some("[[1]")).is_err());
-        assert!(Change::from_notification("books changed").is_err());
+        assert!(Notice::from_row("books", "X", None).is_err());
+        assert!(Notice::from_row("books", "U", Some("[[1]")).is_err());
+        assert!(Notice::from_notification("books changed").is_err());
     }
 }

@@ -1,0 +1,130 @@
+//! What a write holds, and who talks to a store outside the process about it. The callback that Diesel calls is synchronous: on an
+//! asynchronous connection it must not block the runtime that the store's own connection may live on, so there a thread of ours
+//! does it, and the callback waits for a moment.
+
+use easy_cache_sql::hook::{Held, Hook, Outcome, Pending};
+
+/// What a write holds while it runs.
+#[derive(Debug)]
+pub(crate) enum Holding {
+    /// The store knows of it.
+    Here(Held),
+    /// The store is being told.
+    #[cfg(feature = "async")]
+    Away(away::Away),
+}
+
+impl Holding {
+    /// Blocks until the store knows.
+    pub(crate) fn here(hook: &Hook, pending: &Pending) -> Self {
+        Self::Here(hook.hold_sync(pending))
+    }
+
+    /// Ends it as the outcome of the write demands.
+    pub(crate) fn settle(self, hook: &Hook, outcome: Outcome) {
+        match self {
+            Self::Here(held) => hook.settle_sync(held, outcome),
+            #[cfg(feature = "async")]
+            Self::Away(away) => away.settle(hook, outcome),
+        }
+    }
+
+    /// Blocks for a moment at most. In this process the hold is in force when this returns.
+    #[cfg(feature = "async")]
+    pub(crate) fn of(hook: &Hook, pending: &Pending) -> Self {
+        if hook.cache().is_shared() { away::hold(hook, pending) } else { Self::here(hook, pending) }
+    }
+}
+
+#[cfg(feature = "async")]
+pub(crate) mod away {
+    //! The thread that talks to the store.
+
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::sync::LazyLock;
+    use std::sync::mpsc::sync_channel;
+    use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
+
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::{Held, Holding, Hook, Outcome, Pending};
+
+    /// Many times what a store takes that is well, and not longer than a runtime may stand still.
+    const A_MOMENT: Duration = Duration::from_millis(100);
+
+    type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+    /// One for the process. Without it (the system has no thread left) callbacks wait themselves.
+    static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| {
+        let runtime =
+            Builder::new_multi_thread().worker_threads(1).thread_name("easy-cache-diesel").enable_all().build();
+        runtime.inspect_err(|error| tracing::error!(%error, "failed to start a thread for holds")).ok()
+    });
+
+    /// A hold of which the store has not said yet that it knows.
+    #[derive(Debug)]
+    pub(crate) struct Away {
+        runtime: &'static Runtime,
+        held: tokio::task::JoinHandle<Held>,
+    }
+
+    /// Lets the store connect from our thread, so that its connection needs no runtime that a callback may block.
+    pub(crate) fn prepare(hook: &Hook) {
+        if let Some(runtime) = RUNTIME.as_ref().filter(|_| hook.cache().is_shared()) {
+            let cache = hook.cache().clone();
+            drop(runtime.spawn(async move { cache.contains("easy-cache-diesel").await }));
+        }
+    }
+
+    pub(super) fn hold(hook: &Hook, pending: &Pending) -> Holding {
+        let Some(runtime) = RUNTIME.as_ref() else { return Holding::here(hook, pending) };
+        let (hook, pending) = (hook.clone(), pending.clone());
+        match started(runtime, async move { hook.hold(&pending).await }) {
+            Ok(held) => Holding::Here(held),
+            Err(task) => Holding::Away(Away { runtime, held: in_a_moment(runtime, task) }),
+        }
+    }
+
+    impl Away {
+        pub(super) fn settle(self, hook: &Hook, outcome: Outcome) {
+            let Self { runtime, held } = self;
+            let hook = hook.clone();
+            let settling = async move {
+                if let Ok(held) = held.await {
+                    hook.settle(held, outcome).await;
+                }
+            };
+            if let Err(task) = started(runtime, settling) {
+                drop(in_a_moment(runtime, task));
+            }
+        }
+    }
+
+    /// Does the first step at once, on this thread: what concerns this process alone. Gives back the rest.
+    fn started<T>(runtime: &Runtime, future: impl Future<Output = T> + Send + 'static) -> Result<T, Task<T>> {
+        let _entered = runtime.enter();
+        let mut task: Task<T> = Box::pin(future);
+        match task.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => Ok(done),
+            Poll::Pending => Err(task),
+        }
+    }
+
+    /// The rest goes on over there, however long it takes.
+    fn in_a_moment<T: Send + 'static>(runtime: &Runtime, task: Task<T>) -> tokio::task::JoinHandle<T> {
+        let (done, end) = sync_channel(1);
+        let running = runtime.spawn(async move {
+            let output = task.await;
+            let _nobody_waits_any_more = done.send(());
+            output
+        });
+        if end.recv_timeout(A_MOMENT).is_err() {
+            tracing::warn!(
+                "a store is slow to learn of a write: the write goes on, and the store learns of it behind it"
+            );
+        }
+        running
+    }
+}

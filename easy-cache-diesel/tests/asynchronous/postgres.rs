@@ -1,0 +1,197 @@
+//! PostgreSQL by diesel-async.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use diesel::prelude::*;
+use diesel::result::Error;
+use diesel::{insert_into, sql_query, update};
+use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use diesel_async::pooled_connection::{bb8, deadpool};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use easy_cache_diesel::AsyncCachedQuery;
+
+use crate::shop::{Shop, books, retitle};
+
+fn manager(shop: &Shop) -> AsyncDieselConnectionManager<AsyncPgConnection> {
+    AsyncDieselConnectionManager::new_with_config(&shop.database.url, shop.db.manager_config())
+}
+
+/// Reads, writes, reads; and the same in a transaction.
+async fn check(shop: &Shop, conn: &mut AsyncPgConnection) {
+    for again in [false, true] {
+        assert_eq!((shop.title(conn, 1).await.as_str(), shop.keeps("title:1").await), ("Emma", true), "{again}");
+    }
+    assert_eq!((shop.title(conn, 2).await, shop.count(conn).await), ("Persuasion".to_owned(), 2));
+    retitle(conn, 1, "New").await.unwrap();
+    assert!(!shop.keeps("title:1").await && !shop.keeps("count").await);
+    assert!(shop.keeps("title:2").await, "another row");
+    assert_eq!(shop.title(conn, 1).await, "New");
+    conn.transaction::<_, Error, _>(async |conn| {
+        retitle(conn, 2, "Newer").await?;
+        assert!(shop.keeps("title:2").await, "nothing is committed yet");
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert!(!shop.keeps("title:2").await && shop.keeps("title:1").await);
+}
+
+#[tokio::test]
+async fn a_connection_tells_what_it_reads_and_what_it_writes() {
+    let shop = Shop::new();
+    check(&shop, &mut shop.connection().await).await;
+}
+
+#[tokio::test]
+async fn a_pool_of_deadpool_follows_its_connections() {
+    let shop = Shop::new();
+    let pool = deadpool::Pool::builder(manager(&shop)).build().unwrap();
+    check(&shop, &mut pool.get().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_pool_of_bb8_follows_its_connections() {
+    let shop = Shop::new();
+    let pool = bb8::Pool::builder().max_size(2).build(manager(&shop)).await.unwrap();
+    check(&shop, &mut pool.get().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_rollback_tells_nothing_and_reads_in_a_transaction_are_not_kept() {
+    let shop = Shop::new();
+    let c = &mut shop.connection().await;
+    shop.title(c, 1).await;
+    let refused = c.transaction::<(), Error, _>(async |c| {
+        retitle(c, 1, "Never").await?;
+        assert_eq!(books::table.find(1).select(books::title).first_cached::<String, _>(c).await?.as_str(), "Never");
+        Err(Error::RollbackTransaction)
+    });
+    refused.await.unwrap_err();
+    assert!(shop.keeps("title:1").await);
+    assert_eq!(*books::table.find(1).select(books::title).first_cached::<String, _>(c).await.unwrap(), "Emma");
+}
+
+#[tokio::test]
+async fn queries_are_answered_from_the_cache_until_what_they_read_changes() {
+    let shop = Shop::new();
+    let c = &mut shop.connection().await;
+    let titles = books::table.select(books::title).order(books::id);
+    for _ in 0..2 {
+        assert_eq!(*titles.load_cached::<String, _>(c).await.unwrap(), ["Emma", "Persuasion"]);
+        assert_eq!(books::table.count_cached(c).await, Ok(2));
+        assert_eq!(books::table.find_cached::<(i32, String), _, _>(1, c).await.unwrap().1, "Emma");
+        assert_eq!(books::table.find_cached::<(i32, String), _, _>(7, c).await, Err(Error::NotFound));
+        // Behind everybody's back: what is answered from the cache does not notice.
+        shop.sql("UPDATE books SET title = 'Emma' WHERE id = 1; INSERT INTO books VALUES (3, 'Behind') ON CONFLICT DO NOTHING");
+    }
+    insert_into(books::table).values((books::id.eq(7), books::title.eq("Seven"))).execute(c).await.unwrap();
+    assert_eq!(books::table.count_cached(c).await, Ok(4));
+    assert_eq!(titles.load_cached::<String, _>(c).await.unwrap().len(), 4);
+    assert_eq!(books::table.find_cached::<(i32, String), _, _>(7, c).await.unwrap().1, "Seven");
+}
+
+/// A transaction of another program that has locked a row.
+async fn lock(shop: &Shop, id: i32) -> AsyncPgConnection {
+    let mut other = shop.behind().await;
+    other.batch_execute(&format!("BEGIN; SELECT * FROM books WHERE id = {id} FOR UPDATE")).await.unwrap();
+    other
+}
+
+#[tokio::test]
+async fn a_write_whose_future_is_dropped_is_believed_to_happen() {
+    // case 89
+    let shop = Shop::new();
+    let (writer, reader) = (&mut shop.connection().await, &mut shop.connection().await);
+    assert_eq!(shop.title(reader, 1).await, "Emma");
+    let mut other = lock(&shop, 1).await;
+    {
+        let mut writing = pin!(retitle(writer, 1, "New"));
+        tokio::select! {
+            biased;
+            () = shop.until_blocked(1) => {}
+            _ = &mut writing => panic!("the row is locked"),
+        }
+    }
+    assert_eq!(shop.title(reader, 1).await, "Emma", "that is what the database says");
+    assert!(!shop.keeps("title:1").await, "and nobody knows for how long");
+    other.batch_execute("COMMIT").await.unwrap();
+    shop.until("SELECT title FROM books WHERE id = 1", "New").await;
+    assert_eq!(shop.title(reader, 1).await, "New");
+    assert!(!shop.keeps("title:1").await);
+    sql_query("SELECT 1").execute(writer).await.unwrap();
+    assert_eq!(shop.title(reader, 1).await, "New");
+    assert!(shop.keeps("title:1").await, "the connection has answered to another statement");
+}
+
+#[tokio::test]
+async fn rows_that_are_returned_before_their_commit_are_not_believed_too_early() {
+    let shop = Shop::new();
+    // The commit waits for a lock, long after the first rows were returned.
+    shop.sql("CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END'");
+    shop.sql("CREATE CONSTRAINT TRIGGER late AFTER INSERT ON books DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late()");
+    let (mut writer, reader) = (shop.connection().await, &mut shop.connection().await);
+    assert_eq!(shop.count(reader).await, 2);
+    let mut other = shop.behind().await;
+    other.batch_execute("BEGIN; SELECT pg_advisory_xact_lock(1)").await.unwrap();
+    let many = (10..310).map(|id| (books::id.eq(id), books::title.eq("x".repeat(400)))).collect::<Vec<_>>();
+    let writing = tokio::spawn(async move {
+        let rows: Vec<(i32, String)> = insert_into(books::table).values(many).get_results(&mut writer).await.unwrap();
+        (writer, rows.len())
+    });
+    shop.until_blocked(1).await;
+    assert_eq!(shop.count(reader).await, 2, "nothing is committed");
+    assert!(!shop.keeps("count").await, "and nothing kept");
+    other.batch_execute("COMMIT").await.unwrap();
+    let (mut writer, rows) = writing.await.unwrap();
+    assert_eq!((rows, shop.count(reader).await), (300, 302));
+    sql_query("SELECT 1").execute(&mut writer).await.unwrap();
+    assert_eq!(shop.count(reader).await, 302);
+    assert!(shop.keeps("count").await);
+}
+
+#[tokio::test]
+async fn statements_that_run_at_once_are_told_when_each_of_them_has_ended() {
+    let shop = Shop::new();
+    let (writer, reader) = (shop.connection().await, &mut shop.connection().await);
+    let (mut first_lock, mut second_lock) = (lock(&shop, 1).await, lock(&shop, 2).await);
+    let mut first = pin!(async {
+        update(books::table.find(1)).set(books::title.eq("A")).execute(&mut &writer).await.unwrap();
+    });
+    let mut second = pin!(async {
+        sql_query("UPDATE books SET title = 'B' WHERE id = 2").execute(&mut &writer).await.unwrap();
+    });
+    let mut is_first_done = false;
+    let both = poll_fn(|cx| {
+        if !is_first_done {
+            is_first_done = first.as_mut().poll(cx).is_ready();
+        }
+        let is_second_done = second.as_mut().poll(cx).is_ready();
+        assert!(is_first_done || !is_second_done, "one after the other");
+        if is_second_done { Poll::Ready(()) } else { Poll::Pending }
+    });
+    let story = async {
+        shop.until_blocked(1).await;
+        first_lock.batch_execute("COMMIT").await.unwrap();
+        shop.until("SELECT title FROM books WHERE id = 1", "A").await;
+        shop.until_blocked(1).await;
+        assert_eq!(shop.title(reader, 2).await, "Persuasion");
+        assert!(!shop.keeps("title:2").await, "the second has not ended");
+        second_lock.batch_execute("COMMIT").await.unwrap();
+    };
+    tokio::join!(both, story);
+    assert_eq!((shop.title(reader, 1).await, shop.title(reader, 2).await), ("A".to_owned(), "B".to_owned()));
+}
+
+#[tokio::test]
+async fn a_query_that_was_made_outside_of_the_computation_that_awaits_it_is_not_kept() {
+    let shop = Shop::new();
+    let c = &mut shop.connection().await;
+    let made_outside = books::table.count().get_result::<i64>(c);
+    assert_eq!(shop.cache.get_or_compute("outside", made_outside).await, Ok(2));
+    assert!(!shop.keeps("outside").await, "nobody noticed what it reads");
+    let made_inside = async { books::table.count().get_result::<i64>(c).await };
+    assert_eq!(shop.cache.get_or_compute("inside", made_inside).await, Ok(2));
+    assert!(shop.keeps("inside").await);
+}
