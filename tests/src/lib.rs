@@ -25,3 +25,8 @@ struct Cookbook;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/other-programs.md")]
 struct OtherPrograms;
+
+/// And the guide for applications with Diesel.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/diesel.md")]
+struct Diesel;
