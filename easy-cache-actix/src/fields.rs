@@ -55,6 +55,13 @@ pub(crate) fn from_http(fields: &http::HeaderMap) -> HeaderMap {
     copy
 }
 
+/// What one map says, in place of what the other says in these fields.
+pub(crate) fn replace(fields: &mut HeaderMap, by: &http::HeaderMap) {
+    for (name, value) in &from_http(by) {
+        fields.insert(name.clone(), value.clone());
+    }
+}
+
 pub(crate) fn from_value(value: &http::HeaderValue) -> Option<HeaderValue> {
     HeaderValue::from_bytes(value.as_bytes()).ok()
 }

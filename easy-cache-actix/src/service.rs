@@ -158,6 +158,7 @@ where
     if let Some(status) = fields::from_value(&status) {
         res.headers_mut().append(CACHE_STATUS, status);
     }
+    fields::replace(res.headers_mut(), &passage.told());
     if let Some(dropping) = dropping {
         dropping.await;
     }

@@ -8,7 +8,7 @@ use crate::backend::memory::Capacity;
 use crate::clock::Clock;
 use crate::engine::outside::{Access, LARGEST_VALUE, Outside};
 use crate::engine::{Engine, Setup, switches};
-use crate::events::{Events, Meter, OnUndelivered, Redaction, Tier, Undelivered};
+use crate::events::{Events, Invalidated, Meter, OnInvalidated, OnUndelivered, Redaction, Tier, Undelivered};
 use crate::parts::DELIMITER;
 use crate::spawn::{Spawner, Task};
 use crate::store::{Adapter, BREAKER_FAILURES, BREAKER_PAUSE, Breaker, PlainStore, Store};
@@ -40,6 +40,7 @@ pub struct CacheBuilder {
     store_timeout: Duration,
     breaker: (u32, Duration),
     on_undelivered: Option<OnUndelivered>,
+    on_invalidated: OnInvalidated,
     format: Format,
     largest_value: usize,
     redaction: Option<Redaction>,
@@ -69,6 +70,7 @@ impl Default for CacheBuilder {
             store_timeout: Duration::from_secs(1),
             breaker: (BREAKER_FAILURES, BREAKER_PAUSE),
             on_undelivered: None,
+            on_invalidated: OnInvalidated::default(),
             format: Format::default(),
             largest_value: LARGEST_VALUE,
             redaction: None,
@@ -246,6 +248,29 @@ impl CacheBuilder {
         self
     }
 
+    /// Called for each invalidation that was made by this cache: by tags, by key, of everything, by a database hook, by a writer's hold
+    /// whose outcome nobody learned. It is in force by then, in the store outside the process as well, so that a cache in front
+    /// that is told to drop what it has gets nothing outdated when it asks again. One that the store did not acknowledge is told twice: at
+    /// once, and when it was delivered. May be said several times; each is called.
+    ///
+    /// It is called where the invalidation was made, and sometimes where locks of the cache are held: it should note what
+    /// it hears, return at once, and not call the cache.
+    ///
+    /// # Example: hand on what was invalidated
+    /// ```
+    /// use easy_cache_core::Cache;
+    ///
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let cache = Cache::builder().on_invalidated(move |what| drop(sender.send(what.tags.to_vec()))).build();
+    /// cache.invalidate_tags(["books"]).wait()?;
+    /// assert_eq!(receiver.recv().unwrap(), ["books".into()]);
+    /// # Ok::<(), easy_cache_core::Error>(())
+    /// ```
+    pub fn on_invalidated(mut self, call: impl Fn(&Invalidated<'_>) + Send + Sync + 'static) -> Self {
+        self.on_invalidated.push(call);
+        self
+    }
+
     /// How values are written for a store outside the process. Default: [`Codec::Bincode`]. What another codec wrote is read by that one,
     /// if its feature is on: see [`Codec`].
     pub const fn codec(mut self, codec: Codec) -> Self {
@@ -322,7 +347,8 @@ impl CacheBuilder {
     #[must_use]
     pub fn build(self) -> Cache {
         let is_near = self.near.is_some() && self.outside.is_some();
-        let events = Events::new(&self.namespace, self.clock.clone(), self.redaction).with(self.on_undelivered.clone());
+        let events = Events::new(&self.namespace, self.clock.clone(), self.redaction)
+            .with(self.on_undelivered.clone(), self.on_invalidated.clone());
         let events = events.of_tier(if is_near { Tier::Near } else { Tier::Memory });
         let events = Arc::new(events);
         let outside = self.outside.as_ref().map(|make| self.access(make(&self.namespace, &self.clock), &events));

@@ -475,7 +475,7 @@ impl Cache {
     fn invalidating<'a>(&'a self, here: impl FnOnce() -> Names + Send + 'a) -> Operation<'a> {
         match &self.engine.outside {
             None => Operation::new(move || {
-                here();
+                here().tell(&self.engine.events);
                 Ok(())
             }),
             Some(outside) => Operation::later(async move {

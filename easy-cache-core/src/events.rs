@@ -69,6 +69,7 @@
 //! [`CacheBuilder::redact_keys`]: crate::CacheBuilder::redact_keys
 //! [`CacheBuilder::trace_hits`]: crate::CacheBuilder::trace_hits
 
+mod invalidated;
 mod load;
 #[cfg(feature = "metrics")]
 mod meter;
@@ -87,6 +88,8 @@ use crate::clock::{Clock, Moment};
 use crate::explain::fates::{Ending, Fates};
 use crate::store::Circuit;
 use crate::{Error, ErrorKind, Tag};
+pub use invalidated::Invalidated;
+pub(crate) use invalidated::OnInvalidated;
 pub(crate) use load::Load;
 #[cfg(feature = "metrics")]
 pub(crate) use meter::Meter;
@@ -114,6 +117,7 @@ pub(crate) struct Events {
     /// Where hits are that are made in this process.
     tier: Tier,
     on_undelivered: Option<OnUndelivered>,
+    on_invalidated: OnInvalidated,
 }
 
 impl Events {
@@ -121,7 +125,8 @@ impl Events {
         let namespace: Arc<str> = namespace.into();
         let meter = Meter::new(&namespace);
         let (redactor, fates) = (Redactor::new(redaction), Fates::new());
-        Self { namespace, clock, redactor, fates, meter, tier: Tier::Memory, on_undelivered: None }
+        let (on_undelivered, on_invalidated) = (None, OnInvalidated::default());
+        Self { namespace, clock, redactor, fates, meter, tier: Tier::Memory, on_undelivered, on_invalidated }
     }
 
     /// Says what is found in this process: [`Tier::Memory`] if this is never said.
@@ -129,8 +134,20 @@ impl Events {
         Self { tier, ..self }
     }
 
-    pub(crate) fn with(self, on_undelivered: Option<OnUndelivered>) -> Self {
-        Self { on_undelivered, ..self }
+    pub(crate) fn with(self, on_undelivered: Option<OnUndelivered>, on_invalidated: OnInvalidated) -> Self {
+        Self { on_undelivered, on_invalidated, ..self }
+    }
+
+    /// Whether anybody else is to hear of invalidations.
+    pub(crate) fn are_heard(&self) -> bool {
+        !self.on_invalidated.is_empty()
+    }
+
+    /// An invalidation is in force, as far as it will be for now: caches in front may ask again.
+    pub(crate) fn invalidated(&self, tags: &[Tag], keys: &[&[u8]], everything: bool) {
+        if self.are_heard() {
+            self.on_invalidated.tell(&Invalidated { tags, keys, everything });
+        }
     }
 
     /// Whether hits and sizes have not been handed on for a while. Says so to one caller at a time.
@@ -295,6 +312,11 @@ impl Events {
             target: "easy_cache", namespace = &*self.namespace, tag = %self.show_tag(tag),
             "a writer's hold passed its deadline: its tag counts as invalidated"
         );
+        if tag.is_everything() {
+            self.invalidated(&[], &[], true);
+        } else {
+            self.invalidated(std::slice::from_ref(tag), &[], false);
+        }
     }
 
     /// The store outside the process is left alone from now on, or asked again.

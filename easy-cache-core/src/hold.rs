@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::memory::Held;
+use crate::clock::Moment;
 use crate::engine::outside::{Holding, Marked, Names};
+use crate::events::Events;
 use crate::mistake::Mistake;
 use crate::{Cache, Error, Operation, Tag};
 
@@ -36,6 +38,8 @@ pub struct Hold {
     /// The same in the store outside the process.
     marked: Option<Marked>,
     refusal: Option<Error>,
+    /// For those who hear of invalidations, if there are any.
+    unknown: Option<Unknown>,
 }
 
 impl Hold {
@@ -47,7 +51,8 @@ impl Hold {
                 Some(tags) => store.hold(tags, within),
                 None => store.hold_everything(within),
             };
-            Self { cache: cache.clone(), tags, held, marked: None, refusal: None }
+            let unknown = Unknown::of(cache, &tags, within);
+            Self { cache: cache.clone(), tags, held, marked: None, refusal: None, unknown }
         };
         match &cache.engine().outside {
             None => Operation::new(here),
@@ -80,6 +85,12 @@ impl Hold {
         self.refusal.as_ref()
     }
 
+    /// The same, for an error that is passed on.
+    #[must_use]
+    pub const fn take_refusal(&mut self) -> Option<Error> {
+        self.refusal.take()
+    }
+
     /// The write is visible: invalidates the tags, then releases them.
     ///
     /// # Errors
@@ -91,8 +102,10 @@ impl Hold {
                 if Mistake::ReleaseBeforeInvalidate.is_made() {
                     self.held.release();
                 }
-                self.invalidate_here();
+                let names = self.invalidate_here();
                 self.held.release();
+                self.is_known();
+                names.tell(&self.cache.engine().events);
                 Ok(())
             }),
             Some(outside) => {
@@ -101,6 +114,7 @@ impl Hold {
                     let names = self.invalidate_here();
                     // Made before the invalidation: if all this is dropped, what is owed first is owed before it.
                     let releasing = self.marked.take().map(|marked| outside.releasing(marked));
+                    self.is_known(); // from here on, an invalidation that is given up is owed, and told
                     let store = &self.cache.engine().store;
                     let invalidated = outside.invalidate(names, store).await;
                     if let (Ok(()), Some(releasing)) = (&invalidated, releasing) {
@@ -117,12 +131,14 @@ impl Hold {
     pub fn rollback(mut self) -> Operation<'static> {
         match &self.cache.engine().outside {
             None => Operation::new(move || {
+                self.is_known();
                 self.held.release();
                 Ok(())
             }),
             Some(outside) => {
                 let outside = outside.clone();
                 Operation::later(async move {
+                    self.is_known();
                     if let Some(marked) = self.marked.take() {
                         outside.releasing(marked).now().await;
                     }
@@ -130,6 +146,12 @@ impl Hold {
                     Ok(())
                 })
             }
+        }
+    }
+
+    fn is_known(&mut self) {
+        if let Some(unknown) = &mut self.unknown {
+            unknown.ended = true;
         }
     }
 
@@ -146,4 +168,48 @@ impl Hold {
             }
         }
     }
+}
+
+/// Tells those who hear of invalidations of a hold whose outcome nobody learned. The cache itself need not be told: it meets the
+/// deadline when it is asked for something that was held. A cache in front of it may never ask.
+#[derive(Debug)]
+struct Unknown {
+    cache: Cache,
+    tags: Option<Arc<[Tag]>>,
+    until: Moment,
+    ended: bool,
+}
+
+impl Unknown {
+    fn of(cache: &Cache, tags: &Option<Arc<[Tag]>>, within: Duration) -> Option<Self> {
+        let until = || cache.engine().store.clock().deadline(within);
+        cache.engine().events.are_heard().then(|| Self {
+            cache: cache.clone(),
+            tags: tags.clone(),
+            until: until(),
+            ended: false,
+        })
+    }
+}
+
+impl Drop for Unknown {
+    /// Now, since the write may be visible; and at the deadline, since it may have become visible after this.
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let engine = self.cache.engine();
+        let (events, clock) = (Arc::clone(&engine.events), self.cache.clock().clone());
+        let (tags, until) = (self.tags.take(), self.until);
+        tell(&events, tags.as_deref());
+        engine.spawner.run_errand(Box::pin(async move {
+            clock.sleep_until(until).await;
+            tell(&events, tags.as_deref());
+        }));
+    }
+}
+
+/// Nothing means everything.
+fn tell(events: &Events, tags: Option<&[Tag]>) {
+    events.invalidated(tags.unwrap_or_default(), &[], tags.is_none());
 }

@@ -133,7 +133,7 @@ pub use near::Near;
 pub use operation::{Operation, OperationFuture};
 pub use plan::{
     Anywhere, EndsInTime, InProcess, Kept, Mode, OnlyIf, Outcome, Place, Plan, SaysLate, Stores, StoresErr, StoresNone,
-    StoresPart, StoresWhole, TagsOf, TtlOf,
+    StoresPart, StoresWhole, TagsOf, TtlOf, WeightOf,
 };
 pub use policy::Policy;
 pub use refresh::{Loaded, Loading, Refresh, RefreshSync};

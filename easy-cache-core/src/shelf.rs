@@ -65,6 +65,8 @@ pub struct Shelf {
 pub(crate) struct Berth {
     pub(crate) carrier: &'static dyn Carrier,
     pub(crate) address: Address,
+    /// Where a copy is, if there are copies in this process.
+    copy: Option<Box<[u8]>>,
 }
 
 impl Cache {
@@ -154,8 +156,17 @@ impl Shelf {
         }
     }
 
+    /// The copy of it in this process, if there is one that may be served: as a hit, for who would agree to it. Never waits.
+    #[must_use]
+    pub fn near(&self, address: &Address) -> Option<Stored> {
+        let engine = self.cache.engine();
+        let copy = engine.near.is_some().then(|| copy_key(self.carrier, address))??;
+        engine.near_found(&address.place, &copy).map(|found| Stored::new(&self.cache, found, false))
+    }
+
     fn berth(&self, address: &Address) -> Berth {
-        Berth { carrier: self.carrier, address: address.clone() }
+        let copy = self.cache.engine().near.is_some().then(|| copy_key(self.carrier, address)).flatten();
+        Berth { carrier: self.carrier, address: address.clone(), copy }
     }
 }
 
@@ -208,10 +219,20 @@ impl fmt::Debug for ShelfJoin<'_> {
     }
 }
 
+/// Keys of copies are apart from those of functions, which may be the same text, and from each other. `None`: a key that is no text
+/// has no tag by which its places are forgotten.
+fn copy_key(carrier: &dyn Carrier, Address { key, place }: &Address) -> Option<Box<[u8]>> {
+    std::str::from_utf8(key).ok()?;
+    let key = if key == place { &[] } else { &**key };
+    Some([carrier.kind().as_bytes(), &[0], place, key, &(key.len() as u64).to_le_bytes()].concat().into())
+}
+
 impl Berth {
     /// The same for another place of the key.
     pub(crate) fn elsewhere(&self, place: &[u8]) -> Self {
-        Self { carrier: self.carrier, address: Address::at(&self.address.key, place) }
+        let address = Address::at(&self.address.key, place);
+        let copy = self.copy.as_ref().and_then(|_| copy_key(self.carrier, &address));
+        Self { carrier: self.carrier, address, copy }
     }
 
     /// The kind of the value at its place. Two places may share it by chance: the place is written with the value.
@@ -247,6 +268,7 @@ impl Berth {
     fn errand<R>(&self, tags: &[Tag], accept: Option<&dyn Fn(&Found) -> bool>, run: impl FnOnce(Errand<'_>) -> R) -> R {
         let decode = |payload| Some(self.read(payload).ok_or_else(|| CodecError::foreign(self.carrier.kind())));
         let terms = Terms { wishes: &Freshness::PLAIN, accept };
-        run(Errand { key: Some(&self.address.key), tags, kind: self.kind(), terms, decode: &decode })
+        let copy = self.copy.as_deref();
+        run(Errand { key: Some(&self.address.key), copy, tags, kind: self.kind(), terms, decode: &decode })
     }
 }

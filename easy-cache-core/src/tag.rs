@@ -24,6 +24,7 @@ pub struct Tag(Arc<str>);
 const CUSTOM: char = 't';
 const PREFIX: char = 'p';
 const DATA: char = 'd';
+const KEY: char = 'k';
 
 impl Tag {
     /// A tag that the application names: `Tag::new("users_by_state")`. Plain strings convert into it.
@@ -101,8 +102,28 @@ impl Tag {
         Self("*".into())
     }
 
+    /// What everything under a key carries that is not kept by that key itself: copies of its places. No application can name it, and no
+    /// store knows it. `None` if the key is no text.
+    pub(crate) fn of_key(key: &[u8]) -> Option<Self> {
+        std::str::from_utf8(key).ok().map(|key| Self::of_family(KEY, key))
+    }
+
     pub(crate) fn is_everything(&self) -> bool {
         self.encoded() == b"*"
+    }
+
+    /// Whether it is known in this process only.
+    pub(crate) fn is_internal(&self) -> bool {
+        self.0.starts_with(['*', KEY])
+    }
+
+    pub(crate) fn is_of_key(&self) -> bool {
+        self.0.starts_with(KEY)
+    }
+
+    /// By which the order of a namespace knows it: that of a key is the key.
+    pub(crate) fn ordered(&self) -> &[u8] {
+        self.encoded().strip_prefix(b"k").unwrap_or(self.encoded())
     }
 }
 
@@ -123,6 +144,7 @@ impl fmt::Debug for Tag {
             Some(CUSTOM) => "Tag",
             Some(PREFIX) => "Prefix",
             Some(DATA) => "Data",
+            Some(KEY) => "Key",
             _ => "Everything",
         };
         f.debug_tuple(family).field(&self.name()).finish()

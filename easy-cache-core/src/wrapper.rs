@@ -13,7 +13,7 @@ use crate::engine::compute::{Call, Compute};
 use crate::load::{Called, Immediate};
 use crate::plan::{
     Anywhere, EndsInTime, Kept, Mode, OnlyIf, Outcome, Plan, SaysLate, Stores, StoresErr, StoresNone, StoresPart,
-    StoresWhole, TagsOf, TtlOf,
+    StoresWhole, TagsOf, TtlOf, WeightOf,
 };
 use crate::spawn::block_on;
 use crate::{Cache, Policy, Tag};
@@ -242,6 +242,25 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
         self.planned(|plan| TtlOf(plan, ttl))
     }
 
+    /// Takes the weight from the value, in bytes, unless [`weight`](Self::weight) has said it.
+    ///
+    /// # Example: a value that is not measured, being local
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let cache = easy_cache_core::Cache::new();
+    /// let page = cache.get_or_compute_sync("page", || Some(Arc::new(vec![0_u8; 4_000]))).local();
+    /// page.weight_of(|page| page.len() as u64).wait();
+    /// assert!(cache.weight() >= 4_000);
+    /// ```
+    pub fn weight_of<C>(self, weight: C) -> GetOrCompute<'a, F, WeightOf<S, C>>
+    where
+        S: Stores<F::Output>,
+        C: Fn(&S::Value) -> u64,
+    {
+        self.planned(|plan| WeightOf(plan, weight))
+    }
+
     /// Adds tags that are known only from the value. They are as safe as those that are known before.
     ///
     /// # Example: a list goes with each of its members
@@ -331,6 +350,24 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
         S: Kept,
     {
         self.planned(S::local)
+    }
+
+    /// The opposite, where an integration has said `local`: the value may be kept in a store outside of this process.
+    ///
+    /// What comes back must be what was serialised. A type that leaves fields out on one of the two ways, such as
+    /// `#[serde(skip_deserializing)]` on an id, comes back without them, or not at all.
+    ///
+    /// # Example
+    /// ```
+    /// let cache = easy_cache_core::Cache::new();
+    /// let stock = cache.get_or_compute_sync("stock", || Some(7)).local().shared().wait();
+    /// assert_eq!(stock, Some(7));
+    /// ```
+    pub fn shared(self) -> GetOrCompute<'a, F, S::Shared>
+    where
+        S: Kept,
+    {
+        self.planned(S::shared)
     }
 
     /// The same with another plan. Whether it may be sent away has to be said anew: that depends on the plan.

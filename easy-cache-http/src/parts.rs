@@ -21,6 +21,10 @@ impl KeyParts {
         self.cookies = names.collect();
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.headers.is_empty() && self.cookies.is_empty()
+    }
+
     /// Appends the parts. A missing one differs from an empty one; bytes never move from one part to the next.
     pub(crate) fn write<H: Headers + ?Sized>(&self, request: &H, out: &mut Vec<u8>) {
         for name in &self.headers {

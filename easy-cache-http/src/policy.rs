@@ -203,6 +203,12 @@ impl Policy {
         self
     }
 
+    /// Whether requests for one URI may have several keys, by what neither the URI nor `Vary` says.
+    #[must_use]
+    pub fn has_key_parts(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
     /// Whether parts are kept: see [`keep_parts`](Self::keep_parts).
     #[must_use]
     pub fn keeps_parts(&self) -> bool {

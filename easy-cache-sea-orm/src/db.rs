@@ -7,17 +7,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use easy_cache_core::{Bypass, Cache, scope};
-use easy_cache_sql::hook::{Hook, Pending, Plan, Reading};
+use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan, Reading};
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, IsolationLevel, QueryResult,
-    SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
+use crate::identity::{Identity, Queries};
 use crate::raw::RawTransactions;
 use crate::stream::{CachedStream, StreamedWrite};
 use crate::tx::CachedTx;
 use crate::values::Bound;
-use crate::{CachedDbBuilder, outcome};
+use crate::{CachedDbBuilder, outcome, refusal, replica};
 
 /// A [`DatabaseConnection`] that tells the cache what is read and what was written. Cloning is cheap.
 #[derive(Clone)]
@@ -25,6 +26,23 @@ pub struct CachedDb {
     inner: DatabaseConnection,
     hook: Hook,
     raw: Arc<RawTransactions>,
+    /// Whom a replica follows.
+    primary: Option<DatabaseConnection>,
+    queries: Arc<Identity>,
+}
+
+/// A read of a replica that has caught up.
+struct UpToDate {
+    reading: Reading,
+    tx: DatabaseTransaction,
+}
+
+impl UpToDate {
+    async fn end<T>(self, result: Result<T, DbErr>, count: impl Fn(&T) -> usize) -> Result<T, DbErr> {
+        self.reading.returned(result.as_ref().ok().map(count));
+        let ended = self.tx.commit().await;
+        result.and_then(|read| ended.map(|()| read))
+    }
 }
 
 impl CachedDb {
@@ -39,8 +57,13 @@ impl CachedDb {
         CachedDbBuilder::new(inner, cache)
     }
 
-    pub(crate) fn with(inner: DatabaseConnection, hook: Hook) -> Self {
-        Self { inner, hook, raw: Arc::default() }
+    pub(crate) fn with(
+        inner: DatabaseConnection,
+        hook: Hook,
+        primary: Option<DatabaseConnection>,
+        queries: Queries,
+    ) -> Self {
+        Self { inner, hook, raw: Arc::default(), primary, queries: Arc::new(Identity::of(queries)) }
     }
 
     /// The cache that this connection invalidates.
@@ -49,11 +72,41 @@ impl CachedDb {
         self.hook.cache()
     }
 
-    /// The connection inside, for what needs the type itself, such as a migrator. **Nothing that is written through it is
-    /// seen**: call [`Cache::invalidate_all`] afterwards.
+    /// The connection inside, for what needs the type itself. **Nothing that is written through it is seen**: for that, see
+    /// [`with_inner`](Self::with_inner).
     #[must_use]
     pub const fn inner(&self) -> &DatabaseConnection {
         &self.inner
+    }
+
+    /// The connection inside, for good.
+    #[must_use]
+    pub fn into_inner(self) -> DatabaseConnection {
+        self.inner
+    }
+
+    /// Lends the connection inside to what needs the type itself, such as a migrator. Nothing is served while it is used, and
+    /// everything is dropped afterwards, whether it succeeded or not.
+    ///
+    /// # Errors
+    /// What the closure returned.
+    ///
+    /// # Example: migrations behind a connection that is in use
+    /// ```
+    /// # use easy_cache_sea_orm::CachedDb;
+    /// # use sea_orm::{DatabaseConnection, DbErr};
+    /// # struct Migrator;
+    /// # impl Migrator { async fn up(_: &DatabaseConnection, _: Option<u32>) -> Result<(), DbErr> { Ok(()) } }
+    /// # async fn example(db: &CachedDb) -> Result<(), DbErr> {
+    /// db.with_inner(async |inner| Migrator::up(inner, None).await).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn with_inner<T, E>(&self, run: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, E>) -> Result<T, E> {
+        scope::taint();
+        let held = self.hook.hold(&Pending::everything()).await;
+        let result = run(&self.inner).await;
+        self.hook.settle(held, Outcome::Committed).await;
+        result
     }
 
     /// The kind of database.
@@ -137,6 +190,10 @@ impl CachedDb {
         &self.hook
     }
 
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.queries
+    }
+
     /// Runs one statement outside of any transaction. `count` tells how many rows came back, where that is known.
     async fn autocommit<T>(
         &self,
@@ -151,15 +208,28 @@ impl CachedDb {
         let result = match plan.pending() {
             None => run.await,
             Some(pending) => {
-                self.hook.write(&pending, run, |result| outcome::of(result, plan.is_all_or_nothing())).await
+                let written =
+                    self.hook.write(&pending, run, |result| outcome::of(result, plan.is_all_or_nothing())).await;
+                written.unwrap_or_else(|refused| Err(refusal::error(&refused)))
             }
         };
         reading.returned(result.as_ref().ok().and_then(count));
         result
     }
 
+    /// The tags are observed before the replica is asked how far it is: what is invalidated in between is then compared by the tags.
+    async fn up_to_date(&self, plan: &Plan) -> Option<UpToDate> {
+        let primary = self.primary.as_ref()?;
+        if plan.writes() || plan.controls_transaction() || self.raw.is_open() {
+            return None;
+        }
+        let reading = Some(self.hook.observe(plan)).filter(Reading::collects)?;
+        let tx = replica::caught_up(primary, &self.inner).await?;
+        Some(UpToDate { reading, tx })
+    }
+
     fn observe(&self, plan: &Plan) -> Reading {
-        if self.raw.is_open() {
+        if self.raw.is_open() || self.primary.is_some() {
             scope::taint();
         }
         self.hook.observe(plan)
@@ -203,11 +273,19 @@ impl ConnectionTrait for CachedDb {
             let rows = self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await?;
             return Ok(rows.into_iter().next());
         }
+        if let Some(read) = self.up_to_date(&plan).await {
+            let row = read.tx.query_one_raw(statement).await;
+            return read.end(row, |row| usize::from(row.is_some())).await;
+        }
         self.autocommit(&plan, self.inner.query_one_raw(statement), |row| Some(usize::from(row.is_some()))).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let plan = self.plan(&statement.sql, &Bound::of(&statement));
+        if let Some(read) = self.up_to_date(&plan).await {
+            let rows = read.tx.query_all_raw(statement).await;
+            return read.end(rows, Vec::len).await;
+        }
         self.autocommit(&plan, self.inner.query_all_raw(statement), |rows| Some(rows.len())).await
     }
 
@@ -236,7 +314,7 @@ impl StreamTrait for CachedDb {
             let reading = self.observe(&plan);
             let visible = if plan.controls_transaction() { Some(Pending::everything()) } else { plan.pending() };
             let write = match visible {
-                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await),
+                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await?),
                 None => None,
             };
             let stream = CachedStream::open(self.inner.stream_raw(statement), write, None).await?;
@@ -297,6 +375,24 @@ impl TransactionTrait for CachedDb {
 impl Bypass for CachedDb {
     fn bypass_cache(&self) -> bool {
         self.raw.is_open()
+    }
+}
+
+/// A connection with a cache of its own, in memory, and without models: for tests of what takes a [`CachedDb`].
+///
+/// # Example
+/// ```
+/// use easy_cache_sea_orm::CachedDb;
+/// use sea_orm::Database;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), sea_orm::DbErr> {
+/// let db = CachedDb::from(Database::connect("sqlite::memory:").await?);
+/// # db.ping().await }
+/// ```
+impl From<DatabaseConnection> for CachedDb {
+    fn from(inner: DatabaseConnection) -> Self {
+        Self::new(inner, &Cache::new())
     }
 }
 

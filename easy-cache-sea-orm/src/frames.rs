@@ -58,7 +58,7 @@ impl Frames {
     }
 
     /// Everything that was written in any frame.
-    fn all(&self) -> Pending {
+    pub(crate) fn all(&self) -> Pending {
         let mut all = Pending::default();
         self.stack.lock().iter().for_each(|frame| all.merge(frame.written.clone()));
         all

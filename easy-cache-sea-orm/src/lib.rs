@@ -38,6 +38,12 @@
 //! An application that names `DatabaseConnection` in its functions changes one line: `use easy_cache_sea_orm::CachedDb as
 //! DatabaseConnection;`. There is no `Deref` to the inner connection: it would be a way around the cache that nobody sees.
 //!
+//! # Cached queries
+//!
+//! [`CachedSelect`] adds to SeaORM's queries [`all_cached`](CachedSelect::all_cached), [`one_cached`](CachedSelect::one_cached),
+//! [`count_cached`](CachedSelect::count_cached) and [`paginate_cached`](CachedSelect::paginate_cached): the query is the key, and its result
+//! is dropped when something that it reads is written. [`CachedDb::on_change`] calls back after each COMMIT that has changed a model.
+//!
 //! # What is promised
 //!
 //! - An autocommit write holds its tags before it is sent, and invalidates them when it has succeeded. A write that the
@@ -48,6 +54,8 @@
 //!   [`transaction`](sea_orm::TransactionTrait::transaction) cached functions compute every time.
 //! - If the outcome of a write cannot be known (its future was dropped, the connection lost), its tags are not served until a
 //!   deadline (30 s), and count as invalidated from then on.
+//! - If the store outside the process does not take a hold, the write goes on and an event says so: until its invalidation, other
+//!   processes may serve what it makes outdated. With [`CachedDbBuilder::strict_holds`] it is refused instead, before it is sent.
 //! - After an error in a transaction the database may have ended it: what is written then is treated as an autocommit write
 //!   as well, unless the error was in a savepoint that has ended since.
 //! - A transaction that is begun as text (`BEGIN` through `execute_unprepared`) has a meaning only on a pool with one
@@ -82,6 +90,25 @@
 //! A hit needs no statement, so in a transaction that was begun with `begin`, a cached function that is *not* given the
 //! transaction answers from the cache: it does not see what the transaction has written.
 //!
+//! # Replicas
+//!
+//! A replica repeats what the primary has committed, some time later. What is read from it may come from before an invalidation that
+//! has long returned, and nobody would drop it again. So say of a connection to a replica what it is:
+//!
+//! - [`CachedDbBuilder::replica`]: its reads are as good as any, and nothing that is built from them is kept.
+//! - [`CachedDbBuilder::replica_of`]: they are kept if the replica (of PostgreSQL, by streaming) had caught up with the primary before the
+//!   read. Four short trips more for each query of a computation, one of them to the primary; none for a hit.
+//!
+//! ```
+//! # use easy_cache_core::Cache;
+//! # use easy_cache_sea_orm::CachedDb;
+//! # use sea_orm::DatabaseConnection;
+//! # fn connect(primary: DatabaseConnection, replica: DatabaseConnection, cache: &Cache) {
+//! let writes = CachedDb::new(primary.clone(), cache);
+//! let reads = CachedDb::builder(replica, cache).replica_of(&primary).build();
+//! # }
+//! ```
+//!
 //! # What is not seen
 //!
 //! - What the SQL text does not show must be named: see [`CachedDbBuilder::cascade`], [`CachedDbBuilder::view`] and
@@ -97,9 +124,11 @@
 //!
 //! # Modules, in reading order
 //!
-//! `builder` (models and what text cannot show) → `db` (the connection) → `tx` (the transaction) over `frames` (what it has
-//! written, savepoint by savepoint) → `raw` (transactions as text) → `stream`, `outcome` (how a write ended), `values` (bound
-//! values as the SQL analysis sees them) and `tags` (tags by hand). [`feed`] hears of the writes of others.
+//! `builder` (models and what text cannot show) → `identity` (whose queries) → `db` (the connection) → `tx` (the transaction) over `frames` (what it has
+//! written, savepoint by savepoint) → `raw` (transactions as text) → `replica` (how far one is) → `stream`, `outcome` (how a write ended),
+//! `refusal` (why it was not sent), `values` (bound
+//! values as the SQL analysis sees them). On top of it: `query` and `pages` (cached queries), `changes` (callbacks) and `tags` (tags by
+//! hand). [`feed`] hears of the writes of others.
 //!
 //! | feature | default | what for |
 //! |---|---|---|
@@ -108,11 +137,17 @@
 //! | `uuid` | no | rows whose primary key is a UUID are known by it |
 
 mod builder;
+mod changes;
 mod db;
 pub mod feed;
 mod frames;
+mod identity;
 mod outcome;
+mod pages;
+mod query;
 mod raw;
+mod refusal;
+mod replica;
 mod stream;
 mod tags;
 mod tx;
@@ -120,5 +155,10 @@ mod values;
 
 pub use builder::CachedDbBuilder;
 pub use db::CachedDb;
+pub use easy_cache_sql::WriteKind;
+pub use easy_cache_sql::hook::{Change, FromKey};
+pub use pages::CachedPages;
+pub use query::{CachedRead, CachedSelect, ReadFuture, SelectsRows};
+pub use refusal::is_refused;
 pub use stream::CachedStream;
 pub use tx::CachedTx;

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use sea_orm::DbErr;
 
 use crate::outcome;
+use crate::refusal;
 
 /// What is known of transactions begun by text.
 #[derive(Debug, Default)]
@@ -34,11 +35,11 @@ impl RawTransactions {
         run: impl Future<Output = Result<T, DbErr>> + Send,
     ) -> Result<T, DbErr> {
         scope::taint();
+        let hold = hold(hook, plan).await?;
         let before = self.begun.lock().clone();
         if plan.begins_transaction() {
             self.is_open.store(true, Ordering::SeqCst);
         }
-        let hold = hook.hold(&Pending::everything()).await;
         let result = run.await;
         match outcome::of(&result, plan.is_all_or_nothing()) {
             // A refused COMMIT leaves the transaction open, a refused BEGIN opens none.
@@ -66,6 +67,16 @@ impl RawTransactions {
             hook.settle(hold, outcome).await;
         }
     }
+}
+
+/// What takes back what was written is never refused.
+async fn hold(hook: &Hook, plan: &Plan) -> Result<Held, DbErr> {
+    let mut visible = Pending::everything();
+    visible.merge(plan.pending().unwrap_or_default());
+    if plan.only_rolls_back() {
+        return Ok(hook.hold(&visible).await);
+    }
+    hook.hold_or_refuse(&visible).await.map_err(|refused| refusal::error(&refused))
 }
 
 /// A text that failed may have come as far as its BEGIN, and no further.

@@ -11,6 +11,7 @@ use sea_orm::{DbErr, QueryResult};
 
 use crate::frames::Frames;
 use crate::outcome;
+use crate::refusal;
 
 type Settling = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Row = Result<QueryResult, DbErr>;
@@ -35,9 +36,9 @@ pub(crate) struct StreamedWrite {
 
 impl StreamedWrite {
     /// Holds what the statement may make visible. To be called **before** it is sent.
-    pub(crate) async fn begin(hook: &Hook, plan: &Plan, visible: &Pending) -> Self {
-        let hold = hook.hold(visible).await;
-        Self { hook: hook.clone(), hold, all_or_nothing: plan.is_all_or_nothing() }
+    pub(crate) async fn begin(hook: &Hook, plan: &Plan, visible: &Pending) -> Result<Self, DbErr> {
+        let hold = hook.hold_or_refuse(visible).await.map_err(|refused| refusal::error(&refused))?;
+        Ok(Self { hook: hook.clone(), hold, all_or_nothing: plan.is_all_or_nothing() })
     }
 
     async fn end(self, error: Option<&DbErr>) {

@@ -72,7 +72,7 @@ impl CachedDb {
         Tag::unknown_rows(self.table::<E>().as_str())
     }
 
-    fn table<E: EntityTrait>(&self) -> easy_cache_sql::TableName {
+    pub(crate) fn table<E: EntityTrait>(&self) -> easy_cache_sql::TableName {
         self.hook().analyzer().table(&table_name(&E::default()))
     }
 }

@@ -14,6 +14,7 @@ use sea_orm::{
 
 use crate::frames::{Ending, Frames, Open};
 use crate::outcome;
+use crate::refusal;
 use crate::stream::{CachedStream, StreamedWrite};
 use crate::values::Bound;
 
@@ -63,7 +64,9 @@ impl CachedTx {
         self.frames().write(pending.clone().unwrap_or_default());
         if plan.may_end_transaction() {
             self.frames().doubt_everything();
-            return Some(Pending::everything());
+            let mut visible = Pending::everything();
+            visible.merge(self.frames().all());
+            return Some(visible);
         }
         pending.filter(|_| self.frames().is_doubtful())
     }
@@ -73,7 +76,9 @@ impl CachedTx {
         let result = match self.note(&plan) {
             None => run.await,
             Some(visible) => {
-                self.hook.write(&visible, run, |result| outcome::of(result, plan.is_all_or_nothing())).await
+                let written =
+                    self.hook.write(&visible, run, |result| outcome::of(result, plan.is_all_or_nothing())).await;
+                written.unwrap_or_else(|refused| Err(refusal::error(&refused)))
             }
         };
         if result.is_ok() {
@@ -115,7 +120,9 @@ impl TransactionSession for CachedTx {
         let frames = open.frames().clone();
         let doubt = Doubt::of(&frames, Frames::doubt);
         let Ending { visible, is_certain } = open.commit();
+        // Refused, the COMMIT is dropped unsent, and the transaction with it: that rolls back.
         let result = hook.write(&visible, inner.commit(), |result| outcome::of(result, is_certain)).await;
+        let result = result.unwrap_or_else(|refused| Err(refusal::error(&refused)));
         if result.is_ok() {
             doubt.dispel();
         }
@@ -238,7 +245,7 @@ impl StreamTrait for CachedTx {
             let plan = self.plan(&statement.sql, &Bound::of(&statement));
             let doubt = Doubt::of(self.frames(), Frames::doubt);
             let write = match self.note(&plan) {
-                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await),
+                Some(visible) => Some(StreamedWrite::begin(&self.hook, &plan, &visible).await?),
                 None => None,
             };
             let stream =

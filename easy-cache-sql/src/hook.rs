@@ -6,6 +6,8 @@ mod pending;
 mod telling;
 
 use std::{
+    error::Error,
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -32,6 +34,10 @@ pub const HOLD_FOR: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Hook {
     shared: Arc<Shared>,
+    /// Whether a write is refused that others may not hear of in time.
+    is_strict: bool,
+    /// Whether the database may be behind what was invalidated.
+    is_unkept: bool,
 }
 
 #[derive(Debug)]
@@ -48,7 +54,24 @@ impl Hook {
     #[must_use]
     pub fn new(analyzer: Analyzer, cache: Cache, hold_for: Duration) -> Self {
         let (session_changed, telling) = (AtomicBool::new(false), Telling::default());
-        Self { shared: Arc::new(Shared { analyzer, cache, hold_for, session_changed, telling }) }
+        Self {
+            shared: Arc::new(Shared { analyzer, cache, hold_for, session_changed, telling }),
+            is_strict: false,
+            is_unkept: false,
+        }
+    }
+
+    /// The same, but a write whose hold the store outside the process did not take is refused before it is sent. Usually it goes
+    /// on, and other processes serve what it makes outdated until its invalidation has arrived.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        Self { is_strict: true, ..self }
+    }
+
+    /// The same, but nothing is kept that was built from a read: for a replica, which may lag behind what has been invalidated.
+    #[must_use]
+    pub fn unkept(self) -> Self {
+        Self { is_unkept: true, ..self }
     }
 
     /// The cache that this hook invalidates.
@@ -105,7 +128,7 @@ impl Hook {
         }
         let is_known = |touched: &&Touched| touched.uncacheable.is_none() && !touched.unknown_reads;
         let touched = plan.touched.as_ref().filter(is_known);
-        let touched = touched.filter(|_| !self.shared.session_changed.load(Ordering::SeqCst));
+        let touched = touched.filter(|_| !self.is_unkept && !self.shared.session_changed.load(Ordering::SeqCst));
         if touched.is_none() {
             scope::taint();
         }
@@ -134,6 +157,21 @@ impl Hook {
         }
     }
 
+    /// The same, for a write that may be refused: see [`strict`](Self::strict).
+    ///
+    /// # Errors
+    /// Why the store did not take the hold. Nothing is held then, and the write must not be sent.
+    pub async fn hold_or_refuse(&self, pending: &Pending) -> Result<Held, Refused> {
+        let mut held = self.hold(pending).await;
+        match held.hold.take_refusal() {
+            Some(cause) if self.is_strict => {
+                report(held.hold.rollback().await);
+                Err(Refused { cause })
+            }
+            _ => Ok(held),
+        }
+    }
+
     /// Invalidates what is visible already, such as what another program has committed.
     pub fn invalidate<'a>(&'a self, pending: &'a Pending) -> Operation<'a> {
         match pending.tags() {
@@ -143,19 +181,22 @@ impl Hook {
     }
 
     /// Runs what makes a write visible, between the hold and its end. `outcome` tells how it went from its result.
+    ///
+    /// # Errors
+    /// As with [`hold_or_refuse`](Self::hold_or_refuse); then nothing was run.
     pub async fn write<T>(
         &self,
         visible: &Pending,
         run: impl Future<Output = T>,
         outcome: impl FnOnce(&T) -> Outcome,
-    ) -> T {
+    ) -> Result<T, Refused> {
         if visible.is_empty() {
-            return run.await;
+            return Ok(run.await);
         }
-        let hold = self.hold(visible).await;
+        let hold = self.hold_or_refuse(visible).await?;
         let result = run.await;
         self.settle(hold, outcome(&result)).await;
-        result
+        Ok(result)
     }
 
     /// Ends a hold as the outcome of its write demands. A failure is reported as an event: the commit has happened.
@@ -261,6 +302,24 @@ fn report(settled: Result<(), easy_cache_core::Error>) {
     }
 }
 
+/// A write was not sent, since its hold could not be placed at the store outside the process.
+#[derive(Debug)]
+pub struct Refused {
+    cause: easy_cache_core::Error,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the write was not sent: the cache's store did not take its hold")
+    }
+}
+
+impl Error for Refused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
 /// How a write ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -329,6 +388,13 @@ impl Plan {
         self.controls().any(|control| matches!(control, Control::Begin | Control::Savepoint(_)))
     }
 
+    /// Whether the text only takes back what was written, and so makes nothing visible.
+    #[must_use]
+    pub fn only_rolls_back(&self) -> bool {
+        let takes_back = |step: &Step| matches!(step.control(), Some(Control::Rollback | Control::RollbackTo(_)));
+        !self.writes() && self.effect.steps().iter().all(takes_back)
+    }
+
     /// The transaction that is open after the text has run, given the one that was open before. What was not understood is
     /// taken to leave it open.
     #[must_use]
@@ -384,6 +450,12 @@ struct Dependencies {
 }
 
 impl Reading {
+    /// Whether a scope collects what is read, and may keep what is built from it.
+    #[must_use]
+    pub const fn collects(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Records the dependencies, given the number of rows that came back (`None` if it is not known).
     pub fn returned(mut self, count: Option<usize>) {
         if let Some(Dependencies { rows, tables }) = self.0.take() {

@@ -189,6 +189,7 @@ where
                     let mut response = ready!(handler.poll(cx)).inspect_err(|_| passage.fail())?;
                     let (status, dropping) = passage.finish(response.status().as_u16(), response.headers());
                     response.headers_mut().append(CACHE_STATUS, status);
+                    response.headers_mut().extend(passage.told());
                     let Some(dropping) = dropping else { return Poll::Ready(Ok(response.map(ResponseBody::passing))) };
                     State::Invalidate { dropping, response: Some(response) }
                 }

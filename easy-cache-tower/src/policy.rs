@@ -22,7 +22,8 @@ impl ResponseCacheLayer {
     }
 
     /// Lets requests purge that this holds for: `PURGE` drops the responses of its path, or, with a field `Surrogate-Key` or
-    /// `Cache-Tag`, whatever depends on the tags (or prefixes) that it names. It is answered with 204 when they are gone. For all others
+    /// `Cache-Tag`, whatever depends on the tags (or prefixes) that it names; everything if that is
+    /// `*`. It is answered with 204 when they are gone. For all others
     /// `PURGE` is a method like any other, and goes to the handler. Default: nobody.
     ///
     /// Ask for a secret, or for an address that only your own machines have: whoever may purge can empty the cache.

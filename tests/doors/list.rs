@@ -1,6 +1,7 @@
 //! The list of what every door promises. A door's own tests take it in by its path, beside a module `door` that says which door
 //! it is, and the modules `support` and `place`.
 
+mod attack;
 mod collapse;
 mod conditional;
 mod crowd;

@@ -21,6 +21,11 @@ mod coming_from {
 #[doc = include_str!("../../docs/cookbook.md")]
 struct Cookbook;
 
+/// And the guide to adopting SeaORM.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sea-orm.md")]
+struct SeaOrm;
+
 /// And the guide to what other programs write.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/other-programs.md")]
@@ -30,3 +35,8 @@ struct OtherPrograms;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/diesel.md")]
 struct Diesel;
+
+/// And what stands in front.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/cdn.md")]
+struct InFront;

@@ -8,5 +8,6 @@ mod consistency;
 mod ledger;
 mod row_tags;
 mod shop;
+mod varnish;
 mod visitors;
 mod writers;

@@ -305,7 +305,14 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
         let format = self.engine.format();
         let decode = |payload: Vec<u8>| self.plan.decode(&payload, format);
         let terms = Terms { wishes: self.policy.wishes(), accept: None };
-        run(Errand { key: None, tags: self.policy.named_tags(), kind: self.plan.kind(format), terms, decode: &decode })
+        run(Errand {
+            key: None,
+            copy: None,
+            tags: self.policy.named_tags(),
+            kind: self.plan.kind(format),
+            terms,
+            decode: &decode,
+        })
     }
 
     /// The answer that a copy in this process is: without a trip, and without a flight.

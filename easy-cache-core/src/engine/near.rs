@@ -8,8 +8,8 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
 
-use super::Engine;
 use super::outside::{Parcel, Trip};
+use super::{Engine, Found};
 use crate::backend::memory::{Copied, Fence, Heard, Kept, List, Origin};
 use crate::clock::Moment;
 use crate::freshness::{Times, Verdict};
@@ -105,6 +105,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) hit: &'a Hit,
     pub(crate) fence: &'a Fence,
     pub(crate) heard: Heard,
+    /// By which it is invalidated, if that is not the key under which it is kept.
+    pub(crate) owner: Option<Tag>,
 }
 
 impl Engine {
@@ -124,9 +126,13 @@ impl Engine {
         self.near.as_ref().is_none_or(|near| near.is_proved(self.store.clock().coarse()))
     }
 
+    fn serves_copies(&self) -> bool {
+        self.near.is_some() && self.is_usable() && self.is_proved()
+    }
+
     /// The answer that a copy is, if there is one of the right kind.
     pub(crate) fn near_hit<R>(&self, key: &[u8], restore: impl FnOnce(Shared) -> Option<R>) -> Option<R> {
-        if self.near.is_none() || !self.is_usable() || !self.is_proved() {
+        if !self.serves_copies() {
             return None;
         }
         let kept = self.store.lookup(key).ok()?;
@@ -135,11 +141,21 @@ impl Engine {
         Some(answer)
     }
 
+    /// The copy of a place, told as a hit of it.
+    pub(crate) fn near_found(&self, place: &[u8], copy: &[u8]) -> Option<Found> {
+        if !self.serves_copies() {
+            return None;
+        }
+        let kept = self.store.lookup(copy).ok()?;
+        Some(self.serve(place, kept, Verdict::Fresh))
+    }
+
     /// What an entry of the store outside depends on, with what the store says of it.
     pub(crate) fn list_near(&self, key: &[u8], arrival: &Arrival<'_>, times: Times) -> Option<List> {
         let hit = arrival.hit;
         let origin = Arc::new(Origin { epoch: hit.epoch, tags: hit.tags.clone() });
-        let copied = Copied { key, fence: arrival.fence, times, origin, weight: hit.payload.len() as u64 };
+        let (weight, owner) = (hit.payload.len() as u64, arrival.owner.clone());
+        let copied = Copied { key, fence: arrival.fence, times, origin, owner, weight };
         self.store.list_of_copy(copied).ok()
     }
 

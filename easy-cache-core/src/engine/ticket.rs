@@ -273,8 +273,7 @@ impl Ticket {
             return None;
         }
         label.append(&mut payload);
-        let everything = Tag::everything();
-        let tags = list.tags().iter().map(|seen| seen.cell.tag().clone()).filter(|tag| *tag != everything).collect();
+        let tags = list.tags().iter().filter_map(|seen| seen.name().cloned()).collect();
         let origin = list.facts().origin.as_deref().filter(|_| !Mistake::OriginForgotten.is_made());
         let seen = origin.map(|origin| origin.tags.clone()).unwrap_or_default();
         let epoch = origin.map(|origin| origin.epoch);

@@ -50,6 +50,10 @@ pub struct TtlOf<S, C>(pub(crate) S, pub(crate) C);
 #[derive(Debug, Clone)]
 pub struct TagsOf<S, C>(pub(crate) S, pub(crate) C);
 
+/// Takes the weight from the value.
+#[derive(Debug, Clone)]
+pub struct WeightOf<S, C>(pub(crate) S, pub(crate) C);
+
 /// Stores only values that pass a test.
 #[derive(Debug, Clone)]
 pub struct OnlyIf<S, C>(pub(crate) S, pub(crate) C);
@@ -150,6 +154,18 @@ impl<R, S: Stores<R>, I: IntoIterator<Item: Into<Tag>>, C: Fn(&S::Value) -> I> P
     }
 }
 
+impl<R, S: Stores<R>, C: Fn(&S::Value) -> u64> Plan<R> for WeightOf<S, C> {
+    leaves!(R: erase restore is_failure late travels encode);
+
+    /// Before the plan inside, which would measure the value as well.
+    fn finish(&self, result: &R, policy: &mut Policy) {
+        if let Some(value) = self.0.part(result) {
+            policy.measured(|| (self.1)(value));
+        }
+        self.0.finish(result, policy);
+    }
+}
+
 impl<R, S: Stores<R>, C: Fn(&S::Value) -> bool> Plan<R> for OnlyIf<S, C> {
     leaves!(R: restore is_failure late finish travels encode);
 
@@ -240,13 +256,18 @@ macro_rules! forwards {
         }
     )*};
 }
-forwards!(EndsInTime<S>, TtlOf<S, C>, TagsOf<S, C>, OnlyIf<S, C>, StoresNone<S>, StoresErr<S>);
+forwards!(EndsInTime<S>, TtlOf<S, C>, TagsOf<S, C>, WeightOf<S, C>, OnlyIf<S, C>, StoresNone<S>, StoresErr<S>);
 
 impl<S: Kept> Kept for EndsInTime<S> {
     type Local = EndsInTime<S::Local>;
+    type Shared = EndsInTime<S::Shared>;
 
     fn local(self) -> Self::Local {
         EndsInTime(self.0.local())
+    }
+
+    fn shared(self) -> Self::Shared {
+        EndsInTime(self.0.shared())
     }
 }
 
@@ -254,11 +275,16 @@ macro_rules! stays {
     ($($name:ident<S $(, $other:ident)?>),*) => {$(
         impl<S: Kept $(, $other)?> Kept for $name<S $(, $other)?> {
             type Local = $name<S::Local $(, $other)?>;
+            type Shared = $name<S::Shared $(, $other)?>;
 
             fn local(self) -> Self::Local {
                 $name(self.0.local(), self.1)
             }
+
+            fn shared(self) -> Self::Shared {
+                $name(self.0.shared(), self.1)
+            }
         }
     )*};
 }
-stays!(TtlOf<S, C>, TagsOf<S, C>, OnlyIf<S, C>, StoresNone<S>, StoresErr<S>);
+stays!(TtlOf<S, C>, TagsOf<S, C>, WeightOf<S, C>, OnlyIf<S, C>, StoresNone<S>, StoresErr<S>);

@@ -10,7 +10,7 @@ use crate::value::{Portable, Shared};
 use crate::{CodecError, Error, Format, Policy};
 
 pub(crate) use extended::leaves;
-pub use extended::{EndsInTime, OnlyIf, SaysLate, Stores, StoresErr, StoresNone, TagsOf, TtlOf};
+pub use extended::{EndsInTime, OnlyIf, SaysLate, Stores, StoresErr, StoresNone, TagsOf, TtlOf, WeightOf};
 
 /// The translation between what a function returns (`R`) and what is stored.
 ///
@@ -280,22 +280,36 @@ impl<M> Clone for StoresWhole<M> {
 pub trait Kept {
     /// The same, in this process only.
     type Local;
+    /// The same, in any store.
+    type Shared;
     /// Says so.
     fn local(self) -> Self::Local;
+    /// Says the opposite.
+    fn shared(self) -> Self::Shared;
 }
 
 impl<M> Kept for StoresPart<M> {
     type Local = StoresPart<InProcess>;
+    type Shared = StoresPart<Anywhere>;
 
     fn local(self) -> Self::Local {
+        StoresPart::PLAN
+    }
+
+    fn shared(self) -> Self::Shared {
         StoresPart::PLAN
     }
 }
 
 impl<M> Kept for StoresWhole<M> {
     type Local = StoresWhole<InProcess>;
+    type Shared = StoresWhole<Anywhere>;
 
     fn local(self) -> Self::Local {
+        StoresWhole::PLAN
+    }
+
+    fn shared(self) -> Self::Shared {
         StoresWhole::PLAN
     }
 }

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use super::ManualClock;
+use super::following::{self, Follows};
 use crate::Cache;
 
 /// A store under test.
@@ -30,6 +31,7 @@ pub struct Contract<'a> {
     shared: bool,
     lose: Option<Box<dyn Fn() + Send + Sync + 'a>>,
     age: Option<Box<dyn Fn(Duration) + Send + Sync + 'a>>,
+    follows: Option<Follows<'a>>,
 }
 
 type Running<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -44,7 +46,7 @@ pub struct Case {
 impl<'a> Contract<'a> {
     /// `make` makes a cache on the store under test, as a process does when it starts. Its time is that of the clock.
     pub fn new(clock: &'a ManualClock, make: impl Fn(&str) -> Cache + Send + Sync + 'a) -> Self {
-        Self { make: Box::new(make), clock, shared: false, lose: None, age: None }
+        Self { make: Box::new(make), clock, shared: false, lose: None, age: None, follows: None }
     }
 
     /// Two caches that were made with one namespace share what they keep.
@@ -66,6 +68,54 @@ impl<'a> Contract<'a> {
     pub fn aging(mut self, age: impl Fn(Duration) + Send + Sync + 'a) -> Self {
         self.age = Some(Box::new(age));
         self
+    }
+
+    /// For a store that tells of changes: `near` makes a cache with copies near, `pause` lets news arrive. It is awaited as often as it takes;
+    /// ten thousand times in vain are a promise that is not kept.
+    ///
+    /// # Example: a store whose news arrive at once
+    /// ```
+    /// use std::time::Duration;
+    /// use easy_cache_core::testing::{Contract, ManualClock, Remote};
+    /// use easy_cache_core::{Cache, Near};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let clock = ManualClock::new();
+    /// let remote = Remote::new(clock.clock()); // of one namespace, which it does not look at
+    /// let far = Cache::builder().clock(clock.clock()).store(remote.clone());
+    /// let near = far.clone().near(Near::within(Duration::from_secs(60)));
+    /// let contract = Contract::new(&clock, |_| far.clone().build()).following(
+    ///     |_| {
+    ///         let cache = near.clone().build();
+    ///         remote.prove();
+    ///         cache
+    ///     },
+    ///     tokio::task::yield_now,
+    /// );
+    /// # let _ = contract;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn following<P>(
+        mut self,
+        near: impl Fn(&str) -> Cache + Send + Sync + 'a,
+        pause: impl Fn() -> P + Send + Sync + 'a,
+    ) -> Self
+    where
+        P: Future<Output = ()> + Send + 'a,
+    {
+        self.follows = Some(Follows::new(near, pause));
+        self
+    }
+
+    /// Caches of one case alone: one that asks the store each time, and one with copies near.
+    pub(super) async fn far_and_near(&self, namespace: &str) -> Option<(Cache, Cache, &Follows<'a>)> {
+        let follows = self.follows.as_ref()?;
+        Some((self.cache(namespace).await, follows.cache(namespace), follows))
+    }
+
+    pub(super) fn lose(&self) -> Option<&(dyn Fn() + Send + Sync)> {
+        self.lose.as_deref().map(|lose| lose as _)
     }
 
     fn advance(&self, by: Duration) {
@@ -118,7 +168,7 @@ async fn get(cache: &Cache, key: &str, new: u64) -> u64 {
     tagged(cache, key, &[], new).await
 }
 
-async fn tagged(cache: &Cache, key: &str, tags: &[&str], new: u64) -> u64 {
+pub(super) async fn tagged(cache: &Cache, key: &str, tags: &[&str], new: u64) -> u64 {
     let answer = cache.get_or_compute(key, async { Some(new) }).tags(tags.iter().copied()).await;
     answer.unwrap_or_else(|| panic!("the loader's answer is the caller's"))
 }
@@ -129,7 +179,7 @@ fn late_tag(value: &u64) -> [String; 1] {
 }
 
 /// Invalidates what is stored under a key, by one of several names: `t`, the [late tag](late_tag) of 7, the key, or everything.
-async fn invalidate(cache: &Cache, by: &str, key: &str) {
+pub(super) async fn invalidate(cache: &Cache, by: &str, key: &str) {
     done(match by {
         "tag" => cache.invalidate_tags(["t"]).await,
         "late" => cache.invalidate_tags(["late:7"]).await,
@@ -145,11 +195,11 @@ async fn late(cache: &Cache, key: &str, new: u64) -> u64 {
 }
 
 #[track_caller]
-fn done(result: Result<(), crate::Error>) {
+pub(super) fn done(result: Result<(), crate::Error>) {
     result.unwrap_or_else(|error| panic!("{error}"));
 }
 
-const HELD: Duration = Duration::from_secs(30);
+pub(super) const HELD: Duration = Duration::from_secs(30);
 
 cases! {
     /// One computation serves all that follow.
@@ -355,6 +405,21 @@ cases! {
         };
         cache.get_or_compute("k", load).tags(["t"]).refresh().await;
         assert_eq!(tagged(&cache, "k", &["t"], 4).await, 4);
+    }
+
+    /// A copy near ends when what it depends on changes elsewhere.
+    async fn a_copy_ends_with_what_it_depends_on(contract) {
+        following::ends_with_what_it_depends_on(contract).await;
+    }
+
+    /// What this process invalidates or holds is not served from its copies when that has returned.
+    async fn a_copy_ends_at_once_with_what_this_process_does(contract) {
+        following::ends_at_once_with_what_is_done_here(contract).await;
+    }
+
+    /// No copy survives a store that loses everything.
+    async fn a_copy_ends_with_a_loss(contract) {
+        following::ends_with_a_loss(contract).await;
     }
 }
 

@@ -6,6 +6,7 @@
 mod assertions;
 pub mod contract;
 mod faults;
+mod following;
 mod plain_memory;
 mod remote;
 #[cfg(feature = "testing")]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use easy_cache_core::testing::Fault;
-use easy_cache_core::{Cache, ErrorKind};
+use easy_cache_core::{Cache, ErrorKind, Tag};
 use tokio::sync::oneshot;
 
 use crate::world::{World, get, settle};
@@ -205,4 +205,63 @@ fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
         std::task::Poll::Ready(output) => Some(output),
         std::task::Poll::Pending => None,
     }
+}
+
+/// A cache over the store, and the tags of which somebody heard.
+async fn listening(world: &World) -> (Cache, Arc<Mutex<Vec<Vec<Tag>>>>) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let ear = Arc::clone(&heard);
+    let builder = Cache::builder().clock(world.clock.clock()).plain_store(world.store.clone());
+    let cache = builder.on_invalidated(move |what| ear.lock().unwrap().push(what.tags.to_vec())).build();
+    cache.invalidate_tags(["first"]).await.unwrap();
+    assert_eq!(std::mem::take(&mut *heard.lock().unwrap()), [vec![Tag::new("first")]]);
+    (cache, heard)
+}
+
+#[tokio::test]
+async fn who_hears_of_invalidations_hears_when_the_store_knows() {
+    let world = World::new();
+    let (cache, heard) = listening(&world).await;
+    let slow = world.store.inject(Fault::StallBefore, |attempt| attempt.method.starts_with("set"));
+    let invalidating = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.invalidate_tags(["t"]).await }
+    });
+    slow.reached(1).await;
+    settle().await;
+    assert!(heard.lock().unwrap().is_empty(), "who asked again now would get what the store still has");
+    drop(slow);
+    invalidating.await.unwrap().unwrap();
+    assert_eq!(*heard.lock().unwrap(), [vec![Tag::new("t")]]);
+}
+
+#[tokio::test]
+async fn who_hears_of_invalidations_hears_at_once_of_one_that_failed_and_again_when_it_is_delivered() {
+    let world = World::new();
+    let (cache, heard) = listening(&world).await;
+    let down = world.store.inject(Fault::Fail, |_| true);
+    assert!(cache.invalidate_tags(["t"]).await.is_err());
+    assert_eq!(heard.lock().unwrap().len(), 1);
+    a_while(&world).await;
+    assert_eq!(heard.lock().unwrap().len(), 1);
+    drop(down);
+    a_while(&world).await;
+    assert_eq!(*heard.lock().unwrap(), [vec![Tag::new("t")], vec![Tag::new("t")]]);
+}
+
+#[tokio::test]
+async fn who_hears_of_invalidations_hears_of_commits_and_of_writes_whose_outcome_nobody_learned() {
+    let world = World::new();
+    let (cache, heard) = listening(&world).await;
+    cache.hold(["rolled back"], WITHIN).await.rollback().await.unwrap();
+    cache.hold(["committed"], WITHIN).await.commit().await.unwrap();
+    assert_eq!(*heard.lock().unwrap(), [vec![Tag::new("committed")]]);
+    drop(cache.hold(["unknown"], WITHIN).await);
+    assert_eq!(heard.lock().unwrap()[1..], [vec![Tag::new("unknown")]]);
+    settle().await;
+    world.clock.advance(WITHIN);
+    settle().await;
+    assert_eq!(heard.lock().unwrap()[2..], [vec![Tag::new("unknown")]], "it may have become visible since");
+    drop(cache.hold(["given up"], WITHIN).await.commit()); // was never polled
+    assert_eq!(heard.lock().unwrap()[3..], [vec![Tag::new("given up")]]);
 }

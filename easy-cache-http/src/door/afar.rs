@@ -39,6 +39,9 @@ enum Next {
 }
 
 pub(super) async fn arrive(shelf: Shelf, mut exchange: Box<Exchange>) -> Arrival {
+    if let Some(found) = look_near(&shelf, &exchange) {
+        return answer(exchange, found);
+    }
     let held = look(&shelf, &mut exchange).await;
     let next = match held {
         Held::Response(found) => after(&shelf, &mut exchange, found).await,
@@ -109,6 +112,28 @@ fn task(exchange: Box<Exchange>, computation: Computation, place: Vec<u8>, found
 async fn begin(shelf: &Shelf, exchange: Box<Exchange>, place: Vec<u8>, found: Option<Found>) -> Box<Task> {
     let computation = shelf.begin(&Address::at(&exchange.base, &place), &exchange.tags).await;
     task(exchange, computation, place, found)
+}
+
+/// A copy in this process, if it answers as it is: whatever else a response may be good for, the store is asked for it.
+fn look_near(shelf: &Shelf, exchange: &Exchange) -> Option<Found> {
+    let Exchange { settings, facts, headers, base, .. } = exchange;
+    let (place, (value, seen)) = match look_near_at(shelf, base, base)? {
+        (Value::Varies(varies), _) => {
+            let place = varies.key(base, &settings.policy, headers);
+            let found = look_near_at(shelf, base, &place)?;
+            (place, found)
+        }
+        found => (base.clone(), found),
+    };
+    let Value::Response(hit) = value else { return None };
+    let answers = matches!(hit.reuse(facts, &settings.policy), Reuse::Serve { .. });
+    answers.then_some(Found { hit, place, seen })
+}
+
+fn look_near_at(shelf: &Shelf, base: &[u8], place: &[u8]) -> Option<(Value, Scope)> {
+    let mut seen = Scope::new();
+    let stored = seen.run(|| shelf.near(&Address::at(base, place)))?;
+    Some((Value::of(stored), seen))
 }
 
 /// One look, or two where there are variants.

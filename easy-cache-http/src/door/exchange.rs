@@ -7,11 +7,11 @@ use std::time::Duration;
 use crate::{CacheStatus, Forward, MethodClass, RequestFacts};
 use bytes::Bytes;
 use easy_cache_core::{Cache, Computation, Scope, Tag};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 
 use super::incoming::FieldsMut;
 use super::key;
-use super::outward::TagField;
+use super::outward::Told;
 use super::previous::{self, Previous};
 use super::respond;
 use super::settings::Settings;
@@ -41,19 +41,21 @@ impl Exchange {
         &self.settings.cache
     }
 
-    /// The field that tells of all that a response depends on.
-    pub(crate) fn tag_line(&self, tags: &[Tag]) -> Option<(HeaderName, HeaderValue)> {
-        let field = self.settings.tag_field.as_ref()?;
-        // A response that was confirmed has the tags of its address already, from when it was kept.
-        let of_the_address = self.tags.iter().filter(|tag| !tags.contains(tag));
-        let all: Vec<_> = of_the_address.chain(tags).cloned().collect();
-        field.line(&all)
+    /// Tells caches in front of all that a response depends on.
+    pub(crate) fn tell_tags(&self, tags: &[Tag], headers: &mut HeaderMap) {
+        if self.settings.tag_field.is_some() {
+            // A response that was confirmed has the tags of its address already, from when it was kept.
+            let of_the_address = self.tags.iter().filter(|tag| !tags.contains(tag));
+            let all: Vec<_> = of_the_address.chain(tags).cloned().collect();
+            self.tell(Told::Tags(&all), headers);
+        }
     }
 
-    /// Tells of a response that may come to depend on more, or of which nobody knows on what.
-    pub(crate) fn tell_any_tag(&self, headers: &mut HeaderMap) {
-        if let Some((name, value)) = self.settings.tag_field.as_ref().map(TagField::line_of_any) {
-            headers.insert(name, value);
+    /// Tells caches in front of a response whose tags are not known.
+    pub(crate) fn tell(&self, told: Told<'_>, headers: &mut HeaderMap) {
+        if let Some(field) = &self.settings.tag_field {
+            let is_for_all = !self.facts.keyed_by_user && !self.settings.policy.has_key_parts();
+            field.tell(told, is_for_all, headers);
         }
     }
 

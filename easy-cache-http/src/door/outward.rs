@@ -1,23 +1,42 @@
 //! Tells caches in front of the application on what a response depends: its tags, as a header field that content delivery
-//! networks and Varnish purge by. Telling them of invalidations is left to others.
+//! networks and Varnish purge by; and which responses are not for them. Telling them of invalidations is left to others.
 
 use std::fmt::Write as _;
 
 use easy_cache_core::Tag;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The largest field, unless the application says otherwise: what the default buffers of common proxies hold beside the rest of
 /// a head.
 const LIMIT: usize = 4096;
 
-/// Stands for all tags, where they are not known yet, or too many.
-const ANY: &str = "*";
+/// Stands for all tags, where they are not known yet, or too many. No tag is written so.
+pub(super) const ANY: &str = "*";
+
+/// What is not for those in front.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// What those in front are told of a response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told<'a> {
+    /// It depends on these.
+    Tags(&'a [Tag]),
+    /// It may come to depend on more.
+    AnyTag,
+    /// It was not kept here: built from what is outdated by now, or not committed, or forbidden by a word that only this cache
+    /// understands.
+    NotKept,
+}
 
 /// A header field that names the tags of a response, for caches in front of the application.
 ///
 /// Names are written without spaces, commas and what is not ASCII: those are percent-encoded. A response whose tags do not fit, or
 /// are not all known when its head is sent (its body is still being produced), has the single name `*`: **whoever purges a tag
 /// purges `*` with it**. What the handler itself says in this field is replaced.
+///
+/// What this cache does not keep, or keeps apart by more than the URI and the response's `Vary` say (for each user, by a header
+/// field or a cookie of the route's key), is not for caches in front either: such a response carries `no-store` in the field that
+/// is theirs, `Surrogate-Control` or `CDN-Cache-Control`.
 ///
 /// # Example: what a response of two books says
 /// ```
@@ -33,6 +52,7 @@ const ANY: &str = "*";
 #[must_use]
 pub struct TagField {
     name: HeaderName,
+    control: HeaderName,
     separator: char,
     limit: usize,
 }
@@ -40,12 +60,14 @@ pub struct TagField {
 impl TagField {
     /// `Surrogate-Key`, separated by spaces (Fastly; with `xkey` for Varnish).
     pub fn surrogate_key() -> Self {
-        Self { name: HeaderName::from_static("surrogate-key"), separator: ' ', limit: LIMIT }
+        let (name, control) = (HeaderName::from_static("surrogate-key"), HeaderName::from_static("surrogate-control"));
+        Self { name, control, separator: ' ', limit: LIMIT }
     }
 
     /// `Cache-Tag`, separated by commas (Cloudflare and others).
     pub fn cache_tag() -> Self {
-        Self { name: HeaderName::from_static("cache-tag"), separator: ',', limit: LIMIT }
+        let (name, control) = (HeaderName::from_static("cache-tag"), HeaderName::from_static("cdn-cache-control"));
+        Self { name, control, separator: ',', limit: LIMIT }
     }
 
     /// The largest value in bytes. Default: 4096.
@@ -70,14 +92,32 @@ impl TagField {
         value
     }
 
-    /// The field of a response whose tags are all known.
-    pub(crate) fn line(&self, tags: &[Tag]) -> Option<(HeaderName, HeaderValue)> {
-        Some((self.name.clone(), HeaderValue::try_from(self.value(tags)).ok()?))
+    /// The name of a tag as the field has it, for who purges by it.
+    ///
+    /// # Example
+    /// ```
+    /// use easy_cache_core::Tag;
+    /// use easy_cache_http::door::TagField;
+    ///
+    /// assert_eq!(TagField::name_of(&Tag::unknown_rows("books")), "books:%2A");
+    /// ```
+    #[must_use]
+    pub fn name_of(tag: &Tag) -> String {
+        let mut name = String::with_capacity(tag.name().len());
+        write_name(tag.name(), &mut name);
+        name
     }
 
-    /// The field of a response whose tags may become more.
-    pub(crate) fn line_of_any(&self) -> (HeaderName, HeaderValue) {
-        (self.name.clone(), HeaderValue::from_static(ANY))
+    /// Says it. `is_for_all` if the URI and `Vary` tell all that the response was kept apart by.
+    pub(crate) fn tell(&self, told: Told<'_>, is_for_all: bool, headers: &mut HeaderMap) {
+        let known = match told {
+            Told::Tags(tags) => HeaderValue::try_from(self.value(tags)).ok(),
+            Told::AnyTag | Told::NotKept => None,
+        };
+        headers.insert(self.name.clone(), known.unwrap_or(HeaderValue::from_static(ANY)));
+        if !is_for_all || matches!(told, Told::NotKept) {
+            headers.insert(self.control.clone(), NO_STORE);
+        }
     }
 }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use crate::{CacheStatus, Forward, Headers, MethodClass, Target, for_each_invalidated};
 use easy_cache_core::{Cache, Error, Tag};
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 
 use super::incoming::{Address, Incoming};
 use super::key;
+use super::outward::Told;
 use super::respond;
 use super::settings::Settings;
 
@@ -51,6 +52,17 @@ impl Passage {
         let status = self.detail.map_or(status, |detail| status.detail(detail));
         let dropping = tags.filter(|tags| !tags.is_empty()).map(|tags| self.invalidate(tags));
         (respond::value(status), dropping)
+    }
+
+    /// What caches in front are told of the handler's response, in place of what it says in these fields: nobody knows on what it
+    /// depends, so it is not for them. Nothing, unless the tags of responses are told.
+    #[must_use]
+    pub fn told(&self) -> HeaderMap {
+        let mut fields = HeaderMap::new(); // does not allocate
+        if let Some(field) = &self.settings.tag_field {
+            field.tell(Told::NotKept, true, &mut fields);
+        }
+        fields
     }
 
     /// There will be no response.

@@ -13,6 +13,7 @@ use http_body::Body;
 use super::exchange::{Exchange, Task};
 use super::incoming::FieldsMut;
 use super::mark::Mark;
+use super::outward::Told;
 use super::record::Recorder;
 use super::respond::{self, ResponseTags};
 use super::settle::{self, Outgoing};
@@ -122,7 +123,10 @@ impl Task {
         let (mut parts, renewed) = self.renew(previous, update);
         let status = match renewed {
             Ok(seconds) => status.stored().ttl(seconds),
-            Err(why) => status.detail(why),
+            Err(why) => {
+                exchange.tell(Told::NotKept, &mut parts.headers);
+                status.detail(why)
+            }
         };
         own.keys().for_each(|name| drop(parts.headers.remove(name)));
         parts.headers.extend(own);
@@ -154,9 +158,7 @@ impl Task {
         let exchange = Arc::clone(&self.exchange);
         let kept = Recorder::new(self, plan, &parts, None).keep(stored.body.clone());
         let renewed = kept.map(|stored| {
-            if let Some((name, value)) = exchange.tag_line(&stored.tags) {
-                parts.headers.insert(name, value);
-            }
+            exchange.tell_tags(&stored.tags, &mut parts.headers);
             parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
             seconds
         });
@@ -201,6 +203,7 @@ impl Task {
         let hit = &previous.hit;
         let mut parts = Response::new(()).into_parts().0;
         (parts.status, parts.headers) = (hit.response.status, hit.response.renewed(&HeaderMap::new()));
+        exchange.tell(Told::NotKept, &mut parts.headers);
         respond::add_status(&mut parts.headers, exchange.status(update.status).detail("contradicted"));
         settle::answer(&exchange, parts, Outgoing::Whole(hit.response.body.clone()))
     }

@@ -93,9 +93,7 @@ impl Recorder {
         let Self { task, plan, status, mut headers, mark, chunks, .. } = self;
         let Task { exchange, computation, scope, key, .. } = *task;
         let (body, tags, terms): (_, Arc<[Tag]>, _) = (joined(chunks), scope.tags().into(), plan.terms);
-        if let Some((name, value)) = exchange.tag_line(&tags) {
-            headers.insert(name, value);
-        }
+        exchange.tell_tags(&tags, &mut headers);
         let response =
             Arc::new(StoredResponse { status, headers, body, terms, tags, mark, recorded_for }.with_length());
         if variants::store(&exchange, &key, computation, Arc::clone(&response), scope) {

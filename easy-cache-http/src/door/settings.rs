@@ -35,6 +35,8 @@ pub struct Settings {
     pub tells_key: bool,
     /// The field that names the tags of responses for caches in front of the application.
     pub tag_field: Option<TagField>,
+    /// The path at which a `POST` purges.
+    pub purge_at: Option<String>,
     /// Who records, and who waits for it.
     pub recordings: Arc<Recordings>,
 }
@@ -56,6 +58,7 @@ impl Settings {
             max_variants: MAX_VARIANTS,
             tells_key: false,
             tag_field: None,
+            purge_at: None,
             recordings: Arc::default(),
         }
     }

@@ -18,6 +18,7 @@ use http_body::Body;
 
 use super::exchange::{Exchange, Task};
 use super::mark::Mark;
+use super::outward::Told;
 use super::record::{Recorder, announced_length};
 use super::respond::{self, ResponseTags};
 use super::stored::Unshared;
@@ -160,7 +161,7 @@ impl Task {
         }
         computation.scatter();
         scope.close();
-        exchange.tell_any_tag(&mut parts.headers);
+        exchange.tell(Told::NotKept, &mut parts.headers);
         respond::add_status(&mut parts.headers, exchange.status(parts.status).detail(why.word));
         answer(&exchange, parts, Outgoing::Passing(body))
     }
@@ -190,16 +191,19 @@ impl Task {
         match stream.verdict() {
             Verdict::Kept(stored) => {
                 respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
-                if let Some((name, value)) = exchange.tag_line(&stored.tags) {
-                    parts.headers.insert(name, value);
-                }
+                exchange.tell_tags(&stored.tags, &mut parts.headers);
                 parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
                 return answer(&exchange, parts, Outgoing::Whole(stored.body.clone()));
             }
-            Verdict::Open => respond::add_status(&mut parts.headers, status.stored().ttl(seconds)),
-            Verdict::Refused(why) => respond::add_status(&mut parts.headers, status.detail(why)),
+            Verdict::Open => {
+                respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
+                exchange.tell(Told::AnyTag, &mut parts.headers);
+            }
+            Verdict::Refused(why) => {
+                respond::add_status(&mut parts.headers, status.detail(why));
+                exchange.tell(Told::NotKept, &mut parts.headers);
+            }
         }
-        exchange.tell_any_tag(&mut parts.headers);
         Response::from_parts(parts, Outgoing::Recorded { stream, watched })
     }
 }

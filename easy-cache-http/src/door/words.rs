@@ -28,6 +28,23 @@ macro_rules! words_of_a_door {
                 self
             }
 
+            /// Lets a `POST` to this path do what `PURGE` does, for clients that have no method of their own choice: for whom
+            /// `purge_if` says yes, and for nobody else, whose request goes on to the handler. What is purged is named in
+            /// `Surrogate-Key` or `Cache-Tag` (`*` is everything), or by paths in the query, percent-encoded:
+            /// `POST /-/purge?path=/books/7&path=/`. Off by default.
+            ///
+            /// # Example
+            /// ```
+            #[doc = concat!("use ", $from, "::", $name, ";")]
+            ///
+            #[doc = concat!("let cached = ", $name, "::new(easy_cache_core::Cache::new()).purge_at(\"/-/purge\");")]
+            /// // and `purge_if`, which says who may
+            /// ```
+            pub fn purge_at(mut self, path: impl Into<String>) -> Self {
+                self.settings_mut().purge_at = Some(path.into());
+                self
+            }
+
             /// The largest body, in bytes, that is kept. A larger one reaches its client whole, and is not kept. Default:
             /// 1 MiB.
             pub fn max_body(mut self, bytes: u64) -> Self {

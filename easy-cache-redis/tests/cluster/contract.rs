@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use easy_cache_core::Cache;
 use easy_cache_core::testing::{Contract, ManualClock};
+use easy_cache_core::{Cache, Near};
 use easy_cache_redis::RedisClusterStore;
 use easy_cache_servers::Cluster;
 
@@ -28,13 +28,17 @@ const AGE: &str = r"#!lua flags=allow-cross-slot-keys
 async fn every_promise_is_kept(groups: usize) {
     let cluster = world::started(|| Cluster::options().replicas(0).start()).await;
     let clock = ManualClock::new();
-    let make = |namespace: &str| {
+    let builder = |namespace: &str| {
         let builder = RedisClusterStore::builder(namespace).urls(cluster.urls()).groups(groups);
         let store = builder.timeout(Duration::from_secs(10)).build().unwrap();
-        Cache::builder().namespace(namespace).clock(clock.clock()).store(store).build()
+        Cache::builder().namespace(namespace).clock(clock.clock()).store(store)
     };
-    let contract = Contract::new(&clock, make).shared().losing(|| cluster.command_everywhere(&["FLUSHALL"]));
+    let near = |namespace: &str| builder(namespace).near(Near::within(Duration::from_millis(200))).build();
+    let contract = Contract::new(&clock, |namespace| builder(namespace).build())
+        .shared()
+        .losing(|| cluster.command_everywhere(&["FLUSHALL"]));
     let age = |by: Duration| cluster.command_everywhere(&["EVAL", AGE, "0", &by.as_micros().to_string()]);
+    let contract = contract.following(near, || tokio::time::sleep(Duration::from_millis(1)));
     contract.aging(age).run().await;
 }
 

@@ -8,6 +8,7 @@ mod follow;
 mod holds;
 mod losses;
 mod names;
+mod outage;
 mod protocol;
 mod together;
 mod trips;

@@ -66,6 +66,11 @@ impl World {
         self.elsewhere_at(self.url.clone())
     }
 
+    pub(crate) fn elsewhere_with(&self, more: impl FnOnce(RedisStoreBuilder) -> RedisStoreBuilder) -> Self {
+        let store = more(RedisStore::builder(&self.namespace).url(&self.url)).build().unwrap();
+        Self { namespace: self.namespace.clone(), url: self.url.clone(), store }
+    }
+
     /// The same on a way of its own.
     pub(crate) fn elsewhere_at(&self, url: String) -> Self {
         let store = RedisStore::builder(&self.namespace).url(&url).timeout(PATIENCE).build().unwrap();

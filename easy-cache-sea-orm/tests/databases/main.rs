@@ -1,6 +1,11 @@
 //! The wrapped connection on each kind of database, as a real server: SQLite, PostgreSQL, MariaDB.
 #![cfg(test)]
 
+mod isolation;
 mod listener;
+mod reads;
 mod relay;
+mod replica;
+mod restart;
 mod site;
+mod writes;

@@ -37,8 +37,9 @@ pub(crate) mod book {
 
 pub(crate) mod loan {
     use sea_orm::entity::prelude::*;
+    use serde::{Deserialize, Serialize};
 
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
     #[sea_orm(table_name = "loans")]
     pub(crate) struct Model {
         #[sea_orm(primary_key, auto_increment = false)]

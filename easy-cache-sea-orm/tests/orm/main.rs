@@ -3,14 +3,19 @@
 #![cfg(test)]
 
 mod bypass;
+mod changes;
 mod entities;
 mod holds;
+mod lending;
+mod mock;
 mod open_text;
+mod queries;
 mod reads;
 mod savepoints;
 mod shop;
 mod streams;
 mod stress;
+mod strict;
 mod text;
 mod transactions;
 mod writes;

@@ -83,6 +83,11 @@ impl Shop {
         Self { db, cache, clock, statements, loads: Arc::default(), path }
     }
 
+    /// The same database with another cache, whose writes are refused without their holds.
+    pub(crate) fn strict(&self, cache: &Cache) -> CachedDb {
+        CachedDb::builder(self.behind().clone(), cache).model::<book::Entity>().strict_holds().build()
+    }
+
     /// The connection inside, which no cache hears of.
     pub(crate) fn behind(&self) -> &DatabaseConnection {
         self.db.inner()

@@ -13,6 +13,7 @@ mod client;
 #[path = "../../../tests/doors/list.rs"]
 mod list;
 
+mod near;
 #[path = "../layer/nested.rs"]
 mod nested;
 #[path = "../layer/network.rs"]

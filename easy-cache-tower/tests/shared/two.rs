@@ -3,7 +3,7 @@
 use easy_cache_core::testing::{Fault, Faults, MemoryPlainStore};
 use easy_cache_core::{Cache, ManualClock};
 
-use crate::support::{Asked, Fields, Given, Site, page, request, seconds, settle};
+use crate::support::{Asked, Fields, Given, Site, User, page, request, seconds, settle};
 
 struct World {
     clock: ManualClock,
@@ -140,4 +140,37 @@ async fn bytes_that_are_no_response_are_a_miss_and_are_overwritten() {
     }
     assert_eq!(server.get("/").await.text(), "page 2");
     assert!(server.get("/").await.is_hit());
+}
+
+#[tokio::test]
+async fn two_users_of_two_servers_each_have_copies_of_their_own() {
+    let world = World::new().await;
+    let servers = ["one", "other"].map(|name| {
+        let configure = |layer| crate::door::per_user(layer).ttl(seconds(60));
+        Site::over(world.process(), world.clock.clone(), configure, move |_, call, request: Asked| async move {
+            let user = request.extensions().get::<User>().map_or("nobody", |user| user.0);
+            Ok(page(&[], format!("{user} by {name} {call}")))
+        })
+    });
+    let ask = |server: usize, user: Option<&'static str>| {
+        let mut asked = request("GET", "/account", &[("cookie", "session=1")]);
+        if let Some(user) = user {
+            asked.extensions_mut().insert(User(user));
+        }
+        servers[server].ask(asked)
+    };
+    for (server, user) in [(0, "alice"), (1, "bob"), (1, "alice"), (0, "bob"), (0, "ali"), (1, "alicebob")] {
+        let answer = ask(server, Some(user)).await;
+        assert!(answer.text().starts_with(&format!("{user} by ")), "{user} was shown {}", answer.text());
+    }
+    for (server, user, made) in
+        [(0, "alice", "alice by one 1"), (1, "alice", "alice by one 1"), (0, "bob", "bob by other 1")]
+    {
+        let answer = ask(server, Some(user)).await;
+        assert_eq!((answer.text(), answer.is_hit()), (made, true));
+    }
+    for server in [0, 1] {
+        let stranger = ask(server, None).await;
+        assert!(stranger.text().starts_with("nobody") && !stranger.is_hit(), "{}", stranger.text());
+    }
 }

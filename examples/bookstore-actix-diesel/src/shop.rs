@@ -8,8 +8,8 @@ use actix_web::web;
 use bookstore::input::{BookChange, BookFilter, NewBook, Retitle};
 use bookstore::view::{Author, AuthorName, Book, BookPage, Stats};
 use bookstore::write::Ending;
-use bookstore::{Error, Options, StartError};
-use bookstore_actix::{Shop, shop};
+use bookstore::{Error, Front, Options, StartError};
+use bookstore_actix::{Opened, Shop};
 use diesel::SqliteConnection;
 use easy_cache_core::{Cache, scope};
 
@@ -86,11 +86,13 @@ impl Shop for Database {
 }
 
 /// Opens the database that the options name.
-async fn open(options: &Options) -> Result<Database, StartError> {
-    let (url, cache) = (options.database.clone(), shop::cache(options));
+async fn open(options: &Options) -> Result<Opened<Database>, StartError> {
+    let (cache, front) = Front::open(options)?;
+    let url = options.database.clone();
     let opened = tokio::task::spawn_blocking(move || Database::open(&url, &cache)).await;
     let opened = opened.map_err(|reason| StartError::database(&options.database, reason))?;
-    opened.map_err(|refused| StartError::database(&options.database, Error::from(refused)))
+    let shop = opened.map_err(|refused| StartError::database(&options.database, Error::from(refused)))?;
+    Ok(Opened { shop, front })
 }
 
 /// Runs the whole program: opens the database, listens, prints one line with the address, and serves until Ctrl-C or SIGTERM.

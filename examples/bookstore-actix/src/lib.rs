@@ -35,4 +35,4 @@ mod provenance;
 
 pub use bookstore::{Options, StartError};
 pub use server::{run, run_shop, serve, serve_shop};
-pub use shop::Shop;
+pub use shop::{Opened, Shop};

@@ -1,8 +1,8 @@
 //! The handlers for people: pages, and forms that lead to the page on which their effect is seen.
 
-use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{ETAG, LOCATION};
 use actix_web::web::Html;
+use actix_web::{CustomizeResponder, HttpResponse, Responder as _};
 use bookstore::{
     input::{BookChange, BookFilter, Move, NewBook, Part, Retitle},
     page,
@@ -15,29 +15,36 @@ use crate::{
     shop::Shop,
 };
 
-type Page = Result<Html, PageError>;
+type Shown = CustomizeResponder<Html>;
+type Page = Result<Shown, PageError>;
 type SeeOther = Result<HttpResponse, PageError>;
+
+/// With what a browser asks whether the page is still the one that it has.
+fn shown(page: String) -> Shown {
+    let etag = page::etag(&page);
+    Html::new(page).customize().insert_header((ETAG, etag))
+}
 
 fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 
 pub(crate) async fn books<S: Shop>(shop: State<S>, filter: PageQuery<BookFilter>) -> Page {
-    Ok(Html::new(page::books(&filter.0, &shop.books(&filter.0).await?)))
+    Ok(shown(page::books(&filter.0, &shop.books(&filter.0).await?)))
 }
 
 pub(crate) async fn book<S: Shop>(shop: State<S>, id: PagePath) -> Page {
-    Ok(Html::new(page::book(&shop.book(id.0).await?, &shop.authors().await?)))
+    Ok(shown(page::book(&shop.book(id.0).await?, &shop.authors().await?)))
 }
 
 pub(crate) async fn author<S: Shop>(shop: State<S>, id: PagePath, part: PageQuery<Part>) -> Page {
     let author = shop.author(id.0).await?;
     let filter = BookFilter { author: Some(id.0), page: part.0.page, ..BookFilter::default() };
-    Ok(Html::new(page::author(&author, &shop.books(&filter).await?)))
+    Ok(shown(page::author(&author, &shop.books(&filter).await?)))
 }
 
 pub(crate) async fn stats<S: Shop>(shop: State<S>) -> Page {
-    Ok(Html::new(page::stats(&shop.stats().await?)))
+    Ok(shown(page::stats(&shop.stats().await?)))
 }
 
 pub(crate) async fn create_book<S: Shop>(shop: State<S>, new: PageForm<NewBook>) -> SeeOther {

@@ -6,18 +6,22 @@ use std::time::Instant;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use bookstore::provenance::{Provenance, TAGS};
 use easy_cache_actix::current_tags;
 
-/// Adds `Server-Timing` to every answer.
+/// Adds `Server-Timing` to every answer, and tells browsers to ask whether what they have is still current: they cannot be told
+/// when it is not.
 pub(crate) async fn tell<B: MessageBody>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let started = Instant::now();
     let mut res = next.call(req).await?;
     let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
     if let Ok(timing) = HeaderValue::try_from(provenance(res.headers()).server_timing(milliseconds)) {
         res.headers_mut().insert(HeaderName::from_static("server-timing"), timing);
+    }
+    if !res.headers().contains_key(CACHE_CONTROL) {
+        res.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     }
     Ok(res)
 }

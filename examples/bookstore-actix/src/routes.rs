@@ -5,14 +5,18 @@ use actix_web::guard;
 use actix_web::web::{self, ServiceConfig, delete, post, put};
 use actix_web::{Resource, Route};
 use bookstore::announce::KEPT_FOR;
-use easy_cache_actix::ResponseCache;
+use easy_cache_actix::{ResponseCache, TagField};
 
-use crate::shop::Shop;
+use crate::shop::{Opened, Shop};
 use crate::{api, error, pages};
 
 /// The cache around a whole shop. One for all workers.
-pub fn cached(shop: &impl Shop) -> ResponseCache {
-    ResponseCache::new(shop.cache().clone()).named("bookstore").ttl(KEPT_FOR).statuses([200, 404])
+pub fn cached<S: Shop>(opened: &Opened<S>) -> ResponseCache {
+    let cached = ResponseCache::new(opened.shop.cache().clone()).named("bookstore").ttl(KEPT_FOR).statuses([200, 404]);
+    match opened.front.purges() {
+        Some(_) => cached.tell_tags(TagField::surrogate_key()),
+        None => cached,
+    }
 }
 
 /// All routes of a shop, which is the application's data.

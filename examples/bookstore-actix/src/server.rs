@@ -9,7 +9,7 @@ use bookstore::{Options, StartError};
 
 use crate::provenance;
 use crate::routes::{cached, routes};
-use crate::shop::{Shop, open};
+use crate::shop::{Opened, Shop, open};
 
 /// Runs the whole program: opens the database, listens, prints one line with the address, and serves until Ctrl-C or
 /// SIGTERM.
@@ -28,15 +28,15 @@ pub async fn run(options: &Options) -> Result<(), StartError> {
 /// A [`StartError`] that says what to do if the shop cannot be opened or the address cannot be listened on.
 pub async fn run_shop<S: Shop>(
     options: &Options,
-    open: impl Future<Output = Result<S, StartError>>,
+    open: impl Future<Output = Result<Opened<S>, StartError>>,
 ) -> Result<(), StartError> {
     let stop = stop_signal().map_err(StartError::Serve)?;
-    let shop = open.await?;
+    let opened = open.await?;
     let at_address = |reason| StartError::listen(&options.listen, reason);
     let listener = TcpListener::bind(&options.listen).map_err(at_address)?;
     let address = listener.local_addr().map_err(at_address)?;
     announce(&format!("listening on http://{address}"));
-    serve_shop(listener, shop, stop).await
+    serve_shop(listener, opened, stop).await
 }
 
 /// Serves on a listener of the caller until `shutdown` is ready; the listen address of the options is not used.
@@ -59,10 +59,10 @@ pub async fn serve(
 /// A [`StartError`] if the server stops although nobody has asked it to.
 pub async fn serve_shop<S: Shop>(
     listener: TcpListener,
-    shop: S,
+    opened: Opened<S>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), StartError> {
-    let (shared, cached) = (shop.clone(), cached(&shop));
+    let (shared, cached) = (opened.shop.clone(), cached(&opened));
     let app = move || {
         App::new()
             .app_data(shared.clone())
@@ -80,7 +80,7 @@ pub async fn serve_shop<S: Shop>(
     });
     let served = server.await.map_err(StartError::Serve);
     stopping.abort();
-    shop.close().await;
+    opened.close().await;
     served
 }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use bookstore::input::{BookChange, BookFilter, NewBook, Retitle};
 use bookstore::view::{Author, AuthorName, Book, BookPage, Stats};
 use bookstore::write::Ending;
-use bookstore::{Db, Error, Options, StartError, query, write};
+use bookstore::{Db, Error, Front, Options, StartError, query, write};
 use easy_cache_core::Cache;
 
 /// What an answer takes, on the thread of its request.
@@ -103,10 +103,21 @@ impl Shop for Db {
     }
 }
 
-/// The cache of a shop.
-#[must_use]
-pub fn cache(options: &Options) -> Cache {
-    Cache::builder().namespace("bookstore").enabled(!options.no_cache).build()
+/// A shop, and what is in front of it.
+#[derive(Clone, Debug)]
+pub struct Opened<S> {
+    /// The shop.
+    pub shop: S,
+    /// A Varnish, if the options name one.
+    pub front: Front,
+}
+
+impl<S: Shop> Opened<S> {
+    /// Tells what is in front of the shop what it has not been told yet, and leaves the database tidy.
+    pub(crate) async fn close(self) {
+        self.front.close().await;
+        self.shop.close().await;
+    }
 }
 
 /// SeaORM's shop, on the database that the options name.
@@ -114,7 +125,8 @@ pub fn cache(options: &Options) -> Cache {
 /// # Errors
 ///
 /// A [`StartError`] that says what to do if the database cannot be opened.
-pub async fn open(options: &Options) -> Result<Db, StartError> {
+pub async fn open(options: &Options) -> Result<Opened<Db>, StartError> {
     let at_url = |reason| StartError::database(&options.database, reason);
-    bookstore::open(&options.database, &cache(options)).await.map_err(at_url)
+    let (cache, front) = Front::open(options)?;
+    Ok(Opened { shop: bookstore::open(&options.database, &cache).await.map_err(at_url)?, front })
 }

@@ -2,6 +2,7 @@
 
 use axum::{
     extract::State,
+    http::{HeaderName, header::ETAG},
     response::{Html, Redirect},
 };
 use bookstore::{
@@ -15,15 +16,21 @@ use crate::{
     router::AppState,
 };
 
-type Page = Result<Html<String>, PageError>;
+type Shown = ([(HeaderName, String); 1], Html<String>);
+type Page = Result<Shown, PageError>;
 type SeeOther = Result<Redirect, PageError>;
 
+/// With what a browser asks whether the page is still the one that it has.
+fn shown(page: String) -> Shown {
+    ([(ETAG, page::etag(&page))], Html(page))
+}
+
 pub(crate) async fn books(State(shop): State<AppState>, PageQuery(filter): PageQuery<BookFilter>) -> Page {
-    Ok(Html(page::books(&filter, &query::books(&shop.db, &filter).await?)))
+    Ok(shown(page::books(&filter, &query::books(&shop.db, &filter).await?)))
 }
 
 pub(crate) async fn book(State(shop): State<AppState>, PagePath(id): PagePath<i32>) -> Page {
-    Ok(Html(page::book(&query::book(&shop.db, id).await?, &query::authors(&shop.db).await?)))
+    Ok(shown(page::book(&query::book(&shop.db, id).await?, &query::authors(&shop.db).await?)))
 }
 
 pub(crate) async fn author(
@@ -33,11 +40,11 @@ pub(crate) async fn author(
 ) -> Page {
     let author = query::author(&shop.db, id).await?;
     let filter = BookFilter { author: Some(id), page: part.page, ..BookFilter::default() };
-    Ok(Html(page::author(&author, &query::books(&shop.db, &filter).await?)))
+    Ok(shown(page::author(&author, &query::books(&shop.db, &filter).await?)))
 }
 
 pub(crate) async fn stats(State(shop): State<AppState>) -> Page {
-    Ok(Html(page::stats(&query::stats(&shop.db).await?)))
+    Ok(shown(page::stats(&query::stats(&shop.db).await?)))
 }
 
 pub(crate) async fn create_book(State(shop): State<AppState>, PageForm(new): PageForm<NewBook>) -> SeeOther {

@@ -5,14 +5,18 @@ use std::time::Instant;
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderValue, header::AGE},
+    http::{
+        HeaderMap, HeaderValue,
+        header::{AGE, CACHE_CONTROL},
+    },
     middleware::Next,
     response::Response,
 };
 use bookstore::provenance::{Provenance, TAGS};
 use easy_cache_tower::current_tags;
 
-/// Adds `Server-Timing` to every answer.
+/// Adds `Server-Timing` to every answer, and tells browsers to ask whether what they have is still current: they cannot be told
+/// when it is not.
 pub(crate) async fn tell(req: Request, next: Next) -> Response {
     let started = Instant::now();
     let mut res = next.run(req).await;
@@ -20,6 +24,7 @@ pub(crate) async fn tell(req: Request, next: Next) -> Response {
     if let Ok(timing) = HeaderValue::try_from(provenance(res.headers()).server_timing(milliseconds)) {
         res.headers_mut().insert("server-timing", timing);
     }
+    res.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
     res
 }
 

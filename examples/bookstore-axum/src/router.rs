@@ -5,9 +5,9 @@ use axum::{
     routing::{get, post},
 };
 use bookstore::announce::KEPT_FOR;
-use bookstore::{Db, Options, StartError};
+use bookstore::{Db, Front, Options, StartError};
 use easy_cache_core::Cache;
-use easy_cache_tower::ResponseCacheLayer;
+use easy_cache_tower::{ResponseCacheLayer, TagField};
 
 use crate::{api, error, pages, provenance};
 
@@ -15,6 +15,7 @@ use crate::{api, error, pages, provenance};
 #[derive(Clone, Debug)]
 pub struct AppState {
     pub(crate) db: Db,
+    front: Front,
 }
 
 impl AppState {
@@ -24,8 +25,8 @@ impl AppState {
     ///
     /// A [`StartError`] that says what to do if the database cannot be opened.
     pub async fn open(options: &Options) -> Result<Self, StartError> {
-        let cache = Cache::builder().namespace("bookstore").enabled(!options.no_cache).build();
-        Self::with_cache(&options.database, &cache).await
+        let (cache, front) = Front::open(options)?;
+        Ok(Self { front, ..Self::with_cache(&options.database, &cache).await? })
     }
 
     /// The same with a cache that was made elsewhere, such as one whose values other processes share.
@@ -35,11 +36,34 @@ impl AppState {
     /// A [`StartError`] that says what to do if the database cannot be opened.
     pub async fn with_cache(database: &str, cache: &Cache) -> Result<Self, StartError> {
         let at_url = |reason| StartError::database(database, reason);
-        Ok(Self { db: bookstore::open(database, cache).await.map_err(at_url)? })
+        Ok(Self { db: bookstore::open(database, cache).await.map_err(at_url)?, front: Front::default() })
     }
 
-    /// Closes the database, so that a file is left tidy.
+    /// The cache of the shop.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        self.db.cache()
+    }
+
+    /// What is in front of the shop.
+    #[must_use]
+    pub const fn front(&self) -> &Front {
+        &self.front
+    }
+
+    /// The response cache around the whole shop.
+    fn cached(&self) -> ResponseCacheLayer {
+        let layer =
+            ResponseCacheLayer::new(self.db.cache().clone()).named("bookstore").ttl(KEPT_FOR).statuses([200, 404]);
+        match self.front.purges() {
+            Some(_) => layer.tell_tags(TagField::surrogate_key()),
+            None => layer,
+        }
+    }
+
+    /// Tells what is in front of the shop what it has not been told yet, and closes the database, so that a file is left tidy.
     pub(crate) async fn close(self) {
+        self.front.close().await;
         if let Err(reason) = self.db.close().await {
             tracing::warn!("failed to close the database: {reason}");
         }
@@ -53,7 +77,7 @@ pub fn router(state: AppState) -> Router {
         .merge(page_routes())
         .fallback(error::no_such_page)
         .layer(middleware::from_fn(provenance::list_tags))
-        .layer(ResponseCacheLayer::new(state.db.cache().clone()).named("bookstore").ttl(KEPT_FOR).statuses([200, 404]))
+        .layer(state.cached())
         .layer(middleware::from_fn(provenance::tell))
         .with_state(state)
 }

@@ -16,6 +16,7 @@
 //! | module | job |
 //! |---|---|
 //! | [`options`] | what a binary of this example can be told on its command line, and why a start can fail |
+//! | [`front`] | the cache of the shop, and the one that may be in front of it |
 //! | [`database`] | opens the database, creates the tables and fills them once |
 //! | `schema`, [`catalogue`] | the tables, and the real books that they start with |
 //! | [`language`] | the language codes that the shop knows |
@@ -32,6 +33,8 @@
 
 pub mod announce;
 pub mod options;
+
+pub mod front;
 
 pub mod database;
 
@@ -57,5 +60,6 @@ pub mod provenance;
 
 pub use database::{Db, open};
 pub use error::{Error, ErrorKind};
+pub use front::Front;
 pub use options::{Options, StartError};
 pub use refusal::Refusal;

@@ -3,6 +3,8 @@
 
 use std::{error, fmt, io};
 
+use easy_cache_cdn::PurgeError;
+
 /// The options that every binary of this example takes.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
@@ -14,6 +16,10 @@ pub struct Options {
     #[arg(long, value_name = "URL", default_value = "sqlite::memory:")]
     pub database: String,
 
+    /// A Varnish in front of the shop that is told of every change, for example http://127.0.0.1:6081; see docs/cdn.md.
+    #[arg(long, value_name = "URL")]
+    pub varnish: Option<String>,
+
     /// Compute every answer anew, to compare.
     #[arg(long)]
     pub no_cache: bool,
@@ -22,7 +28,8 @@ pub struct Options {
 impl Default for Options {
     /// A shop of its own for a test or an example: any free port, a database in memory.
     fn default() -> Self {
-        Self { listen: "127.0.0.1:0".to_owned(), database: "sqlite::memory:".to_owned(), no_cache: false }
+        let (listen, database) = ("127.0.0.1:0".to_owned(), "sqlite::memory:".to_owned());
+        Self { listen, database, varnish: None, no_cache: false }
     }
 }
 
@@ -46,6 +53,8 @@ pub enum StartError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The Varnish in front cannot be told of changes.
+    Varnish(PurgeError),
     /// The server stopped although nobody had asked it to.
     Serve(io::Error),
 }
@@ -79,6 +88,7 @@ impl fmt::Display for StartError {
                  Give an address and a port: --listen 127.0.0.1:PORT (0 picks a free one). If another program has the port, \
                  stop it or choose another one."
             ),
+            Self::Varnish(source) => write!(f, "{source}\nGive its address: --varnish http://127.0.0.1:6081"),
             Self::Serve(source) => write!(f, "the server stopped: {source}"),
         }
     }
@@ -89,6 +99,7 @@ impl error::Error for StartError {
         match self {
             Self::Database { source, .. } => Some(source.as_ref()),
             Self::Listen { source, .. } | Self::Serve(source) => Some(source),
+            Self::Varnish(source) => Some(source),
         }
     }
 }

@@ -25,6 +25,7 @@
 //! | [`memcached`] | memcached |
 //! | [`postgres`], [`mariadb`] | databases; each test gets a database of its own |
 //! | [`web`] | Varnish and nginx, for comparisons |
+//! | [`browser`] | what drives a Chromium without a window |
 //! | [`proxy`] | stands between client and server: counts trips and commands, delays, cuts, swallows |
 //! | [`process`] | a running program: signals, log, end |
 //! | `program`, `folder`, `port`, `keeper` | where programs are found, and what they are given |
@@ -34,6 +35,7 @@ mod keeper;
 mod port;
 mod program;
 
+pub mod browser;
 pub mod mariadb;
 pub mod memcached;
 pub mod postgres;
@@ -43,6 +45,7 @@ pub mod redis;
 pub mod wait;
 pub mod web;
 
+pub use browser::Browser;
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use postgres::Postgres;

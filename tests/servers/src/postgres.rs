@@ -50,18 +50,9 @@ impl Options {
     /// If PostgreSQL is not installed, or does not start.
     #[must_use]
     pub fn start(self) -> Postgres {
-        let programs = programs();
         let folder = folder::new("postgres");
-        initialise(&programs, &folder);
-        let mut postgres = Postgres { port: 0, folder, programs, settings: self.settings, process: Mutex::new(None) };
-        loop {
-            postgres.port = port::free();
-            let mut process = Process::start(&postgres.plan());
-            if process.wait_until_ready("postgres", || postgres.answers()) {
-                *postgres.process() = Some(process);
-                return postgres;
-            }
-        }
+        initialise(&programs(), &folder);
+        Postgres::start_in(folder, self.settings)
     }
 }
 
@@ -90,10 +81,57 @@ impl Postgres {
         &SHARED
     }
 
+    /// A copy of it that follows it by streaming, and answers reads: about two seconds. It has the same databases.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn replica(&self) -> Self {
+        let folder = folder::new("postgres-replica");
+        copy(&self.programs, self.port, &folder);
+        let settings = vec![("hot_standby".to_owned(), "on".to_owned())];
+        Self::start_in(folder, settings)
+    }
+
+    /// Lets a replica hear of what is committed, and not show it.
+    ///
+    /// # Panics
+    /// If it is no replica.
+    pub fn pause_replay(&self) {
+        self.sql("postgres", "select pg_wal_replay_pause()");
+        crate::wait::until("the replay is paused", || {
+            self.sql("postgres", "select pg_get_wal_replay_pause_state()") == "paused"
+        });
+    }
+
+    /// Lets a replica show it.
+    ///
+    /// # Panics
+    /// If it is no replica.
+    pub fn resume_replay(&self) {
+        self.sql("postgres", "select pg_wal_replay_resume()");
+    }
+
+    /// Returns when a replica shows all that this one has committed.
+    ///
+    /// # Panics
+    /// If it does not within two minutes.
+    pub fn wait_for(&self, replica: &Self) {
+        let position = self.sql("postgres", "select pg_current_wal_insert_lsn()");
+        let question = format!("select pg_last_wal_replay_lsn() >= '{position}'::pg_lsn");
+        crate::wait::until("the replica has caught up", || replica.sql("postgres", &question) == "t");
+    }
+
     /// Its port on the loopback interface.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The database of this name, here: on a replica, the one that was made on the primary.
+    #[must_use]
+    pub fn database_named(&self, name: &str) -> Database {
+        Database { url: format!("postgres://{ROLE}@127.0.0.1:{}/{name}", self.port), name: name.to_owned() }
     }
 
     /// A new, empty database: about 50 ms.
@@ -111,7 +149,7 @@ impl Postgres {
     pub fn database_like(&self, template: &str) -> Database {
         let name = unique("test");
         self.sql("postgres", &format!("create database {name} template {template}"));
-        Database { url: format!("postgres://{ROLE}@127.0.0.1:{}/{name}", self.port), name }
+        self.database_named(&name)
     }
 
     /// Runs SQL in a database by `psql`; yields the rows, a line each, columns separated by `|`.
@@ -149,6 +187,18 @@ impl Postgres {
     #[must_use]
     pub fn log(&self) -> String {
         self.process().as_ref().map(Process::log).unwrap_or_default()
+    }
+
+    fn start_in(folder: PathBuf, settings: Vec<(String, String)>) -> Self {
+        let mut postgres = Self { port: 0, folder, programs: programs(), settings, process: Mutex::new(None) };
+        loop {
+            postgres.port = port::free();
+            let mut process = Process::start(&postgres.plan());
+            if process.wait_until_ready("postgres", || postgres.answers()) {
+                *postgres.process() = Some(process);
+                return postgres;
+            }
+        }
     }
 
     fn process(&self) -> MutexGuard<'_, Option<Process>> {
@@ -191,19 +241,25 @@ fn user() -> Option<&'static str> {
 }
 
 fn initialise(programs: &Path, folder: &Path) {
-    let data = folder.join("data");
-    let arguments = ["-D", &data.display().to_string(), "-U", ROLE, "-A", "trust", "-N", "-E", "UTF8"];
-    let plan = Plan {
-        program: programs.join("initdb"),
-        arguments: arguments.into_iter().chain(["--locale=C", "--no-instructions"]).map(str::to_owned).collect(),
-        folder: folder.to_owned(),
-        user: user(),
-        ending: Ending::Kill,
-    };
+    let data = folder.join("data").display().to_string();
+    let words = ["-D", &data, "-U", ROLE, "-A", "trust", "-N", "-E", "UTF8", "--locale=C", "--no-instructions"];
+    run_in(folder, programs, "initdb", &words);
+}
+
+/// The files of a running server, with what makes a server that is started on them follow it.
+fn copy(programs: &Path, port: u16, folder: &Path) {
+    let (data, port) = (folder.join("data").display().to_string(), port.to_string());
+    let words = ["-D", &data, "-h", "127.0.0.1", "-p", &port, "-U", ROLE, "-R", "-N", "-X", "stream", "-c", "fast"];
+    run_in(folder, programs, "pg_basebackup", &words);
+}
+
+fn run_in(folder: &Path, programs: &Path, name: &str, words: &[&str]) {
+    let arguments = words.iter().map(|word| (*word).to_owned()).collect();
+    let (program, ending) = (programs.join(name), Ending::Kill);
     user().iter().for_each(|user| folder::give_to(folder, user));
-    let mut initdb = Process::start(&plan);
-    let status = crate::wait::until_some("initdb is done", || initdb.ended());
-    assert!(status.success(), "initdb failed:\n{}", initdb.log());
+    let mut process = Process::start(&Plan { program, arguments, folder: folder.to_owned(), user: user(), ending });
+    let status = crate::wait::until_some(&format!("{name} is done"), || process.ended());
+    assert!(status.success(), "{name} failed:\n{}", process.log());
 }
 
 /// The folder of the newest PostgreSQL: Debian keeps its programs away from the path.

@@ -14,7 +14,7 @@ use crate::command::Command;
 use crate::outcome::Outcome;
 
 /// A program that a test starts, and the package that has it.
-const SERVERS: [(&str, &str); 7] = [
+const SERVERS: [(&str, &str); 9] = [
     ("redis-server", "redis-server"),
     ("memcached", "memcached"),
     ("initdb", "postgresql"),
@@ -22,6 +22,8 @@ const SERVERS: [(&str, &str); 7] = [
     ("varnishd", "varnish"),
     ("nginx", "nginx"),
     ("wrk", "wrk"),
+    ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
 ];
 /// Where programs are that are on nobody's path.
 const ELSEWHERE: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/sbin"];

@@ -171,9 +171,9 @@ impl Seen {
         Self { cell, version }
     }
 
-    /// The name of the tag, unless it is the one that stands for a whole namespace.
+    /// The name of the tag, unless it is one that only this process knows.
     pub(crate) fn name(&self) -> Option<&Tag> {
-        Some(self.cell.tag()).filter(|tag| !tag.is_everything())
+        Some(self.cell.tag()).filter(|tag| !tag.is_internal())
     }
 
     /// One load decides both: is the version still the same, and is the tag not held?

@@ -120,7 +120,7 @@ impl Domain {
         if shard.cells.len() >= shard.sweep_at {
             *held = shard.sweep();
         }
-        let bucket = self.order.bucket(tag.encoded());
+        let bucket = self.order.bucket(tag.ordered());
         let cell = Arc::new(TagCell::new(tag.clone(), bucket, Weak::clone(&self.this)));
         shard.cells.insert(tag.clone(), Arc::clone(&cell));
         Seen::now(cell)
@@ -145,8 +145,7 @@ impl Domain {
 
     fn bump(&self, tags: &[Tag], now: Moment) {
         for tag in tags {
-            let cell = self.shard(tag).lock().cells.get(tag).cloned();
-            if let Some(cell) = cell {
+            if let Some(cell) = self.cell(tag) {
                 cell.bump(now);
             }
         }
@@ -163,24 +162,37 @@ impl Domain {
         let Some(news) = &self.news else { return };
         let sequence = news.advance();
         if Mistake::NewsBeforeBuckets.is_made() {
-            self.hear(tags);
+            self.hear(tags, keys);
         }
         self.pauses.reach(Point::Note);
         let names = tags.iter().map(Tag::encoded).chain(keys.iter().copied());
         names.for_each(|name| news.note(self.order.bucket(name), sequence));
         self.pauses.reach(Point::Outdate);
         if !Mistake::NewsBeforeBuckets.is_made() {
-            self.hear(tags);
+            self.hear(tags, keys);
         }
     }
 
-    fn hear(&self, tags: &[Tag]) {
-        for tag in tags {
-            let cell = self.shard(tag).lock().cells.get(tag).cloned();
-            if let Some(cell) = cell {
+    fn hear(&self, tags: &[Tag], keys: &[&[u8]]) {
+        let of_keys = keys.iter().filter_map(|key| Tag::of_key(key));
+        for tag in tags.iter().cloned().chain(of_keys) {
+            if let Some(cell) = self.cell(&tag) {
                 cell.hear();
             }
         }
+    }
+
+    /// The copies of a key's places are outdated: the last step of an invalidation by key. Without copies there is nothing to do.
+    pub(super) fn invalidate_places(&self, key: &[u8]) {
+        if self.news.is_some()
+            && let Some(cell) = Tag::of_key(key).and_then(|tag| self.cell(&tag))
+        {
+            cell.bump(self.clock.precise());
+        }
+    }
+
+    fn cell(&self, tag: &Tag) -> Option<Arc<TagCell>> {
+        self.shard(tag).lock().cells.get(tag).cloned()
     }
 
     /// Any record may have changed.

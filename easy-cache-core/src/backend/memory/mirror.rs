@@ -24,6 +24,8 @@ pub(crate) struct Copied<'a> {
     pub(crate) fence: &'a Fence,
     pub(crate) times: Times,
     pub(crate) origin: Arc<Origin>,
+    /// Under which key it is invalidated, if that is not its own.
+    pub(crate) owner: Option<Tag>,
     /// What it weighs: the bytes that it was.
     pub(crate) weight: u64,
 }
@@ -31,7 +33,7 @@ pub(crate) struct Copied<'a> {
 impl MemoryStore {
     /// What the entry depends on, in terms of this process; nothing if it was invalidated here since the fence.
     pub(crate) fn list_of_copy(&self, copied: Copied<'_>) -> Result<List, Refusal> {
-        let names: Vec<Tag> = copied.origin.tags.iter().map(|seen| seen.tag.clone()).collect();
+        let names: Vec<Tag> = copied.origin.tags.iter().map(|seen| seen.tag.clone()).chain(copied.owner).collect();
         let tags = self.resolve(copied.fence, &names, Vec::new())?;
         let facts = Facts {
             times: copied.times,

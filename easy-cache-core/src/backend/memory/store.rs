@@ -373,6 +373,7 @@ impl MemoryStore {
             return self.domain.order.note(self.domain.order.bucket(key), self.domain.order.advance());
         }
         self.note_key(key);
+        self.domain.invalidate_places(key);
         self.remove_key(key);
         self.events.key_invalidated(key);
     }
@@ -406,6 +407,7 @@ impl MemoryStore {
         }
         for key in keys {
             self.note_key(key);
+            self.domain.invalidate_places(key);
             self.remove_key(key);
         }
     }
@@ -451,7 +453,11 @@ fn merged(mut tags: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
 }
 
 fn refusal(changed: &Seen) -> Refusal {
-    changed.name().map_or(Refusal::Everything, |tag| Refusal::Tag(tag.clone()))
+    match changed.cell.tag() {
+        tag if tag.is_of_key() => Refusal::Key,
+        tag if tag.is_everything() => Refusal::Everything,
+        tag => Refusal::Tag(tag.clone()),
+    }
 }
 
 /// What an insertion took out of the map, until all locks are given back.

@@ -19,6 +19,8 @@ use crate::{CodecError, Tag};
 pub(crate) struct Errand<'a> {
     /// The key that the store knows, if it is another than the one at which calls wait for each other.
     pub(crate) key: Option<&'a [u8]>,
+    /// Under which a copy is kept near: then that is none of the application's keys.
+    pub(crate) copy: Option<&'a [u8]>,
     /// Those that are known before the computation.
     pub(crate) tags: &'a [Tag],
     /// The kind of values that it can read.
@@ -37,7 +39,14 @@ where
 {
     let format = engine.format();
     let decode = |payload: Vec<u8>| Some(T::decode(&payload, format).map(|value| Arc::new(value) as Shared));
-    run(Errand { key: None, tags, kind: T::kind(format), terms: Terms { wishes, accept: None }, decode: &decode })
+    run(Errand {
+        key: None,
+        copy: None,
+        tags,
+        kind: T::kind(format),
+        terms: Terms { wishes, accept: None },
+        decode: &decode,
+    })
 }
 
 /// What was noted before a lookup was sent: the fence of this process, and what it had heard of the store.
@@ -51,12 +60,13 @@ pub(crate) fn read(engine: &Engine, key: &[u8], errand: Errand<'_>, mut hit: Hit
         engine.events.unreadable(key, &"it was not written by this layout of the cache");
         return None;
     };
-    let list = list(engine, key, &hit, &label, before, outside.retry_at(key, errand.kind))?;
+    let retry_at = outside.retry_at(key, errand.kind);
+    let list = list(engine, key, &arrival(&hit, before, errand.key), &label, retry_at)?;
     match (errand.decode)(std::mem::take(&mut hit.payload))? {
         Ok(value) => {
             let kept = Kept { value, list };
-            if errand.key.is_none() {
-                engine.keep_near(key, &arrival(&hit, before), kept.clone());
+            if let Some(copy) = errand.copy_key(key) {
+                engine.keep_near(copy, &arrival(&hit, before, errand.key), kept.clone());
             }
             Some(kept)
         }
@@ -70,33 +80,37 @@ pub(crate) fn read(engine: &Engine, key: &[u8], errand: Errand<'_>, mut hit: Hit
 /// Until when it would be served to who does not ask for its value; `None`: it would not be.
 pub(crate) fn fresh_until(engine: &Engine, key: &[u8], mut hit: Hit, before: Before<'_>) -> Option<Moment> {
     let label = Label::split(&mut hit.payload)?;
-    let until = list(engine, key, &hit, &label, before, None)?.times().fresh_until;
+    let until = list(engine, key, &arrival(&hit, before, None), &label, None)?.times().fresh_until;
     (engine.store.clock().precise() < until).then_some(until)
 }
 
-const fn arrival<'a>(hit: &'a Hit, (fence, heard): Before<'a>) -> Arrival<'a> {
-    Arrival { hit, fence, heard }
+impl<'a> Errand<'a> {
+    /// Under which key a copy of what is found for a call is kept near; `None`: none is.
+    const fn copy_key(&self, key: &'a [u8]) -> Option<&'a [u8]> {
+        match self.key {
+            Some(_) => self.copy,
+            None => Some(key),
+        }
+    }
 }
 
-fn list(
-    engine: &Engine,
-    key: &[u8],
-    hit: &Hit,
-    label: &Label,
-    before: Before<'_>,
-    retry_at: Option<Moment>,
-) -> Option<List> {
+fn arrival<'a>(hit: &'a Hit, (fence, heard): Before<'a>, owner: Option<&[u8]>) -> Arrival<'a> {
+    Arrival { hit, fence, heard, owner: owner.and_then(Tag::of_key) }
+}
+
+fn list(engine: &Engine, key: &[u8], arrival: &Arrival<'_>, label: &Label, retry_at: Option<Moment>) -> Option<List> {
     let now = engine.store.clock().precise();
+    let hit = arrival.hit;
     let times = label.times(hit.age, hit.remaining, now);
     let times = match retry_at {
         Some(until) if now < until => times.throttled(until, now),
         _ => times,
     };
     if engine.near.is_some() {
-        return engine.list_near(key, &arrival(hit, before), times).filter(List::stands_here);
+        return engine.list_near(key, arrival, times).filter(List::stands_here);
     }
     let tags: Vec<Tag> = hit.tags.iter().map(|tag| tag.tag.clone()).collect();
-    engine.store.list_arrived(before.0, &tags, times).ok().filter(List::is_servable)
+    engine.store.list_arrived(arrival.fence, &tags, times).ok().filter(List::is_servable)
 }
 
 /// What a call with these wishes may do with it.

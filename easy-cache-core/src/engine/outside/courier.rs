@@ -33,6 +33,7 @@ impl First<'_> {
         if !Mistake::OwnNewsAwaited.is_made() {
             self.names.forget(self.here);
         }
+        self.names.tell(&self.outside.events);
     }
 
     fn fail(&mut self, error: Option<&Error>) {
@@ -43,6 +44,7 @@ impl First<'_> {
         let (tags, keys) =
             (tags.iter().cloned().collect::<Vec<_>>(), keys.iter().map(|key| &**key).collect::<Vec<_>>());
         self.outside.events.not_delivered(&Undelivered { tags: &tags, keys: &keys, everything: *everything, error });
+        self.names.tell(&self.outside.events);
         self.outside.send_courier();
     }
 }
@@ -101,6 +103,7 @@ impl Outside {
                     self.send(&sending.names, by, asking).await?;
                     sending.done = true;
                     self.events.delivered(sending.names.len());
+                    sending.names.tell(&self.events); // caches in front may have asked another process meanwhile
                 }
             }
         }

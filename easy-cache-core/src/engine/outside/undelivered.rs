@@ -12,6 +12,7 @@ use super::Marked;
 use crate::Tag;
 use crate::backend::memory::MemoryStore;
 use crate::clock::Moment;
+use crate::events::Events;
 
 /// More names than these are delivered as an invalidation of everything.
 const MOST: usize = 10_000;
@@ -61,6 +62,15 @@ impl Names {
         let tags: Vec<Tag> = self.tags.iter().cloned().collect();
         let keys: Vec<&[u8]> = self.keys.iter().map(|key| &**key).collect();
         store.forget(&tags, &keys);
+    }
+
+    /// Tells whoever wants to hear of invalidations.
+    pub(crate) fn tell(&self, events: &Events) {
+        if events.are_heard() && !self.is_empty() {
+            let tags: Vec<Tag> = self.tags.iter().cloned().collect();
+            let keys: Vec<&[u8]> = self.keys.iter().map(|key| &**key).collect();
+            events.invalidated(&tags, &keys, self.everything);
+        }
     }
 
     fn is_empty(&self) -> bool {

@@ -3,6 +3,7 @@
 mod built;
 mod heard;
 mod own;
+mod places;
 mod proofs;
 mod served;
 

@@ -179,6 +179,30 @@ async fn the_contract_is_kept() {
     }
 }
 
+/// And those of stores that tell of changes.
+#[tokio::test]
+async fn the_promises_of_copies_are_kept() {
+    let clock = ManualClock::new();
+    let remotes: Mutex<HashMap<String, Remote>> = Mutex::default();
+    let remote_of = |namespace: &str| {
+        let mut remotes = remotes.lock().unwrap();
+        remotes.entry(namespace.to_owned()).or_insert_with(|| Remote::new(clock.clock())).clone()
+    };
+    let builder = |namespace: &str| Cache::builder().clock(clock.clock()).store(remote_of(namespace));
+    let near = |namespace: &str| {
+        let cache = builder(namespace).near(Near::within(BOUND)).build();
+        remote_of(namespace).prove();
+        cache
+    };
+    let contract = Contract::new(&clock, |namespace| builder(namespace).build());
+    let contract = contract.losing(|| remotes.lock().unwrap().values().for_each(Remote::flush));
+    let pause = || {
+        remotes.lock().unwrap().values().for_each(Remote::prove);
+        tokio::task::yield_now()
+    };
+    contract.following(near, pause).run().await;
+}
+
 #[tokio::test]
 async fn a_local_value_has_nothing_to_do_with_copies() {
     let shared = Shared::new();

@@ -18,8 +18,16 @@ use super::worker::Task;
 const QUICK: Duration = Duration::from_millis(900);
 /// How long a mistake is given, under each fault that may show it. It ends when it is noticed.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// What the adapter over a plain store does differently.
-const OF_PLAIN: [&str; 4] = ["calm", "swallowed", "restarted", "evicted"];
+
+/// What a store does differently from Redis, and so is part of every test run; nothing: all of it.
+const fn own_of(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Plain => &["calm", "swallowed", "restarted", "evicted"],
+        Kind::Near => &["calm", "delayed", "clocks", "cut", "swallowed", "restarted", "evicted", "flushed", "promoted"],
+        Kind::Cluster => &["killed", "cut", "frozen", "restarted", "moved", "promoted"],
+        Kind::Redis | Kind::Memcached => &[],
+    }
+}
 
 /// What is asked for.
 #[derive(Debug, Default)]
@@ -65,7 +73,8 @@ pub fn work_in_crowd(words: &[String]) -> ExitCode {
 pub fn run_crowd(words: &[String]) -> ExitCode {
     let number = |place: usize, usual| words.get(place).and_then(|word| word.parse().ok()).unwrap_or(usual);
     let Ok(program) = env::current_exe() else { return ExitCode::FAILURE };
-    let alive = crowd::Plan { program, processes: number(0, 10), callers: number(1, 10_000), dies: None };
+    let alive =
+        crowd::Plan { program, processes: number(0, 10), callers: number(1, 10_000), dies: None, is_reached: true };
     let killed = crowd::Plan { dies: Some(Duration::from_secs(20)), ..alive.clone() };
     let well = [(alive, 1), (killed, 2)].map(|(plan, loads)| {
         let report = crowd::run(&plan);
@@ -143,17 +152,25 @@ impl Request {
     }
 
     fn wants(&self, kind: Kind, scenario: &Scenario) -> bool {
-        let can_be = !scenario.is_of_redis || kind.server() == Server::Redis;
+        let of_redis = !scenario.is_of_redis || kind.server() != Server::Memcached;
+        let can_be = of_redis && (!scenario.is_of_cluster || kind.server() == Server::Cluster);
         let is_promised = can_be && (kind.notices_the_past() || !scenario.brings_back_the_past);
         let is_named = self.fault.is_none_or(|fault| fault.name == scenario.name);
-        let is_left_out = self.quick && kind == Kind::Plain && !OF_PLAIN.contains(&scenario.name);
+        let own = own_of(kind);
+        let is_left_out = self.quick && !own.is_empty() && !own.contains(&scenario.name);
         is_promised && is_named && !is_left_out
     }
 
     fn wants_mistake(&self, kind: Kind, mistake: Mistake) -> bool {
-        // Each is made once: around which store makes no difference to the checker.
-        let is_left_out = self.quick && kind != if mistake.matters_to(Kind::Redis) { Kind::Redis } else { Kind::Near };
-        !is_left_out && mistake.matters_to(kind) && self.mistake.map_or(!mistake.is_rare(), |named| named == mistake)
+        // Each is made once: around which store makes no difference to the checker, but for what is special about a cluster.
+        let once = match mistake {
+            Mistake::TrustsThePast => Kind::Cluster,
+            _ if mistake.matters_to(Kind::Redis) => Kind::Redis,
+            _ => Kind::Near,
+        };
+        !(self.quick && kind != once)
+            && mistake.matters_to(kind)
+            && self.mistake.map_or(!mistake.is_rare(), |named| named == mistake)
     }
 
     /// Each with the faults that may show it, for longer than a history without.

@@ -40,6 +40,8 @@ pub struct Plan {
     pub callers: usize,
     /// Whether the first process that computes is killed, and how long its lease lasts then.
     pub dies: Option<Duration>,
+    /// Whether there is a store at all. Without it there is no lease either.
+    pub is_reached: bool,
 }
 
 /// What came of it.
@@ -72,6 +74,9 @@ struct Task {
 /// If Redis is not installed.
 pub fn run(plan: &Plan) -> io::Result<Report> {
     let redis = Redis::start();
+    if !plan.is_reached {
+        redis.kill();
+    }
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let (parent, namespace) = (listener.local_addr()?, unique("crowd"));
     let task = |number| Task {
@@ -229,10 +234,10 @@ impl Task {
     }
 
     async fn work(self: Arc<Self>) -> io::Result<()> {
-        // Longer than usual: tens of thousands of callers on a busy machine ask all at once, and who does not reach the store
+        // Longer than usual, both: tens of thousands of callers on a busy machine ask all at once, and who does not reach the store
         // computes.
-        let store = RedisStore::builder(&self.namespace).url(&self.server).timeout(PATIENCE).build();
-        let store = store.map_err(io::Error::other)?;
+        let store = RedisStore::builder(&self.namespace).url(&self.server).timeout(PATIENCE).connect_timeout(PATIENCE);
+        let store = store.build().map_err(io::Error::other)?;
         let cache = Cache::builder().store(store).flight_wait(PATIENCE).store_timeout(PATIENCE).build();
         let there = Arc::new(AtomicUsize::new(0));
         let callers: Vec<_> =

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use easy_cache_servers::proxy::Proxy;
 use easy_cache_servers::unique;
 
 use super::mistaken::Mistake;
@@ -19,12 +18,13 @@ use super::server::Running;
 use super::session::Count;
 use super::stores::Kind;
 use super::table::{Open, Table};
+use super::ways::{self, Ways};
 use super::wire::{REFUSED, Sentence, Word};
 use super::worker::Task;
 use crate::random::Random;
 use crate::store::Shape;
 
-/// How long the caches may take until they use the store again, at most.
+/// How long the caches may take until they use the store again, counted from the end of the last fault, at most.
 const RECOVERY: Duration = Duration::from_secs(10);
 
 /// What to run.
@@ -96,6 +96,13 @@ impl Workers {
         }
     }
 
+    /// Ends all.
+    pub fn kill_all(&self) {
+        for worker in self.running().values_mut() {
+            let _dead_already = worker.kill();
+        }
+    }
+
     /// `false` at the end of a history, when all are waited for: then it has to go by itself.
     fn kill_this(&self, number: usize) -> bool {
         self.running().get_mut(&number).is_some_and(|worker| worker.kill().is_ok())
@@ -149,7 +156,8 @@ struct Ledger {
 /// If the server is not installed.
 pub fn run(plan: &Plan) -> io::Result<Report> {
     let server = Running::start(plan.kind.server());
-    let proxy = Proxy::before(server.address());
+    let proxies = ways::proxies(&server);
+    let ways = Ways::through(&server, &proxies);
     let holds_last = plan.scenario.keeps_records && plan.kind.holds_well();
     let ledger = Arc::new(Ledger {
         table: Table::new(plan.rows, plan.kind.bound(), holds_last),
@@ -164,12 +172,13 @@ pub fn run(plan: &Plan) -> io::Result<Report> {
     let served = Arc::clone(&ledger);
     thread::spawn(move || accept(&listener, &served));
     let namespace = unique("history");
-    let start = |number: usize, deaths: u64| plan.start(number, deaths, parent, &namespace, proxy.address());
+    let start = |number: usize, deaths: u64| plan.start(number, deaths, parent, &namespace, &ways);
 
     let scene = Scene {
         server: &server,
         heirs: Vec::new(),
-        proxy: &proxy,
+        proxies: &proxies,
+        namespace: &namespace,
         random: Random::new(plan.seed),
         workers: &ledger.workers,
     };
@@ -182,20 +191,13 @@ pub fn run(plan: &Plan) -> io::Result<Report> {
 }
 
 impl Plan {
-    fn start(
-        &self,
-        number: usize,
-        deaths: u64,
-        parent: SocketAddr,
-        namespace: &str,
-        server: SocketAddr,
-    ) -> io::Result<Child> {
+    fn start(&self, number: usize, deaths: u64, parent: SocketAddr, namespace: &str, ways: &Ways) -> io::Result<Child> {
         let is_exact = self.is_exact && self.scenario.keeps_records && self.kind.is_exact();
         let task = Task {
             parent,
             number,
             kind: self.kind,
-            server,
+            ways: ways.clone(),
             namespace: namespace.to_owned(),
             seed: self.seed.wrapping_mul(1_000_003).wrapping_add(number as u64 * 1_009 + deaths * 10_007),
             threads: self.threads,
@@ -224,11 +226,11 @@ impl Ledger {
             faults += 1;
             self.workers.complete(plan.workers, &start)?;
         }
+        // A fault may take long on a busy machine: to reap a process that was killed has taken ten seconds.
+        let ended = Instant::now();
         let hits = self.counts[Count::Hits as usize].load(Ordering::Relaxed);
         let has_hits = || self.counts[Count::Hits as usize].load(Ordering::Relaxed) > hits;
-        while (begun.elapsed() < plan.time || (!has_hits() && begun.elapsed() < plan.time + RECOVERY))
-            && self.is_well(plan)
-        {
+        while (begun.elapsed() < plan.time || (!has_hits() && ended.elapsed() < RECOVERY)) && self.is_well(plan) {
             thread::sleep(Duration::from_millis(20));
             self.workers.complete(plan.workers, &start)?;
         }

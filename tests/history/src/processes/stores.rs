@@ -1,16 +1,16 @@
 //! What can be put to the test, by name, and what each promises.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use easy_cache_core::store::{Adapter, Store};
 use easy_cache_core::{Clock, Error};
 use easy_cache_memcached::MemcachedStore;
-use easy_cache_redis::RedisStore;
+use easy_cache_redis::{RedisClusterStore, RedisStore};
 
 use super::mistaken::Mistake;
 use super::plain_redis::PlainRedis;
+use super::ways::Ways;
 
 /// A store that processes share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Kind {
     Redis,
     /// The same, with copies kept near.
     Near,
+    /// A Redis Cluster.
+    Cluster,
     /// memcached.
     Memcached,
 }
@@ -35,11 +37,13 @@ pub enum Server {
     Redis,
     /// One memcached.
     Memcached,
+    /// Three masters of a Redis Cluster, with a replica each.
+    Cluster,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Plain, Self::Redis, Self::Near, Self::Memcached];
+    pub const ALL: &[Self] = &[Self::Plain, Self::Redis, Self::Near, Self::Cluster, Self::Memcached];
 
     /// What it is called on a command line.
     #[must_use]
@@ -48,6 +52,7 @@ impl Kind {
             Self::Plain => "plain",
             Self::Redis => "redis",
             Self::Near => "near",
+            Self::Cluster => "cluster",
             Self::Memcached => "memcached",
         }
     }
@@ -64,6 +69,7 @@ impl Kind {
         match self {
             Self::Plain | Self::Redis | Self::Near => Server::Redis,
             Self::Memcached => Server::Memcached,
+            Self::Cluster => Server::Cluster,
         }
     }
 
@@ -71,7 +77,7 @@ impl Kind {
     #[must_use]
     pub const fn bound(self) -> Duration {
         match self {
-            Self::Plain | Self::Redis | Self::Memcached => Duration::ZERO,
+            Self::Plain | Self::Redis | Self::Cluster | Self::Memcached => Duration::ZERO,
             Self::Near => NEAR,
         }
     }
@@ -81,7 +87,7 @@ impl Kind {
     pub const fn holds_well(self) -> bool {
         match self {
             Self::Plain => false,
-            Self::Redis | Self::Near | Self::Memcached => true,
+            Self::Redis | Self::Near | Self::Cluster | Self::Memcached => true,
         }
     }
 
@@ -97,7 +103,7 @@ impl Kind {
         match self {
             // memcached keeps nothing on disk, and has no copies.
             Self::Plain | Self::Memcached => false,
-            Self::Redis | Self::Near => true,
+            Self::Redis | Self::Near | Self::Cluster => true,
         }
     }
 
@@ -107,17 +113,23 @@ impl Kind {
     /// If the store refuses its own settings; a server that is down is no error.
     pub fn open(
         self,
-        server: SocketAddr,
+        ways: &Ways,
         namespace: &str,
         clock: &Clock,
         mistake: Option<Mistake>,
     ) -> Result<Arc<dyn Store>, Error> {
+        let is_trusting = mistake == Some(Mistake::TrustsThePast);
         Ok(match self {
-            Self::Plain => Arc::new(Adapter::new(PlainRedis::at(server), namespace, clock.clone())),
-            Self::Memcached => Arc::new(MemcachedStore::connect(server.to_string(), namespace)?),
+            Self::Plain => Arc::new(Adapter::new(PlainRedis::at(ways.first()), namespace, clock.clone())),
+            Self::Memcached => Arc::new(MemcachedStore::connect(ways.first().to_string(), namespace)?),
             Self::Redis | Self::Near => {
-                let builder = RedisStore::builder(namespace).url(format!("redis://{server}"));
-                let is_trusting = mistake == Some(Mistake::TrustsThePast);
+                let builder = RedisStore::builder(namespace).url(format!("redis://{}", ways.first()));
+                Arc::new(if is_trusting { builder.keep_across_restarts() } else { builder }.build()?)
+            }
+            Self::Cluster => {
+                let (proxied, host) = (ways.clone(), ways.first().ip().to_string());
+                let builder = RedisClusterStore::builder(namespace).urls(ways.urls());
+                let builder = builder.reached_at(move |_, port| (host.clone(), proxied.port_to(port)));
                 Arc::new(if is_trusting { builder.keep_across_restarts() } else { builder }.build()?)
             }
         })

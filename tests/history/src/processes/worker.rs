@@ -11,6 +11,7 @@ use super::mistaken::{Mistake, Mistaken};
 use super::remote::Remote;
 use super::session::{Session, Shared};
 use super::stores::Kind;
+use super::ways::Ways;
 use crate::cached::Cached;
 
 const QUARTER_OF_AN_HOUR: Duration = Duration::from_secs(15 * 60);
@@ -25,8 +26,8 @@ pub struct Task {
     pub number: usize,
     /// What it uses.
     pub kind: Kind,
-    /// Where that is.
-    pub server: SocketAddr,
+    /// The way there.
+    pub ways: Ways,
     /// Of this run alone.
     pub namespace: String,
     /// Which random operations.
@@ -48,23 +49,23 @@ impl Task {
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let mistake = self.mistake.map_or_else(|| "none".to_owned(), |mistake| format!("{mistake:?}"));
-        let Self { parent, number, kind, server, namespace, seed, threads, strict, dies, is_skewed, .. } = self;
+        let Self { parent, number, kind, ways, namespace, seed, threads, strict, dies, is_skewed, .. } = self;
         let numbers = [*number as u64, *seed, *threads, *strict as u64, u64::from(*dies), u64::from(*is_skewed)];
-        let texts = [parent.to_string(), kind.name().to_owned(), server.to_string(), namespace.clone(), mistake];
+        let texts = [parent.to_string(), kind.name().to_owned(), ways.word(), namespace.clone(), mistake];
         texts.into_iter().chain(numbers.map(|number| number.to_string())).collect()
     }
 
     /// The task that some words are.
     #[must_use]
     pub fn read(words: &[String]) -> Option<Self> {
-        let [parent, kind, server, namespace, mistake, numbers @ ..] = words else { return None };
+        let [parent, kind, ways, namespace, mistake, numbers @ ..] = words else { return None };
         let numbers: Option<Vec<u64>> = numbers.iter().map(|number| number.parse().ok()).collect();
         let [number, seed, threads, strict, dies, is_skewed] = numbers?.try_into().ok()?;
         Some(Self {
             parent: parent.parse().ok()?,
             number: number as usize,
             kind: Kind::named(kind)?,
-            server: server.parse().ok()?,
+            ways: Ways::read(ways)?,
             namespace: namespace.clone(),
             seed,
             threads,
@@ -110,7 +111,7 @@ impl Task {
     }
 
     fn cache(&self, clock: &Clock) -> Result<Cache, Error> {
-        let store = Mistaken::new(self.kind.open(self.server, &self.namespace, clock, self.mistake)?, self.mistake);
+        let store = Mistaken::new(self.kind.open(&self.ways, &self.namespace, clock, self.mistake)?, self.mistake);
         let builder = Cache::builder().namespace(&self.namespace).clock(clock.clone());
         let builder = builder.store_timeout(STORE_TIMEOUT).store(store);
         Ok(if self.kind.bound().is_zero() { builder } else { builder.near(Near::within(self.kind.bound())) }.build())

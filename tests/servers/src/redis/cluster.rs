@@ -143,6 +143,22 @@ impl Cluster {
         self.master_of(self.slot_of(key))
     }
 
+    /// The nodes that are masters now.
+    pub fn masters(&self) -> impl Iterator<Item = &Redis> {
+        self.living().filter(|node| is_master(node))
+    }
+
+    /// A node that follows this master now.
+    ///
+    /// # Panics
+    /// If nobody does.
+    #[must_use]
+    pub fn replica_of(&self, master: &Redis) -> &Redis {
+        let port = master.port().to_string();
+        let replica = self.living().find(|node| node.info("master_port").as_ref() == Some(&port));
+        replica.unwrap_or_else(|| panic!("nobody follows the master at port {port}"))
+    }
+
     /// Sends a command to the node that serves a key.
     ///
     /// # Panics
@@ -156,7 +172,7 @@ impl Cluster {
     /// # Panics
     /// If one does not answer.
     pub fn command_everywhere(&self, words: &[&str]) {
-        self.living().filter(|node| is_master(node)).for_each(|node| {
+        self.masters().for_each(|node| {
             node.command(words);
         });
     }
