@@ -124,7 +124,8 @@
 //!
 //! # Modules, in reading order
 //!
-//! `builder` (models and what text cannot show) → `introspect` (what the database knows of that) → `identity` (whose queries) → `db` (the connection) → `tx` (the transaction) over
+//! `builder` (models and what text cannot show) → `introspect` (what the database knows of that) → `identity` (whose queries) → `db`
+//! (the connection) → `beginning` and `tx` (the transaction) over
 //! `frames` (what it has written, savepoint by savepoint) → `raw` (transactions as text) → `replica` (how far one is) → `stream`,
 //! `outcome` (how a write ended), `refusal` (why it was not sent), `values` (bound values as the SQL analysis sees them). On top of it:
 //! `query` and `pages` (cached queries), `changes` (callbacks) and `tags` (tags by hand). [`feed`] hears of the writes of others.
@@ -135,6 +136,7 @@
 //! | `listen` | no | [`feed::Listener`]: PostgreSQL's notifications |
 //! | `uuid` | no | rows whose primary key is a UUID are known by it |
 
+mod beginning;
 mod builder;
 mod changes;
 mod db;

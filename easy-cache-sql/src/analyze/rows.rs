@@ -132,7 +132,8 @@ pub(super) fn assigned(assignments: &[Assignment], context: Context<'_>) -> Assi
             }
         }
     }
-    if columns.is_empty() { Assigned::Nothing } else { Assigned::Columns(columns) }
+    // Also if there is none: triggers run all the same, and may change the row.
+    Assigned::Columns(columns)
 }
 
 /// Whether a column is given the value that it has, as in `ON DUPLICATE KEY UPDATE id = id`.

@@ -54,10 +54,7 @@ impl Collector<'_> {
         }
         match &insert.on {
             None => Replaced::Nothing,
-            Some(OnInsert::DuplicateKeyUpdate(assignments)) => match self.assigned(assignments) {
-                Assigned::Nothing => Replaced::Nothing,
-                assigned => Replaced::Other(assigned),
-            },
+            Some(OnInsert::DuplicateKeyUpdate(assignments)) => Replaced::Other(self.assigned(assignments)),
             Some(OnInsert::OnConflict(conflict)) => match &conflict.action {
                 OnConflictAction::DoNothing => Replaced::Nothing,
                 OnConflictAction::DoUpdate(update) => {

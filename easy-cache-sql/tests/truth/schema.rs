@@ -126,6 +126,7 @@ fn what_stands_for_others_is_written_and_read_as_all_of_them() {
 fn a_trigger_writes_the_tables_in_its_body_when_it_runs() {
     let facts = [
         trigger("books", "count", Some("INSERT DELETE"), "BEGIN UPDATE stats SET n = n + 1; RETURN NULL; END"),
+        trigger("notes", "log", Some("UPDATE"), "BEGIN DELETE FROM log; RETURN NULL; END"),
         trigger("stats", "stamp", Some("UPDATE"), "BEGIN NEW.changed := now(); RETURN NEW; END"),
     ];
     check(
@@ -133,8 +134,10 @@ fn a_trigger_writes_the_tables_in_its_body_when_it_runs() {
         &[
             ("INSERT INTO books (id) VALUES (1)", "+books ~stats"),
             ("DELETE FROM books", "~books ~stats"),
+            ("UPDATE stats SET n = n", "~stats"),
             ("UPDATE books SET id = 1", "~books"),
             ("UPDATE stats SET n = 1", "~stats"),
+            ("UPDATE notes SET text = text", "~notes ~log"),
         ],
     );
 }

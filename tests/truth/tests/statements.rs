@@ -239,6 +239,7 @@ fn list(kind: Dialect, over: &str) {
     assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), text, "{path}: UPDATE_GOLDEN=1 writes it");
 }
 
+// case 82
 #[tokio::test(flavor = "multi_thread")]
 async fn every_write_on_sqlite_invalidates_what_the_table_says() {
     table_holds_on(Dialect::Sqlite).await;
