@@ -49,6 +49,16 @@ fn near_hits_are_answered_without_the_heap_and_without_a_trip() {
 }
 
 #[test]
+fn what_is_read_from_redis_is_found_there_by_everybody() {
+    // A measured call of this project that had to compute ends the program.
+    let report = report(env!("CARGO_BIN_EXE_redis"), &["--rounds", "50"]);
+    let rows = report["candidates"].as_array().unwrap();
+    let ours = rows.iter().filter(|row| row["name"].as_str().unwrap().contains(": Cache"));
+    assert_eq!((rows.len(), ours.count()), (42, 12), "seven candidates, for two sizes and three numbers of callers");
+    assert!(rows.iter().all(|row| row["median_microseconds"].as_f64().unwrap() > 0.0));
+}
+
+#[test]
 fn threads_are_measured_alone_and_together() {
     let report = report(env!("CARGO_BIN_EXE_threads"), &["--rounds", "1", "--only", "#[ecached] sync"]);
     assert!(report["candidates"][0]["distinct_keys_by_clock"].as_f64().unwrap() > 0.0);
@@ -76,4 +86,35 @@ fn a_tag_takes_what_was_promised() {
     let shared = names.filter(|row| row["name"].as_str().unwrap().contains("shared tags"));
     let bytes: Vec<_> = shared.map(|row| row["bytes_per_entry_and_tag"].as_f64().unwrap()).collect();
     assert!(bytes.len() == 2 && bytes.iter().all(|bytes| *bytes < 16.5), "{bytes:?}");
+}
+
+/// The program that loads servers is there, and the servers are: the tests install them where they can.
+fn is_installed(program: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let mut all = std::env::split_paths(&folders).chain([PathBuf::from("/usr/sbin")]);
+    all.any(|folder| folder.join(program).is_file())
+}
+
+#[test]
+fn a_site_and_a_proxy_answer_under_load() {
+    if !["wrk", "taskset", "nginx", "varnishd"].into_iter().all(is_installed) {
+        return;
+    }
+    let report = report(env!("CARGO_BIN_EXE_http"), &["--rounds", "1", "--only", "axum, ResponseCacheLayer"]);
+    let rows = report["candidates"].as_array().unwrap();
+    let numbers: Vec<_> = rows.iter().map(|row| row["requests_per_second"].as_f64().unwrap()).collect();
+    assert!(numbers.len() == 12 && numbers.iter().all(|number| *number > 0.0), "{report}");
+    let streamed = report["notes"].as_array().unwrap().iter().filter(|note| note.as_str().unwrap().contains("at most"));
+    assert_eq!(streamed.count(), 4, "{report}");
+}
+
+#[test]
+fn what_is_known_not_to_be_kept_costs_fewer_allocations_than_what_is() {
+    let allocations = |case: &str| {
+        let program = env!("CARGO_BIN_EXE_http");
+        let output = Command::new(program).args(["--ask", "axum, ResponseCacheLayer", case, "call", "200"]).output();
+        String::from_utf8(output.unwrap().stdout).unwrap().trim().parse::<f64>().unwrap()
+    };
+    let [hit, not_kept, miss] = ["hit", "no-store", "miss"].map(allocations);
+    assert!(hit < miss && not_kept < hit + 8.0 && not_kept < miss / 2.0, "{hit} {not_kept} {miss}");
 }

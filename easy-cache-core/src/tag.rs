@@ -90,7 +90,18 @@ impl Tag {
         text.starts_with([CUSTOM, PREFIX, DATA]).then(|| Self(text.into()))
     }
 
+    /// Most are short, and are put together where they need no memory of their own.
     fn of_family(family: char, name: &str) -> Self {
+        let mut short = [0; 64];
+        if let Some((first, rest)) = short.split_first_mut()
+            && let (Ok(family), Some(place)) = (u8::try_from(family), rest.get_mut(..name.len()))
+        {
+            *first = family;
+            place.copy_from_slice(name.as_bytes());
+            if let Ok(text) = std::str::from_utf8(&short[..=name.len()]) {
+                return Self(text.into());
+            }
+        }
         let mut text = String::with_capacity(name.len() + 1);
         text.push(family);
         text.push_str(name);
@@ -193,6 +204,16 @@ mod tests {
         assert_ne!(Tag::row("books", r"\*"), Tag::row("books", "*"));
         assert_ne!(Tag::row("a:b", "c"), Tag::row("a", "b:c"));
         assert_ne!(Tag::row("a\\", "c"), Tag::table("a:c"));
+    }
+
+    #[test]
+    fn names_of_any_length_are_kept_to_the_letter() {
+        for len in 0..200 {
+            let name = ["ö", "a"].repeat(len).concat();
+            let tag = Tag::new(&name);
+            assert_eq!((tag.name(), tag.encoded()), (name.as_str(), format!("t{name}").as_bytes()));
+            assert_eq!(Tag::new("a".repeat(len)).name(), "a".repeat(len));
+        }
     }
 
     #[test]

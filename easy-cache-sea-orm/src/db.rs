@@ -73,6 +73,13 @@ impl CachedDb {
         self.hook.cache()
     }
 
+    /// Begins to remember what this connection invalidates, so that a test can compare it with what the database's triggers tell:
+    /// see [`Audit`](easy_cache_sql::Audit).
+    #[must_use]
+    pub fn audit(&self) -> easy_cache_sql::Audit {
+        self.hook.audit()
+    }
+
     /// The connection inside, for what needs the type itself. **Nothing that is written through it is seen**: for that, see
     /// [`with_inner`](Self::with_inner).
     #[must_use]
