@@ -49,6 +49,16 @@ fn near_hits_are_answered_without_the_heap_and_without_a_trip() {
 }
 
 #[test]
+fn what_is_read_from_redis_is_found_there_by_everybody() {
+    // A measured call of this project that had to compute ends the program.
+    let report = report(env!("CARGO_BIN_EXE_redis"), &["--rounds", "50"]);
+    let rows = report["candidates"].as_array().unwrap();
+    let ours = rows.iter().filter(|row| row["name"].as_str().unwrap().contains(": Cache"));
+    assert_eq!((rows.len(), ours.count()), (42, 12), "seven candidates, for two sizes and three numbers of callers");
+    assert!(rows.iter().all(|row| row["median_microseconds"].as_f64().unwrap() > 0.0));
+}
+
+#[test]
 fn threads_are_measured_alone_and_together() {
     let report = report(env!("CARGO_BIN_EXE_threads"), &["--rounds", "1", "--only", "#[ecached] sync"]);
     assert!(report["candidates"][0]["distinct_keys_by_clock"].as_f64().unwrap() > 0.0);

@@ -207,6 +207,16 @@ mod tests {
     }
 
     #[test]
+    fn names_of_any_length_are_kept_to_the_letter() {
+        for len in 0..200 {
+            let name = ["ö", "a"].repeat(len).concat();
+            let tag = Tag::new(&name);
+            assert_eq!((tag.name(), tag.encoded()), (name.as_str(), format!("t{name}").as_bytes()));
+            assert_eq!(Tag::new("a".repeat(len)).name(), "a".repeat(len));
+        }
+    }
+
+    #[test]
     fn the_name_prints_without_its_family() {
         assert_eq!(Tag::row("books", 42).to_string(), "books:42");
         assert_eq!(Tag::unknown_rows("books").to_string(), "books:*");

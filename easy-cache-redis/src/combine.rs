@@ -5,17 +5,18 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
-use deadpool_redis::redis::{RedisWrite, Value, cmd};
+use deadpool_redis::redis::{Cmd, RedisWrite, Value};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use crate::failure::Failure;
 use crate::lane::{Lane, Live};
-use crate::layout::{Keys, Order, Record};
-use crate::names::Names;
+use crate::layout::{Keys, Order, Record, stands_under};
+use crate::names::{Names, Together};
 
 /// Lookups that go by themselves at the same time: below this, combining gains nothing.
 const DIRECT: usize = 16;
@@ -26,21 +27,42 @@ const MOST: usize = 128;
 const MOST_NAMES: usize = 1024;
 const MOST_BYTES: usize = 256 << 10;
 
-/// What one lookup asks for: an entry if it is on the same node, the records of its key and of its tags.
-#[derive(Debug)]
-pub(crate) struct Question {
-    pub(crate) entry: Option<Vec<u8>>,
-    pub(crate) names: Vec<Vec<u8>>,
-}
-
 /// What was there.
 pub(crate) struct Answer {
     pub(crate) live: Arc<Live>,
     pub(crate) entry: Option<Vec<u8>>,
     pub(crate) order: Option<Order>,
     pub(crate) epoch: Record,
-    /// Of the names, in their order.
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Sighted,
+}
+
+/// What the records say that were asked for.
+pub(crate) enum Sighted {
+    /// They have the versions that the entry depends on, in its order. Nothing else has been looked at.
+    Agree,
+    /// Each of them, in the order of the names.
+    Each(Vec<Record>),
+}
+
+impl Sighted {
+    /// In the order of the names; nothing if they agree.
+    pub(crate) fn each(self) -> Vec<Record> {
+        match self {
+            Self::Agree => Vec::new(),
+            Self::Each(records) => records,
+        }
+    }
+
+    fn of<'a>(
+        entry: Option<&[u8]>,
+        epoch: &'a Value,
+        records: impl ExactSizeIterator<Item = &'a Value> + Clone,
+    ) -> Self {
+        match entry {
+            Some(entry) if stands_under(entry, std::iter::once(epoch).chain(records.clone())) => Self::Agree,
+            _ => Self::Each(records.map(Record::read).collect()),
+        }
+    }
 }
 
 /// The lookups of one lane.
@@ -65,8 +87,9 @@ struct State {
 type Arriving = oneshot::Receiver<Result<Answer, Failure>>;
 
 struct Waiting {
-    question: Question,
+    question: Arc<Names>,
     answer: oneshot::Sender<Result<Answer, Failure>>,
+    deadline: Instant,
 }
 
 impl Combiner {
@@ -79,86 +102,120 @@ impl Combiner {
     }
 
     /// Asks, alone or together with others.
-    pub(crate) async fn ask(self: &Arc<Self>, question: Question, deadline: Instant) -> Result<Answer, Failure> {
-        match self.queue(question) {
-            Ok(arrives) => match timeout_at(deadline, arrives).await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(_)) => Err(Failure::Pool("the runtime has ended".to_owned())),
-                Err(_) => Err(self.lane.late()),
+    pub(crate) async fn ask(self: &Arc<Self>, question: &Arc<Names>, deadline: Instant) -> Result<Answer, Failure> {
+        match self.queue(question, deadline) {
+            Turn::Waits(arrives) => match arrives.await {
+                Ok(answer) => answer,
+                Err(_) => Err(Failure::Pool("the runtime has ended".to_owned())),
             },
-            Err((_slot, question)) => {
-                let mut answers = self.send(std::slice::from_ref(&question), deadline).await?;
-                answers.pop().ok_or(Failure::Garbled("no answer to a lookup"))
-            }
+            Turn::Goes(_slot) => self.send_one(question, deadline).await,
         }
     }
 
-    /// Where the answer will arrive; or the question again, if it may go by itself.
-    fn queue(self: &Arc<Self>, question: Question) -> Result<Arriving, (Slot<'_>, Question)> {
+    /// Whether it goes by itself, or where the answer will arrive.
+    fn queue(self: &Arc<Self>, question: &Arc<Names>, deadline: Instant) -> Turn<'_> {
+        let mut state = self.state.lock();
+        if !self.combines || (state.batches == 0 && state.direct < DIRECT) {
+            state.direct += 1;
+            return Turn::Goes(Slot(&self.state));
+        }
         let (answer, arrives) = oneshot::channel();
-        let leaves = {
-            let mut state = self.state.lock();
-            if !self.combines || (state.batches == 0 && state.direct < DIRECT) {
-                state.direct += 1;
-                return Err((Slot(&self.state), question));
-            }
-            state.queue.push_back(Waiting { question, answer });
-            let leaves = state.batches < BATCHES;
-            state.batches += usize::from(leaves);
-            leaves
-        };
+        state.queue.push_back(Waiting { question: Arc::clone(question), answer, deadline });
+        let leaves = state.batches < BATCHES;
+        state.batches += usize::from(leaves);
+        drop(state);
         if leaves {
             // Without the lock: a runtime that has ended drops the task here and now.
             drop(tokio::spawn(Batches { combiner: Arc::clone(self), done: false }.go_on()));
         }
-        Ok(arrives)
+        Turn::Waits(arrives)
+    }
+
+    /// A command with room for so many names, beside those that all ask for.
+    fn command(&self, (names, bytes): (usize, usize)) -> Cmd {
+        let own = self.order.len() + self.epoch.len();
+        let mut command = Cmd::with_capacity(names + 3, bytes + own + 4);
+        [&b"MGET"[..], &self.order, &self.epoch].into_iter().for_each(|name| command.write_arg(name));
+        command
+    }
+
+    /// One command for one lookup.
+    async fn send_one(&self, question: &Names, deadline: Instant) -> Result<Answer, Failure> {
+        let mut command = self.command(question.size());
+        question.records().for_each(|(name, _)| command.write_arg(name));
+        question.entry().into_iter().for_each(|name| command.write_arg(name));
+        let (live, mut values) = self.values(&command, 2 + question.size().0, deadline).await?;
+        let entry = question.entry().and_then(|_| values.pop()).and_then(bytes);
+        let [order, epoch, records @ ..] = &*values else { return Err(Failure::Garbled(OTHER_NUMBER)) };
+        let records = Sighted::of(entry.as_deref(), epoch, records.iter());
+        Ok(Answer { live, order: order_of(order), epoch: Record::read(epoch), records, entry })
     }
 
     /// One command for all these lookups.
-    async fn send(&self, questions: &[Question], deadline: Instant) -> Result<Vec<Answer>, Failure> {
-        let mut command = cmd("MGET");
-        command.write_arg(&self.order);
-        command.write_arg(&self.epoch);
-        let mut names = Names::with_room_for(questions.iter().map(|question| question.names.len()).sum());
-        for name in questions.iter().flat_map(|question| &question.names) {
-            if names.add(name) {
+    async fn send(&self, questions: &[Arc<Names>], deadline: Instant) -> Result<Vec<Answer>, Failure> {
+        let sizes = questions.iter().map(|question| question.size());
+        let (count, bytes) = sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
+        let mut command = self.command((count, bytes));
+        let mut names = Together::with_room_for(count);
+        for (name, hash) in questions.iter().flat_map(|question| question.records()) {
+            if names.add(name, hash) {
                 command.write_arg(name);
             }
         }
-        let entries = questions.iter().filter_map(|question| question.entry.as_ref());
+        let entries = questions.iter().filter_map(|question| question.entry());
         let count = entries.clone().count();
         entries.for_each(|entry| command.write_arg(entry));
-        let (live, values) = match self.lane.ask(&command, deadline).await? {
-            (live, Value::Array(values)) => (live, values),
-            _ => return Err(Failure::Garbled("no list of values")),
-        };
-        if values.len() != 2 + names.different() + count {
-            return Err(Failure::Garbled("another number of values than it was asked for"));
-        }
+        let (live, values) = self.values(&command, 2 + names.different() + count, deadline).await?;
         Ok(spread(&live, values, &names, questions))
+    }
+
+    async fn values(&self, command: &Cmd, count: usize, deadline: Instant) -> Result<(Arc<Live>, Vec<Value>), Failure> {
+        match self.lane.ask(command, deadline).await? {
+            (live, Value::Array(values)) if values.len() == count => Ok((live, values)),
+            (_, Value::Array(_)) => Err(Failure::Garbled(OTHER_NUMBER)),
+            _ => Err(Failure::Garbled("no list of values")),
+        }
     }
 }
 
-/// To each lookup what it has asked for. Records are copied, entries are handed on.
-fn spread(live: &Arc<Live>, values: Vec<Value>, names: &Names<'_>, questions: &[Question]) -> Vec<Answer> {
-    let mut values = values.into_iter();
-    let order = match values.next() {
-        Some(Value::BulkString(bytes)) => Order::read(&bytes),
-        _ => None,
-    };
-    let mut read = || values.next().map_or(Record::Absent, |value| Record::read(&value));
-    let epoch = read();
-    let records: Vec<Record> = (0..names.different()).map(|_| read()).collect();
-    let mut places = names.places().iter();
-    let answer = |question: &Question| {
-        let records = places.by_ref().take(question.names.len()).map(|place| records[*place as usize]).collect();
-        let entry = match question.entry.as_ref().and_then(|_| values.next()) {
-            Some(Value::BulkString(bytes)) => Some(bytes),
-            _ => None,
-        };
-        Answer { live: Arc::clone(live), entry, order, epoch, records }
+const OTHER_NUMBER: &str = "another number of values than it was asked for";
+
+/// To each lookup what it has asked for. Records are compared where they are, entries are handed on.
+fn spread(live: &Arc<Live>, mut values: Vec<Value>, names: &Together<'_>, questions: &[Arc<Names>]) -> Vec<Answer> {
+    let entries = values.split_off(2 + names.different());
+    let (mut entries, mut places) = (entries.into_iter(), names.places());
+    let (order, epoch) = (order_of(&values[0]), &values[1]);
+    let answer = |question: &Arc<Names>| {
+        let (own, rest) = places.split_at(question.records().len());
+        places = rest;
+        let entry = question.entry().and_then(|_| entries.next()).and_then(bytes);
+        let records = own.iter().map(|place| &values[2 + *place as usize]);
+        let records = Sighted::of(entry.as_deref(), epoch, records);
+        Answer { live: Arc::clone(live), entry, order, epoch: Record::read(epoch), records }
     };
     questions.iter().map(answer).collect()
+}
+
+fn order_of(value: &Value) -> Option<Order> {
+    match value {
+        Value::BulkString(bytes) => Order::read(bytes),
+        _ => None,
+    }
+}
+
+fn bytes(value: Value) -> Option<Vec<u8>> {
+    match value {
+        Value::BulkString(bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+/// How a lookup gets its answer.
+enum Turn<'a> {
+    /// By itself.
+    Goes(Slot<'a>),
+    /// With others.
+    Waits(Arriving),
 }
 
 /// A lookup that goes by itself. It is given back however the lookup ends.
@@ -170,7 +227,8 @@ impl Drop for Slot<'_> {
     }
 }
 
-/// One batch after the other, until nothing waits.
+/// One batch after the other, until nothing waits. It tells those who have waited for too long as well, the others' included: one
+/// timer for all is cheaper than one for each, and whoever waits first is due first.
 struct Batches {
     combiner: Arc<Combiner>,
     done: bool,
@@ -178,29 +236,60 @@ struct Batches {
 
 impl Batches {
     async fn go_on(mut self) {
-        while let Some(taken) = self.take() {
-            let (questions, answers): (Vec<_>, Vec<_>) =
-                taken.into_iter().map(|waiting| (waiting.question, waiting.answer)).unzip();
-            match self.combiner.send(&questions, self.combiner.lane.deadline()).await {
+        while let Some(mut taken) = self.take() {
+            let questions: Vec<_> = taken.iter().map(|waiting| Arc::clone(&waiting.question)).collect();
+            let combiner = Arc::clone(&self.combiner);
+            let mut sent = pin!(combiner.send(&questions, combiner.lane.deadline()));
+            let found = loop {
+                match timeout_at(self.next_deadline(&taken), sent.as_mut()).await {
+                    Ok(found) => break found,
+                    Err(_) => self.tell_late(&mut taken),
+                }
+            };
+            match found {
                 Ok(found) => {
                     self.note(&found);
-                    answers.into_iter().zip(found).for_each(|(answer, found)| _ = answer.send(Ok(found)));
+                    // Those who were told that it is too late were the first.
+                    let found = found.into_iter().skip(questions.len() - taken.len());
+                    taken.into_iter().zip(found).for_each(|(waiting, found)| _ = waiting.answer.send(Ok(found)));
                 }
-                Err(failure) => answers.into_iter().for_each(|answer| _ = answer.send(Err(failure.clone()))),
+                Err(failure) => taken.into_iter().for_each(|waiting| _ = waiting.answer.send(Err(failure.clone()))),
             }
         }
     }
 
+    /// When the first of those who wait, here or in the queue, has waited for too long.
+    fn next_deadline(&self, taken: &VecDeque<Waiting>) -> Instant {
+        let queued = self.combiner.state.lock().queue.front().map(|waiting| waiting.deadline);
+        let first = taken.front().map(|waiting| waiting.deadline).into_iter().chain(queued).min();
+        first.unwrap_or_else(|| self.combiner.lane.deadline())
+    }
+
+    fn tell_late(&self, taken: &mut VecDeque<Waiting>) {
+        let now = Instant::now();
+        let late = |waiting: &Waiting| waiting.deadline <= now;
+        let mut due = Vec::new();
+        while taken.front().is_some_and(late) {
+            due.extend(taken.pop_front());
+        }
+        let mut state = self.combiner.state.lock();
+        while state.queue.front().is_some_and(late) {
+            due.extend(state.queue.pop_front());
+        }
+        drop(state);
+        due.into_iter().for_each(|waiting| _ = waiting.answer.send(Err(self.combiner.lane.late())));
+    }
+
     /// The next that leave, without those who have gone meanwhile. If there are none, this is over: whoever comes later begins anew.
-    fn take(&mut self) -> Option<Vec<Waiting>> {
+    fn take(&mut self) -> Option<VecDeque<Waiting>> {
         let mut state = self.combiner.state.lock();
         let most = (MOST_BYTES / state.bytes.max(1)).clamp(1, MOST);
-        let (mut taken, mut names) = (Vec::new(), 0);
+        let (mut taken, mut names) = (VecDeque::new(), 0);
         while taken.len() < most && names < MOST_NAMES {
             let Some(waiting) = state.queue.pop_front() else { break };
             if !waiting.answer.is_closed() {
-                names += waiting.question.names.len();
-                taken.push(waiting);
+                names += waiting.question.size().0;
+                taken.push_back(waiting);
             }
         }
         self.done = taken.is_empty();

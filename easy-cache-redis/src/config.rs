@@ -1,22 +1,23 @@
 //! How a store is made: from a URL, from a configuration, or over a pool that the application has.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_redis::redis::{AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 use deadpool_redis::{Config, Manager, Pool};
 use easy_cache_core::Error;
-use easy_cache_core::store::Remembered;
+use easy_cache_core::store::StoreFuture;
 use tokio::runtime::{Handle, Runtime};
 
 use crate::RedisStore;
 use crate::combine::Combiner;
+use crate::failure::Failure;
 use crate::greeting::Greeting;
 use crate::lane::{Lane, Limits};
 use crate::layout::Keys;
 use crate::recent::Recent;
+use crate::recipe::Recipes;
 use crate::store::Inner;
 
 /// Where the connections come from.
@@ -151,8 +152,8 @@ impl RedisStoreBuilder {
             Arc::new(Combiner::new(lane, &keys, self.combines))
         };
         let lanes = (0..self.lanes).map(lane).collect();
-        let inner =
-            Inner { keys, lanes, remembered: Remembered::new(), recent, background, server, news, limits: self.limits };
+        let (recipes, limits) = (Recipes::new(), self.limits);
+        let inner = Inner { keys, lanes, recipes, recent, background, server, news, limits };
         Ok(RedisStore { inner: Arc::new(inner) })
     }
 
@@ -231,15 +232,21 @@ impl Background {
         }
     }
 
-    /// Runs a future where timers and sockets work, whoever polls it.
-    pub(crate) async fn run<T>(&self, operation: impl Future<Output = T>) -> T {
-        let mut operation = pin!(operation);
-        std::future::poll_fn(|cx| {
+    /// Runs an operation where timers and sockets work, whoever polls it; with words for its failure.
+    ///
+    /// Two pointers, and not one: a future that is moved into another takes room in both, and memory beyond a kilobyte costs more.
+    pub(crate) fn run<'a, T: 'a>(
+        &'a self,
+        what: &'static str,
+        server: &'a str,
+        operation: impl Future<Output = Result<T, Failure>> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        let mut operation = Box::pin(operation);
+        Box::pin(std::future::poll_fn(move |cx| {
             // The caller's own runtime first: the one on which the store was made may have ended.
             let _entered = Handle::try_current().is_err().then(|| self.handle().enter());
-            operation.as_mut().poll(cx)
-        })
-        .await
+            operation.as_mut().poll(cx).map_err(|failure| failure.told(what, server))
+        }))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool_redis::redis::{Cmd, Pipeline, RedisWrite, Value, cmd};
-use easy_cache_core::store::{Fill, Filled};
+use easy_cache_core::store::{Fill, Filled, Look};
 
 use crate::failure::Failure;
 use crate::greeting::fresh;
@@ -23,7 +23,9 @@ impl Inner {
         if fill.ttl.is_some_and(|ttl| ttl < Duration::from_millis(1)) {
             return Ok(Filled::NotKept);
         }
-        self.remembered.note(fill.key, fill.kind, fill.tags.iter().cloned());
+        let mut look = Look::new(fill.key, fill.tags);
+        look.kind = fill.kind;
+        self.recipes.expect(&self.keys, look);
         let lane = self.lane_of(fill.key);
         let deadline = lane.deadline();
         let commands = self.commands(&fill, *fence)?;

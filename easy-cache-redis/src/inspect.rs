@@ -68,7 +68,7 @@ impl Inner {
         let (live, answer) = lane.ask(&get, lane.deadline()).await?;
         let Value::BulkString(bytes) = answer else { return Ok(Found::Nothing) };
         let length = bytes.len() as u64;
-        let Ok(entry) = Entry::decode(bytes) else { return Ok(Found::Unreadable(length)) };
+        let Ok(entry) = Entry::decode(bytes, &[]) else { return Ok(Found::Unreadable(length)) };
         let (header, ttl) = (entry.header, entry.ttl);
         let (payload, tags) = entry.into_payload();
         let mut carried = vec![

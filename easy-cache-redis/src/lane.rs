@@ -89,7 +89,9 @@ impl Lane {
         let live = self.live(deadline).await?;
         let mut connection = live.connection.clone();
         let answer = match timeout_at(deadline, connection.send_packed_command(command)).await {
-            Ok(answer) => answer.and_then(Value::extract_error).map_err(Failure::from),
+            // Not those in a list: what is asked here answers with values, or is refused as a whole.
+            Ok(Ok(refusal @ Value::ServerError(_))) => refusal.extract_error().map_err(Failure::from),
+            Ok(answer) => answer.map_err(Failure::from),
             Err(_) => Err(self.late()),
         };
         self.judge(&live, answer.as_ref().err());
@@ -124,7 +126,8 @@ impl Lane {
     pub(crate) async fn live(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Live>, Failure> {
         match self.live.load_full() {
             Some(live) => Ok(live),
-            None => self.dialled(deadline).await,
+            // Behind a pointer: it is rare, and takes more room than all else that an operation does.
+            None => Box::pin(self.dialled(deadline)).await,
         }
     }
 

@@ -71,6 +71,7 @@ mod lookup;
 mod names;
 mod news;
 mod recent;
+mod recipe;
 mod scripts;
 mod store;
 mod writing;

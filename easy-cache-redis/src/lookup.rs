@@ -6,13 +6,14 @@ use std::time::Duration;
 use deadpool_redis::redis::{RedisWrite, Value, cmd};
 use easy_cache_core::Tag;
 use easy_cache_core::store::{Hit, Look, Looked, Miss, MissReason, StoreFence, VersionedTag};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
-use crate::combine::Question;
+use crate::combine::{Answer, Combiner, Sighted};
 use crate::failure::Failure;
 use crate::greeting;
 use crate::lane::{Lane, Live};
 use crate::layout::{Entry, LONGEST, Order, Record};
+use crate::recipe::Known;
 use crate::store::Inner;
 
 /// What a lookup leaves for the fill that follows it.
@@ -35,30 +36,39 @@ impl Inner {
     pub(crate) async fn look_up(&self, look: Look<'_>) -> Result<Looked, Failure> {
         let lookups = self.lookups_of(look.key);
         let deadline = lookups.lane().deadline();
-        let tags = self.remembered.add_to(look.key, look.kind, look.tags);
-        let mut answer = lookups.ask(self.question(look, &tags), deadline).await?;
+        let known = self.recipes.of(&self.keys, look);
+        let mut answer = lookups.ask(&known.recipe.names, deadline).await?;
         if answer.order.is_none() {
-            // The first lookup of a namespace, or one whose order was lost: it is made, so that the value can be kept.
-            let greeting = greeting::command(&self.keys, &answer.live.server)?;
-            lookups.lane().ask(&greeting, deadline).await?;
-            answer = lookups.ask(self.question(look, &tags), deadline).await?;
+            answer = Box::pin(self.ask_again(lookups, &known, &answer.live, deadline)).await?;
         }
         let fence = answer.order.map(|order| StoreFence::new(Fence { order, generation: answer.live.generation }));
         let missed = |reason, fence| Ok(Looked::Miss(Miss { reason, fence }));
         let Some(bytes) = answer.entry else { return missed(MissReason::Absent, fence) };
-        let Ok(entry) = Entry::decode(bytes) else { return missed(MissReason::Unreadable, fence) };
-        let mut records = Records::read(answer.epoch, answer.records, tags);
-        self.ask_for_late(lookups.lane(), &entry.tags, &mut records, deadline).await?;
-        match records.refuse(&entry) {
-            Some(reason) => missed(reason, fence),
-            None => Ok(Looked::Hit(self.hit(look, entry, fence, &answer.live))),
+        let Ok(entry) = Entry::decode(bytes, &known.recipe.tags) else { return missed(MissReason::Unreadable, fence) };
+        let agrees = matches!(answer.records, Sighted::Agree) && known.recipe.begins_with(&entry.tags);
+        if !agrees {
+            let mut records = Records::read(answer.epoch, answer.records, &entry, &known.recipe.tags);
+            Box::pin(self.ask_for_late(lookups.lane(), &entry.tags, &mut records, deadline)).await?;
+            if let Some(reason) = records.refuse(&entry) {
+                return missed(reason, fence);
+            }
         }
+        Ok(Looked::Hit(self.hit(look, known, entry, fence, &answer.live)))
     }
 
-    fn question(&self, look: Look<'_>, tags: &[Tag]) -> Question {
-        let tags = tags.iter().map(|tag| self.keys.tag(tag));
-        let names = std::iter::once(self.keys.key(look.key)).chain(tags).collect();
-        Question { entry: Some(self.keys.entry(look.key, look.kind)), names }
+    /// The first lookup of a namespace, or one whose order was lost: it is made, so that the value can be kept.
+    async fn ask_again(
+        &self,
+        lookups: &Arc<Combiner>,
+        known: &Known,
+        live: &Live,
+        deadline: Instant,
+    ) -> Result<Answer, Failure> {
+        let greeting = greeting::command(&self.keys, &live.server)?;
+        lookups.lane().ask(&greeting, deadline).await?;
+        // Who comes back with what is left of its time would else be told with those who have come meanwhile that it is late.
+        let again = timeout_at(deadline, lookups.ask(&known.recipe.names, deadline)).await;
+        again.unwrap_or_else(|_| Err(lookups.lane().late()))
     }
 
     /// The second trip, if the entry carries tags that the first one did not ask for.
@@ -85,10 +95,10 @@ impl Inner {
         Ok(())
     }
 
-    fn hit(&self, look: Look<'_>, entry: Entry, fence: Option<StoreFence>, live: &Live) -> Hit {
+    fn hit(&self, look: Look<'_>, known: Known, entry: Entry, fence: Option<StoreFence>, live: &Live) -> Hit {
         let (stored, epoch, ttl) = (entry.header.stored, entry.header.epoch, entry.ttl);
         let (payload, tags) = entry.into_payload();
-        self.remembered.note(look.key, look.kind, tags.iter().map(|tag| tag.tag.clone()));
+        self.recipes.note(&self.keys, look, known, &tags);
         let age = live.age_of(stored);
         let mut hit = Hit::new(payload, tags, epoch);
         hit.fence = fence;
@@ -100,11 +110,17 @@ impl Inner {
 }
 
 impl Records {
-    /// From the answer to a question: the key's, then the tags'.
-    fn read(epoch: Record, records: Vec<Record>, tags: Vec<Tag>) -> Self {
+    /// From the answer to a question: the key's, then the tags'. Of records that agree with the entry, the tags are asked for once more:
+    /// several may have the same version.
+    fn read(epoch: Record, sighted: Sighted, entry: &Entry, tags: &[Tag]) -> Self {
+        let Sighted::Each(records) = sighted else {
+            return Self { epoch, key: Record::Free(entry.header.key), tags: Vec::new() };
+        };
         let mut records = records.into_iter();
         let key = records.next().unwrap_or(Record::Absent);
-        Self { epoch, key, tags: tags.into_iter().zip(records).collect() }
+        let mut tags: Vec<_> = tags.iter().cloned().zip(records).collect();
+        tags.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Self { epoch, key, tags }
     }
 
     pub(crate) fn of(&self, tag: &Tag) -> Option<Record> {

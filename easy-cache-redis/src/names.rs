@@ -1,20 +1,79 @@
-//! The names in one command, each once. An open table over the names themselves: a map of the standard library costs a
-//! noticeable part of a batch.
+//! Names of records: those of one lookup, in one piece of memory; and those of one command, each once.
+//!
+//! The latter are found by an open table over the names themselves: a map of the standard library costs a noticeable part of a batch.
 
 use crate::layout::hash;
 
 /// Where nothing is.
 const FREE: u32 = u32::MAX;
 
+/// The records that decide about an entry, and the entry, if that is on the same node.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    bytes: Vec<u8>,
+    places: Vec<Place>,
+    /// The last name is that of an entry.
+    has_entry: bool,
+}
+
+/// A name, and what it is found by among those of a command.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    end: u32,
+    hash: u32,
+}
+
+impl Names {
+    /// Of records only.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn of_records(names: &[Vec<u8>]) -> Self {
+        let mut all = Self::default();
+        names.iter().for_each(|name| all.add(name));
+        all
+    }
+
+    /// One more record.
+    pub(crate) fn add(&mut self, name: &[u8]) {
+        self.bytes.extend(name);
+        self.places.push(Place { end: self.bytes.len() as u32, hash: hash(name) as u32 });
+    }
+
+    /// The entry, after all records.
+    pub(crate) fn add_entry(&mut self, name: &[u8]) {
+        self.add(name);
+        self.has_entry = true;
+    }
+
+    /// Those of the records, with their hashes.
+    pub(crate) fn records(&self) -> impl ExactSizeIterator<Item = (&[u8], u32)> {
+        (0..self.places.len() - usize::from(self.has_entry)).map(|at| (self.name(at), self.places[at].hash))
+    }
+
+    /// That of the entry.
+    pub(crate) fn entry(&self) -> Option<&[u8]> {
+        self.has_entry.then(|| self.name(self.places.len() - 1))
+    }
+
+    /// How many there are, and how long they are together.
+    pub(crate) const fn size(&self) -> (usize, usize) {
+        (self.places.len(), self.bytes.len())
+    }
+
+    fn name(&self, at: usize) -> &[u8] {
+        let begin = if at == 0 { 0 } else { self.places[at - 1].end };
+        &self.bytes[begin as usize..self.places[at].end as usize]
+    }
+}
+
 /// Names in the order in which they were first met, and for each that was added its place among them.
 #[derive(Debug)]
-pub(crate) struct Names<'a> {
+pub(crate) struct Together<'a> {
     table: Vec<u32>,
     names: Vec<&'a [u8]>,
     places: Vec<u32>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> Together<'a> {
     /// For at most so many names.
     pub(crate) fn with_room_for(count: usize) -> Self {
         Self {
@@ -25,9 +84,9 @@ impl<'a> Names<'a> {
     }
 
     /// Whether it is met for the first time.
-    pub(crate) fn add(&mut self, name: &'a [u8]) -> bool {
+    pub(crate) fn add(&mut self, name: &'a [u8], hash: u32) -> bool {
         let mask = self.table.len() - 1;
-        let mut at = hash(name) as usize & mask;
+        let mut at = hash as usize & mask;
         loop {
             let place = self.table[at];
             if place == FREE {
@@ -62,17 +121,29 @@ mod tests {
     #[test]
     fn each_name_is_there_once_in_the_order_of_its_first_mention() {
         let words = ["a", "b", "a", "c", "b", "a"];
-        let mut names = Names::with_room_for(words.len());
-        let first: Vec<bool> = words.iter().map(|word| names.add(word.as_bytes())).collect();
+        let mut names = Together::with_room_for(words.len());
+        let first: Vec<bool> =
+            words.iter().map(|word| names.add(word.as_bytes(), hash(word.as_bytes()) as u32)).collect();
         assert_eq!(first, [true, true, false, true, false, false]);
         assert_eq!((names.different(), names.places()), (3, &[0, 1, 0, 2, 1, 0][..]));
     }
 
     #[test]
-    fn a_full_table_still_tells_names_apart() {
+    fn a_full_table_still_tells_names_apart_also_those_of_one_hash() {
         let words: Vec<Vec<u8>> = (0..1_000_u32).map(|n| n.to_be_bytes().to_vec()).collect();
-        let mut names = Names::with_room_for(words.len());
-        assert!(words.iter().all(|word| names.add(word)));
+        let mut names = Together::with_room_for(words.len());
+        assert!(words.iter().all(|word| names.add(word, hash(word) as u32 % 7)));
         assert_eq!(names.different(), 1_000);
+    }
+
+    #[test]
+    fn the_entry_comes_after_the_records() {
+        let mut names = Names::default();
+        ["key", "", "tag"].iter().for_each(|name| names.add(name.as_bytes()));
+        assert_eq!(names.entry(), None);
+        names.add_entry(b"entry");
+        let records: Vec<_> = names.records().map(|(name, _)| name).collect();
+        assert_eq!((records, names.entry()), (vec![&b"key"[..], b"", b"tag"], Some(&b"entry"[..])));
+        assert_eq!(names.size(), (4, 11));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use deadpool_redis::redis::Client;
 use deadpool_redis::{Config, Pool};
 use easy_cache_core::store::{
-    Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Remembered, Store, StoreFuture, Version,
+    Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Store, StoreFuture, Version,
 };
 use easy_cache_core::{Error, Tag};
 
@@ -19,6 +19,7 @@ use crate::follow::Follower;
 use crate::lane::{Lane, Limits};
 use crate::layout::{Keys, bucket};
 use crate::recent::Recent;
+use crate::recipe::Recipes;
 
 /// A Redis or Valkey server as the store of a cache, or of several that share a namespace. Cloning yields the same.
 ///
@@ -47,7 +48,7 @@ pub struct RedisStore {
 pub(crate) struct Inner {
     pub(crate) keys: Keys,
     pub(crate) lanes: Box<[Arc<Combiner>]>,
-    pub(crate) remembered: Remembered,
+    pub(crate) recipes: Recipes,
     pub(crate) recent: Arc<Recent>,
     pub(crate) background: Background,
     /// Where the server is, for people.
@@ -88,15 +89,12 @@ impl RedisStore {
         RedisStoreBuilder::new(namespace.into())
     }
 
-    pub(crate) fn run<'a, T>(
+    pub(crate) fn run<'a, T: 'a>(
         &'a self,
         what: &'static str,
         operation: impl Future<Output = Result<T, Failure>> + Send + 'a,
     ) -> StoreFuture<'a, T> {
-        Box::pin(async move {
-            let done = self.inner.background.run(operation).await;
-            done.map_err(|failure| failure.told(what, &self.inner.server))
-        })
+        self.inner.background.run(what, &self.inner.server, operation)
     }
 }
 

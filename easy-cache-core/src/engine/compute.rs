@@ -172,7 +172,7 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
 
     fn travel(&self, mut travel: Box<Travel>, load: F, cx: &mut Context<'_>) -> Step<F> {
         let call = &self.call;
-        let landed = call.errand(|errand| travel.poll(call.engine, call.key(), errand, cx));
+        let landed = call.errand(travel.kind(), |errand| travel.poll(call.engine, call.key(), errand, cx));
         match landed {
             Poll::Pending => Step::Wait(Stage::Traveling(travel, load)),
             Poll::Ready(Landed::Compute(duty)) => {
@@ -291,28 +291,22 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
         P: Plan<R>,
     {
         let (engine, side, key) = (self.engine, self.side, self.key());
-        self.errand(|errand| match self.mode {
+        self.errand(self.plan.kind(engine.format()), |errand| match self.mode {
             Mode::Lookup => Travel::new(engine, side, key, errand).leasing(self.policy.wishes().lease),
             Mode::Refresh => Travel::replacing(engine, side, key, errand, None),
         })
     }
 
-    /// What is asked of the store outside the process, and how an answer is read.
-    fn errand<R, T>(&self, run: impl FnOnce(Errand<'_>) -> T) -> T
+    /// What is asked of the store outside the process, and how an answer is read. The kind is found out once for each call: it costs as
+    /// much as the name of the type is long.
+    fn errand<R, T>(&self, kind: u64, run: impl FnOnce(Errand<'_>) -> T) -> T
     where
         P: Plan<R>,
     {
         let format = self.engine.format();
         let decode = |payload: Vec<u8>| self.plan.decode(&payload, format);
         let terms = Terms { wishes: self.policy.wishes(), accept: None };
-        run(Errand {
-            key: None,
-            copy: None,
-            tags: self.policy.named_tags(),
-            kind: self.plan.kind(format),
-            terms,
-            decode: &decode,
-        })
+        run(Errand { key: None, copy: None, tags: self.policy.named_tags(), kind, terms, decode: &decode })
     }
 
     /// The answer that a copy in this process is: without a trip, and without a flight.

@@ -15,11 +15,12 @@ use super::node::Node;
 use super::nodes::Nodes;
 use super::route::Route;
 use super::slots::slot_of;
-use crate::combine::{Answer, Question};
+use crate::combine::Answer;
 use crate::failure::Failure;
 use crate::greeting;
 use crate::lane::Live;
 use crate::layout::{Keys, Order, Record};
+use crate::names::Names;
 use crate::recent::Recent;
 
 /// One group, as this process knows it.
@@ -94,14 +95,13 @@ impl Group {
     pub(crate) async fn look(
         &self,
         nodes: &Arc<Nodes>,
-        names: Vec<Vec<u8>>,
+        names: &[Vec<u8>],
         deadline: Instant,
     ) -> Result<Found, Failure> {
         let mut route = Route::to(nodes, self.slot, deadline).await?;
-        let mut made = false;
+        let (mut made, question) = (false, Arc::new(Names::of_records(names)));
         loop {
-            let question = Question { entry: None, names: names.clone() };
-            let answer = match self.ask(&route, question, deadline).await {
+            let answer = match self.ask(&route, &question, deadline).await {
                 Ok(answer) => answer,
                 Err(failure) if route.goes_on(&failure).await? => continue,
                 Err(failure) => return Err(failure),
@@ -119,7 +119,7 @@ impl Group {
         }
     }
 
-    async fn ask(&self, route: &Route<'_>, question: Question, deadline: Instant) -> Result<Answer, Failure> {
+    async fn ask(&self, route: &Route<'_>, question: &Arc<Names>, deadline: Instant) -> Result<Answer, Failure> {
         if route.moving {
             // Some of the records are there, and some are not: they are asked for again when they are together.
             return Err(Failure::Moving(self.slot));
@@ -129,7 +129,7 @@ impl Group {
 
     fn found(&self, answer: Answer, stamp: Stamp) -> Found {
         let sight = answer.order.map(|order| self.note(Sight { order, epoch: answer.epoch, stamp }));
-        Found { group: self.index, sight, epoch: answer.epoch, records: answer.records }
+        Found { group: self.index, sight, epoch: answer.epoch, records: answer.records.each() }
     }
 
     fn note(&self, sight: Sight) -> Arc<Sight> {

@@ -54,7 +54,7 @@ impl Inner {
         let mut sighted = Sighted::nothing(self);
         sighted.add(parts, found);
         let Some(stored) = stored else { return Ok(missed(MissReason::Absent, &sighted)) };
-        let Ok(entry) = Entry::decode(stored.bytes) else { return Ok(missed(MissReason::Unreadable, &sighted)) };
+        let Ok(entry) = Entry::decode(stored.bytes, &tags) else { return Ok(missed(MissReason::Unreadable, &sighted)) };
         let late: Vec<Tag> = entry.tags.iter().map(|tag| &tag.tag).filter(|tag| !sighted.has(tag)).cloned().collect();
         if !late.is_empty() {
             let parts = self.split(&[], &late);
@@ -95,7 +95,7 @@ impl Inner {
     }
 
     async fn records(&self, parts: &[Part], deadline: Instant) -> Result<Vec<Found>, Failure> {
-        let asked = parts.iter().map(|part| self.groups[part.group].look(&self.nodes, part.names.clone(), deadline));
+        let asked = parts.iter().map(|part| self.groups[part.group].look(&self.nodes, &part.names, deadline));
         try_join_all(asked).await
     }
 

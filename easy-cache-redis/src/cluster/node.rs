@@ -8,9 +8,10 @@ use easy_cache_core::store::Breaker;
 use tokio::time::Instant;
 
 use super::slots::Address;
-use crate::combine::{Answer, Combiner, Question};
+use crate::combine::{Answer, Combiner};
 use crate::failure::Failure;
 use crate::lane::Lane;
+use crate::names::Names;
 
 /// A node of the cluster that is or was a master.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ impl Node {
     }
 
     /// The records of one group, together with what others ask of it.
-    pub(crate) async fn look(&self, group: usize, question: Question, deadline: Instant) -> Result<Answer, Failure> {
+    pub(crate) async fn look(&self, group: usize, question: &Arc<Names>, deadline: Instant) -> Result<Answer, Failure> {
         self.guard(self.lookups[group].ask(question, deadline)).await
     }
 

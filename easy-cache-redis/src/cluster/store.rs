@@ -91,15 +91,12 @@ impl RedisClusterStore {
         RedisClusterStoreBuilder::new(namespace.into())
     }
 
-    fn run<'a, T>(
+    fn run<'a, T: 'a>(
         &'a self,
         what: &'static str,
         operation: impl Future<Output = Result<T, Failure>> + Send + 'a,
     ) -> StoreFuture<'a, T> {
-        Box::pin(async move {
-            let done = self.inner.background.run(operation).await;
-            done.map_err(|failure| failure.told(what, &self.inner.cluster))
-        })
+        self.inner.background.run(what, &self.inner.cluster, operation)
     }
 }
 

@@ -17,6 +17,7 @@
 
 use std::time::Duration;
 
+use deadpool_redis::redis::Value;
 use easy_cache_core::Tag;
 use easy_cache_core::store::{Unreadable, Version, VersionedTag};
 
@@ -26,8 +27,11 @@ const NO_TTL: u64 = u64::MAX;
 pub(crate) const ORDER_AT: usize = 12;
 /// Where the server writes.
 pub(crate) const TABLE_AT: usize = 36;
+/// Where the versions begin of all that an entry depends on: that of the namespace, that of its key, those of its tags.
+const EPOCH_AT: usize = 44;
 const VERSIONS_AT: usize = 76;
 const VERSION: usize = Version::LEN;
+const NONE: [u8; VERSION] = [0; VERSION];
 
 /// The order record as a lookup read it: which one it is, and how far it had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +101,18 @@ fn checksum(count: &[u8], rest: &[u8]) -> u32 {
     hasher.finalize()
 }
 
+/// Whether these are the records that an entry depends on, as far as their versions tell, in its order; there may be more of them. That
+/// they are those of its tags, and that it is whole, is not looked at.
+pub(crate) fn stands_under<'a>(bytes: &[u8], mut records: impl Iterator<Item = &'a Value>) -> bool {
+    let Some((head, count)) = bytes.get(..8).and_then(|head| head.split_last_chunk::<4>()) else { return false };
+    let end = VERSIONS_AT + VERSION * u32::from_le_bytes(*count) as usize;
+    let Some(versions) = bytes.get(EPOCH_AT..end).filter(|_| head == MAGIC) else { return false };
+    versions.chunks_exact(VERSION).all(|version| match records.next() {
+        Some(Value::BulkString(record)) => record == version && *version != NONE,
+        _ => false,
+    })
+}
+
 /// What decides about an entry: read before anything of it is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {
@@ -117,8 +133,9 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Reads what was stored. Memory is bounded by the number of the bytes, whatever they say.
-    pub(crate) fn decode(bytes: Vec<u8>) -> Result<Self, Unreadable> {
+    /// Reads what was stored. Memory is bounded by the number of the bytes, whatever they say. The tags that are expected cost no
+    /// memory of their own.
+    pub(crate) fn decode(bytes: Vec<u8>, expected: &[Tag]) -> Result<Self, Unreadable> {
         let mut rest = Rest(&bytes);
         if rest.take()? != MAGIC {
             return Err(Unreadable::new("it does not begin like an entry of this layout"));
@@ -134,7 +151,8 @@ impl Entry {
         }
         let ttl = u64::from_le_bytes(rest.take()?);
         let ttl = (ttl != NO_TTL).then(|| Duration::from_millis(ttl));
-        let tags = (0..count_of_tags).map(|_| rest.tag(&mut versions)).collect::<Result<_, _>>()?;
+        let tag = |at| rest.tag(expected.get(at), &mut versions);
+        let tags = (0..count_of_tags).map(tag).collect::<Result<_, _>>()?;
         let payload_at = bytes.len() - rest.0.len();
         Ok(Self { header, ttl, tags, bytes, payload_at })
     }
@@ -166,9 +184,13 @@ impl<'a> Rest<'a> {
         self.take().map(Version::from_bytes)
     }
 
-    fn tag(&mut self, versions: &mut Rest<'_>) -> Result<VersionedTag, Unreadable> {
+    fn tag(&mut self, expected: Option<&Tag>, versions: &mut Rest<'_>) -> Result<VersionedTag, Unreadable> {
         let len = u32::from_le_bytes(self.take()?);
-        let tag = Tag::decode(self.slice(len as usize)?).ok_or(Unreadable::new("a name in it is not a tag"))?;
+        let name = self.slice(len as usize)?;
+        let tag = match expected.filter(|tag| tag.encoded() == name) {
+            Some(tag) => tag.clone(),
+            None => Tag::decode(name).ok_or(Unreadable::new("a name in it is not a tag"))?,
+        };
         Ok(VersionedTag { tag, version: versions.version()? })
     }
 }
@@ -209,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_was_written_and_accepted_is_read() {
-        let entry = Entry::decode(accepted(sealed(&tags(), &[5, 6, 7]).encode(), 2)).unwrap();
+        let entry = Entry::decode(accepted(sealed(&tags(), &[5, 6, 7]).encode(), 2), &[]).unwrap();
         let [epoch, key, first, second] = [2, 3, 4, 5].map(|byte| Version::from_bytes([byte; 16]));
         assert_eq!(entry.header, Header { stored: 1_700_000_001_000_000, epoch, key });
         assert_eq!(entry.ttl, Some(Duration::from_secs(60)));
@@ -222,12 +244,52 @@ mod tests {
     fn every_cut_and_every_changed_byte_is_noticed_or_is_another_version() {
         let bytes = accepted(sealed(&tags(), &[5, 6, 7]).encode(), 2);
         for len in 0..bytes.len() {
-            assert!(Entry::decode(bytes[..len].to_vec()).is_err(), "cut after {len}");
+            assert!(Entry::decode(bytes[..len].to_vec(), &tags()).is_err(), "cut after {len}");
             let mut changed = bytes.clone();
             changed[len] ^= 0x40;
             let table = ORDER_AT..VERSIONS_AT + 2 * VERSION;
-            assert_eq!(Entry::decode(changed).is_ok(), table.contains(&len), "changed at {len}");
+            assert_eq!(Entry::decode(changed, &tags()).is_ok(), table.contains(&len), "changed at {len}");
         }
+    }
+
+    #[test]
+    fn other_tags_than_were_expected_are_read_as_they_are() {
+        let [one, other] = tags();
+        let bytes = accepted(sealed(&tags(), &[]).encode(), 2);
+        for expected in [vec![], vec![other.clone(), one.clone()], vec![one.clone(), Tag::new("third"), other.clone()]]
+        {
+            let entry = Entry::decode(bytes.clone(), &expected).unwrap();
+            let read: Vec<Tag> = entry.tags.into_iter().map(|tag| tag.tag).collect();
+            assert_eq!(read, [one.clone(), other.clone()]);
+        }
+    }
+
+    #[test]
+    fn an_entry_stands_only_under_records_that_are_its_versions_and_nothing_else() {
+        let bytes = accepted(sealed(&tags(), &[5]).encode(), 2);
+        let records = |changed: &[(usize, Value)]| {
+            let mut records: Vec<Value> = (2..=6).map(|byte| Value::BulkString(vec![byte; 16])).collect();
+            changed.iter().for_each(|(at, value)| records[*at] = value.clone());
+            records
+        };
+        let stands = |bytes: &[u8], records: &[Value]| stands_under(bytes, records.iter());
+        assert!(stands(&bytes, &records(&[])) && stands(&bytes, &records(&[])[..4]), "the last is of no tag of it");
+        assert!(!stands(&bytes, &records(&[])[..3]), "one was not asked for");
+        for at in 0..4 {
+            let mut marked = vec![at as u8 + 2; 16];
+            marked.extend([1; 24]);
+            for other in [Value::Nil, Value::BulkString(vec![9; 16]), Value::BulkString(marked), Value::Int(1)] {
+                assert!(!stands(&bytes, &records(&[(at, other)])), "record {at}");
+            }
+            let mut unversioned = bytes.clone();
+            unversioned[EPOCH_AT + at * VERSION..][..VERSION].fill(0);
+            let none = Value::BulkString(vec![0; 16]);
+            assert!(!stands(&unversioned, &records(&[(at, none)])), "no version is none");
+        }
+        for len in 0..VERSIONS_AT + 2 * VERSION {
+            assert!(!stands(&bytes[..len], &records(&[])), "cut after {len}");
+        }
+        assert!(!stands(&[&b"else"[..], &bytes[4..]].concat(), &records(&[])));
     }
 
     #[test]
@@ -253,15 +315,16 @@ mod tests {
                 let checksum = checksum(&bytes[4..8], &bytes[table..]).to_le_bytes();
                 bytes[8..12].copy_from_slice(&checksum);
             }
-            if let Ok(entry) = Entry::decode(bytes.clone()) {
+            if let Ok(entry) = Entry::decode(bytes.clone(), &[]) {
                 prop_assert!(bytes.ends_with(&entry.into_payload().0));
             }
         }
 
         #[test]
-        fn any_names_and_any_payload_come_back(names: Vec<String>, payload: Vec<u8>) {
+        fn any_names_and_any_payload_come_back(names: Vec<String>, expected: usize, payload: Vec<u8>) {
             let tags: Vec<Tag> = names.iter().map(Tag::new).collect();
-            let entry = Entry::decode(sealed(&tags, &payload).encode()).unwrap();
+            let expected = &tags[..expected % (tags.len() + 1)];
+            let entry = Entry::decode(sealed(&tags, &payload).encode(), expected).unwrap();
             let (read, versioned) = entry.into_payload();
             prop_assert_eq!(read, payload);
             prop_assert_eq!(versioned.into_iter().map(|tag| tag.tag).collect::<Vec<_>>(), tags);

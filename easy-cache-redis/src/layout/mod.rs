@@ -26,6 +26,6 @@ mod record;
 pub(crate) use bucket::{bucket, hash};
 #[cfg(feature = "cluster")]
 pub(crate) use entry::fill_in;
-pub(crate) use entry::{Entry, Order, Sealed};
+pub(crate) use entry::{Entry, Order, Sealed, stands_under};
 pub(crate) use keys::{Keys, LONGEST};
 pub(crate) use record::Record;

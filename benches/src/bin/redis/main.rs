@@ -33,7 +33,7 @@ fn main() -> Result<(), Problem> {
         column("us processor", "processor_microseconds", 2),
     ];
     let mut table = Table::new("redis", columns);
-    for setting in setting::all(&options) {
+    for setting in setting::all(&options).into_iter().filter(|setting| is_meant(*setting, &options)) {
         let rows = runtime.block_on(measure(setting, &options))?;
         add(&mut table, setting, &rows);
     }
@@ -43,29 +43,40 @@ fn main() -> Result<(), Problem> {
     Ok(())
 }
 
+/// What a row is called. `--only` takes that as well as the name of a candidate.
+fn row(setting: Setting, candidate: &str) -> String {
+    format!("{setting}: {candidate}")
+}
+
+/// Whether any row of this part of the table may have been asked for.
+fn is_meant(setting: Setting, options: &Options) -> bool {
+    let only = options.only.as_deref().and_then(|only| only.split_once(": "));
+    only.is_none_or(|(part, _)| part == setting.to_string())
+}
+
 async fn measure(setting: Setting, options: &Options) -> Result<Vec<Sample>, Problem> {
     let server = Redis::start();
-    let values = Values::of_size(setting.size);
+    let values = Values::of_size(options.size.of(100, 1_000, 1_000), setting.size);
     let mut candidates = bare::candidates(&server.url(), &values).await?;
     candidates.extend(ours::candidates(&server.url(), &values).await?);
     #[cfg(rivals)]
     candidates.extend(cached_store::candidates(&server.url(), &values).await?);
-    candidates.retain(|candidate| options.chooses(candidate.name));
+    candidates.retain(|candidate| options.chooses(candidate.name) || options.chooses(&row(setting, candidate.name)));
     callers::measure(&candidates, setting, options.plan).await
 }
 
 fn add(table: &mut Table, setting: Setting, rows: &[Sample]) {
     let Some(first) = rows.first() else { return };
-    for row in rows {
-        let (least, middle) = (row.least(), row.middle());
+    for measured in rows {
+        let (least, middle) = (measured.least(), measured.middle());
         let numbers = [
             middle / 1e3,
             least / 1e3,
             1e6 / least,
             first.least() / least,
             first.middle() / middle,
-            row.by_processor / 1e3,
+            measured.by_processor / 1e3,
         ];
-        table.add(format!("{setting}: {}", row.name), numbers.map(Cell::from));
+        table.add(row(setting, measured.name), numbers.map(Cell::from));
     }
 }

@@ -1,5 +1,7 @@
 //! This project: the store alone, and a cache over it, as applications use it; each as it is, and with lookups that never travel together.
 
+use std::time::Duration;
+
 use easy_cache_core::store::{Fill, Filled, Look, Looked, Store};
 use easy_cache_core::{Cache, Tag};
 use easy_cache_redis::RedisStore;
@@ -7,19 +9,23 @@ use easy_cache_redis::RedisStore;
 use crate::callers::{Candidate, Problem};
 use crate::values::Values;
 
+/// A timer is set for every lookup, and is not to go off although a profiler, or a busy machine, slows everything down.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// All four.
 pub(crate) async fn candidates(url: &str, values: &Values) -> Result<Vec<Candidate>, Problem> {
     let [alone, alone_separate, below, below_separate] =
         [("alone", true), ("separate", false), ("below", true), ("below separate", false)].map(
             |(namespace, combines)| {
-                let builder = RedisStore::builder(namespace).url(url);
+                let builder = RedisStore::builder(namespace).url(url).timeout(PATIENCE).connect_timeout(PATIENCE);
                 if combines { builder.build() } else { builder.separate_lookups().build() }
             },
         );
     let (alone, alone_separate) = (alone?, alone_separate?);
     fill(&alone, values).await?;
     fill(&alone_separate, values).await?;
-    let [cache, separate] = [below?, below_separate?].map(|store| Cache::builder().store(store).build());
+    let [cache, separate] =
+        [below?, below_separate?].map(|store| Cache::builder().store(store).store_timeout(PATIENCE).build());
     compute(&cache, values).await?;
     compute(&separate, values).await?;
     Ok(vec![

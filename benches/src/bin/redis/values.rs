@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-/// How many there are.
-const COUNT: usize = 1_000;
+/// How many there are at most.
+const MOST: usize = 1_000;
 /// How many tags there are.
 const TAGS: usize = 256;
 
@@ -20,18 +20,18 @@ pub(crate) struct Named {
 
 /// Makes [`Values`].
 pub(crate) trait OfSize {
-    /// Values of so many bytes. Texts, since every codec writes those in one piece.
-    fn of_size(size: usize) -> Self;
+    /// So many values, within reason, of so many bytes. Texts, since every codec writes those in one piece.
+    fn of_size(count: usize, size: usize) -> Self;
 }
 
 impl OfSize for Values {
-    fn of_size(size: usize) -> Self {
+    fn of_size(count: usize, size: usize) -> Self {
         let named = |number: usize| {
             let tag = |number: usize| format!("customer:{}", number % TAGS);
             let mut value = format!("order {number} ");
             value.extend(std::iter::repeat_n('.', size - value.len()));
             Named { key: format!("user:{number}:orders"), tags: [tag(number), tag(7 * number + 3)], value }
         };
-        (0..COUNT).map(named).collect()
+        (0..count.min(MOST)).map(named).collect()
     }
 }

@@ -34,7 +34,7 @@ impl MemoryStore {
     /// What the entry depends on, in terms of this process; nothing if it was invalidated here since the fence.
     pub(crate) fn list_of_copy(&self, copied: Copied<'_>) -> Result<List, Refusal> {
         let names: Vec<Tag> = copied.origin.tags.iter().map(|seen| seen.tag.clone()).chain(copied.owner).collect();
-        let tags = self.resolve(copied.fence, &names, Vec::new())?;
+        let tags = self.resolve(copied.fence, names.iter(), Vec::new())?;
         let facts = Facts {
             times: copied.times,
             fence: copied.fence.sequence,

@@ -196,7 +196,7 @@ impl MemoryStore {
     }
 
     pub(crate) fn fill(&self, fill: Fill<'_>) -> Filled {
-        let tags = match self.resolve(fill.fence, fill.policy.named_tags(), fill.used.seen) {
+        let tags = match self.resolve(fill.fence, fill.policy.named_tags().iter(), fill.used.seen) {
             Ok(tags) => tags,
             Err(refusal) => return Filled::Refused(refusal),
         };
@@ -230,8 +230,14 @@ impl MemoryStore {
 
     /// What a value from outside the process depends on, by the names that came with it; refused if one of them was invalidated here
     /// since the fence.
-    pub(crate) fn list_arrived(&self, fence: &Fence, tags: &[Tag], times: Times) -> Result<List, Refusal> {
-        let tags = self.resolve(fence, tags, Vec::new())?;
+    pub(crate) fn list_arrived<'a>(
+        &self,
+        fence: &Fence,
+        tags: impl ExactSizeIterator<Item = &'a Tag>,
+        times: Times,
+    ) -> Result<List, Refusal> {
+        let room = Vec::with_capacity(tags.len() + 1);
+        let tags = self.resolve(fence, tags, room)?;
         Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id(), origin: None }, tags))
     }
 
@@ -246,13 +252,18 @@ impl MemoryStore {
     }
 
     fn list_for(&self, fence: &Fence, policy: &Policy, used: Used, times: Times) -> Result<List, Refusal> {
-        let tags = self.resolve(fence, policy.named_tags(), used.seen)?;
+        let tags = self.resolve(fence, policy.named_tags().iter(), used.seen)?;
         let origin = Origin::agreed(used.origins)?;
         Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id(), origin }, tags))
     }
 
     /// Reads the cells, then checks the buckets. Yields the versions that an entry must carry, the epoch's among them.
-    pub(super) fn resolve(&self, fence: &Fence, names: &[Tag], collected: Vec<Seen>) -> Result<Vec<Seen>, Refusal> {
+    pub(super) fn resolve<'a>(
+        &self,
+        fence: &Fence,
+        names: impl Iterator<Item = &'a Tag>,
+        collected: Vec<Seen>,
+    ) -> Result<Vec<Seen>, Refusal> {
         // Sequences of two caches mean nothing to each other.
         if !fence.epoch.cell.belongs_to(&self.domain) {
             return Err(Refusal::Everything);
@@ -262,12 +273,12 @@ impl MemoryStore {
         if Mistake::SeenVersionsUncompared.is_made() || Mistake::EpochUnchecked.is_made() {
             self.see_again(&mut tags, fence);
         }
-        tags.extend(names.iter().map(|tag| self.domain.see(tag)));
+        tags.extend(names.map(|tag| self.domain.see(tag)));
         let tags = merged(tags)?;
         // A hold that has expired is an invalidation, also for the followers of a flight, who look at no entry.
-        if !Mistake::FillIgnoresExpiredHolds.is_made() {
-            let held = tags.iter().filter(|seen| seen.cell.is_held());
-            held.for_each(|seen| seen.cell.settle_if_held(self.clock.precise()));
+        if tags.iter().any(|seen| seen.cell.is_held()) && !Mistake::FillIgnoresExpiredHolds.is_made() {
+            let now = self.clock.precise();
+            tags.iter().for_each(|seen| seen.cell.settle_if_held(now));
         }
         let unchanged = |seen: &Seen| seen.is_current() && !self.is_ahead_of(fence, seen);
         if let Some(changed) = tags.iter().find(|seen| !unchanged(seen)) {

@@ -99,7 +99,8 @@ fn arrival<'a>(hit: &'a Hit, (fence, heard): Before<'a>, owner: Option<&[u8]>) -
 }
 
 fn list(engine: &Engine, key: &[u8], arrival: &Arrival<'_>, label: &Label, retry_at: Option<Moment>) -> Option<List> {
-    let now = engine.store.clock().precise();
+    // As of the last tick, here and where it is judged: the two agree, and an entry may be served that much longer than its ttl.
+    let now = engine.store.clock().coarse();
     let hit = arrival.hit;
     let times = label.times(hit.age, hit.remaining, now);
     let times = match retry_at {
@@ -109,16 +110,17 @@ fn list(engine: &Engine, key: &[u8], arrival: &Arrival<'_>, label: &Label, retry
     if engine.near.is_some() {
         return engine.list_near(key, arrival, times).filter(List::stands_here);
     }
-    let tags: Vec<Tag> = hit.tags.iter().map(|tag| tag.tag.clone()).collect();
-    engine.store.list_arrived(arrival.fence, &tags, times).ok().filter(List::is_servable)
+    let tags = hit.tags.iter().map(|tag| &tag.tag);
+    engine.store.list_arrived(arrival.fence, tags, times).ok().filter(List::is_servable)
 }
 
 /// What a call with these wishes may do with it.
 pub(crate) fn judged(engine: &Engine, kept: &Kept, wishes: &Freshness) -> Verdict {
-    let now = engine.store.clock().precise();
+    let now = engine.store.clock().coarse();
     // What is heard of the store meanwhile keeps it from being kept, not from being served to a call that began before.
     let standing = if kept.list.stands_here() { Standing::Current } else { Standing::Barred };
-    judge(kept.list.times(), standing, wishes, now, engine.random())
+    let random = if wishes.early_refresh.is_some() { engine.random() } else { 0.0 };
+    judge(kept.list.times(), standing, wishes, now, random)
 }
 
 /// What is stored outside under a key, however old, unless it was invalidated; nothing if the store does not answer.

@@ -12,6 +12,7 @@ mod travel;
 mod undelivered;
 
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -45,19 +46,31 @@ pub(crate) type Trip<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>
 
 /// One store with what is said about its use. Cloning yields the same.
 #[derive(Debug, Clone)]
-pub(crate) struct Outside {
+pub(crate) struct Outside(Arc<Use>);
+
+/// A store, and what is said about its use.
+#[derive(Debug)]
+pub(crate) struct Use {
     store: Arc<dyn Store>,
     timeout: Duration,
     clock: Clock,
     pub(crate) format: Format,
     /// Larger values are not kept.
     pub(crate) largest_value: usize,
-    throttle: Arc<Throttle>,
+    throttle: Throttle,
     /// None around a store that sees to that by itself.
-    breaker: Option<Arc<Breaker>>,
-    undelivered: Arc<Undelivered>,
+    breaker: Option<Breaker>,
+    undelivered: Undelivered,
     spawner: Spawner,
     events: Arc<Events>,
+}
+
+impl Deref for Outside {
+    type Target = Use;
+
+    fn deref(&self) -> &Use {
+        &self.0
+    }
 }
 
 /// Whether the store is left alone while it is down.
@@ -130,9 +143,20 @@ pub(crate) struct Parcel {
 impl Outside {
     pub(crate) fn new(access: Access) -> Self {
         let Access { store, timeout, clock, format, largest_value, breaker, spawner, events } = access;
-        let breaker = (!store.guards_itself()).then(|| Arc::new(breaker));
-        let (undelivered, throttle) = (Arc::default(), Arc::new(Throttle::new()));
-        Self { store, timeout, clock, format, largest_value, throttle, breaker, undelivered, spawner, events }
+        let breaker = (!store.guards_itself()).then_some(breaker);
+        let (undelivered, throttle) = (Undelivered::default(), Throttle::new());
+        Self(Arc::new(Use {
+            store,
+            timeout,
+            clock,
+            format,
+            largest_value,
+            throttle,
+            breaker,
+            undelivered,
+            spawner,
+            events,
+        }))
     }
 
     /// Asks the store to tell a near cache of changes, if it can.
@@ -146,7 +170,7 @@ impl Outside {
         let (outside, key, tags) = (self.clone(), Box::<[u8]>::from(key), tags.to_vec());
         Box::pin(async move {
             let by = outside.deadline();
-            outside.deliver(by, Asking::Usual).await?;
+            outside.deliver_first(by).await?;
             let looking = outside.store.look(Look { kind, ..Look::new(&key, &tags) });
             outside.ask("look up an entry", by, Asking::Usual, looking).await
         })
@@ -170,7 +194,7 @@ impl Outside {
         let outside = self.clone();
         Box::pin(async move {
             let by = outside.deadline();
-            outside.deliver(by, Asking::Usual).await?;
+            outside.deliver_first(by).await?;
             let fill = Fill {
                 kind: parcel.kind,
                 tags: &parcel.tags,
@@ -183,6 +207,11 @@ impl Outside {
             };
             outside.ask("store a value", by, Asking::Usual, outside.store.fill(fill)).await
         })
+    }
+
+    /// What is owed, if anything is. Apart, and behind a pointer, since that is rare, and what can be done then takes room in every trip.
+    async fn deliver_first(&self, by: Moment) -> Result<(), Error> {
+        if self.undelivered.is_clear() { Ok(()) } else { Box::pin(self.deliver(by, Asking::Usual)).await }
     }
 
     /// Until when an operation that begins now may take, with all that has to be done before it.
@@ -198,10 +227,11 @@ impl Outside {
         asking: Asking,
         operation: impl Future<Output = Result<T, Error>> + Send,
     ) -> Result<T, Error> {
-        if self.clock.precise() >= by {
+        let began = self.clock.precise();
+        if began >= by {
             return Err(self.late(what));
         }
-        let question = Question { outside: self, pass: self.enter(asking)?, began: self.clock.precise() };
+        let question = Question { outside: self, pass: self.enter(asking)?, began };
         let result = self.in_time(what, by, operation).await;
         question.answered(result.is_ok());
         result
@@ -254,9 +284,10 @@ impl Question<'_> {
 
 impl Drop for Question<'_> {
     fn drop(&mut self) {
+        let Some(pass) = self.pass.take() else { return };
         let waited = self.outside.clock.precise().saturating_sub(self.began);
         if waited >= nanoseconds(self.outside.timeout) / 4
-            && let Some(circuit) = self.pass.take().and_then(Pass::failed)
+            && let Some(circuit) = pass.failed()
         {
             self.outside.events.circuit(circuit);
         }

@@ -39,6 +39,8 @@ enum Purpose {
 pub(crate) struct Travel {
     side: Side,
     called: Tick,
+    /// Of the values that it looks for.
+    kind: u64,
     /// Whether it was told that this call found nothing.
     missed: bool,
     /// The store was not reached: this call does not try again.
@@ -151,6 +153,7 @@ impl Travel {
         Self {
             side: way.side,
             called,
+            kind: way.errand.kind,
             missed: false,
             unreached: false,
             lease: None,
@@ -164,6 +167,11 @@ impl Travel {
     /// While this call computes, other processes wait for it, at most for so long; and so does it for them.
     pub(crate) fn leasing(self, within: Option<Duration>) -> Self {
         Self { lease: within.map(Patience::new), ..self }
+    }
+
+    /// Of the values that it looks for.
+    pub(crate) const fn kind(&self) -> u64 {
+        self.kind
     }
 
     /// Whether nothing is known yet of what the store has.
