@@ -23,11 +23,23 @@ pub fn count<'a>(names: impl IntoIterator<Item = &'a str>, plan: Plan) -> io::Re
 }
 
 fn run(candidate: &str) -> io::Result<f64> {
-    let program = std::env::current_exe()?;
+    profile(&[&format!("--toggle-collect={BATCH}")], &["--only", candidate, "--rounds", &ROUNDS.to_string()])
+}
+
+/// All that this program does when it is started with these arguments.
+///
+/// # Errors
+/// If valgrind is not installed, or the run under it fails or counts nothing.
+pub fn of_program(arguments: &[&str]) -> io::Result<f64> {
+    profile(&[], arguments)
+}
+
+fn profile(options: &[&str], arguments: &[&str]) -> io::Result<f64> {
     let profiled = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", &format!("--toggle-collect={BATCH}")])
-        .arg(program)
-        .args(["--only", candidate, "--rounds", &ROUNDS.to_string()])
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .args(options)
+        .arg(std::env::current_exe()?)
+        .args(arguments)
         .output()
         .map_err(|error| io::Error::new(error.kind(), format!("failed to start valgrind: {error}")))?;
     let said = String::from_utf8_lossy(&profiled.stderr);

@@ -87,3 +87,34 @@ fn a_tag_takes_what_was_promised() {
     let bytes: Vec<_> = shared.map(|row| row["bytes_per_entry_and_tag"].as_f64().unwrap()).collect();
     assert!(bytes.len() == 2 && bytes.iter().all(|bytes| *bytes < 16.5), "{bytes:?}");
 }
+
+/// The program that loads servers is there, and the servers are: the tests install them where they can.
+fn is_installed(program: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let mut all = std::env::split_paths(&folders).chain([PathBuf::from("/usr/sbin")]);
+    all.any(|folder| folder.join(program).is_file())
+}
+
+#[test]
+fn a_site_and_a_proxy_answer_under_load() {
+    if !["wrk", "taskset", "nginx", "varnishd"].into_iter().all(is_installed) {
+        return;
+    }
+    let report = report(env!("CARGO_BIN_EXE_http"), &["--rounds", "1", "--only", "axum, ResponseCacheLayer"]);
+    let rows = report["candidates"].as_array().unwrap();
+    let numbers: Vec<_> = rows.iter().map(|row| row["requests_per_second"].as_f64().unwrap()).collect();
+    assert!(numbers.len() == 12 && numbers.iter().all(|number| *number > 0.0), "{report}");
+    let streamed = report["notes"].as_array().unwrap().iter().filter(|note| note.as_str().unwrap().contains("at most"));
+    assert_eq!(streamed.count(), 4, "{report}");
+}
+
+#[test]
+fn what_is_known_not_to_be_kept_costs_fewer_allocations_than_what_is() {
+    let allocations = |case: &str| {
+        let program = env!("CARGO_BIN_EXE_http");
+        let output = Command::new(program).args(["--ask", "axum, ResponseCacheLayer", case, "call", "200"]).output();
+        String::from_utf8(output.unwrap().stdout).unwrap().trim().parse::<f64>().unwrap()
+    };
+    let [hit, not_kept, miss] = ["hit", "no-store", "miss"].map(allocations);
+    assert!(hit < miss && not_kept < hit + 8.0 && not_kept < miss / 2.0, "{hit} {not_kept} {miss}");
+}

@@ -53,7 +53,7 @@ where
             Way::Answer(response) => Answering::there(answer::stored(req.into_parts().0, response)),
             Way::Pass(passage) => Answering::to_come(pass(inner, req, passage)),
             Way::Purge(purging) => Answering::to_come(async { Ok(answer::stored(req.into_parts().0, purging.await)) }),
-            Way::Alone(task) => Answering::to_come(run(inner, req, task)),
+            Way::Run(task) => Answering::to_come(run(inner, req, task)),
             Way::Behind(response, task) => Answering::there(refresh(inner, req, response, task)),
             Way::Wait(exchange) => Answering::to_come(wait(inner, req, exchange)),
         }
@@ -148,13 +148,14 @@ where
             let status = error.as_response_error().status_code();
             if status.is_server_error() {
                 passage.fail(); // nobody knows what it has changed
-            } else if let (_, Some(dropping)) = passage.finish(status.as_u16(), &Fields(&HeaderMap::new())) {
+            } else if let (_, Some(dropping)) = passage.finish(status.as_u16(), &Fields(&HeaderMap::new()), None) {
                 dropping.await;
             }
             return Err(error);
         }
     };
-    let (status, dropping) = passage.finish(res.status().as_u16(), &Fields(res.headers()));
+    let mark = res.response().extensions().get().cloned();
+    let (status, dropping) = passage.finish(res.status().as_u16(), &Fields(res.headers()), mark.as_ref());
     if let Some(status) = fields::from_value(&status) {
         res.headers_mut().append(CACHE_STATUS, status);
     }

@@ -64,6 +64,26 @@ impl Cache {
         found.map(|found| Stored::new(self, found, false))
     }
 
+    /// What [`join`](Self::join) yields if it need not wait, for who has looked and found nothing: the duty to compute the value, or the
+    /// value if it was stored since. `None` if somebody computes it already. Costs one more look, and no future.
+    ///
+    /// # Example: the first does not wait, the second would have to
+    /// ```
+    /// use easy_cache_core::{Cache, Joined};
+    ///
+    /// let cache = Cache::new();
+    /// let first = cache.join_at_once("report");
+    /// assert!(matches!(first, Some(Joined::Compute(_))) && cache.join_at_once("report").is_none());
+    /// ```
+    #[must_use]
+    pub fn join_at_once(&self, key: impl AsRef<[u8]>) -> Option<Joined> {
+        let terms = Terms { wishes: &Freshness::PLAIN, accept: None };
+        match Join::new(Side::Async).at_once(self.engine(), key.as_ref(), terms)? {
+            Arrival::Found(found) => Some(Joined::Found(Stored::new(self, found, false))),
+            Arrival::Compute(ticket, _) => Some(Joined::Compute(Computation::of(ticket))),
+        }
+    }
+
     /// The duty to compute the value, unless somebody has it already. Never waits, and does not ask what is stored: for who
     /// has found something that may be served, but should be computed anew.
     ///

@@ -85,6 +85,12 @@ impl Hold {
         self.refusal.as_ref()
     }
 
+    /// What is held; `None` for everything.
+    #[must_use]
+    pub fn tags(&self) -> Option<&[Tag]> {
+        self.tags.as_deref()
+    }
+
     /// The same, for an error that is passed on.
     #[must_use]
     pub const fn take_refusal(&mut self) -> Option<Error> {

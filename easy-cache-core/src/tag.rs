@@ -90,12 +90,14 @@ impl Tag {
         text.starts_with([CUSTOM, PREFIX, DATA]).then(|| Self(text.into()))
     }
 
+    /// Most are short, and are put together where they need no memory of their own.
     fn of_family(family: char, name: &str) -> Self {
-        // Most names are short. Put together on the stack, they go to the heap once instead of twice.
         let mut short = [0; 64];
-        if let Some(place) = short.get_mut(1..=name.len()) {
+        if let Some((first, rest)) = short.split_first_mut()
+            && let (Ok(family), Some(place)) = (u8::try_from(family), rest.get_mut(..name.len()))
+        {
+            *first = family;
             place.copy_from_slice(name.as_bytes());
-            short[0] = family as u8;
             if let Ok(text) = std::str::from_utf8(&short[..=name.len()]) {
                 return Self(text.into());
             }

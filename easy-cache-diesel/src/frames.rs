@@ -13,7 +13,7 @@ use crate::text::UNREADABLE;
 pub(crate) struct Frames {
     dialect: Dialect,
     stack: Vec<Frame>,
-    /// Whether transactions begin without a text that says so, from now on (`SET autocommit = 0`, `COMMIT AND CHAIN`).
+    /// Whether transactions begin without a text that says so, from now on (`SET autocommit = 0`).
     is_lost: bool,
 }
 
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn transactions_that_begin_by_themselves_are_never_trusted_again() {
-        for text in ["SET autocommit = 0", "COMMIT AND CHAIN"] {
+        for text in ["SET autocommit = 0", "SET @@autocommit = OFF"] {
             let mut conn = Connection::to(Dialect::MySql);
             conn.run("BEGIN");
             conn.run("UPDATE a SET x = 1");
@@ -334,6 +334,19 @@ mod tests {
                 assert_ne!(conn.run("COMMIT"), nothing(), "and at the end, {text}");
             }
         }
+    }
+
+    #[test]
+    fn a_transaction_that_is_chained_to_the_last_one_is_open_at_once() {
+        let mut conn = Connection::to(Dialect::Postgres);
+        conn.run("BEGIN");
+        conn.run("UPDATE a SET x = 1");
+        assert_eq!(conn.run("COMMIT AND CHAIN"), changed(["a"]));
+        assert!(conn.1.is_open() && !conn.1.is_doubtful());
+        assert_eq!(conn.run("UPDATE b SET x = 1"), nothing());
+        assert_eq!(conn.run("ROLLBACK AND CHAIN"), changed(["b"]), "more than needed");
+        assert_eq!(conn.run("COMMIT"), nothing());
+        assert!(!conn.1.is_open());
     }
 
     #[test]

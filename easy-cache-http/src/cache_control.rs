@@ -91,7 +91,11 @@ impl ResponseDirectives {
 
     fn apply(&mut self, directive: &Directive<'_>) {
         let bare = matches!(directive.argument, Argument::None);
-        match directive.name.to_ascii_lowercase().as_slice() {
+        let mut name = [0; LONGEST];
+        let Some(name) = name.get_mut(..directive.name.len()) else { return };
+        name.copy_from_slice(directive.name);
+        name.make_ascii_lowercase();
+        match &*name {
             b"no-store" => self.no_store = true,
             b"must-understand" => self.must_understand |= bare,
             b"private" => self.private.widen(&directive.argument),
@@ -155,6 +159,9 @@ fn named_fields(argument: &Argument<'_>) -> Option<Vec<String>> {
     let fields: Option<Vec<_>> = grammar::members(list).map(crate::headers::field_name).collect();
     fields.filter(|fields| !fields.is_empty())
 }
+
+/// No directive that is known has a longer name.
+const LONGEST: usize = 24;
 
 struct Directive<'a> {
     name: &'a [u8],

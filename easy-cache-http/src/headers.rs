@@ -40,6 +40,7 @@ const ABOUT_THE_BODY: [&str; 8] = [
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeptFields {
     dropped: Vec<String>,
+    drops_cookies: bool,
 }
 
 impl KeptFields {
@@ -49,20 +50,22 @@ impl KeptFields {
     pub fn of<H: Headers + ?Sized>(response: &H, directives: &ResponseDirectives) -> Self {
         let listed = response.lines_of("connection").flat_map(grammar::members).filter_map(field_name);
         let named = directives.private.fields().iter().chain(directives.no_cache.fields()).cloned();
-        Self { dropped: listed.chain(named).collect() }
+        Self { dropped: listed.chain(named).collect(), drops_cookies: false }
     }
 
     /// Drops the fields that set cookies as well.
     #[must_use]
     pub(crate) fn without_cookies(mut self) -> Self {
-        self.dropped.extend(["set-cookie".to_owned(), "set-cookie2".to_owned()]);
+        self.drops_cookies = true;
         self
     }
 
     /// Says whether a field is kept.
     #[must_use]
     pub fn keeps(&self, name: &str) -> bool {
-        !is_never_kept(name) && !self.dropped.iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
+        let is_dropped = || self.dropped.iter().any(|dropped| name.eq_ignore_ascii_case(dropped));
+        let sets_cookie = || name.eq_ignore_ascii_case("set-cookie") || name.eq_ignore_ascii_case("set-cookie2");
+        !is_never_kept(name) && !(self.drops_cookies && sets_cookie()) && !is_dropped()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::request::RequestFacts;
 use crate::stale::StaleUse;
 use crate::stored::Terms;
 use crate::vary::Vary;
-use crate::view::Headers;
+use crate::view::{Headers, Lines};
 
 /// Why a response is not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,6 +89,7 @@ pub fn decide<H: Headers + ?Sized>(
     arrival: Arrival,
     policy: &Policy,
 ) -> Decision {
+    let response = &Lines::of(response);
     let glance = Glance::at(request, status, response, policy);
     if let Some((refusal, _)) = AT_A_GLANCE.iter().find(|(_, applies)| applies(&glance)) {
         return Decision::Refuse(*refusal);

@@ -43,6 +43,49 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
     }
 }
 
+/// All lines, gathered once, for who asks for many fields: a response of a usual number of lines takes no memory for it.
+pub(crate) struct Lines<'a> {
+    first: [(&'a str, &'a [u8]); USUAL],
+    count: usize,
+    /// All of them, if there are more.
+    all: Vec<(&'a str, &'a [u8])>,
+}
+
+const USUAL: usize = 16;
+
+impl<'a> Lines<'a> {
+    pub(crate) fn of<H: Headers + ?Sized>(headers: &'a H) -> Self {
+        let mut lines = Self { first: [("", &[]); USUAL], count: 0, all: Vec::new() };
+        for line in headers.lines() {
+            match lines.first.get_mut(lines.count) {
+                Some(place) => *place = line,
+                None => {
+                    if lines.all.is_empty() {
+                        lines.all.extend(lines.first);
+                    }
+                    lines.all.push(line);
+                }
+            }
+            lines.count += 1;
+        }
+        lines
+    }
+
+    fn as_slice(&self) -> &[(&'a str, &'a [u8])] {
+        if self.all.is_empty() { self.first.get(..self.count).unwrap_or_default() } else { &self.all }
+    }
+}
+
+impl Headers for Lines<'_> {
+    fn lines_of(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.as_slice().lines_of(name)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.as_slice().lines()
+    }
+}
+
 /// Up to so many fields, to compare each name takes less time than to read a name and look it up by its hash.
 #[cfg(feature = "http")]
 const FEW: usize = 16;
@@ -76,6 +119,16 @@ mod tests {
         assert_eq!(fields[..].single("age"), None);
         assert_eq!(fields[..].single("etag"), Some(&b"x"[..]));
         assert!(fields[..].has("age") && !fields[..].has("date"));
+    }
+
+    #[test]
+    fn lines_that_were_gathered_are_the_same_lines_few_or_many() {
+        for count in [0, 1, USUAL - 1, USUAL, USUAL + 1, 3 * USUAL] {
+            let fields: Vec<_> = (0..count).map(|number| (format!("f{}", number % 7), number.to_string())).collect();
+            let gathered = Lines::of(&fields[..]);
+            assert!(gathered.lines().eq(fields[..].lines()), "{count}");
+            assert!(gathered.lines_of("f3").eq(fields[..].lines_of("f3")), "{count}");
+        }
     }
 
     #[cfg(feature = "http")]

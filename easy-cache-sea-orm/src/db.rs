@@ -13,6 +13,7 @@ use sea_orm::{
     QueryResult, SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
 };
 
+use crate::beginning::Beginning;
 use crate::identity::{Identity, Queries};
 use crate::raw::RawTransactions;
 use crate::stream::{CachedStream, StreamedWrite};
@@ -70,6 +71,13 @@ impl CachedDb {
     #[must_use]
     pub fn cache(&self) -> &Cache {
         self.hook.cache()
+    }
+
+    /// Begins to remember what this connection invalidates, so that a test can compare it with what the database's triggers tell:
+    /// see [`Audit`](easy_cache_sql::Audit).
+    #[must_use]
+    pub fn audit(&self) -> easy_cache_sql::Audit {
+        self.hook.audit()
     }
 
     /// The connection inside, for what needs the type itself. **Nothing that is written through it is seen**: for that, see
@@ -224,7 +232,7 @@ impl CachedDb {
             return None;
         }
         let reading = Some(self.hook.observe(plan)).filter(Reading::collects)?;
-        let tx = replica::caught_up(primary, &self.inner).await?;
+        let tx = replica::caught_up(primary, &self.inner, self.cache()).await?;
         Some(UpToDate { reading, tx })
     }
 
@@ -245,8 +253,12 @@ impl CachedDb {
         plan
     }
 
-    fn wrap(&self, tx: sea_orm::DatabaseTransaction) -> CachedTx {
-        CachedTx::outermost(tx, self.hook.clone())
+    async fn begin_by(
+        &self,
+        begin: impl Future<Output = Result<DatabaseTransaction, DbErr>> + Send + 'static,
+    ) -> Result<CachedTx, DbErr> {
+        let tx = Beginning::new(begin, self.cache()).await?;
+        Ok(CachedTx::outermost(tx, self.hook.clone()))
     }
 }
 
@@ -329,7 +341,8 @@ impl TransactionTrait for CachedDb {
     type Transaction = CachedTx;
 
     async fn begin(&self) -> Result<CachedTx, DbErr> {
-        self.inner.begin().await.map(|tx| self.wrap(tx))
+        let inner = self.inner.clone();
+        self.begin_by(async move { inner.begin().await }).await
     }
 
     async fn begin_with_config(
@@ -337,11 +350,13 @@ impl TransactionTrait for CachedDb {
         isolation_level: Option<IsolationLevel>,
         access_mode: Option<AccessMode>,
     ) -> Result<CachedTx, DbErr> {
-        self.inner.begin_with_config(isolation_level, access_mode).await.map(|tx| self.wrap(tx))
+        let inner = self.inner.clone();
+        self.begin_by(async move { inner.begin_with_config(isolation_level, access_mode).await }).await
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<CachedTx, DbErr> {
-        self.inner.begin_with_options(options).await.map(|tx| self.wrap(tx))
+        let inner = self.inner.clone();
+        self.begin_by(async move { inner.begin_with_options(options).await }).await
     }
 
     async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>

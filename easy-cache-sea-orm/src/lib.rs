@@ -124,11 +124,10 @@
 //!
 //! # Modules, in reading order
 //!
-//! `builder` (models and what text cannot show) → `identity` (whose queries) → `db` (the connection) → `tx` (the transaction) over `frames` (what it has
-//! written, savepoint by savepoint) → `raw` (transactions as text) → `replica` (how far one is) → `stream`, `outcome` (how a write ended),
-//! `refusal` (why it was not sent), `values` (bound
-//! values as the SQL analysis sees them). On top of it: `query` and `pages` (cached queries), `changes` (callbacks) and `tags` (tags by
-//! hand). [`feed`] hears of the writes of others.
+//! `builder` (models and what text cannot show) → `identity` (whose queries) → `db` (the connection) → `beginning` and `tx` (the transaction) over
+//! `frames` (what it has written, savepoint by savepoint) → `raw` (transactions as text) → `replica` (how far one is) → `stream`,
+//! `outcome` (how a write ended), `refusal` (why it was not sent), `values` (bound values as the SQL analysis sees them). On top of it:
+//! `query` and `pages` (cached queries), `changes` (callbacks) and `tags` (tags by hand). [`feed`] hears of the writes of others.
 //!
 //! | feature | default | what for |
 //! |---|---|---|
@@ -136,6 +135,7 @@
 //! | `listen` | no | [`feed::Listener`]: PostgreSQL's notifications |
 //! | `uuid` | no | rows whose primary key is a UUID are known by it |
 
+mod beginning;
 mod builder;
 mod changes;
 mod db;

@@ -49,7 +49,7 @@ impl<'db, T: Send + Sync + 'static> CachedPages<'db, T> {
         query.limit(self.size).offset(self.size.saturating_mul(page));
         let statement = StatementBuilder::build(&query, &self.db.get_database_backend());
         let run = rows(self.decode);
-        read(self.db, "page", statement, weigh_rows, |db, statement| {
+        read(self.db, statement, weigh_rows, |db, statement| {
             Box::pin(async move { run(db, statement).await.map(Arc::new) })
         })
     }

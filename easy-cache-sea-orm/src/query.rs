@@ -87,9 +87,7 @@ pub trait CachedSelect: Sized + Send + 'static {
     /// All rows.
     fn all_cached(self, db: &CachedDb) -> CachedRead<'_, Arc<Vec<Self::Row>>> {
         let Prepared { statement, run } = self.prepare(db.get_database_backend());
-        read(db, "all", statement, weigh_rows, |db, statement| {
-            Box::pin(async move { run(db, statement).await.map(Arc::new) })
-        })
+        read(db, statement, weigh_rows, |db, statement| Box::pin(async move { run(db, statement).await.map(Arc::new) }))
     }
 
     /// The first row, or `None`. That there is none is remembered as well, until a row is added to what the query reads.
@@ -99,7 +97,7 @@ pub trait CachedSelect: Sized + Send + 'static {
     {
         let statement = self.first(db.get_database_backend());
         let weigh: fn(&Option<Arc<Self::Row>>) -> u64 = |row| row.as_deref().map_or(0, |row| size_of_val(row) as u64);
-        read(db, "one", statement, weigh, |db, statement| {
+        read(db, statement, weigh, |db, statement| {
             Box::pin(async move {
                 let row = db.query_one_raw(statement).await?;
                 row.map(Self::Selector::from_raw_query_result).transpose().map(|row| row.map(Arc::new))
@@ -160,7 +158,6 @@ pub(crate) type Run<T> = Box<dyn FnOnce(CachedDb, Statement) -> ReadFuture<T> + 
 /// Answers from the cache of the connection, or else by `run`, whose statements record their own tags.
 pub(crate) fn read<'db, T>(
     db: &'db CachedDb,
-    what: &str,
     statement: Statement,
     weigh: fn(&T) -> u64,
     run: impl FnOnce(CachedDb, Statement) -> ReadFuture<T>,
@@ -168,7 +165,7 @@ pub(crate) fn read<'db, T>(
 where
     T: Clone + Send + Sync + 'static,
 {
-    let key = key::<T>(db, what, &statement);
+    let key = key::<T>(db, &statement);
     let read = db.cache().get_or_compute(key, run(db.clone(), statement)).local().weight_of(weigh);
     match db.identity().ttl() {
         Some(ttl) => read.ttl(ttl),
@@ -185,7 +182,6 @@ pub(crate) fn count(db: &CachedDb, query: SelectStatement) -> CachedRead<'_, u64
     let statement = StatementBuilder::build(&counted, &db.get_database_backend());
     read(
         db,
-        "count",
         statement,
         |_| 0,
         |db, statement| {
@@ -197,10 +193,11 @@ pub(crate) fn count(db: &CachedDb, query: SelectStatement) -> CachedRead<'_, u64
     )
 }
 
-/// Every value that is bound is part of it, as `Debug` writes it: SeaORM's values leave nothing out there.
-fn key<T>(db: &CachedDb, what: &str, statement: &Statement) -> String {
+/// The text says what is asked, the type what becomes of it. Every value that is bound is part of it, as `Debug` writes it: SeaORM's values
+/// leave nothing out there.
+fn key<T>(db: &CachedDb, statement: &Statement) -> String {
     let values = statement.values.as_ref().map(|values| values.0.as_slice()).unwrap_or_default();
-    format!("sea-orm:{}:{what}:{}:{}\0{values:?}", db.identity(), type_name::<T>(), statement.sql)
+    format!("sea-orm:{}:{}:{}\0{values:?}", db.identity(), type_name::<T>(), statement.sql)
 }
 
 /// What shared rows take, as far as their type tells.

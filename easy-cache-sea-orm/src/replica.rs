@@ -8,10 +8,13 @@
 //! is compared by the tags, as ever. Both positions come from the servers themselves, so writes of other programs count as well, and
 //! no writer has to note anything, or can die before it has.
 
+use easy_cache_core::Cache;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, Statement,
     TransactionTrait,
 };
+
+use crate::beginning::Beginning;
 
 /// A transaction on a connection of `replica` in which every read sees what `primary` had committed when this was called. `None` if it
 /// does not, or if nobody can tell.
@@ -21,22 +24,29 @@ use sea_orm::{
 pub(crate) async fn caught_up(
     primary: &DatabaseConnection,
     replica: &DatabaseConnection,
+    cache: &Cache,
 ) -> Option<DatabaseTransaction> {
     if primary.get_database_backend() != DbBackend::Postgres {
         return None;
     }
-    let asked = ask(primary, replica).await;
+    let asked = ask(primary, replica, cache).await;
     asked.unwrap_or_else(|error| {
         tracing::warn!(%error, "failed to learn how far a replica is: what is read from it is not kept");
         None
     })
 }
 
-async fn ask(primary: &DatabaseConnection, replica: &DatabaseConnection) -> Result<Option<DatabaseTransaction>, DbErr> {
+async fn ask(
+    primary: &DatabaseConnection,
+    replica: &DatabaseConnection,
+    cache: &Cache,
+) -> Result<Option<DatabaseTransaction>, DbErr> {
     // Where the next record goes, and not how much is written out: a COMMIT that does not wait for the disk is visible before.
     let position = Statement::from_string(DbBackend::Postgres, "SELECT pg_current_wal_insert_lsn()::text AS answer");
     let Some(position) = answer::<String>(primary, position).await? else { return Ok(None) };
-    let tx = replica.begin_with_config(Some(IsolationLevel::ReadCommitted), Some(AccessMode::ReadOnly)).await?;
+    let replica = replica.clone();
+    let (level, mode) = (Some(IsolationLevel::ReadCommitted), Some(AccessMode::ReadOnly));
+    let tx = Beginning::new(async move { replica.begin_with_config(level, mode).await }, cache).await?;
     // One that was promoted follows nobody any more, however far it had come.
     let question = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $1::text::pg_lsn AS answer";
     let question = Statement::from_sql_and_values(DbBackend::Postgres, question, [position.into()]);

@@ -4,7 +4,11 @@
 use std::sync::Arc;
 
 use crate::{
-    Bind, Dialect, Effect, KeyColumn, Rows, TableName, Write, WriteKind, analyze, catalog::Catalog, key::join_columns,
+    Bind, Dialect, Effect, KeyColumn, Rows, TableName, Write, WriteKind, analyze,
+    catalog::Catalog,
+    consequence::{Deed, Events, Trigger},
+    introspect::Schema,
+    key::join_columns,
     memo::Memo,
 };
 
@@ -28,6 +32,8 @@ pub struct AnalyzerBuilder {
     cascades: Vec<(String, Vec<String>)>,
     views: Vec<(String, Vec<String>)>,
     functions: Vec<(String, Vec<String>)>,
+    triggers: Vec<(String, Vec<String>)>,
+    schema: Option<Schema>,
 }
 
 impl Analyzer {
@@ -42,6 +48,8 @@ impl Analyzer {
             cascades: Vec::new(),
             views: Vec::new(),
             functions: Vec::new(),
+            triggers: Vec::new(),
+            schema: None,
         }
     }
 
@@ -71,20 +79,24 @@ impl Analyzer {
         Some(join_columns(texts.iter().map(String::as_str)))
     }
 
-    /// A write with all that it reaches by declared cascades and views.
-    pub(crate) fn reached_from(&self, first: Write) -> Vec<Write> {
-        let mut writes = vec![first];
+    /// A write with all that it reaches by foreign keys, triggers, views, and what was declared. `None` if that may be anything.
+    pub(crate) fn reached_from(&self, first: Write, deed: Deed) -> Option<Vec<Write>> {
+        let mut reached = vec![(first, deed)];
         let mut next = 0;
-        while let Some(Write { table, kind, .. }) = writes.get(next) {
-            for table in self.catalog.reached(table, *kind) {
-                let change = Write { table, rows: Rows::All, kind: WriteKind::Change };
-                if !writes.contains(&change) {
-                    writes.push(change);
+        while let Some((Write { table, kind, .. }, deed)) = reached.get(next) {
+            let found = self.catalog.consequences(table, *kind, deed);
+            if found.everything {
+                return None;
+            }
+            for (table, deed) in found.changes {
+                let change = (Write { table, rows: Rows::All, kind: WriteKind::Change }, deed);
+                if !reached.contains(&change) {
+                    reached.push(change);
                 }
             }
             next += 1;
         }
-        writes
+        Some(reached.into_iter().map(|(write, _)| write).collect())
     }
 
     #[cfg(test)]
@@ -106,7 +118,7 @@ impl AnalyzerBuilder {
         self
     }
 
-    /// Tables that change when rows of `table` are updated or deleted: foreign keys that cascade, and triggers.
+    /// Tables that change when rows of `table` are updated or deleted: foreign keys that cascade, and such triggers.
     /// Followed from table to table.
     pub fn cascade<T: Into<String>>(mut self, table: impl Into<String>, to: impl IntoIterator<Item = T>) -> Self {
         self.cascades.push((table.into(), to.into_iter().map(Into::into).collect()));
@@ -123,6 +135,20 @@ impl AnalyzerBuilder {
     /// The tables that a function writes when it is called. Its name is given without a schema; case is ignored.
     pub fn function<T: Into<String>>(mut self, name: impl Into<String>, writes: impl IntoIterator<Item = T>) -> Self {
         self.functions.push((name.into(), writes.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// The tables that triggers of `table` write, whatever is done to it; none of them, if they only change the row at hand. Unlike
+    /// [`cascade`](Self::cascade), this counts for inserts as well.
+    pub fn trigger<T: Into<String>>(mut self, table: impl Into<String>, writes: impl IntoIterator<Item = T>) -> Self {
+        self.triggers.push((table.into(), writes.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// What the database says of its own tables: foreign keys, views, partitions, triggers. Adds to what is declared; a declared
+    /// [`trigger`](Self::trigger) counts instead of those of its table. Each that is not understood is warned of once, here.
+    pub fn schema(mut self, schema: Schema) -> Self {
+        self.schema = Some(schema);
         self
     }
 
@@ -152,6 +178,15 @@ impl AnalyzerBuilder {
             let tables: Vec<_> = tables.iter().map(|table| catalog.declared(table)).collect();
             catalog.functions.entry(name.to_lowercase()).or_default().extend(tables);
         }
+        if let Some(schema) = &self.schema {
+            schema.declare(&mut catalog);
+        }
+        for (table, written) in self.triggers {
+            let written = written.iter().map(|table| catalog.declared(table)).collect();
+            // What the application says of its triggers counts instead of what was read out of them.
+            catalog.triggers.insert(catalog.declared(&table), vec![Trigger { on: Events::ALL, writes: Some(written) }]);
+        }
+        catalog.warn_of_unclear_triggers();
         Analyzer { catalog, memo: Memo::new(self.remembered_texts) }
     }
 }

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 
 use sqlparser::ast::{Ident, ObjectName};
 
-use crate::{Dialect, KeyColumn, TableName, Uncacheable, WriteKind};
+use crate::{
+    Dialect, KeyColumn, TableName, Uncacheable,
+    consequence::{Reference, Trigger},
+};
 
 #[derive(Debug)]
 pub(crate) struct Catalog {
@@ -15,6 +18,13 @@ pub(crate) struct Catalog {
     pub(crate) cascades: HashMap<TableName, Vec<TableName>>,
     pub(crate) views: HashMap<TableName, Vec<TableName>>,
     pub(crate) functions: HashMap<String, Vec<TableName>>,
+    /// The foreign keys that refer to a table.
+    pub(crate) references: HashMap<TableName, Vec<Reference>>,
+    pub(crate) triggers: HashMap<TableName, Vec<Trigger>>,
+    /// Views whose result must not be kept, and why.
+    pub(crate) moving_views: HashMap<TableName, Uncacheable>,
+    /// Whether `references` are all that there are.
+    pub(crate) knows_references: bool,
 }
 
 impl Catalog {
@@ -27,6 +37,10 @@ impl Catalog {
             cascades: HashMap::new(),
             views: HashMap::new(),
             functions: HashMap::new(),
+            references: HashMap::new(),
+            triggers: HashMap::new(),
+            moving_views: HashMap::new(),
+            knows_references: false,
         }
     }
 
@@ -49,11 +63,9 @@ impl Catalog {
         self.qualified(schema.as_deref(), &self.dialect.fold(table, true))
     }
 
-    /// The tables in which unknown rows change when this one is written: the bases of a view, and those that it cascades to.
-    pub(crate) fn reached(&self, table: &TableName, kind: WriteKind) -> Vec<TableName> {
-        let views = self.views.get(table).into_iter().flatten();
-        let cascades = self.cascades.get(table).filter(|_| kind != WriteKind::Insert).into_iter().flatten();
-        views.chain(cascades).cloned().collect()
+    /// The table of this name, both parts as the database compares them.
+    pub(crate) fn named(&self, schema: Option<&str>, table: &str) -> TableName {
+        self.qualified(schema, table)
     }
 
     /// Where the default schema is not known, schemas are left out: taking two tables for one is safe.
@@ -69,6 +81,19 @@ impl Catalog {
         let idents: Vec<&Ident> = name.0.iter().map(|part| part.as_ident()).collect::<Option<_>>()?;
         let (table, before) = idents.split_last()?;
         Some((before.last().map(|schema| self.fold(schema)), self.fold(table)))
+    }
+
+    /// Whether nothing is known of what this view reads.
+    pub(crate) fn is_of_unknown_tables(&self, view: &TableName) -> bool {
+        self.views.get(view).is_none_or(Vec::is_empty)
+    }
+
+    /// Says which tables have a trigger that may write anything, since that makes their writes expensive.
+    pub(crate) fn warn_of_unclear_triggers(&self) {
+        let is_unclear = |triggers: &&Vec<Trigger>| triggers.iter().any(|trigger| trigger.writes.is_none());
+        for (table, _) in self.triggers.iter().filter(|(_, triggers)| is_unclear(triggers)) {
+            tracing::warn!(%table, "a trigger of this table may write anything, so each write to it drops everything: declare what it writes");
+        }
     }
 
     /// The name of a function or column in lower case, without what qualifies it.

@@ -31,6 +31,22 @@ macro_rules! declarations {
             self
         }
 
+        /// The tables that triggers of `table` write, whatever is done to it; none of them, if they only change the row at hand.
+        pub fn trigger<T: Into<String>>(
+            mut self,
+            table: impl Into<String>,
+            writes: impl IntoIterator<Item = T>,
+        ) -> Self {
+            self.$analyzer = self.$analyzer.trigger(table, writes);
+            self
+        }
+
+        /// What the database says of its own foreign keys, views, partitions and triggers.
+        pub fn schema(mut self, schema: $crate::introspect::Schema) -> Self {
+            self.$analyzer = self.$analyzer.schema(schema);
+            self
+        }
+
         /// The schema of tables that are named without one, where it is not the database's usual one.
         pub fn default_schema(mut self, schema: impl Into<String>) -> Self {
             self.$analyzer = self.$analyzer.default_schema(schema);

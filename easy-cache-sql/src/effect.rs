@@ -3,6 +3,7 @@
 
 use crate::{
     Dialect, Read, TableName, Touched, Write,
+    consequence::Deed,
     key::{Bind, Values},
     rows::RowPlan,
 };
@@ -103,7 +104,7 @@ pub struct Effect {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
     pub(crate) reads: Vec<(TableName, RowPlan)>,
-    pub(crate) writes: Vec<(TableName, RowPlan, WriteKind)>,
+    pub(crate) writes: Vec<WritePlan>,
     pub(crate) control: Option<Control>,
     pub(crate) opaque: Option<Opaque>,
     pub(crate) unknown_reads: bool,
@@ -111,6 +112,24 @@ pub struct Step {
     pub(crate) session_state: SessionState,
     pub(crate) commits_implicitly: bool,
     pub(crate) keeps_what_it_did: bool,
+    /// Set if it runs a trigger of which nobody knows what it writes.
+    pub(crate) reaches_everything: bool,
+}
+
+/// One table that a statement writes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WritePlan {
+    pub(crate) table: TableName,
+    pub(crate) rows: RowPlan,
+    pub(crate) kind: WriteKind,
+    pub(crate) deed: Deed,
+}
+
+impl WritePlan {
+    /// A change of rows that are not known.
+    pub(crate) const fn change(table: TableName, deed: Deed) -> Self {
+        Self { table, rows: RowPlan::All, kind: WriteKind::Change, deed }
+    }
 }
 
 impl Effect {
@@ -226,15 +245,11 @@ impl Step {
 
     fn touched(&self, rows: impl Fn(&RowPlan) -> crate::Rows) -> Touched {
         let read = |(table, plan): &(TableName, RowPlan)| Read { table: table.clone(), rows: rows(plan) };
-        let write = |(table, plan, kind): &(TableName, RowPlan, WriteKind)| Write {
-            table: table.clone(),
-            rows: rows(plan),
-            kind: *kind,
-        };
+        let write = |plan: &WritePlan| Write { table: plan.table.clone(), rows: rows(&plan.rows), kind: plan.kind };
         Touched {
             reads: self.reads.iter().map(read).collect(),
             writes: self.writes.iter().map(write).collect(),
-            opaque: self.opaque,
+            opaque: self.opaque.or(self.reaches_everything.then_some(Opaque::Unknown)),
             unknown_reads: self.unknown_reads,
             uncacheable: self.uncacheable.clone(),
         }

@@ -9,7 +9,7 @@ use std::{
     error::Error,
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -17,6 +17,7 @@ use std::{
 
 use easy_cache_core::{Cache, Hold, Operation, Tag, scope, scope::Observed};
 
+use crate::audit::{Audit, Published};
 use crate::{Analyzer, Control, Dialect, Effect, SessionState, Step, TableName, Touch, Touched, Values};
 use pending::new_rows;
 use telling::Telling;
@@ -47,6 +48,8 @@ struct Shared {
     hold_for: Duration,
     session_changed: AtomicBool,
     telling: Telling,
+    /// Set in tests that audit.
+    published: OnceLock<Published>,
 }
 
 impl Hook {
@@ -54,8 +57,9 @@ impl Hook {
     #[must_use]
     pub fn new(analyzer: Analyzer, cache: Cache, hold_for: Duration) -> Self {
         let (session_changed, telling) = (AtomicBool::new(false), Telling::default());
+        let published = OnceLock::new();
         Self {
-            shared: Arc::new(Shared { analyzer, cache, hold_for, session_changed, telling }),
+            shared: Arc::new(Shared { analyzer, cache, hold_for, session_changed, telling, published }),
             is_strict: false,
             is_unkept: false,
         }
@@ -84,6 +88,12 @@ impl Hook {
     #[must_use]
     pub fn analyzer(&self) -> &Analyzer {
         &self.shared.analyzer
+    }
+
+    /// Begins to remember what is invalidated, to compare it with what the database tells: a mode for tests.
+    #[must_use]
+    pub fn audit(&self) -> Audit {
+        Audit::new(self.clone(), self.shared.published.get_or_init(Published::default).clone())
     }
 
     /// What a statement does, with these values bound to it.
@@ -202,6 +212,7 @@ impl Hook {
     /// Ends a hold as the outcome of its write demands. A failure is reported as an event: the commit has happened.
     pub async fn settle(&self, held: Held, outcome: Outcome) {
         let Held { hold, changes } = held;
+        self.note_published(&hold, outcome);
         let _told_at_the_end = self.telling(changes, outcome);
         if let Some(ending) = ending(hold, outcome) {
             report(ending.await);
@@ -211,9 +222,16 @@ impl Hook {
     /// The same for callers without a runtime: blocks until it is done.
     pub fn settle_sync(&self, held: Held, outcome: Outcome) {
         let Held { hold, changes } = held;
+        self.note_published(&hold, outcome);
         let _told_at_the_end = self.telling(changes, outcome);
         if let Some(ending) = ending(hold, outcome) {
             report(ending.wait());
+        }
+    }
+
+    fn note_published(&self, hold: &Hold, outcome: Outcome) {
+        if let (Some(published), true) = (self.shared.published.get(), outcome != Outcome::RolledBack) {
+            published.add(hold.tags());
         }
     }
 

@@ -42,9 +42,10 @@
 //!
 //! # What text cannot show
 //!
-//! Triggers, rules, functions that write, and `ON DELETE CASCADE` are invisible in a statement. Name them once, with
-//! [`AnalyzerBuilder::cascade`], [`AnalyzerBuilder::view`] (views, but also partitions) and
-//! [`AnalyzerBuilder::function`]; a function nobody named is taken to neither write nor change its mind.
+//! Triggers, rules, functions that write, views, and `ON DELETE CASCADE` are invisible in a statement. The database knows all but the
+//! functions: [`introspect`] asks it, once, at start. Or name them, with [`AnalyzerBuilder::cascade`], [`AnalyzerBuilder::trigger`],
+//! [`AnalyzerBuilder::view`] (views, but also partitions) and [`AnalyzerBuilder::function`] (functions, and procedures that do not
+//! commit); a function nobody named is taken to neither write nor change its mind.
 //! Dynamic state is invisible too: a `search_path`, a role, a temporary table that hides a table of the same name.
 //! Statements that change it are reported by [`Effect::session_state`]. Conflict clauses in a SQLite schema are reported by
 //! nobody: with `ON CONFLICT REPLACE` an insert removes another row, with `ON CONFLICT FAIL` a refused one leaves some
@@ -54,17 +55,22 @@
 //!
 //! `analyzer` (the door) → `memo` (texts seen before) → `analyze` (text to effect) → `effect` (what is remembered) →
 //! `rows` and `key` (which rows, once values are bound) → `touch` (the rule above). `name`, `dialect` and `catalog`
-//! say how tables are named and what the application declared about them, `declarations` how the builders of ORMs let it.
-//! `hook` turns the rule into tags, dependencies and holds. [`feed`] has what makes the database tell of the writes of others.
+//! say how tables are named and what the application declared about them, `declarations` how the builders of ORMs let it; [`introspect`]
+//! reads the same out of the database, and `consequence` follows it from table to table.
+//! `hook` turns the rule into tags, dependencies and holds. [`feed`] has what makes the database tell of the writes of others,
+//! and `audit` compares both.
 
 mod analyze;
 mod analyzer;
+mod audit;
 mod catalog;
+mod consequence;
 mod declarations;
 mod dialect;
 mod effect;
 pub mod feed;
 pub mod hook;
+pub mod introspect;
 mod key;
 mod memo;
 mod name;
@@ -72,6 +78,7 @@ mod rows;
 mod touch;
 
 pub use analyzer::{Analyzer, AnalyzerBuilder};
+pub use audit::{Audit, Missed};
 pub use dialect::Dialect;
 pub use effect::{Control, Effect, Opaque, SessionState, Step, Uncacheable, WriteKind};
 pub use key::{Bind, KeyColumn, Values};

@@ -17,7 +17,7 @@ use tower_service::Service;
 
 use crate::ResponseBody;
 use crate::layer::Settings;
-use crate::mark;
+use crate::mark::{self, Mark};
 
 pin_project! {
     /// The answer of a [`ResponseCache`](crate::ResponseCache), on its way.
@@ -187,7 +187,8 @@ where
                 StateProjection::Run { handler, task } => return run(handler, task, cx),
                 StateProjection::Pass { handler, passage } => {
                     let mut response = ready!(handler.poll(cx)).inspect_err(|_| passage.fail())?;
-                    let (status, dropping) = passage.finish(response.status().as_u16(), response.headers());
+                    let mark = response.extensions().get().map(|Mark(mark)| mark);
+                    let (status, dropping) = passage.finish(response.status().as_u16(), response.headers(), mark);
                     response.headers_mut().append(CACHE_STATUS, status);
                     response.headers_mut().extend(passage.told());
                     let Some(dropping) = dropping else { return Poll::Ready(Ok(response.map(ResponseBody::passing))) };

@@ -39,7 +39,7 @@ use http::Response;
 // Of this crate, and not that of all doors, so that axum takes it as a part of a response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
-pub struct Mark(door::Mark);
+pub struct Mark(pub(crate) door::Mark);
 
 impl Mark {
     /// Says nothing yet.

@@ -69,7 +69,7 @@ where
             Way::Answer(response) => ResponseFuture::answer(response),
             Way::Pass(passage) => ResponseFuture::pass(self.inner.call(request), passage),
             Way::Purge(purging) => ResponseFuture::purge(purging),
-            Way::Alone(task) => ResponseFuture::run(&mut self.inner, request, task),
+            Way::Run(task) => ResponseFuture::run(&mut self.inner, request, task),
             Way::Behind(response, task) => {
                 let refresh: Self::Future = ResponseFuture::run(&mut self.inner, request, task);
                 self.settings.spawner.spawn(Box::pin(behind::run(refresh)));

@@ -145,8 +145,56 @@ async fn a_key_at_which_nobody_waits_is_shared_again_once_a_response_can_be_kept
     let first = crowd(&site, 20).await;
     gate.open(20);
     soon(first.join_all()).await;
-    gate.open(1);
+    gate.open(2);
+    let seen = site.get("/").await;
+    assert_eq!((seen.text(), seen.said().word("detail")), ("for all", Some("not-kept-before")));
     assert_eq!(site.get("/").await.text(), "for all");
+    assert!(site.get("/").await.is_hit(), "after the first that could have been kept, one is");
+}
+
+#[crate::door::test]
+async fn what_is_never_kept_goes_through_without_being_looked_at_twice() {
+    let (site, gate) = gated(|call| Ok(page(&[("cache-control", "no-store")], format!("for {call}"))));
+    gate.open(5);
+    for call in 1..=5 {
+        let answer = site.get("/").await;
+        assert_eq!((answer.text(), answer.said().word("detail")), (&*format!("for {call}"), Some("no-store")));
+    }
+    // A crowd is with the handler as one, and after a while it is seen anew whether it is still so.
+    let all = crowd(&site, 5).await;
+    assert_eq!(site.calls(), 10);
+    gate.open(5);
+    soon(all.join_all()).await;
+    site.clock.advance(seconds(11));
+    let again = crowd(&site, 5).await;
+    assert_eq!(site.calls(), 11, "four wait for the first");
+    gate.open(5);
+    soon(again.join_all()).await;
+}
+
+#[crate::door::test]
+async fn a_first_answer_that_is_one_clients_alone_does_not_part_a_crowd() {
+    let (site, gate) =
+        gated(|call| Ok(if call == 1 { page(&[KEPT[0], ("set-cookie", "a=1")], "hi") } else { page(KEPT, "page") }));
+    gate.open(1);
+    site.get("/").await;
+    let crowd = crowd(&site, 20).await;
+    assert_eq!(site.calls(), 2);
+    gate.open(1);
+    assert!(soon(crowd.join_all()).await.iter().all(|answer| answer.text() == "page"));
+}
+
+#[crate::door::test]
+async fn where_some_answers_can_be_kept_and_some_not_one_that_can_is_kept() {
+    let (site, gate) = gated(|call| {
+        let private = [("cache-control", "private")];
+        Ok(if call % 4 == 0 { page(KEPT, "for all") } else { page(&private, "mine") })
+    });
+    gate.open(8);
+    // Two that are not for keeping, one more that passes by, and the fourth that is seen and missed; the eighth is kept.
+    for _ in 0..8 {
+        assert!(!site.get("/").await.is_hit());
+    }
     assert!(site.get("/").await.is_hit());
 }
 

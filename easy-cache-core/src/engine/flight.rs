@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,7 +22,38 @@ use crate::timer::Deadline;
 
 const SHARDS: usize = sync::scaled(64);
 
-type Table = HashMap<Box<[u8]>, Arc<Flight>, RandomState>;
+type Table = HashMap<Name, Arc<Flight>, BuildHasherDefault<Known>>;
+
+/// A key with its hash. Both are made once, for the table, for the seats and for the computation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Name {
+    hash: u64,
+    key: Arc<[u8]>,
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// Takes the hash that is there.
+#[derive(Debug, Default)]
+struct Known(u64);
+
+impl Hasher for Known {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// A moment in the order of calls and fences of one table. Not a time.
 pub(crate) type Tick = u64;
@@ -47,7 +79,16 @@ struct Shard {
     landings: AtomicU64,
 }
 
+/// Of the high bits, since tables look at the low ones and at the highest seven.
+const fn shard_number(hash: u64) -> usize {
+    ((hash >> 32) % SHARDS as u64) as usize
+}
+
 impl Board {
+    fn shard(&self, name: &Name) -> &Shard {
+        &self.shards[shard_number(name.hash)]
+    }
+
     /// The next moment in the order of calls and fences.
     fn tick(&self) -> Tick {
         self.ticks.fetch_add(1, Ordering::SeqCst) + 1
@@ -121,18 +162,20 @@ impl Flights {
 
     /// The same for a caller that has read its fence already, after the tick `since`.
     pub(crate) fn join_since(&self, key: &[u8], now: Moment, since: Option<Tick>) -> Joined {
-        let mut table = self.shard(key).table.lock();
-        if let Some(flight) = table.get(key) {
+        let name = self.name(key);
+        let mut table = self.board.shard(&name).table.lock();
+        if let Some(flight) = table.get(&name) {
             let mut state = flight.state.lock();
             state.followers += 1;
             let late = matches!(state.phase, Phase::Closed { .. } | Phase::Done(_));
             drop(state);
-            let seat = self.seat(key, Arc::clone(flight));
-            return Joined::Follow(Follow { seat, late, listener: None, deadline: None });
+            let flight = Arc::clone(flight);
+            drop(table);
+            return Joined::Follow(Follow { seat: self.seat(name, flight), late, listener: None, deadline: None });
         }
-        let flight = self.begin(&mut table, key, now, since);
+        let flight = self.begin(&mut table, &name, now, since);
         drop(table);
-        Joined::Lead(Lead { seat: self.seat(key, flight), settled: false, lease: None })
+        Joined::Lead(Lead { seat: self.seat(name, flight), settled: false, lease: None })
     }
 
     /// Leads a new flight, unless one is under way. One that has been so for longer than `patience` counts as given up: without
@@ -140,43 +183,46 @@ impl Flights {
     ///
     /// `since` is for a caller that has read its fence already, after that tick.
     pub(crate) fn try_lead(&self, key: &[u8], now: Moment, patience: Moment, since: Option<Tick>) -> Option<Lead> {
-        let mut table = self.shard(key).table.lock();
-        if table.get(key).is_some_and(|flight| flight.is_alive(now, patience) || flight.state.lock().followers > 0) {
+        let name = self.name(key);
+        let mut table = self.board.shard(&name).table.lock();
+        if table.get(&name).is_some_and(|flight| flight.is_alive(now, patience) || flight.state.lock().followers > 0) {
             return None;
         }
-        let flight = self.begin(&mut table, key, now, since);
+        let flight = self.begin(&mut table, &name, now, since);
         drop(table);
-        Some(Lead { seat: self.seat(key, flight), settled: false, lease: None })
+        Some(Lead { seat: self.seat(name, flight), settled: false, lease: None })
     }
 
     /// Whether a flight is under way that is not yet given up.
     pub(crate) fn is_under_way(&self, key: &[u8], now: Moment, patience: Moment) -> bool {
-        self.shard(key).table.lock().get(key).is_some_and(|flight| flight.is_alive(now, patience))
+        let hash = self.hasher.hash_one(key);
+        let table = self.board.shards[shard_number(hash)].table.lock();
+        // Mostly there is none at all, and then no name is made to look for it.
+        if table.is_empty() {
+            return false;
+        }
+        table.get(&Name { hash, key: key.into() }).is_some_and(|flight| flight.is_alive(now, patience))
     }
 
-    fn begin(&self, table: &mut Table, key: &[u8], now: Moment, since: Option<Tick>) -> Arc<Flight> {
+    fn begin(&self, table: &mut Table, name: &Name, now: Moment, since: Option<Tick>) -> Arc<Flight> {
         let since = since.unwrap_or_else(|| self.tick());
         let state = State { phase: Phase::Led { since }, followers: 0, failures: 0 };
         let flight = Arc::new(Flight { state: Mutex::new(state), changed: Event::new(), began: now });
-        table.insert(key.into(), Arc::clone(&flight));
+        table.insert(name.clone(), Arc::clone(&flight));
         flight
     }
 
     /// A number that changes when a flight of this key has ended, or of a few others.
     pub(crate) fn landings(&self, key: &[u8]) -> u64 {
-        self.shard(key).landings.load(Ordering::SeqCst)
+        self.board.shards[shard_number(self.hasher.hash_one(key))].landings.load(Ordering::SeqCst)
     }
 
-    fn seat(&self, key: &[u8], flight: Arc<Flight>) -> Seat {
-        Seat { board: Arc::clone(&self.board), shard: self.shard_number(key), key: key.into(), flight }
+    fn seat(&self, name: Name, flight: Arc<Flight>) -> Seat {
+        Seat { board: Arc::clone(&self.board), name, flight }
     }
 
-    fn shard(&self, key: &[u8]) -> &Shard {
-        &self.board.shards[self.shard_number(key)]
-    }
-
-    fn shard_number(&self, key: &[u8]) -> usize {
-        (self.hasher.hash_one(key) % SHARDS as u64) as usize
+    fn name(&self, key: &[u8]) -> Name {
+        Name { hash: self.hasher.hash_one(key), key: key.into() }
     }
 
     /// The number of flights under way, and of callers that wait for them.
@@ -198,14 +244,13 @@ pub(crate) enum Joined {
 #[derive(Debug, Clone)]
 struct Seat {
     board: Arc<Board>,
-    shard: usize,
-    key: Box<[u8]>,
+    name: Name,
     flight: Arc<Flight>,
 }
 
 impl Seat {
     fn shard(&self) -> &Shard {
-        &self.board.shards[self.shard]
+        self.board.shard(&self.name)
     }
 
     /// The table's lock comes before the flight's, everywhere.
@@ -215,10 +260,10 @@ impl Seat {
 
     /// Takes the flight out of the table: later callers start a new one.
     fn remove_from(&self, table: &mut Table) {
-        if table.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
+        if table.get(&self.name).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
             // Before the next flight can begin.
             self.shard().landings.fetch_add(1, Ordering::SeqCst);
-            table.remove(&self.key);
+            table.remove(&self.name);
         }
     }
 
@@ -233,19 +278,26 @@ impl Seat {
         let (mut table, mut state) = self.lock();
         self.remove_from(&mut table);
         state.phase = Phase::Done(ending);
+        let is_awaited = state.followers > 0;
         drop((table, state));
-        self.flight.changed.notify(usize::MAX);
+        // Nobody joins any more. To tell nobody would cost as much as to tell somebody.
+        if is_awaited {
+            self.flight.changed.notify(usize::MAX);
+        }
     }
 
     /// Passes leadership to one follower; without followers the flight is over.
     fn vacate(&self) {
         let (mut table, mut state) = self.lock();
         state.phase = Phase::Vacant;
-        if state.followers == 0 {
+        let is_awaited = state.followers > 0;
+        if !is_awaited {
             self.remove_from(&mut table);
         }
         drop((table, state));
-        self.flight.changed.notify_additional(1);
+        if is_awaited {
+            self.flight.changed.notify_additional(1);
+        }
     }
 }
 
@@ -267,6 +319,11 @@ impl Lead {
 
     pub(crate) const fn is_leased(&self) -> bool {
         self.lease.is_some()
+    }
+
+    /// The key of its flight.
+    pub(crate) const fn key(&self) -> &Arc<[u8]> {
+        &self.seat.name.key
     }
 
     /// Whether anybody follows.

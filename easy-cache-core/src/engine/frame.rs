@@ -78,6 +78,11 @@ impl Frame {
         Box::new(Self { computes: keys.map(|key| (engine, key.into())).collect(), span: Some(span), ..Self::default() })
     }
 
+    /// The frame of a load for a key that others have as well.
+    pub(crate) fn computing_one(engine: u64, key: Arc<[u8]>, span: Span) -> Box<Self> {
+        Box::new(Self { computes: vec![(engine, key)], span: Some(span), ..Self::default() })
+    }
+
     /// What was used, once more: for one of several values of one load.
     pub(crate) fn copy(&self) -> Self {
         let mut collected = self.collected.clone();

@@ -8,6 +8,8 @@ use super::flight::{Follow, Heard, Joined, Lead, Tick};
 use super::frame;
 use super::ticket::Ticket;
 use super::{Engine, Found, Side};
+use crate::backend::memory::Miss;
+use crate::clock::nanoseconds;
 use crate::freshness::{Freshness, Verdict};
 use crate::mistake::Mistake;
 use crate::pause::Point;
@@ -88,6 +90,17 @@ impl Join {
         }
     }
 
+    /// The same for who has just looked and found nothing, and waits for nobody. `None`: somebody computes already.
+    pub(crate) fn at_once(&mut self, engine: &Arc<Engine>, key: &[u8], terms: Terms<'_>) -> Option<Arrival> {
+        if frame::is_computing(engine.id, key) || !engine.is_usable() {
+            return Some(self.compute(engine, key, None));
+        }
+        engine.store.domain().pauses.reach(Point::Lead);
+        let (now, patience) = (engine.store.clock().precise(), nanoseconds(engine.patience().wait));
+        let lead = engine.flights(self.side).try_lead(key, now, patience, None)?;
+        Some(self.lead(engine, key, terms, lead))
+    }
+
     /// What there is to fall back on.
     pub(crate) const fn fallback(&self) -> Option<&Fallback> {
         self.fallback.as_ref()
@@ -125,9 +138,10 @@ impl Join {
     }
 
     fn look(engine: &Engine, key: &[u8], terms: Terms<'_>) -> Look {
-        let found = engine.hit(key).filter(|found| terms.accept(found));
-        if let Some(found) = found {
-            return Look::Serve(found);
+        match engine.look(key) {
+            Ok(found) if terms.accept(&found) => return Look::Serve(found),
+            Err(Miss::Absent) => return Look::Miss(None), // nothing to be judged
+            Ok(_) | Err(_) => {}
         }
         match engine.judged(key, terms.wishes) {
             None | Some((_, Verdict::Gone)) => Look::Miss(None),

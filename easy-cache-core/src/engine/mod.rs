@@ -25,12 +25,13 @@ mod unanswered;
 #[cfg(feature = "testing")]
 mod verify;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::backend::memory::{Capacity, Kept, List, MemoryStore, Records};
+use crate::backend::memory::{Capacity, Kept, List, MemoryStore, Miss, Records};
 use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::freshness::{Freshness, Standing, Verdict, judge};
@@ -192,10 +193,12 @@ impl Engine {
         }
     }
 
-    /// A copy of the policy with what it leaves open.
-    pub(crate) fn completed(&self, policy: &Policy) -> Policy {
-        let mut policy = policy.clone();
-        self.complete(&mut policy);
+    /// The policy with what it leaves open: a copy, if there is anything to fill in.
+    pub(crate) fn completed<'a>(&self, policy: &'a Policy) -> Cow<'a, Policy> {
+        let mut policy = Cow::Borrowed(policy);
+        if !self.defaults.is_empty() {
+            self.complete(policy.to_mut());
+        }
         policy
     }
 
@@ -217,10 +220,15 @@ impl Engine {
 
     /// A hit, with its tags handed to whoever is computing.
     pub(crate) fn hit(&self, key: &[u8]) -> Option<Found> {
+        self.look(key).ok()
+    }
+
+    /// The same with the reason why there is none. What may not be used at all is absent.
+    pub(crate) fn look(&self, key: &[u8]) -> Result<Found, Miss> {
         if !self.is_usable_here() {
-            return None;
+            return Err(Miss::Absent);
         }
-        Some(self.serve(key, self.store.lookup(key).ok()?, Verdict::Fresh))
+        Ok(self.serve(key, self.store.lookup(key)?, Verdict::Fresh))
     }
 
     /// Whatever is stored, and what a call with these wishes may do with it.

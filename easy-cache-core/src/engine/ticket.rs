@@ -23,7 +23,7 @@ use crate::{Policy, Tag};
 #[derive(Debug)]
 pub(crate) struct Ticket {
     pub(crate) engine: Arc<Engine>,
-    key: Box<[u8]>,
+    key: Arc<[u8]>,
     fence: Fence,
     load: Load,
     lead: Option<Lead>,
@@ -52,7 +52,7 @@ impl Ticket {
         let load = Load::begin(&engine.events);
         Self {
             engine: Arc::clone(engine),
-            key: key.into(),
+            key: lead.as_ref().map(Lead::key).filter(|led| ***led == *key).map_or_else(|| key.into(), Arc::clone),
             fence,
             load,
             lead,
@@ -69,7 +69,7 @@ impl Ticket {
 
     /// The frame in which the computation is to run.
     pub(crate) fn frame(&self) -> Box<Frame> {
-        Frame::computing(self.engine.id, std::iter::once(&*self.key), self.engine.events.load(&self.key))
+        Frame::computing_one(self.engine.id, Arc::clone(&self.key), self.engine.events.load(&self.key))
     }
 
     pub(crate) fn key(&self) -> &[u8] {
@@ -143,7 +143,7 @@ impl Ticket {
         if Mistake::FenceAfterCompute.is_made() || Mistake::RefreshWithoutFence.is_made() && self.renews() {
             self.fence = self.engine.store.domain().fence();
         }
-        let key = std::mem::take(&mut self.key);
+        let key = Arc::clone(&self.key);
         let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
         if let Some(lead) = self.lead.take() {
@@ -277,7 +277,7 @@ impl Ticket {
         let origin = list.facts().origin.as_deref().filter(|_| !Mistake::OriginForgotten.is_made());
         let seen = origin.map(|origin| origin.tags.clone()).unwrap_or_default();
         let epoch = origin.map(|origin| origin.epoch);
-        let key = key.unwrap_or_else(|| std::mem::take(&mut self.key));
+        let key = key.unwrap_or_else(|| self.key.as_ref().into());
         let awaited = lead.is_some_and(Lead::is_awaited);
         let (ttl, fresh) = (label.kept_for(), label.fresh_for());
         let fresh = fresh.filter(|_| fresh != ttl);

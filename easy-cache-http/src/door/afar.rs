@@ -8,16 +8,17 @@ use easy_cache_core::{Address, Computation, Joined, Scope, Shelf};
 use super::exchange::{Exchange, Task};
 use super::find::{Arrival, DETOURS, holds_part, key_of};
 use super::key;
+use super::pass::Passage;
 use super::previous::Previous;
 use super::stored::{self, Hit, Value, Varies, is_served};
-use super::way::{Way, may_refresh, without_keeping};
+use super::way::{self, Waiting, Way, may_refresh, without_keeping};
 use crate::{Forward, MethodClass, Reuse};
 
 /// What the first look finds.
 enum Held {
     Response(Found),
     /// Responses for this key are not to be waited for.
-    Unshared,
+    Foreign,
     Nothing,
 }
 
@@ -45,8 +46,11 @@ pub(super) async fn arrive(shelf: Shelf, mut exchange: Box<Exchange>) -> Arrival
     let held = look(&shelf, &mut exchange).await;
     let next = match held {
         Held::Response(found) => after(&shelf, &mut exchange, found).await,
-        Held::Unshared => Next::Alone(None),
-        Held::Nothing => Next::Wait(None),
+        Held::Foreign => Next::Alone(None),
+        Held::Nothing => match at_nothing(&mut exchange) {
+            Ok(next) => next,
+            Err(passage) => return Arrival::Pass(passage.telling(exchange.told_key)),
+        },
     };
     if let Next::Answer(found) = next {
         return answer(exchange, found);
@@ -65,6 +69,17 @@ pub(super) async fn arrive(shelf: Shelf, mut exchange: Box<Exchange>) -> Arrival
         None => {}
     }
     go(&shelf, exchange, next).await
+}
+
+/// What comes where nothing was found; or the way of a response that is not kept, as those before it were not.
+fn at_nothing(exchange: &mut Exchange) -> Result<Next, Passage> {
+    let key = key_of(exchange, exchange.varies.as_deref());
+    let place = exchange.settings.apart.place(&key);
+    exchange.place = Some(place);
+    match way::at_nothing(&exchange.settings, &exchange.facts, exchange.forward, place)? {
+        Waiting::Allowed => Ok(Next::Wait(None)),
+        Waiting::Useless => Ok(Next::Alone(None)),
+    }
 }
 
 /// To the handler, or to those who wait.
@@ -152,7 +167,7 @@ async fn look(shelf: &Shelf, exchange: &mut Exchange) -> Held {
         None => Held::Nothing,
         Some(((Value::Response(hit), _), _)) if hit.is_over() => Held::Nothing,
         Some(((Value::Response(hit), seen), place)) => Held::Response(Found { hit, place, seen }),
-        Some(((Value::Unshared | Value::Varies(_), _), _)) => Held::Unshared,
+        Some(((Value::Foreign | Value::Varies(_), _), _)) => Held::Foreign,
     }
 }
 
@@ -199,7 +214,7 @@ fn found_by(computation: &Computation, place: &[u8]) -> Option<Found> {
     let mut seen = Scope::new();
     match Value::of(seen.run(|| computation.found())?) {
         Value::Response(hit) => Some(Found { hit, place: place.to_vec(), seen }),
-        Value::Varies(_) | Value::Unshared => None,
+        Value::Varies(_) | Value::Foreign => None,
     }
 }
 
@@ -235,7 +250,7 @@ async fn wait(shelf: &Shelf, mut exchange: Box<Exchange>) -> Arrival {
             Joined::Found(stored) => match Value::of(stored) {
                 Value::Varies(varies) => vary(&mut exchange, varies),
                 Value::Response(hit) => return Arrival::Found(exchange, hit),
-                Value::Unshared => return Arrival::Compute(begin(shelf, exchange, place, None).await),
+                Value::Foreign => return Arrival::Compute(begin(shelf, exchange, place, None).await),
             },
         }
     }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use easy_cache_core::{Cache, Computation, Scope, Tag};
 use http::{HeaderMap, Response, StatusCode};
 
+use super::apart::Place;
 use super::incoming::FieldsMut;
 use super::key;
 use super::outward::Told;
@@ -34,11 +35,18 @@ pub struct Exchange {
     pub(crate) may_go_on_behind: bool,
     /// How the responses of its URI differ, if that is known from a store outside the process.
     pub(crate) varies: Option<Arc<Varies>>,
+    /// Where it is remembered that its responses are not kept, for a request that found nothing.
+    pub(crate) place: Option<Place>,
 }
 
 impl Exchange {
     pub(crate) fn cache(&self) -> &Cache {
         &self.settings.cache
+    }
+
+    /// The reading of the cache's clock.
+    pub(crate) fn now(&self) -> Duration {
+        self.settings.cache.clock().elapsed()
     }
 
     /// Tells caches in front of all that a response depends on.

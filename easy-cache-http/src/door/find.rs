@@ -24,25 +24,26 @@ pub(crate) const DETOURS: usize = 4;
 pub(crate) enum Held {
     /// With its place, where that is not the key of the URI.
     Response(Hit, Option<Vec<u8>>),
-    /// Responses for this key are not to be waited for.
-    Unshared(Forward),
-    Nothing(Forward),
+    /// Something that is none of ours: not to be waited for.
+    Foreign(Forward),
+    /// With the place where it would be, likewise.
+    Nothing(Forward, Option<Vec<u8>>),
 }
 
 /// One look, or two where there are variants. Waits for nobody.
 pub(crate) fn look<H: Headers + ?Sized>(settings: &Settings, base: &[u8], headers: &H) -> Held {
     match settings.cache.look(base).map(Value::of) {
-        None => Held::Nothing(Forward::UriMiss),
-        Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::UriMiss),
+        None => Held::Nothing(Forward::UriMiss, None),
+        Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::UriMiss, None),
         Some(Value::Response(hit)) => Held::Response(hit, None),
-        Some(Value::Unshared) => Held::Unshared(Forward::UriMiss),
+        Some(Value::Foreign) => Held::Foreign(Forward::UriMiss),
         Some(Value::Varies(varies)) => {
             let place = varies.key(base, &settings.policy, headers);
             match settings.cache.look(&place).map(Value::of) {
-                Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::VaryMiss),
+                Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::VaryMiss, Some(place)),
                 Some(Value::Response(hit)) => Held::Response(hit, Some(place)),
-                Some(Value::Unshared | Value::Varies(_)) => Held::Unshared(Forward::VaryMiss),
-                None => Held::Nothing(Forward::VaryMiss),
+                Some(Value::Foreign | Value::Varies(_)) => Held::Foreign(Forward::VaryMiss),
+                None => Held::Nothing(Forward::VaryMiss, Some(place)),
             }
         }
     }
@@ -129,7 +130,7 @@ async fn wait(mut exchange: Box<Exchange>) -> Arrival {
                     known = Some(varies);
                 }
                 Value::Response(hit) => return Arrival::Found(exchange, hit),
-                Value::Unshared => return Arrival::Compute(Task::alone(*exchange, key)),
+                Value::Foreign => return Arrival::Compute(Task::alone(*exchange, key)),
             },
         }
     }

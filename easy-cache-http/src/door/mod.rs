@@ -20,6 +20,7 @@ mod words;
 
 mod way;
 
+mod apart;
 mod key;
 mod pass;
 

@@ -3,16 +3,20 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::{CacheStatus, Forward, Headers, MethodClass, Target, for_each_invalidated};
+use crate::{CacheStatus, Forward, Headers, MethodClass, RequestFacts, Target, for_each_invalidated};
 use easy_cache_core::{Cache, Error, Tag};
 use http::{HeaderMap, HeaderValue};
 
+use super::apart::Place;
 use super::incoming::{Address, Incoming};
 use super::key;
+use super::mark::Mark;
 use super::outward::Told;
 use super::respond;
 use super::settings::Settings;
+use super::settle;
 
 /// What is remembered of a request that the cache does not answer.
 #[derive(Debug)]
@@ -22,6 +26,44 @@ pub struct Passage {
     detail: Option<&'static str>,
     change: Option<Change>,
     told_key: Option<String>,
+    watch: Option<Watch>,
+}
+
+/// A request that takes this way because responses of its key turned out not to be for keeping: whether that is still so is seen
+/// from its response.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    pub(crate) facts: RequestFacts,
+    pub(crate) place: Place,
+    /// The reading of the clock when the handler was called.
+    pub(crate) called: Duration,
+}
+
+impl Watch {
+    /// Yields why the response was not to be kept. One that was is missed: the next one goes the way of those that are kept.
+    fn look<H: Headers + ?Sized>(
+        &self,
+        settings: &Settings,
+        status: u16,
+        response: &H,
+        mark: Option<&Mark>,
+    ) -> &'static str {
+        let Self { facts, place, called } = self;
+        let now = settings.cache.clock().elapsed();
+        let lasts = settle::unshared_for(now.saturating_sub(*called));
+        match settle::plan(settings, facts, *called, status, response, mark) {
+            Ok(_) => {
+                settings.apart.missed(*place, now, lasts);
+                "not-kept-before"
+            }
+            Err(why) => {
+                if why.is_lasting && status < 500 {
+                    settings.apart.refused(*place, now, lasts, true);
+                }
+                why.word
+            }
+        }
+    }
 }
 
 /// An invalidation on its way.
@@ -29,7 +71,7 @@ pub type Dropping = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Passage {
     pub(crate) fn new(settings: &Arc<Settings>, forward: Forward, detail: Option<&'static str>) -> Self {
-        Self { settings: Arc::clone(settings), forward, detail, change: None, told_key: None }
+        Self { settings: Arc::clone(settings), forward, detail, change: None, told_key: None, watch: None }
     }
 
     /// Says in `Cache-Status` under which key an answer was looked for.
@@ -38,15 +80,27 @@ impl Passage {
         self
     }
 
+    pub(crate) fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
     /// A request that may change things.
     pub(crate) fn changing<I: Incoming>(settings: &Arc<Settings>, request: &I) -> Self {
         Self { change: Some(Change::of(settings, request)), ..Self::new(settings, Forward::Method, None) }
     }
 
-    /// Looks at the handler's response. Yields what `Cache-Status` says of it, to be added to what caches behind this one
-    /// said, and what must be awaited before the response may be sent.
-    pub fn finish<H: Headers + ?Sized>(&mut self, status: u16, response: &H) -> (HeaderValue, Option<Dropping>) {
+    /// Looks at the handler's response, and at what the handler said of it. Yields what `Cache-Status` says of it, to be added to
+    /// what caches behind this one said, and what must be awaited before the response may be sent.
+    pub fn finish<H: Headers + ?Sized>(
+        &mut self,
+        status: u16,
+        response: &H,
+        mark: Option<&Mark>,
+    ) -> (HeaderValue, Option<Dropping>) {
         let tags = self.change.take().map(|change| change.answered(status, response));
+        if let Some(watch) = self.watch.take() {
+            self.detail = Some(watch.look(&self.settings, status, response, mark));
+        }
         let status = CacheStatus::forwarded(&self.settings.name, self.forward).status(status);
         let status = respond::telling(status, self.told_key.as_deref());
         let status = self.detail.map_or(status, |detail| status.detail(detail));

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::mark::Mark;
-use super::stored::{StoredResponse, Unshared, Varies};
+use super::stored::{StoredResponse, Varies};
 use crate::range::PartOf;
 use crate::{Terms, Vary};
 
@@ -31,7 +31,6 @@ const LONGEST: Duration = Duration::from_secs(1 << 32);
 enum Head {
     Response(Box<ResponseHead>),
     Varies { fields: Vary, generation: u64 },
-    Unshared,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,10 +53,9 @@ impl Carrier for Responses {
     fn write(&self, value: &Shared) -> Option<Vec<u8>> {
         let (head, body) = if let Some(response) = value.downcast_ref::<StoredResponse>() {
             (Head::Response(Box::new(ResponseHead::of(response))), response.body.clone())
-        } else if let Some(varies) = value.downcast_ref::<Varies>() {
-            (Head::Varies { fields: varies.fields.clone(), generation: varies.generation() }, Bytes::new())
         } else {
-            value.is::<Unshared>().then(|| (Head::Unshared, Bytes::new()))?
+            let varies = value.downcast_ref::<Varies>()?;
+            (Head::Varies { fields: varies.fields.clone(), generation: varies.generation() }, Bytes::new())
         };
         let head = head.encode(Format::default()).ok()?;
         // With room for what the cache writes behind it.
@@ -75,7 +73,6 @@ impl Carrier for Responses {
         Some(match head {
             Head::Response(head) => Arc::new(head.with_body(Bytes::from(bytes).slice(..begin))?),
             Head::Varies { fields, generation } => Arc::new(Varies::again(fields, generation, kept_in(generation))),
-            Head::Unshared => Arc::new(Unshared),
         })
     }
 }

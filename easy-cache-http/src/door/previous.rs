@@ -36,7 +36,7 @@ impl Previous {
         let stored = seen.run(|| exchange.cache().look(&place))?;
         match Value::of(stored) {
             Value::Response(hit) => Self::of(exchange, hit, place, seen),
-            Value::Varies(_) | Value::Unshared => None,
+            Value::Varies(_) | Value::Foreign => None,
         }
     }
 
@@ -96,7 +96,7 @@ impl Previous {
         }
         let hit = match Value::of(exchange.cache().look(&self.place)?) {
             Value::Response(hit) => hit,
-            Value::Varies(_) | Value::Unshared => return None,
+            Value::Varies(_) | Value::Foreign => return None,
         };
         let allowed = hit.response.terms.may_answer_for_failure(&exchange.facts, hit.resident);
         allowed.then(|| respond::stand_in(exchange, &hit, failure))

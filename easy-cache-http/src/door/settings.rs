@@ -5,6 +5,7 @@ use std::sync::Arc;
 use easy_cache_core::{Cache, Shelf};
 
 use super::ahead::Recordings;
+use super::apart::Apart;
 use super::outward::TagField;
 use super::portable::Responses;
 use crate::Policy;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub purge_at: Option<String>,
     /// Who records, and who waits for it.
     pub recordings: Arc<Recordings>,
+    /// Where nobody waits, since nothing is kept.
+    pub(crate) apart: Arc<Apart>,
 }
 
 impl Settings {
@@ -60,6 +63,7 @@ impl Settings {
             tag_field: None,
             purge_at: None,
             recordings: Arc::default(),
+            apart: Arc::default(),
         }
     }
 }

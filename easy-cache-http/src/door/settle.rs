@@ -9,10 +9,10 @@ use std::task::Context;
 use std::time::Duration;
 
 use crate::conditional::Validators;
-use crate::{Arrival, Decision, Plan, Validation, decide};
+use crate::{Arrival, Decision, Headers, Plan, RequestFacts, Validation, decide};
 use bytes::Bytes;
 use easy_cache_core::scope;
-use http::header::{CONTENT_TYPE, DATE, TRAILER};
+use http::header::DATE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, response};
 use http_body::Body;
 
@@ -21,9 +21,8 @@ use super::mark::Mark;
 use super::outward::Told;
 use super::record::{Recorder, announced_length};
 use super::respond::{self, ResponseTags};
-use super::stored::Unshared;
+use super::settings::Settings;
 use super::stream::{Stream, Verdict};
-use super::variants;
 
 /// For how long nobody waits at a key whose response could not be shared, at least. Short: a response that can be shared ends
 /// it anyway, and what is saved is one wait for each request of a crowd.
@@ -119,23 +118,13 @@ impl Task {
     }
 
     pub(crate) fn decide(&self, parts: &response::Parts, size: u64) -> Result<Box<Plan>, Rejection> {
-        let settings = &self.exchange.settings;
-        let clock = settings.cache.clock();
-        let arrival = Arrival { at: clock.wall(), delay: clock.elapsed().saturating_sub(self.called) };
+        let Exchange { settings, facts, .. } = &*self.exchange;
         let mark = parts.extensions.get::<Mark>();
-        if mark.is_some_and(Mark::is_forbidden) {
-            return Err(Rejection::lasting("handler"));
-        }
-        let policy = mark.map_or(Cow::Borrowed(&settings.policy), |mark| Cow::Owned(mark.refine(&settings.policy)));
-        match decide(&self.exchange.facts, parts.status.as_u16(), &parts.headers, arrival, &policy) {
-            Decision::Refuse(why) => Err(Rejection { word: why.as_str(), is_lasting: !why.is_about_the_request() }),
-            Decision::Store(_) if self.scope.is_tainted() => {
-                Err(Rejection { word: "uncommitted-data", is_lasting: false })
-            }
-            Decision::Store(_) if is_event_stream(&parts.headers) => Err(Rejection::lasting("event-stream")),
-            Decision::Store(_) if parts.headers.contains_key(TRAILER) => Err(Rejection::lasting("trailers")),
-            Decision::Store(_) if size > settings.max_body => Err(Rejection::lasting("too-large")),
-            Decision::Store(plan) => Ok(plan),
+        let plan = plan(settings, facts, self.called, parts.status.as_u16(), &parts.headers, mark);
+        match plan {
+            Ok(_) if self.scope.is_tainted() => Err(Rejection { word: "uncommitted-data", is_lasting: false }),
+            Ok(_) if size > settings.max_body => Err(Rejection::lasting("too-large")),
+            plan => plan,
         }
     }
 
@@ -149,15 +138,20 @@ impl Task {
 
     /// The response is this client's alone: it starts at once, and nobody waits for the end of it.
     fn let_go<B: Body>(self, why: Rejection, mut parts: response::Parts, body: B) -> Response<Outgoing<B>> {
-        let Self { exchange, computation, scope, key, previous, called, .. } = self;
+        let Self { exchange, computation, scope, previous, called, .. } = self;
         let stays = previous.is_some() && !why.is_lasting;
         if let Some(previous) = previous.filter(|_| !stays) {
             previous.forget_if_stale(&exchange);
         }
-        if computation.is_awaited() && !parts.status.is_server_error() && !stays {
-            let took = exchange.cache().clock().elapsed().saturating_sub(called);
-            let ttl = UNSHARED_FOR.max(took.saturating_mul(UNSHARED_TIMES));
-            variants::note(&exchange, &key, Unshared, ttl);
+        if !parts.status.is_server_error() && !stays {
+            let (is_awaited, now) = (computation.is_awaited(), exchange.now());
+            let ttl = unshared_for(now.saturating_sub(called));
+            let apart = &exchange.settings.apart;
+            match exchange.place {
+                Some(place) if why.is_lasting => apart.refused(place, now, ttl, is_awaited),
+                Some(place) if is_awaited => apart.missed(place, now, ttl), // another's may be for keeping
+                Some(_) | None => {}
+            }
         }
         computation.scatter();
         scope.close();
@@ -208,6 +202,34 @@ impl Task {
     }
 }
 
+/// Whether and how a response is kept, as far as its head tells.
+pub(crate) fn plan<H: Headers + ?Sized>(
+    settings: &Settings,
+    facts: &RequestFacts,
+    called: Duration,
+    status: u16,
+    headers: &H,
+    mark: Option<&Mark>,
+) -> Result<Box<Plan>, Rejection> {
+    if mark.is_some_and(Mark::is_forbidden) {
+        return Err(Rejection::lasting("handler"));
+    }
+    let clock = settings.cache.clock();
+    let arrival = Arrival { at: clock.wall(), delay: clock.elapsed().saturating_sub(called) };
+    let policy = mark.map_or(Cow::Borrowed(&settings.policy), |mark| Cow::Owned(mark.refine(&settings.policy)));
+    match decide(facts, status, headers, arrival, &policy) {
+        Decision::Refuse(why) => Err(Rejection { word: why.as_str(), is_lasting: !why.is_about_the_request() }),
+        Decision::Store(_) if is_event_stream(headers) => Err(Rejection::lasting("event-stream")),
+        Decision::Store(_) if headers.has("trailer") => Err(Rejection::lasting("trailers")),
+        Decision::Store(plan) => Ok(plan),
+    }
+}
+
+/// For how long nobody waits where a response is not kept for which the handler took so long.
+pub(crate) fn unshared_for(took: Duration) -> Duration {
+    UNSHARED_FOR.max(took.saturating_mul(UNSHARED_TIMES))
+}
+
 /// The answer to the client whose request was with the handler without the conditions of that client: they count now.
 pub(crate) fn answer<B: Body>(
     exchange: &Exchange,
@@ -236,7 +258,7 @@ fn least_size<B: Body>(headers: &HeaderMap, body: &B) -> u64 {
 }
 
 /// Server-sent events have no end to wait for, whatever ttl a route gives.
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let media = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+fn is_event_stream<H: Headers + ?Sized>(headers: &H) -> bool {
+    let media = headers.lines_of("content-type").next();
     media.and_then(|media| media.get(..17)).is_some_and(|media| media.eq_ignore_ascii_case(b"text/event-stream"))
 }

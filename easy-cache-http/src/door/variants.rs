@@ -31,6 +31,9 @@ pub(crate) fn store(
     let useful = terms.useful_for(response.recorded_for);
     let room = if terms.validators.is_empty() { Duration::ZERO } else { RENEWABLE };
     let policy = Policy::new().ttl(useful + room).tags(exchange.tags.iter().cloned()).weight(response.weight());
+    if let Some(place) = exchange.place {
+        exchange.settings.apart.kept(place);
+    }
     if place == key {
         computation.fill(response, &policy, scope)
     } else {

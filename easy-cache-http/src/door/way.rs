@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use crate::{Bypass, Forward, MethodClass, RequestFacts, Reuse};
 use bytes::Bytes;
-use easy_cache_core::Computation;
+use easy_cache_core::{Computation, Joined};
 use http::Response;
 
+use super::apart::{Known, Place};
 use super::exchange::{Exchange, Task};
 use super::find::{self, Held};
 use super::incoming::Incoming;
 use super::key;
-use super::pass::Passage;
+use super::pass::{Passage, Watch};
 use super::purge::{Purging, purging};
 use super::respond;
 use super::settings::Settings;
@@ -25,8 +26,8 @@ pub enum Way {
     Answer(Response<Bytes>),
     /// To the handler, whose response is not stored.
     Pass(Passage),
-    /// To the handler, whose response may be stored; nobody waits for it.
-    Alone(Box<Task>),
+    /// To the handler, whose response may be stored. Others may wait for it.
+    Run(Box<Task>),
     /// To the handler behind the answer, so that the next one is fresh.
     Behind(Response<Bytes>, Box<Task>),
     /// Something is dropped on request, and that is the answer.
@@ -74,13 +75,24 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
     if settings.cache.is_shared() {
         // The look is made where the answer can be waited for.
         let (settings, headers, forward) = (Arc::clone(settings), request.header_map(), Forward::UriMiss);
-        let (tags, may_go_on_behind, varies) = (tags(), request.may_go_on_behind(), None);
-        let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies };
+        let (tags, may_go_on_behind) = (tags(), request.may_go_on_behind());
+        let (varies, place) = (None, None);
+        let exchange =
+            Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies, place };
         return Way::Wait(Box::new(exchange));
     }
+    let mut place = None;
     let (forward, next) = match find::look(settings, &base, fields) {
-        Held::Unshared(forward) => (forward, Next::Alone(None)),
-        Held::Nothing(forward) => (forward, Next::Wait(None)),
+        Held::Foreign(forward) => (forward, Next::Alone(None)),
+        Held::Nothing(forward, variant) => {
+            let empty = settings.apart.place(variant.as_deref().unwrap_or(&base));
+            place = Some(empty);
+            match at_nothing(settings, &facts, forward, empty) {
+                Ok(Waiting::Allowed) => (forward, Next::Wait(None)),
+                Ok(Waiting::Useless) => (forward, Next::Alone(None)),
+                Err(passage) => return Way::Pass(passage.telling(told_key)),
+            }
+        }
         Held::Response(hit, variant) => {
             match Next::after(settings, &facts, hit, || variant.unwrap_or_else(|| base.clone())) {
                 Ok(next) => next,
@@ -99,10 +111,11 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
     let is_head = facts.method == MethodClass::Head;
     let (settings, headers, tags) = (Arc::clone(settings), request.header_map(), tags());
     let (may_go_on_behind, varies) = (false, None);
-    let exchange = Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies };
+    let exchange =
+        Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies, place };
     match next {
-        Next::Wait(Some(place)) | Next::Alone(Some(place)) if is_head => Way::Alone(Task::of_head(exchange, place)),
-        _ if exchange.facts.range => Way::Alone(Task::of_part(exchange)),
+        Next::Wait(Some(place)) | Next::Alone(Some(place)) if is_head => Way::Run(Task::of_head(exchange, place)),
+        _ if exchange.facts.range => Way::Run(Task::of_part(exchange)),
         next => next.way(exchange, || request.may_go_on_behind()),
     }
 }
@@ -132,7 +145,7 @@ impl fmt::Debug for Way {
         f.write_str(match self {
             Self::Answer(_) => "Answer",
             Self::Pass(_) => "Pass",
-            Self::Alone(_) => "Alone",
+            Self::Run(_) => "Run",
             Self::Behind(..) => "Behind",
             Self::Purge(_) => "Purge",
             Self::Wait(_) => "Wait",
@@ -153,6 +166,30 @@ impl Way {
 pub(crate) fn may_refresh(facts: &RequestFacts) -> bool {
     let wishes = &facts.directives;
     facts.method == MethodClass::Get && !facts.range && !wishes.no_store && !wishes.only_if_cached
+}
+
+/// Whether who finds nothing may wait for others.
+pub(crate) enum Waiting {
+    Allowed,
+    Useless,
+}
+
+/// What comes where nothing was found; or the way of a response that is not kept, as those before it were not.
+pub(crate) fn at_nothing(
+    settings: &Arc<Settings>,
+    facts: &RequestFacts,
+    forward: Forward,
+    place: Place,
+) -> Result<Waiting, Passage> {
+    let now = || settings.cache.clock().elapsed();
+    match settings.apart.known(place, now) {
+        Known::Nothing => Ok(Waiting::Allowed),
+        // Whose conditions are to be evaluated takes the way of all.
+        Known::Apart if may_refresh(facts) && !facts.conditional => {
+            Err(Passage::new(settings, forward, None).watched(Watch { facts: *facts, place, called: now() }))
+        }
+        Known::Apart | Known::Mixed => Ok(Waiting::Useless),
+    }
 }
 
 /// What a request that goes on takes with it.
@@ -209,10 +246,19 @@ impl Next {
     fn way(self, exchange: Exchange, may_go_on_behind: impl FnOnce() -> bool) -> Way {
         match self {
             // What a request with credentials gets is mostly for itself: others do not wait for it, nor does it for others.
+            Self::Wait(None) if !exchange.facts.authorized && exchange.forward == Forward::UriMiss => {
+                match exchange.cache().join_at_once(&exchange.base) {
+                    Some(Joined::Compute(computation)) => {
+                        let key = exchange.base.clone();
+                        Way::Run(Task::new(exchange, computation, key))
+                    }
+                    Some(Joined::Found(_)) | None => Way::Wait(Box::new(exchange)),
+                }
+            }
             Self::Wait(_) if !exchange.facts.authorized => Way::Wait(Box::new(exchange)),
             Self::Wait(place) | Self::Alone(place) => {
                 let task = Task::at_base(exchange);
-                Way::Alone(match place {
+                Way::Run(match place {
                     Some(place) => task.with_previous(place),
                     None => task,
                 })
@@ -230,7 +276,7 @@ impl Refreshing {
         let task = Task::new(exchange, computation, place.clone()).with_previous(place);
         match answer {
             Some(response) => Way::Behind(response, task),
-            None => Way::Alone(task),
+            None => Way::Run(task),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The wrapped connection on each kind of database, as a real server: SQLite, PostgreSQL, MariaDB.
 #![cfg(test)]
 
+mod beginning;
 mod isolation;
 mod listener;
 mod reads;

@@ -1,6 +1,6 @@
 //! Reads from a real replica of PostgreSQL, which is made to lag: nothing that is built from them is kept longer than the truth.
 
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use easy_cache_core::Cache;
@@ -8,9 +8,10 @@ use easy_cache_sea_orm::CachedDb;
 use easy_cache_servers::postgres::Database;
 use easy_cache_servers::{Postgres, Proxy};
 use futures_util::TryStreamExt;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, TransactionTrait};
+use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, TransactionTrait};
+use tokio::sync::{Mutex, MutexGuard};
 
-use crate::site::{book, connect};
+use crate::site::{book, connect, retitled};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -27,7 +28,10 @@ fn pair() -> &'static Pair {
         // What a vacuum writes is read by nobody, and lags like everything else.
         let primary = Postgres::options().setting("autovacuum", "off").start();
         let database = primary.database();
-        primary.sql(&database.name, "CREATE TABLE books (id INTEGER PRIMARY KEY, title VARCHAR(50) NOT NULL, author INTEGER NOT NULL DEFAULT 1)");
+        primary.sql(
+            &database.name,
+            "CREATE TABLE books (id INTEGER PRIMARY KEY, title VARCHAR(50) NOT NULL, author INTEGER NOT NULL)",
+        );
         let replica = primary.replica();
         Pair { primary, replica, database, turn: Mutex::default() }
     });
@@ -48,9 +52,9 @@ impl Replicated {
     /// Books 1 and 2, on both.
     async fn new() -> Self {
         let Pair { primary, replica, database, turn } = pair();
-        let turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = turn.lock().await;
         replica.resume_replay();
-        primary.sql(&database.name, "DELETE FROM books; INSERT INTO books VALUES (1, 'Emma'), (2, 'Persuasion')");
+        primary.sql(&database.name, "DELETE FROM books; INSERT INTO books VALUES (1, 'Emma', 1), (2, 'Persuasion', 1)");
         primary.wait_for(replica);
         let behind = connect(&replica.database_named(&database.name).url).await;
         let way = Proxy::before(([127, 0, 0, 1], primary.port()).into());
@@ -78,8 +82,7 @@ impl Replicated {
     }
 
     async fn retitle(&self, title: &str) {
-        let book = book::ActiveModel { id: Set(1), title: Set(title.into()), ..Default::default() };
-        book.update(&self.primary()).await.unwrap();
+        retitled(1, title).update(&self.primary()).await.unwrap();
     }
 
     fn lag(&self) {

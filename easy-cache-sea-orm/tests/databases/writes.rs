@@ -135,9 +135,9 @@ impl Path {
                 write.run(&savepoint).await?;
                 let stays = matches!(self, Self::Savepoint);
                 if stays {
-                    savepoint.commit().await?
+                    savepoint.commit().await?;
                 } else {
-                    savepoint.rollback().await?
+                    savepoint.rollback().await?;
                 }
                 tx.commit().await.map(|()| stays)
             }

@@ -4,7 +4,7 @@
 use sqlparser::ast::{AlterTableOperation as Alter, CreateTable, ObjectName, ObjectType, RenameTable, Statement};
 
 use super::{Context, Found, read_of};
-use crate::{Dialect, Opaque, SessionState, Step, WriteKind, rows::RowPlan};
+use crate::{Dialect, Opaque, SessionState, Step, WriteKind, consequence::Deed, effect::WritePlan, rows::RowPlan};
 
 /// What the statement does, if it is one of these.
 pub(super) fn find(statement: &Statement, context: Context<'_>) -> Option<Found> {
@@ -24,8 +24,9 @@ pub(super) fn find(statement: &Statement, context: Context<'_>) -> Option<Found>
             written(renames.iter().flat_map(|RenameTable { old_name, new_name }| [old_name, new_name]), context)
         }
         Statement::Drop { object_type, names, cascade: false, .. } if holds_rows(object_type) => {
-            written(names, context)
+            written(names, context).map(emptied)
         }
+        Statement::Drop { object_type: ObjectType::Index, cascade: false, .. } => Ok(super::metadata()),
         Statement::Truncate(truncate) => return Some(truncated(truncate, context)),
         _ => return None,
     };
@@ -43,21 +44,31 @@ fn create(table: &CreateTable, context: Context<'_>) -> Found {
 }
 
 fn truncated(truncate: &sqlparser::ast::Truncate, context: Context<'_>) -> Found {
-    if matches!(truncate.cascade, Some(sqlparser::ast::CascadeOption::Cascade)) {
+    let cascades = matches!(truncate.cascade, Some(sqlparser::ast::CascadeOption::Cascade));
+    if cascades && !context.catalog.knows_references {
         return Err(Opaque::Unknown);
     }
     let mut step = written(truncate.table_names.iter().map(|target| &target.name), context)?;
-    for (_, _, kind) in &mut step.writes {
-        *kind = WriteKind::Delete;
+    for write in &mut step.writes {
+        write.kind = WriteKind::Delete;
+        // Without the word, a table that others refer to is refused.
+        write.deed = if cascades { Deed::empties() } else { Deed::deletes() };
     }
     Ok(Step { commits_implicitly: context.catalog.dialect == Dialect::MySql, ..step })
 }
 
 fn written<'n>(names: impl IntoIterator<Item = &'n ObjectName>, context: Context<'_>) -> Found {
     let table = |name| context.catalog.table(name).ok_or(Opaque::Unknown);
-    let write = |name| Ok((table(name)?, RowPlan::All, WriteKind::Definition));
+    let (rows, kind) = (RowPlan::All, WriteKind::Definition);
+    let write = |name| Ok(WritePlan { table: table(name)?, rows: rows.clone(), kind, deed: Deed::default() });
     let writes = names.into_iter().map(write).collect::<Result<_, _>>()?;
     Ok(Step { writes, ..Step::default() })
+}
+
+/// SQLite deletes the rows of a table that is dropped, and what refers to them goes as well.
+fn emptied(mut step: Step) -> Step {
+    step.writes.iter_mut().for_each(|write| write.deed = Deed::deletes());
+    step
 }
 
 /// A temporary table hides another one of its name until the session ends.

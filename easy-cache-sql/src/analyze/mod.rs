@@ -9,6 +9,7 @@ mod rows;
 mod stack;
 mod tokens;
 mod unparsed;
+mod words;
 mod writes;
 
 use std::ops::ControlFlow;
@@ -19,9 +20,13 @@ use sqlparser::{
     tokenizer::{Token, TokenWithSpan},
 };
 
-use crate::{Dialect, Effect, Opaque, Step, Uncacheable, WriteKind, catalog::Catalog, rows::RowPlan};
+use crate::{
+    Dialect, Effect, Opaque, Step, TableName, Uncacheable, WriteKind, catalog::Catalog, consequence::Deed,
+    effect::WritePlan, rows::RowPlan,
+};
 use reads::Collector;
 use tokens::{Placeholders, Text};
+use words::Known;
 
 /// The outcome of looking at a statement: what it does, or why that cannot be told.
 type Found = Result<Step, Opaque>;
@@ -39,8 +44,20 @@ pub(crate) fn effect(sql: &str, catalog: &Catalog) -> Effect {
     let Some(text) = Text::read(sql, dialect) else {
         return Effect { dialect, steps: vec![Step::opaque_because(Opaque::Unparsed)], placeholders: None };
     };
-    let steps = text.statements.iter().map(|tokens| statement(tokens, &text.placeholders, catalog)).collect();
+    let steps = text.statements.iter().flat_map(|tokens| statements(tokens, &text.placeholders, catalog)).collect();
     Effect { dialect, steps, placeholders: text.placeholders.expected() }
+}
+
+/// What one statement does, which may be two things: `COMMIT AND CHAIN`.
+fn statements(tokens: &[TokenWithSpan], placeholders: &Placeholders, catalog: &Catalog) -> Vec<Step> {
+    match words::find(tokens, catalog) {
+        Some(Known::Steps(steps)) => steps.into_iter().map(|step| step.with_consequences(catalog)).collect(),
+        Some(Known::Plan(tokens)) => {
+            let step = statement(tokens, placeholders, catalog);
+            vec![Step { uncacheable: Some(Uncacheable::Metadata), ..step }]
+        }
+        None => vec![statement(tokens, placeholders, catalog)],
+    }
 }
 
 fn statement(tokens: &[TokenWithSpan], placeholders: &Placeholders, catalog: &Catalog) -> Step {
@@ -87,8 +104,33 @@ fn understand(statement: &Statement, context: Context<'_>) -> Found {
                 Ok(metadata())
             }
         }
+        Statement::Call(function) => called(function, context),
+        // The rows of a cursor are those of a statement that was sent before.
+        Statement::Fetch { .. } if context.catalog.functions.is_empty() => {
+            Ok(Step { unknown_reads: true, uncacheable: Some(Uncacheable::NotUnderstood), ..Step::default() })
+        }
+        Statement::Analyze(_) => {
+            Ok(Step { commits_implicitly: context.catalog.dialect == Dialect::MySql, ..metadata() })
+        }
         other if is_harmless(other) => Ok(metadata()),
         _ => Err(Opaque::Unknown),
+    }
+}
+
+/// The tables that the query of a view reads, and why its result must not be kept, if so. `text` is the query, or the whole definition.
+pub(crate) fn view(text: &str, catalog: &Catalog) -> (Vec<TableName>, Option<Uncacheable>) {
+    let unclear = (Vec::new(), Some(Uncacheable::NotUnderstood));
+    let Some(text) = Text::read(text, catalog.dialect) else { return unclear };
+    let [tokens] = text.statements.as_slice() else { return unclear };
+    let context = Context { catalog, placeholders: &text.placeholders };
+    let found = stack::with_enough(tokens, || match parse(tokens, catalog.dialect)? {
+        Statement::CreateView(view) => read_of(&view.query, context),
+        Statement::Query(query) => read_of(&query, context),
+        _ => Err(Opaque::Unknown),
+    });
+    match found {
+        Ok(step) => (step.reads.into_iter().map(|(table, _)| table).collect(), step.uncacheable),
+        Err(_) => unclear,
     }
 }
 
@@ -107,11 +149,25 @@ fn copy(source: &CopySource, to: bool, context: Context<'_>) -> Found {
                 step.uncacheable = context.catalog.uncacheable(table_name);
                 step.reads.push((table, RowPlan::All));
             } else {
-                step.writes.push((table, RowPlan::All, WriteKind::Insert));
+                step.writes.push(WritePlan {
+                    table,
+                    rows: RowPlan::All,
+                    kind: WriteKind::Insert,
+                    deed: Deed::inserts(),
+                });
             }
         }
     }
     Ok(step)
+}
+
+/// A procedure may do anything, unless the application has said what it writes.
+fn called(function: &sqlparser::ast::Function, context: Context<'_>) -> Found {
+    let name = context.catalog.last_part(&function.name).ok_or(Opaque::Unknown)?;
+    if !context.catalog.functions.contains_key(&name) {
+        return Err(Opaque::Unknown);
+    }
+    Collector::of(context).collect(&sqlparser::ast::Expr::Function(function.clone()), None)
 }
 
 /// What a query inside of another kind of statement does.
@@ -124,8 +180,7 @@ fn is_harmless(statement: &Statement) -> bool {
     use Statement as S;
     matches!(
         statement,
-        S::Analyze(_)
-            | S::Vacuum(_)
+        S::Vacuum(_)
             | S::ExplainTable { .. }
             | S::ShowFunctions { .. }
             | S::ShowVariable { .. }
@@ -142,6 +197,8 @@ fn is_harmless(statement: &Statement) -> bool {
             | S::ShowCollation { .. }
             | S::Comment { .. }
             | S::Deallocate { .. }
+            | S::Prepare { .. }
+            | S::Declare { .. }
             | S::Close { .. }
             | S::Kill { .. }
             | S::LISTEN { .. }
@@ -160,6 +217,10 @@ impl Step {
     fn with_consequences(mut self, catalog: &Catalog) -> Self {
         let mut next = 0;
         while let Some((table, _)) = self.reads.get(next) {
+            if let Some(reason) = catalog.moving_views.get(table) {
+                self.unknown_reads |= *reason == Uncacheable::NotUnderstood && catalog.is_of_unknown_tables(table);
+                self.uncacheable.get_or_insert_with(|| reason.clone());
+            }
             for base in catalog.views.get(table).cloned().unwrap_or_default() {
                 if !self.reads.iter().any(|(known, _)| *known == base) {
                     self.reads.push((base, RowPlan::All));
@@ -168,9 +229,11 @@ impl Step {
             next += 1;
         }
         let mut next = 0;
-        while let Some((table, _, kind)) = self.writes.get(next) {
-            for reached in catalog.reached(table, *kind) {
-                self.add_change(reached);
+        while let Some(WritePlan { table, kind, deed, .. }) = self.writes.get(next) {
+            let found = catalog.consequences(table, *kind, deed);
+            self.reaches_everything |= found.everything;
+            for (table, deed) in found.changes {
+                self.add_change(table, deed);
             }
             next += 1;
         }
@@ -178,8 +241,8 @@ impl Step {
     }
 
     /// Adds a change of unknown rows, unless it is known already.
-    fn add_change(&mut self, table: crate::TableName) {
-        let change = (table, RowPlan::All, WriteKind::Change);
+    fn add_change(&mut self, table: TableName, deed: Deed) {
+        let change = WritePlan::change(table, deed);
         if !self.writes.contains(&change) {
             self.writes.push(change);
         }

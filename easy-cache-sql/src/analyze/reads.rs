@@ -9,7 +9,10 @@ use sqlparser::ast::{
 };
 
 use super::{Context, Found, functions, rows, visit};
-use crate::{Dialect, Opaque, SessionState, Step, TableName, Uncacheable, WriteKind, rows::RowPlan};
+use crate::{
+    Dialect, Opaque, SessionState, Step, TableName, Uncacheable, WriteKind, consequence::Deed, effect::WritePlan,
+    rows::RowPlan,
+};
 
 /// Collects what one statement does while it is walked.
 pub(super) struct Collector<'a> {
@@ -57,8 +60,8 @@ impl<'a> Collector<'a> {
         }
     }
 
-    pub(super) fn add_write(&mut self, table: TableName, rows: RowPlan, kind: WriteKind) {
-        self.step.writes.push((table, rows, kind));
+    pub(super) fn add_write(&mut self, write: WritePlan) {
+        self.step.writes.push(write);
     }
 
     fn refuse(&mut self, reason: Uncacheable) {
@@ -89,7 +92,7 @@ impl<'a> Collector<'a> {
         let dialect = self.context.catalog.dialect;
         if let Some(tables) = self.context.catalog.functions.get(&function) {
             for table in tables {
-                self.add_write(table.clone(), RowPlan::All, WriteKind::Change);
+                self.add_write(WritePlan::change(table.clone(), Deed::anything()));
             }
         }
         if function == "set_config" {
@@ -119,7 +122,9 @@ impl<'a> Collector<'a> {
                 }
                 for target in &into.targets {
                     let table = target_name(target).and_then(|name| self.context.catalog.table(&name));
-                    self.add_write(table.ok_or(Opaque::Unknown)?, RowPlan::All, WriteKind::Definition);
+                    let table = table.ok_or(Opaque::Unknown)?;
+                    let (rows, kind, deed) = (RowPlan::All, WriteKind::Definition, Deed::default());
+                    self.add_write(WritePlan { table, rows, kind, deed });
                 }
             }
             Dialect::MySql => {

@@ -4,13 +4,14 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Array, Assignment, AssignmentTarget, BinaryOperator, DataType, Expr, GroupByExpr, Ident, Insert, ObjectName, Query,
-    Select, SetExpr, TableFactor, UnaryOperator, Value, ValueWithSpan, visit_expressions,
+    Array, Assignment, AssignmentTarget, BinaryOperator, ConflictTarget, DataType, Expr, GroupByExpr, Ident, Insert,
+    ObjectName, Query, Select, SetExpr, TableFactor, UnaryOperator, Value, ValueWithSpan, visit_expressions,
 };
 
 use super::Context;
 use crate::{
     Dialect, KeyColumn, TableName,
+    consequence::Assigned,
     key::{Bind, KeyKind},
     rows::{MOST_KEYS, RowPlan, Slot, combinations},
 };
@@ -55,9 +56,7 @@ pub(super) fn of_condition(
         return RowPlan::All;
     }
     let finder = Finder { key, table, alias, context };
-    let parts = conjunction(condition);
-    let tuples = parts.iter().find_map(|part| finder.tuples(part));
-    tuples.or_else(|| finder.columns(&parts)).map_or(RowPlan::All, RowPlan::Keys)
+    finder.rows(condition).filter(|rows| rows.len() <= MOST_KEYS).map_or(RowPlan::All, RowPlan::Keys)
 }
 
 /// Whether the database may group the condition in another way than the parser does: in MySQL `XOR` binds less than `AND`,
@@ -112,10 +111,47 @@ pub(super) fn assigns_key(assignments: &[Assignment], table: &TableName, context
     let Some(key) = context.catalog.primary_keys.get(table) else { return false };
     let in_key =
         |name: &ObjectName| key.iter().any(|column| is_column(name, column, context)) || is_rowid(name, context);
-    assignments.iter().any(|assignment| match &assignment.target {
+    assignments.iter().filter(|assignment| !is_idle(assignment)).any(|assignment| match &assignment.target {
         AssignmentTarget::ColumnName(name) => in_key(name),
         AssignmentTarget::Tuple(names) => names.iter().any(in_key),
     })
+}
+
+/// The columns that assignments give other values.
+pub(super) fn assigned(assignments: &[Assignment], context: Context<'_>) -> Assigned {
+    let mut columns = Vec::new();
+    for assignment in assignments.iter().filter(|assignment| !is_idle(assignment)) {
+        let names = match &assignment.target {
+            AssignmentTarget::ColumnName(name) => std::slice::from_ref(name),
+            AssignmentTarget::Tuple(names) => names.as_slice(),
+        };
+        for name in names {
+            match name.0.last().and_then(|part| part.as_ident()) {
+                Some(ident) if !is_rowid(name, context) => columns.push(context.catalog.fold(ident)),
+                _ => return Assigned::Anything,
+            }
+        }
+    }
+    // Also if there is none: triggers run all the same, and may change the row.
+    Assigned::Columns(columns)
+}
+
+/// Whether a column is given the value that it has, as in `ON DUPLICATE KEY UPDATE id = id`.
+fn is_idle(assignment: &Assignment) -> bool {
+    match (&assignment.target, &assignment.value) {
+        (AssignmentTarget::ColumnName(name), Expr::Identifier(value)) => {
+            matches!(name.0.as_slice(), [only] if only.as_ident() == Some(value))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the target of `ON CONFLICT` is the primary key, all of it and nothing else.
+pub(super) fn is_key(target: Option<&ConflictTarget>, table: &TableName, context: Context<'_>) -> bool {
+    let (Some(ConflictTarget::Columns(columns)), Some(key)) = (target, context.catalog.primary_keys.get(table)) else {
+        return false;
+    };
+    columns.len() == key.len() && key.iter().all(|column| columns.iter().any(|name| is_named(name, column, context)))
 }
 
 /// Whether this is one of the names under which SQLite gives every table a key, perhaps the declared one.
@@ -156,6 +192,33 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
+    /// The rows that a condition admits, at most.
+    fn rows(&self, condition: &Expr) -> Option<Vec<Vec<Slot>>> {
+        let parts = conjunction(condition);
+        let tuples = parts.iter().find_map(|part| self.tuples(part));
+        tuples.or_else(|| self.columns(&parts)).or_else(|| parts.iter().find_map(|part| self.alternatives(part)))
+    }
+
+    /// `id = 1 OR id = 2`: each of the alternatives names its rows.
+    fn alternatives(&self, part: &Expr) -> Option<Vec<Vec<Slot>>> {
+        let (mut rest, mut rows) = (vec![part], Vec::new());
+        if !matches!(part, Expr::BinaryOp { op: BinaryOperator::Or, .. }) {
+            return None;
+        }
+        while let Some(part) = rest.pop() {
+            match part {
+                Expr::Nested(inner) => rest.push(inner),
+                Expr::BinaryOp { left, op: BinaryOperator::Or, right } => rest.extend([&**right, &**left]),
+                Expr::BinaryOp { op: BinaryOperator::And, .. } => rows.extend(self.columns(&conjunction(part))?),
+                other => rows.extend(self.tuples(other).or_else(|| self.columns(&[other]))?),
+            }
+            if rows.len() > MOST_KEYS {
+                return None;
+            }
+        }
+        Some(rows)
+    }
+
     /// `id = 1`, `a IN (1, 2) AND b = 3`: every column of the key has its own condition.
     fn columns(&self, parts: &[&Expr]) -> Option<Vec<Vec<Slot>>> {
         let slots = |column: &KeyColumn| parts.iter().find_map(|part| self.slots(part, column));
@@ -186,7 +249,8 @@ impl Finder<'_> {
     fn slots(&self, part: &Expr, column: &KeyColumn) -> Option<Vec<Slot>> {
         let (kind, context) = (column.kind(), self.context);
         match part {
-            Expr::BinaryOp { left, op: BinaryOperator::Eq | BinaryOperator::Spaceship, right } => {
+            Expr::BinaryOp { left, op: BinaryOperator::Eq | BinaryOperator::Spaceship, right }
+            | Expr::IsNotDistinctFrom(left, right) => {
                 let value = if self.is_key(left, column) {
                     right
                 } else if self.is_key(right, column) {

@@ -39,7 +39,7 @@ impl Text {
         let statements: Vec<_> = tokens
             .split(|token| token.token == Token::SemiColon)
             .filter(|statement| !statement.is_empty())
-            .map(|statement| without_modifiers(statement, dialect))
+            .map(|statement| rewritten(without_modifiers(statement, dialect), dialect))
             .collect();
         if statements.len() > 1 && statements.iter().any(|statement| opens_block(statement)) {
             return None;
@@ -96,6 +96,99 @@ fn precedes_table(token: &Token) -> bool {
     let word = keyword(token);
     matches!(word, Some(K::FROM | K::UPDATE | K::JOIN | K::TABLE | K::TRUNCATE | K::INTO | K::USING))
         || matches!(token, Token::Comma | Token::LParen)
+}
+
+/// Puts what the parser does not know into words that it does, and that touch the same rows.
+fn rewritten(statement: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWithSpan> {
+    match dialect {
+        Dialect::Sqlite => without_indexes(statement),
+        Dialect::MySql => with_joins(statement),
+        Dialect::Postgres => without_overriding(statement),
+    }
+}
+
+/// PostgreSQL: without `OVERRIDING SYSTEM VALUE`, which says who gives a key, and not which.
+fn without_overriding(mut statement: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let place = statement.windows(3).position(|words| {
+        is_word(&words[0].token, "overriding")
+            && (is_word(&words[1].token, "system") || is_word(&words[1].token, "user"))
+            && is_word(&words[2].token, "value")
+    });
+    if let Some(place) = place {
+        statement.drain(place..place + 3);
+    }
+    statement
+}
+
+/// SQLite: without `INDEXED BY name`, `NOT INDEXED` and the alias of an insert; and `IS` before a value is another `=`.
+fn without_indexes(statement: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut kept = Vec::with_capacity(statement.len());
+    let mut rest = statement.into_iter().peekable();
+    while let Some(mut token) = rest.next() {
+        let next = rest.peek().map(|next| &next.token);
+        if is_word(&token.token, "indexed") && next.is_some_and(|next| is_word(next, "by")) {
+            rest.next();
+            rest.next();
+            continue;
+        }
+        if is_word(&token.token, "not") && next.is_some_and(|next| is_word(next, "indexed")) {
+            rest.next();
+            continue;
+        }
+        // `INSERT INTO books AS b`: nothing that matters is named by it.
+        if is_word(&token.token, "as") && follows_into(&kept) {
+            rest.next();
+            continue;
+        }
+        let is_value =
+            |next: &Token| matches!(next, Token::Number(..) | Token::SingleQuotedString(_) | Token::Placeholder(_));
+        if is_word(&token.token, "is") && next.is_some_and(is_value) {
+            token.token = Token::Eq;
+        }
+        kept.push(token);
+    }
+    kept
+}
+
+/// Whether what was kept ends in `INTO books` or `INTO main.books`.
+fn follows_into(kept: &[TokenWithSpan]) -> bool {
+    match kept {
+        [.., into, _, dot, _] if dot.token == Token::Period => is_word(&into.token, "into"),
+        [.., into, _] => is_word(&into.token, "into"),
+        _ => false,
+    }
+}
+
+/// MySQL: the tables of `UPDATE a, b SET` are joined, and those of `DELETE a.*, b.* FROM` are named without their columns.
+fn with_joins(statement: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let begins = |word| statement.first().is_some_and(|first| is_word(&first.token, word));
+    let (updates, deletes) = (begins("update"), begins("delete"));
+    if !updates && !deletes {
+        return statement;
+    }
+    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(statement.len());
+    let (mut depth, mut is_over) = (0_usize, false);
+    for token in statement {
+        match &token.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            // What follows may hold any comma and any star.
+            other => is_over |= ["set", "where"].iter().any(|word| is_word(other, word)),
+        }
+        if updates && depth == 0 && !is_over && token.token == Token::Comma {
+            let word = |text| TokenWithSpan { token: Token::make_keyword(text), span: token.span };
+            kept.extend([word("CROSS"), word("JOIN")]);
+        } else if deletes && depth == 0 && !is_over && token.token == Token::Mul && ends_in_period(&kept) {
+            kept.pop();
+        } else {
+            kept.push(token);
+        }
+    }
+    kept
+}
+
+fn ends_in_period(tokens: &[TokenWithSpan]) -> bool {
+    tokens.last().is_some_and(|last| last.token == Token::Period)
 }
 
 fn is_priority(token: &Token) -> bool {

@@ -74,7 +74,9 @@ pub(super) fn guess(tokens: &[TokenWithSpan], catalog: &Catalog, reason: Opaque)
         return Step { unknown_reads: true, uncacheable: Some(Uncacheable::NotUnderstood), ..Step::default() };
     }
     if starts_with(HARMLESS) {
-        return metadata();
+        // MySQL commits before it looks after tables.
+        let commits_implicitly = catalog.dialect == Dialect::MySql && starts_with(&["analyze", "check"]);
+        return Step { commits_implicitly, ..metadata() };
     }
     // In MySQL this may switch autocommit off.
     if starts_with(&["set"]) && catalog.dialect == Dialect::Postgres {

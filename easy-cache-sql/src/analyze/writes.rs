@@ -2,12 +2,17 @@
 //! to `rows`.
 
 use sqlparser::ast::{
-    Delete, FromTable, Insert, Merge, ObjectName, OnConflictAction, OnInsert, SqliteOnConflict, Statement, TableFactor,
-    TableObject, TableWithJoins, Update,
+    Assignment, Delete, FromTable, Insert, Merge, MergeAction, MergeUpdateExpr, MergeUpdateKind, ObjectName,
+    OnConflictAction, OnInsert, SqliteOnConflict, Statement, TableFactor, TableObject, TableWithJoins, Update,
 };
 
 use super::{reads::Collector, rows};
-use crate::{Dialect, Opaque, TableName, WriteKind, rows::RowPlan};
+use crate::{
+    Dialect, Opaque, TableName, WriteKind,
+    consequence::{Assigned, Deed},
+    effect::WritePlan,
+    rows::RowPlan,
+};
 
 impl Collector<'_> {
     /// Notes what a statement met on the walk writes.
@@ -28,13 +33,43 @@ impl Collector<'_> {
             return Err(Opaque::Unknown);
         }
         let table = self.table(name)?;
-        if may_change_rows(insert) {
-            self.add_write(table, RowPlan::All, WriteKind::Change);
-        } else {
-            let plan = rows::of_insert(insert, &table, self.context);
-            self.add_write(table, plan, WriteKind::Insert);
-        }
+        let replaced = self.replaced(insert, &table);
+        let known = matches!(replaced, Replaced::Nothing | Replaced::SameKey(_));
+        let rows = if known { rows::of_insert(insert, &table, self.context) } else { RowPlan::All };
+        let (kind, deed) = match replaced {
+            Replaced::Nothing => (WriteKind::Insert, Deed::inserts()),
+            Replaced::SameKey(assigns) | Replaced::Other(assigns) => {
+                (WriteKind::Change, Deed::inserts().and(Deed::assigns(assigns)))
+            }
+            Replaced::Removed => (WriteKind::Change, Deed::inserts().and(Deed::deletes())),
+        };
+        self.add_write(WritePlan { table, rows, kind, deed });
         Ok(())
+    }
+
+    /// What an insert may do to rows that exist.
+    fn replaced(&self, insert: &Insert, table: &TableName) -> Replaced {
+        if insert.replace_into || matches!(insert.or, Some(SqliteOnConflict::Replace)) {
+            return Replaced::Removed;
+        }
+        match &insert.on {
+            None => Replaced::Nothing,
+            Some(OnInsert::DuplicateKeyUpdate(assignments)) => Replaced::Other(self.assigned(assignments)),
+            Some(OnInsert::OnConflict(conflict)) => match &conflict.action {
+                OnConflictAction::DoNothing => Replaced::Nothing,
+                OnConflictAction::DoUpdate(update) => {
+                    let assigned = self.assigned(&update.assignments);
+                    let by_key = rows::is_key(conflict.conflict_target.as_ref(), table, self.context);
+                    let moves = rows::assigns_key(&update.assignments, table, self.context);
+                    if by_key && !moves { Replaced::SameKey(assigned) } else { Replaced::Other(assigned) }
+                }
+            },
+            Some(_) => Replaced::Other(Assigned::Anything),
+        }
+    }
+
+    fn assigned(&self, assignments: &[Assignment]) -> Assigned {
+        rows::assigned(assignments, self.context)
     }
 
     fn update(&mut self, update: &Update) -> Result<(), Opaque> {
@@ -46,12 +81,14 @@ impl Collector<'_> {
         } else {
             rows::of_condition(update.selection.as_ref(), &table, alias.as_deref(), self.context)
         };
-        self.add_write(table, plan, WriteKind::Update);
+        let deed = Deed::assigns(self.assigned(&update.assignments));
+        let deed = if replaces { deed.and(Deed::deletes()) } else { deed };
+        self.add_write(WritePlan { table, rows: plan, kind: WriteKind::Update, deed: deed.clone() });
         for join in &update.table.joins {
             // Only tables can be assigned to: what is joined otherwise is read by the walk.
             if let TableFactor::Table { name, .. } = &join.relation {
                 let joined = self.table(name)?;
-                self.add_write(joined, RowPlan::All, WriteKind::Update);
+                self.add_write(WritePlan { kind: WriteKind::Update, ..WritePlan::change(joined, deed.clone()) });
             } else if matches!(join.relation, TableFactor::NestedJoin { .. }) {
                 return Err(Opaque::Unknown);
             }
@@ -77,7 +114,7 @@ impl Collector<'_> {
                 } else {
                     RowPlan::All
                 };
-                self.add_write(table, plan, WriteKind::Delete);
+                self.add_write(WritePlan { table, rows: plan, kind: WriteKind::Delete, deed: Deed::deletes() });
                 Ok(())
             }
         }
@@ -97,14 +134,24 @@ impl Collector<'_> {
                 _ => None,
             });
             let table = self.table(aliased.unwrap_or(name))?;
-            self.add_write(table, RowPlan::All, WriteKind::Delete);
+            self.add_write(WritePlan { kind: WriteKind::Delete, ..WritePlan::change(table, Deed::deletes()) });
         }
         Ok(())
     }
 
     fn merge(&mut self, merge: &Merge) -> Result<(), Opaque> {
         let (table, _) = self.target(&merge.table)?;
-        self.add_write(table, RowPlan::All, WriteKind::Change);
+        let deeds = merge.clauses.iter().map(|clause| match &clause.action {
+            MergeAction::Insert(_) => Deed::inserts(),
+            MergeAction::Update(MergeUpdateExpr { kind: MergeUpdateKind::Set(assignments), .. }) => {
+                Deed::assigns(self.assigned(assignments))
+            }
+            MergeAction::Update(_) => Deed::anything(),
+            MergeAction::Delete { .. } => Deed::deletes(),
+            MergeAction::DoNothing { .. } => Deed::default(),
+        });
+        let deed = deeds.fold(Deed::default(), Deed::and);
+        self.add_write(WritePlan::change(table, deed));
         Ok(())
     }
 
@@ -120,14 +167,16 @@ impl Collector<'_> {
     }
 }
 
-/// Whether an insert may change or remove rows that exist.
-fn may_change_rows(insert: &Insert) -> bool {
-    let on_conflict = match &insert.on {
-        None => false,
-        Some(OnInsert::OnConflict(conflict)) => !matches!(conflict.action, OnConflictAction::DoNothing),
-        Some(_) => true,
-    };
-    on_conflict || insert.replace_into || matches!(insert.or, Some(SqliteOnConflict::Replace))
+/// What becomes of a row that stands where an insert wants to put another.
+enum Replaced {
+    /// It stays as it is.
+    Nothing,
+    /// It is the one with the key that was inserted, and these of its columns are changed.
+    SameKey(Assigned),
+    /// It may be any, and these of its columns are changed.
+    Other(Assigned),
+    /// It may be any, and goes.
+    Removed,
 }
 
 fn relation_name(table: &TableWithJoins) -> Result<&ObjectName, Opaque> {

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::consequence::{Assigned, Deed};
 use crate::hook::Pending;
-use crate::{Analyzer, Bind, Rows, Touched, Write, WriteKind};
+use crate::{Analyzer, Bind, Opaque, Rows, Touched, Write, WriteKind};
 
 /// What the database told of one change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +59,26 @@ impl Notice {
         Pending::of_writes(&self.touched(analyzer))
     }
 
+    /// The canonical keys of the rows, sorted; `None` if they are not known.
+    pub(crate) fn row_keys(&self, analyzer: &Analyzer) -> Option<Vec<String>> {
+        let table = analyzer.table(&self.table);
+        let rows = self.keys.as_ref()?.as_array().filter(|rows| !rows.is_empty())?;
+        let mut keys: Vec<String> = rows.iter().map(|row| row_key(analyzer, &table, row)).collect::<Option<_>>()?;
+        keys.sort_unstable();
+        keys.dedup();
+        Some(keys)
+    }
+
+    fn deed(&self) -> Deed {
+        match self.operation {
+            Operation::Insert => Deed::inserts(),
+            // An update of unknown rows may be what SQLite's triggers tell of a row that was replaced.
+            Operation::Update if self.keys.is_none() => Deed::anything(),
+            Operation::Update => Deed::assigns(Assigned::Anything),
+            Operation::Delete | Operation::Truncate => Deed::deletes(),
+        }
+    }
+
     fn touched(&self, analyzer: &Analyzer) -> Touched {
         let table = analyzer.table(&self.table);
         let kind = match self.operation {
@@ -65,15 +86,12 @@ impl Notice {
             Operation::Update => WriteKind::Update,
             Operation::Delete | Operation::Truncate => WriteKind::Delete,
         };
-        let keys = self.keys.as_ref().and_then(|keys| {
-            let rows = keys.as_array().filter(|rows| !rows.is_empty())?;
-            let mut keys: Vec<String> = rows.iter().map(|row| row_key(analyzer, &table, row)).collect::<Option<_>>()?;
-            keys.sort_unstable();
-            keys.dedup();
-            Some(keys)
-        });
+        let keys = self.row_keys(analyzer);
         let first = Write { table, rows: keys.map_or(Rows::All, Rows::Keys), kind };
-        Touched { writes: analyzer.reached_from(first), ..Touched::default() }
+        match analyzer.reached_from(first, self.deed()) {
+            Some(writes) => Touched { writes, ..Touched::default() },
+            None => Touched { opaque: Some(Opaque::Unknown), ..Touched::default() },
+        }
     }
 }
 

@@ -9,8 +9,10 @@ mod hostile;
 mod mysql;
 mod postgres;
 mod rules;
+mod schema;
 mod sqlite;
 mod telling;
+mod words;
 
 use easy_cache_sql::{
     Analyzer, AnalyzerBuilder, Bind, Control, Dialect, KeyColumn, Rows, SessionState, Touched, Uncacheable, WriteKind,

@@ -62,7 +62,7 @@ fn statements_of_sea_orm() {
             (
                 r#"INSERT INTO "books" ("id", "title") VALUES (?, ?) ON CONFLICT ("id") DO UPDATE SET "title" = "excluded"."title""#,
                 &[Integer(5), Text("a")],
-                "~books",
+                "~books[5]",
             ),
             (
                 r#"INSERT INTO "books" ("id", "title") VALUES (?, ?) ON CONFLICT ("id") DO NOTHING"#,
@@ -147,7 +147,7 @@ fn statements_by_hand() {
             ("SELECT max(year) FROM books WHERE id = 1", &[], "<books"),
             ("WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t) SELECT * FROM t, books", &[], "<books"),
             ("WITH t AS (SELECT * FROM books), u AS (SELECT * FROM t) SELECT * FROM u", &[], "<books"),
-            ("SELECT * FROM books INDEXED BY by_year WHERE id = 1", &[], "<? uncacheable:NotUnderstood"),
+            ("SELECT * FROM books INDEXED BY by_year WHERE id = 1", &[], "<books[1]"),
             ("SELECT * FROM books WHERE id IN loans", &[], "<? uncacheable:NotUnderstood"),
             ("SELECT value FROM json_each('[1]')", &[], ""),
             ("SELECT date('2024-01-01'), date(added) FROM books", &[], "<books"),
@@ -162,7 +162,7 @@ fn statements_by_hand() {
             ("CREATE TEMP TABLE basket (id INTEGER)", &[], "!basket session"),
             ("UPDATE books SET id = 2 WHERE id = 1", &[], "~books"),
             ("UPDATE books SET rowid = 2 WHERE id = 1", &[], "~books"),
-            ("SELECT * FROM books INDEXED BY by_year WHERE recount() = 1", &[], "opaque:Unparsed"),
+            ("SELECT * FROM books INDEXED BY by_year WHERE recount() = 1", &[], "<books ~stats"),
             ("UPDATE OR REPLACE books SET title = 'x' WHERE id = 1", &[], "~books"),
             ("UPDATE books AS b SET title = 'x' WHERE b.id = 1 OR b.year = 2", &[], "~books"),
             ("UPDATE books SET title = 'x' WHERE NOT id = 1", &[], "~books"),

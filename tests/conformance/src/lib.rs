@@ -25,8 +25,10 @@
 //! | the list | `checks`, one file for each section |
 //! | who answers, and who listens for a proxy | `origin` |
 //! | who asks, compares, and counts | `client`, `run`, `report` |
+//! | who asks too much | `abuse` |
 //! | bytes | `message`, `field` |
 
+pub mod abuse;
 mod check;
 pub mod checks;
 mod client;

@@ -9,10 +9,12 @@
 //!
 //! Reading order: [`database`] (the rows, and what was acknowledged), [`store`] (what a store must offer to be checked),
 //! [`cached`] (a cache behind that), [`memory`] (the memory cache), [`session`] (one thread's random operations, and the rules), [`mod@run`]. Several processes
-//! with one store outside are the matter of `processes`.
+//! with one store outside are the matter of `processes`; with a database as well, of `databases`.
 
 pub mod cached;
 pub mod database;
+#[cfg(feature = "databases")]
+pub mod databases;
 pub mod memory;
 pub mod mistakes;
 #[cfg(feature = "processes")]

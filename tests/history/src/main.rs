@@ -12,6 +12,7 @@
 //! easy-cache-history processes                       every store under every fault, three seconds each
 //! easy-cache-history processes --store plain --fault killed --seconds 600 --seed 7 --workers 4 --threads 3
 //! easy-cache-history processes mistakes              every mistake in every store, until it is noticed (or `--mistake LosesNews`)
+//! easy-cache-history databases [mistakes]            over PostgreSQL and MariaDB: `--database mariadb --fault killed --seconds 60`
 //! easy-cache-history crowd 10 10000                  so many processes, and callers in each, ask for one cold key under a lease
 //! ```
 
@@ -19,6 +20,8 @@
 
 use std::process::ExitCode;
 
+#[cfg(feature = "databases")]
+use easy_cache_history::databases;
 use easy_cache_history::memory::Memory;
 #[cfg(feature = "processes")]
 use easy_cache_history::processes::command;
@@ -29,6 +32,13 @@ const BETWEEN_NOTES: u64 = 100_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
+    #[cfg(feature = "databases")]
+    match arguments.split_first() {
+        Some((first, rest)) if first == "database-worker" => return databases::command::work(rest),
+        Some((first, rest)) if first == "database-writer" => return databases::command::write_and_die(rest),
+        Some((first, rest)) if first == "databases" => return databases::command::run(rest),
+        _ => {}
+    }
     #[cfg(feature = "processes")]
     match arguments.split_first() {
         Some((first, rest)) if first == "worker" => return command::work(rest),

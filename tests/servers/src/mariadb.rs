@@ -144,6 +144,8 @@ impl MariaDb {
             format!("--datadir={}", file("data")),
             format!("--socket={}", file("socket")),
             format!("--pid-file={}", file("pid")),
+            // A server that starts removes the temporary tables of all others that share its folder.
+            format!("--tmpdir={}", self.folder.display()),
             format!("--port={}", self.port),
             "--bind-address=127.0.0.1".to_owned(),
             "--skip-name-resolve".to_owned(),
@@ -185,7 +187,8 @@ fn initialise(folder: &Path) {
     let words = ["--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal", "--skip-name-resolve"];
     let data = format!("--datadir={}", folder.join("data").display());
     let extra = format!("--extra-file={}", grant.display());
-    let arguments = words.map(str::to_owned).into_iter().chain([data, extra]).collect();
+    let temporary = format!("--tmpdir={}", folder.display());
+    let arguments = words.map(str::to_owned).into_iter().chain([data, extra, temporary]).collect();
     let mut install =
         Process::start(&Plan { program, arguments, folder: folder.to_owned(), user: user(), ending: Ending::Kill });
     let status = wait::until_some("mariadb-install-db is done", || install.ended());

@@ -52,6 +52,7 @@ const STEPS: &[Step] = &[
     Step { name: "explore", about: "nothing outdated is served in any interleaving, and every mistake put back is noticed (loom, shuttle)", slow: true, run: proofs::explore },
     Step { name: "history", about: "ten million random operations break no rule, and every mistake put back is noticed", slow: true, run: proofs::history },
     Step { name: "processes", about: "several processes with one store break no rule under any fault, and every mistake of a store is noticed", slow: true, run: processes::run },
+    Step { name: "databases", about: "the same over PostgreSQL and MariaDB: writers are killed, dropped and cut off, and nothing outdated is served", slow: true, run: processes::run_over_databases },
     Step { name: "deny", about: "dependencies: bans, licences and sources, by cargo-deny (installed into the target folder if missing)", slow: true, run: deny::run },
 ];
 

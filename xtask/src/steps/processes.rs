@@ -1,4 +1,5 @@
-//! Several processes with one store, under every fault; and stores that make mistakes, which must be noticed.
+//! Several processes with one store, under every fault, alone and over a database; and stores and writers that make mistakes, which
+//! must be noticed.
 //!
 //! The program is the one that the tests have built already: it needs no flags, and its mistakes are made around the stores.
 
@@ -13,9 +14,18 @@ const BUILD: [&str; 8] =
 
 /// A second or so for each store and fault, then each mistake until it is noticed.
 pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
+    run_histories(context, "processes")
+}
+
+/// The same for each database, with one store.
+pub(super) fn run_over_databases(context: &Context<'_>) -> Result<Outcome> {
+    run_histories(context, "databases")
+}
+
+fn run_histories(context: &Context<'_>, name: &str) -> Result<Outcome> {
     let mut problems = context.expect_success(Command::cargo(BUILD))?;
     let mut ran = Vec::new();
-    for words in [&["processes", "--quick"][..], &["processes", "mistakes", "--quick"]] {
+    for words in [&[name, "--quick"][..], &[name, "mistakes", "--quick"]] {
         let program = context.workspace.target.join("debug/easy-cache-history");
         let command = Command::new([program.into_os_string()].into_iter().chain(words.iter().map(Into::into)));
         let line = command.line();

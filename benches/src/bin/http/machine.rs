@@ -74,6 +74,13 @@ fn fields(id: u32) -> Option<Vec<String>> {
     Some(behind.split(' ').map(str::to_owned).collect())
 }
 
+/// From here on, the highest is counted anew, where the kernel lets it.
+pub(crate) fn forget_highest_memory(family: &HashSet<u32>) {
+    for id in family {
+        let _not_allowed = fs::write(format!("/proc/{id}/clear_refs"), "5");
+    }
+}
+
 /// The memory that these have in use: now (`VmRSS`), or at their highest (`VmHWM`). In bytes.
 pub(crate) fn memory(family: &HashSet<u32>, which: &str) -> u64 {
     let bytes = |id: &u32| -> Option<u64> {

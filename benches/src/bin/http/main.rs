@@ -7,6 +7,7 @@
 //! Four questions: a hit (1 KiB and 64 KiB, 1 and 64 connections), a response that may not be kept, a miss, and how much memory
 //! a gigabyte takes that streams through.
 
+mod in_process;
 mod load;
 mod machine;
 mod servers;
@@ -52,7 +53,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(kind) = servers::wanted_of_this_process() {
         return site::serve(&kind);
     }
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if let Some((in_process::ASK, rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return in_process::ask(rest);
+    }
     let options = Options::from_arguments()?;
+    if options.instructions {
+        return in_process::count(&options);
+    }
     let cores = Cores::of_this_process()?;
     let servers = servers::start(&options, &cores)?;
     let columns = vec![
@@ -63,7 +71,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     let mut table = Table::new("http", columns);
     for server in &servers {
-        table.note(stream::sentence(server, gigabytes(&options))?);
+        for stream in stream::STREAMS {
+            table.note(stream::sentence(server, stream, gigabytes(&options))?);
+        }
     }
     for case in &CASES {
         measure(case, &servers, &options, &cores, &mut table)?;

@@ -52,7 +52,8 @@ fn nodelay(listener: TcpListener) -> impl axum::serve::Listener<Addr = std::net:
     })
 }
 
-fn site() -> Router {
+/// The same pages for all.
+pub(crate) fn site() -> Router {
     let page = |size: usize, kept: &'static str| {
         let bytes = Bytes::from(vec![b'x'; size]);
         get(move || async move { answer(kept, bytes) })
@@ -61,16 +62,20 @@ fn site() -> Router {
         .route("/1024", page(1 << 10, KEPT))
         .route("/65536", page(1 << 16, KEPT))
         .route("/no-store", page(1 << 10, "no-store"))
-        .route("/stream/{bytes}", get(|size: axum::extract::Path<u64>| async move { stream(size.0) }))
+        .route("/stream/{bytes}", get(|size: axum::extract::Path<u64>| async move { stream(KEPT, size.0) }))
+        .route(
+            "/no-store-stream/{bytes}",
+            get(|size: axum::extract::Path<u64>| async move { stream("no-store", size.0) }),
+        )
 }
 
 fn answer(kept: &'static str, body: impl IntoResponse) -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, kept), (ETAG, "\"a-tag-of-some-length\"")], body)
 }
 
-/// May be kept by what it says, and is too long for that.
-fn stream(bytes: u64) -> impl IntoResponse {
-    answer(KEPT, Body::new(Stream { frame: Bytes::from(vec![b'x'; 1 << 16]), left: bytes }))
+/// Whatever it says of being kept, it is too long for that.
+fn stream(kept: &'static str, bytes: u64) -> impl IntoResponse {
+    answer(kept, Body::new(Stream { frame: Bytes::from(vec![b'x'; 1 << 16]), left: bytes }))
 }
 
 struct Stream {

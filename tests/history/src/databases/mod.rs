@@ -1,0 +1,27 @@
+//! A cache in Redis over a real database, in several processes that read and write through SeaORM, and are killed; and a referee that
+//! asks the database for the truth.
+//!
+//! Each row has a number, which every write raises in the same transaction. Whoever looks into the cache asks the database first, by a
+//! connection of its own, what is committed; whoever calls asks what was acknowledged. So nobody's memory and nobody's clock decides
+//! what is outdated. The rules:
+//!
+//! - **Strict**: a hit is not older than what was committed when the look began. Every writer holds, so this counts from COMMIT on, and not
+//!   from the invalidation; it counts for what writers have left that died, were dropped, or lost their connection in the middle of
+//!   COMMIT.
+//! - **Acknowledged**: no answer is older than a write that had returned, in any process, before the call.
+//! - **Rolled back**: what was taken back is in nobody's answer.
+//! - **Not in vain**: there were hits, and after the faults there are hits again.
+//!
+//! Reading order: [`kind`] (which databases), [`referee`] (the truth), [`items`] (what is read and written, through the cache), [`session`]
+//! (random operations, and the rules), [`steps`] (where a writer dies, and what a store leaves out), [`worker`], [`scenario`],
+//! [`parent`], [`command`].
+
+pub mod command;
+pub mod items;
+pub mod kind;
+pub mod parent;
+pub mod referee;
+pub mod scenario;
+pub mod session;
+pub mod steps;
+pub mod worker;
