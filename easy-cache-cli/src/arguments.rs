@@ -29,13 +29,18 @@ pub(crate) struct Arguments {
 /// What all commands take.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// The store: redis://HOST:PORT/DB, rediss://… (TLS), redis+unix:///PATH, memcached://HOST:PORT[,HOST:PORT…]
+    /// The store: redis://HOST:PORT/DB, rediss://… (TLS), redis+unix:///PATH, redis+cluster://HOST:PORT[,HOST:PORT…],
+    /// rediss+cluster://…, memcached://HOST:PORT[,HOST:PORT…]
     #[arg(long, short, global = true, value_name = "URL")]
     pub(crate) url: Option<String>,
 
     /// The namespace that the application gave to its store
     #[arg(long, short, global = true, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
+
+    /// On a cluster: the number of groups that the application gave to its store
+    #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16_384))]
+    pub(crate) groups: u16,
 
     /// Answer in JSON; `watch` in one object a line
     #[arg(long, global = true)]

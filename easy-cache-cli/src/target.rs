@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use easy_cache_core::store::Inspect;
 use easy_cache_memcached::MemcachedStore;
-use easy_cache_redis::RedisStore;
+use easy_cache_redis::{RedisClusterStore, RedisStore};
 
 use crate::answer::Failure;
 use crate::arguments::Common;
@@ -39,11 +39,8 @@ impl Target {
         let store: Arc<dyn Inspect> = match scheme {
             "redis" | "rediss" | "redis+unix" | "unix" => Arc::new(redis(common, &url, &namespace)?),
             "memcached" => Arc::new(memcached(common, rest, &namespace)?),
-            "redis+cluster" | "rediss+cluster" => {
-                return Err(Failure::usage(
-                    "a Redis Cluster is not spoken to yet: what is on it is invalidated by the application, with its own number of groups",
-                ));
-            }
+            "redis+cluster" => Arc::new(cluster(common, "redis", rest, &namespace)?),
+            "rediss+cluster" => Arc::new(cluster(common, "rediss", rest, &namespace)?),
             _ => return Err(unknown(&shown)),
         };
         Ok(Self { store, shown, namespace })
@@ -61,6 +58,14 @@ fn redis(common: &Common, url: &str, namespace: &str) -> Result<RedisStore, Fail
     builder.keep_across_restarts().build().map_err(|error| Failure::usage_of(&error))
 }
 
+/// The user and the password before the first node count for all.
+fn cluster(common: &Common, scheme: &str, nodes: &str, namespace: &str) -> Result<RedisClusterStore, Failure> {
+    let nodes = nodes.trim_end_matches('/').split(',').filter(|node| !node.is_empty());
+    let builder = RedisClusterStore::builder(namespace).urls(nodes.map(|node| format!("{scheme}://{node}")));
+    let builder = builder.groups(common.groups.into()).timeout(common.timeout).connect_timeout(common.timeout);
+    builder.keep_across_restarts().build().map_err(|error| Failure::usage_of(&error))
+}
+
 fn memcached(common: &Common, servers: &str, namespace: &str) -> Result<MemcachedStore, Failure> {
     let builder = MemcachedStore::builder(namespace).timeout(common.timeout).connect_timeout(common.timeout);
     let servers = servers.trim_end_matches('/').split(',').filter(|server| !server.is_empty());
@@ -73,7 +78,7 @@ fn memcached(common: &Common, servers: &str, namespace: &str) -> Result<Memcache
 
 fn unknown(shown: &str) -> Failure {
     Failure::usage(format!(
-        "`{shown}` names no store: it begins with redis://, rediss://, redis+unix:// or memcached://"
+        "`{shown}` names no store: it begins with redis://, rediss://, redis+unix://, redis+cluster:// or memcached://"
     ))
 }
 

@@ -137,6 +137,8 @@ impl RedisStoreBuilder {
     /// # Errors
     /// If no server was named, or the URL is none.
     pub fn build(self) -> Result<RedisStore, Error> {
+        #[cfg(feature = "tls")]
+        crate::tls::prepare();
         let info = self.info()?;
         let news = self.news(info.clone())?;
         let (pool, server) = self.supply(info)?;

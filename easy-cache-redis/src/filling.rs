@@ -17,6 +17,11 @@ const ON_ITS_WAY: u64 = 60_000;
 /// An entry lasts no longer than the records that it depends on, so none is kept for longer.
 pub(crate) const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How long an entry is kept.
+pub(crate) fn lifetime(ttl: Option<Duration>) -> Duration {
+    ttl.unwrap_or(LONGEST).min(LONGEST)
+}
+
 impl Inner {
     pub(crate) async fn offer(&self, fill: Fill<'_>) -> Result<Filled, Failure> {
         let Some(fence) = fill.fence.and_then(|fence| fence.content::<Fence>()) else { return Ok(Filled::NotKept) };
@@ -59,7 +64,7 @@ impl Inner {
         names.iter().for_each(|name| decide.write_arg(name));
         decide.write_arg(fresh.as_bytes());
         decide.write_arg(&fence.order.id);
-        let ttl = fill.ttl.unwrap_or(LONGEST).min(LONGEST).as_millis() as u64;
+        let ttl = lifetime(fill.ttl).as_millis() as u64;
         decide.arg(fence.order.sequence).arg(value.len()).arg(ttl);
         decide.write_arg(fill.epoch.as_ref().map_or(b"", |epoch| epoch.as_bytes().as_slice()));
         self.describe(&mut decide, fill, &names);

@@ -2,6 +2,7 @@
 //!
 //! Names are found by `SCAN`, which lets everybody else work in between. What the answers mean is left to who asked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_redis::redis::{RedisWrite, Value, cmd, from_redis_value};
@@ -11,6 +12,7 @@ use easy_cache_core::store::{
 
 use crate::RedisStore;
 use crate::failure::Failure;
+use crate::lane::Lane;
 use crate::layout::{Entry, Keys, Record};
 use crate::store::Inner;
 
@@ -51,7 +53,7 @@ impl Inner {
     async fn kinds_of(&self, key: &[u8], progress: Progress<'_>) -> Result<Vec<u64>, Failure> {
         let mut kinds = Vec::new();
         let pattern = [&literal(&self.keys.entries()), b"*".as_slice()].concat();
-        self.each_name(&pattern, progress, |name| {
+        each_name(self.lane(), &pattern, &mut 0, progress, |name| {
             kinds.extend(self.keys.kind_in(name).filter(|kind| self.keys.entry(key, *kind) == name));
         })
         .await?;
@@ -106,10 +108,10 @@ impl Inner {
     }
 
     async fn count(&self, progress: Progress<'_>) -> Result<Survey, Failure> {
-        let mut survey = Survey { server: self.info().await?, ..Survey::default() };
+        let mut survey = Survey { server: about_itself(self.lane(), &TOLD).await?, ..Survey::default() };
         let (entries, leases) = (self.keys.entries(), self.keys.leases());
         let [order, buckets] = [self.keys.order(), self.keys.buckets()];
-        self.each_name(b"*", progress, |name| {
+        each_name(self.lane(), b"*", &mut 0, progress, |name| {
             let counted = match name {
                 name if name.starts_with(&entries) => &mut survey.entries,
                 name if name.starts_with(self.keys.records()) => &mut survey.records,
@@ -122,51 +124,52 @@ impl Inner {
         .await?;
         Ok(survey)
     }
+}
 
-    async fn info(&self) -> Result<Vec<(String, String)>, Failure> {
-        let lane = self.lane();
-        let text = match lane.ask(&cmd("INFO"), lane.deadline()).await?.1 {
-            Value::BulkString(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Value::VerbatimString { text, .. } => text,
-            _ => return Err(Failure::Garbled("no text about itself")),
-        };
-        let line = |name: &&str| {
-            let value = text.lines().find_map(|line| line.strip_prefix(*name)?.strip_prefix(':'))?;
-            Some(((*name).to_owned(), value.trim().to_owned()))
-        };
-        Ok(TOLD.iter().filter_map(line).collect())
-    }
+/// What a server says of itself: these lines of `INFO`.
+pub(crate) async fn about_itself(lane: &Arc<Lane>, told: &[&str]) -> Result<Vec<(String, String)>, Failure> {
+    let text = match lane.ask(&cmd("INFO"), lane.deadline()).await?.1 {
+        Value::BulkString(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Value::VerbatimString { text, .. } => text,
+        _ => return Err(Failure::Garbled("no text about itself")),
+    };
+    let line = |name: &&str| {
+        let value = text.lines().find_map(|line| line.strip_prefix(*name)?.strip_prefix(':'))?;
+        Some(((*name).to_owned(), value.trim().to_owned()))
+    };
+    Ok(told.iter().filter_map(line).collect())
+}
 
-    /// All names that a pattern fits, some of them perhaps twice.
-    async fn each_name(
-        &self,
-        pattern: &[u8],
-        progress: Progress<'_>,
-        mut each: impl FnMut(&[u8]),
-    ) -> Result<(), Failure> {
-        let (lane, mut cursor, mut steps) = (self.lane(), b"0".to_vec(), 0);
-        loop {
-            let mut scan = cmd("SCAN");
-            scan.write_arg(&cursor);
-            scan.arg("MATCH").write_arg(pattern);
-            scan.arg("COUNT").arg(AT_ONCE);
-            let answer = lane.ask(&scan, lane.deadline()).await?.1;
-            let (next, names): (Vec<u8>, Vec<Vec<u8>>) =
-                from_redis_value(answer).map_err(|_| Failure::Garbled("no list of names"))?;
-            names.iter().for_each(|name| each(name));
-            steps += 1;
-            progress(steps * AT_ONCE as u64);
-            if next == b"0" {
-                return Ok(());
-            }
-            cursor = next;
+/// All names on one server that a pattern fits, some of them perhaps twice. Counts those that the server has gone through.
+pub(crate) async fn each_name(
+    lane: &Arc<Lane>,
+    pattern: &[u8],
+    seen: &mut u64,
+    progress: Progress<'_>,
+    mut each: impl FnMut(&[u8]),
+) -> Result<(), Failure> {
+    let mut cursor = b"0".to_vec();
+    loop {
+        let mut scan = cmd("SCAN");
+        scan.write_arg(&cursor);
+        scan.arg("MATCH").write_arg(pattern);
+        scan.arg("COUNT").arg(AT_ONCE);
+        let answer = lane.ask(&scan, lane.deadline()).await?.1;
+        let (next, names): (Vec<u8>, Vec<Vec<u8>>) =
+            from_redis_value(answer).map_err(|_| Failure::Garbled("no list of names"))?;
+        names.iter().for_each(|name| each(name));
+        *seen += AT_ONCE as u64;
+        progress(*seen);
+        if next == b"0" {
+            return Ok(());
         }
+        cursor = next;
     }
 }
 
 impl Keys {
     /// The kind in the name of an entry.
-    fn kind_in(&self, name: &[u8]) -> Option<u64> {
+    pub(crate) fn kind_in(&self, name: &[u8]) -> Option<u64> {
         let rest = name.strip_prefix(self.entries().as_slice())?;
         let digits = rest.split(|byte| *byte == b':').next()?;
         u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
@@ -174,7 +177,7 @@ impl Keys {
 }
 
 /// A pattern that fits nothing but these bytes.
-fn literal(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn literal(bytes: &[u8]) -> Vec<u8> {
     let escaped = |byte: &u8| if b"*?[]\\^-".contains(byte) { vec![b'\\', *byte] } else { vec![*byte] };
     bytes.iter().flat_map(escaped).collect()
 }

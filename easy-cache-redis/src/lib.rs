@@ -44,6 +44,7 @@
 //! | `lookup`, `filling`, `writing` | the operations |
 //! | `layout`, `scripts` | what is stored, and the steps that change it |
 //! | `lane`, `backoff`, `greeting`, `recent`, `failure` | one connection, and its replacement |
+//! | `tls` | which cryptography TLS uses |
 //! | `combine`, `names` | lookups that travel together |
 //! | `follow`, `news` | what near caches are told |
 //! | `inspect` | what operators ask |
@@ -52,7 +53,7 @@
 //! # Features
 //! | feature | what it adds |
 //! |---|---|
-//! | `tls` | `rediss://`, by rustls |
+//! | `tls` | `rediss://`, by rustls; with `ring`, unless the application has installed another provider of cryptography before it makes the store |
 //! | `cluster` | `RedisClusterStore`: Redis Cluster |
 
 mod backoff;
@@ -74,6 +75,8 @@ mod recent;
 mod recipe;
 mod scripts;
 mod store;
+#[cfg(feature = "tls")]
+mod tls;
 mod writing;
 
 #[cfg(feature = "cluster")]

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end so")]
 
+mod cluster;
 mod entries;
 mod long;
 mod mistakes;
+mod tls;
 mod world;

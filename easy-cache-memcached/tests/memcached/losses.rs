@@ -1,6 +1,9 @@
 //! Evictions, flushes, restarts: misses and refused fills, and nothing else.
 
-use easy_cache_core::store::{Filled, MissReason};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use easy_cache_core::store::{Fill, Filled, Look, Looked, MissReason};
 use easy_cache_servers::Memcached;
 
 use crate::world::{KEY, World};
@@ -87,4 +90,42 @@ async fn a_small_server_forgets_and_never_fails() {
         world.invalidate(&[&key]).await;
     }
     assert_ne!(server.command("version"), "");
+}
+
+/// Fills a server that evicts nothing, until it takes no item of the sizes that records and small entries have.
+fn fill_up(server: SocketAddr) {
+    let mut stream = TcpStream::connect(server).unwrap();
+    let mut replies = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+    for length in (1..=600).step_by(12) {
+        let value = "x".repeat(length);
+        let batch = |batch: usize| {
+            (0..500).map(|n| format!("set full{length}_{batch}_{n} 0 0 {length}\r\n{value}\r\n")).collect::<String>()
+        };
+        let full = (0..).find(|number| {
+            stream.write_all(batch(*number).as_bytes()).unwrap();
+            (0..500).filter(|_| replies.next().unwrap().starts_with("SERVER_ERROR")).count() > 0
+        });
+        assert!(full.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_full_server_that_evicts_nothing_keeps_nothing_new_and_invalidates_all_the_same() {
+    let server = Memcached::options().megabytes(2).argument("-M").start();
+    let world = World::at(&[server.address()]);
+    let elsewhere = world.elsewhere();
+    world.warm(&["t", "u"]).await;
+    elsewhere.hit(&["t", "u"]).await;
+    fill_up(server.address());
+    assert_eq!(elsewhere.hit(&["t", "u"]).await.payload, b"value", "what is there is served");
+    let fence = world.fence_of(b"another").await;
+    let fill = Fill::new(b"another", &[7; 300], fence.as_ref());
+    assert!(!matches!(world.store.fill(fill).await, Ok(Filled::Kept)), "there is no room");
+    let absent = world.store.look(Look::new(b"another", &[])).await;
+    assert!(!matches!(absent, Ok(Looked::Hit(_))), "{absent:?}");
+    world.invalidate(&["t"]).await;
+    let after = elsewhere.store.look(Look::new(KEY, &[])).await;
+    assert!(!matches!(after, Ok(Looked::Hit(_))), "it depended on what was invalidated: {after:?}");
+    world.store.invalidate(&[], &[KEY]).await.unwrap();
+    world.store.invalidate_all().await.unwrap();
 }

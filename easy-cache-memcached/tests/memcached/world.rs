@@ -110,6 +110,14 @@ impl World {
         self.miss(known).await.fence.unwrap()
     }
 
+    /// Of another key than usual, if the server can say anything about it.
+    pub(crate) async fn fence_of(&self, key: &[u8]) -> Option<StoreFence> {
+        match self.store.look(Look::new(key, &[])).await.ok()? {
+            Looked::Miss(miss) => miss.fence,
+            Looked::Hit(hit) => panic!("a hit: {hit:?}"),
+        }
+    }
+
     pub(crate) async fn fill(&self, value: &[u8], all: &[&str], fence: &StoreFence) -> Filled {
         let tags = tags(all);
         let mut fill = Fill::new(KEY, value, Some(fence));

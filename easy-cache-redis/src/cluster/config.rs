@@ -116,6 +116,8 @@ impl RedisClusterStoreBuilder {
     /// # Errors
     /// If no node was named, or a URL is none.
     pub fn build(self) -> Result<RedisClusterStore, Error> {
+        #[cfg(feature = "tls")]
+        crate::tls::prepare();
         let mut seeds = self.infos;
         for url in &self.urls {
             seeds.push(url.as_str().into_connection_info().map_err(|error| Error::store(ATTEMPTED, error))?);

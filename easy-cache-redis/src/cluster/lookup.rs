@@ -29,17 +29,17 @@ pub(crate) struct Fence {
 }
 
 /// An entry as its node has it.
-struct Stored {
-    bytes: Vec<u8>,
+pub(super) struct Stored {
+    pub(super) bytes: Vec<u8>,
     /// How much longer, by the clock of the node.
-    remaining: Duration,
+    pub(super) remaining: Duration,
 }
 
 /// All that was found, by group and by name.
-struct Sighted {
+pub(super) struct Sighted {
     epochs: Vec<Option<Record>>,
     sights: Vec<Option<Arc<Sight>>>,
-    key: Record,
+    pub(super) key: Record,
     tags: Vec<(Tag, Record)>,
 }
 
@@ -77,7 +77,7 @@ impl Inner {
     }
 
     /// Its end first: if it is replaced in between, it is taken for older than it is.
-    async fn entry(&self, name: Vec<u8>, deadline: Instant) -> Result<Option<Stored>, Failure> {
+    pub(super) async fn entry(&self, name: Vec<u8>, deadline: Instant) -> Result<Option<Stored>, Failure> {
         let mut commands = Pipeline::with_capacity(2);
         for word in ["PTTL", "GET"] {
             let mut command = cmd(word);
@@ -94,15 +94,14 @@ impl Inner {
         }
     }
 
-    async fn records(&self, parts: &[Part], deadline: Instant) -> Result<Vec<Found>, Failure> {
+    pub(super) async fn records(&self, parts: &[Part], deadline: Instant) -> Result<Vec<Found>, Failure> {
         let asked = parts.iter().map(|part| self.groups[part.group].look(&self.nodes, &part.names, deadline));
         try_join_all(asked).await
     }
 
     fn refuse(&self, key: &[u8], entry: &Entry, sighted: &Sighted) -> Option<MissReason> {
         let touched = self.touched(key, entry.tags.iter().map(|tag| &tag.tag));
-        let epochs: Vec<Record> =
-            touched.into_iter().map(|group| sighted.epochs[group].unwrap_or(Record::Absent)).collect();
+        let epochs: Vec<Record> = touched.into_iter().map(|group| sighted.epoch_of(group)).collect();
         Records { epoch: joined(&epochs), key: sighted.key, tags: sighted.tags.clone() }.refuse(entry)
     }
 
@@ -119,7 +118,7 @@ impl Inner {
         let ttl = entry.ttl;
         let (payload, tags) = entry.into_payload();
         self.remembered.note(look.key, look.kind, tags.iter().map(|tag| tag.tag.clone()));
-        let lifetime = ttl.unwrap_or(filling::LONGEST).min(filling::LONGEST);
+        let lifetime = filling::lifetime(ttl);
         let mut hit = Hit::new(payload, tags, self.epochs.name(&sighted.sights));
         hit.fence = sighted.fence();
         hit.age = lifetime.saturating_sub(remaining);
@@ -134,12 +133,12 @@ fn missed(reason: MissReason, sighted: &Sighted) -> Looked {
 }
 
 impl Sighted {
-    fn nothing(inner: &Inner) -> Self {
+    pub(super) fn nothing(inner: &Inner) -> Self {
         let sights = inner.groups.iter().map(super::group::Group::known).collect();
         Self { epochs: vec![None; inner.groups.len()], sights, key: Record::Absent, tags: Vec::new() }
     }
 
-    fn add(&mut self, parts: Vec<Part>, found: Vec<Found>) {
+    pub(super) fn add(&mut self, parts: Vec<Part>, found: Vec<Found>) {
         for (part, found) in parts.into_iter().zip(found) {
             let mut records = found.records.into_iter();
             if part.has_key {
@@ -150,6 +149,14 @@ impl Sighted {
             self.sights[found.group] = found.sight;
         }
         self.tags.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    }
+
+    pub(super) fn epoch_of(&self, group: usize) -> Record {
+        self.epochs[group].unwrap_or(Record::Absent)
+    }
+
+    pub(super) fn record_of(&self, tag: &Tag) -> Record {
+        self.tags.binary_search_by(|(name, _)| name.cmp(tag)).map_or(Record::Absent, |place| self.tags[place].1)
     }
 
     fn has(&self, tag: &Tag) -> bool {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `config`, `store` | the doors, and which operation is where |
 //! | `lookup`, `filling`, `writing`, `follow` | the operations |
+//! | `inspect` | what operators ask |
 //! | `split`, `group`, `epochs` | which records stand together, and what this process knows of them |
 //! | `route`, `nodes`, `node`, `slots` | how a command comes to the node that serves its slot |
 
@@ -12,6 +13,7 @@ mod epochs;
 mod filling;
 mod follow;
 mod group;
+mod inspect;
 mod lookup;
 mod node;
 mod nodes;

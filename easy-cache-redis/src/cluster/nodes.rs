@@ -91,6 +91,18 @@ impl Nodes {
         self.routes.load().as_ref()?.owner(slot).cloned()
     }
 
+    /// All who serve something, if that is known.
+    pub(crate) fn masters(&self) -> Vec<Arc<Node>> {
+        let routes = self.routes.load();
+        let mut masters: Vec<Arc<Node>> = Vec::new();
+        for (_, node) in routes.iter().flat_map(|routes| &routes.ranges) {
+            if masters.iter().all(|known| !Arc::ptr_eq(known, node)) {
+                masters.push(Arc::clone(node));
+            }
+        }
+        masters
+    }
+
     /// Who serves a slot; the nodes are asked if that is not known.
     pub(crate) async fn owner(self: &Arc<Self>, slot: u16, deadline: Instant) -> Result<Arc<Node>, Failure> {
         if let Some(node) = self.known_owner(slot) {

@@ -91,7 +91,7 @@ impl RedisClusterStore {
         RedisClusterStoreBuilder::new(namespace.into())
     }
 
-    fn run<'a, T: 'a>(
+    pub(super) fn run<'a, T: 'a>(
         &'a self,
         what: &'static str,
         operation: impl Future<Output = Result<T, Failure>> + Send + 'a,

@@ -13,6 +13,8 @@ pub use reply::{Connection, Reply};
 use crate::process::{Ending, Plan, Process};
 use crate::{folder, port, program, wait};
 
+/// Names the program that is started in place of the installed `redis-server`: to run all tests against another version, or Valkey.
+const INSTEAD: &str = "EASY_CACHE_REDIS_SERVER";
 /// Names the program of a newer Redis, where there is one.
 const NEWER: &str = "EASY_CACHE_REDIS_8";
 
@@ -58,6 +60,12 @@ impl Options {
         self
     }
 
+    /// Speaks TLS as well, on a port of its own ([`Redis::tls_address`]), with this certificate and its key.
+    pub fn tls(self, certificate: &Path, key: &Path) -> Self {
+        let files = self.setting("tls-cert-file", certificate.display()).setting("tls-key-file", key.display());
+        files.setting("tls-port", port::free()).setting("tls-auth-clients", "no")
+    }
+
     /// Another program than the installed `redis-server`: see [`Redis::newer`].
     pub fn program(mut self, program: PathBuf) -> Self {
         self.program = Some(program);
@@ -82,7 +90,9 @@ impl Options {
     }
 
     fn plan(&self, folder: &Path, port: u16) -> Plan {
-        let program = self.program.clone().unwrap_or_else(|| program::find("redis-server", "redis-server"));
+        let instead = || env::var_os(INSTEAD).map(PathBuf::from);
+        let program = self.program.clone().or_else(instead);
+        let program = program.unwrap_or_else(|| program::find("redis-server", "redis-server"));
         let usual = [
             ("port", port.to_string()),
             ("bind", "127.0.0.1".to_owned()),
@@ -144,6 +154,13 @@ impl Redis {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         address(self.port)
+    }
+
+    /// Where it speaks TLS, if it was started so.
+    #[must_use]
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        let port = self.options.settings.iter().find(|(name, _)| name == "tls-port");
+        port.and_then(|(_, port)| port.parse().ok()).map(address)
     }
 
     /// How clients name it: `redis://127.0.0.1:17001/`.
