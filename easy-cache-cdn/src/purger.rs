@@ -152,6 +152,22 @@ impl Shared {
     }
 }
 
+/// While it lives, nothing is put off. Whoever waits for the end may give up.
+struct Hurry<'a>(&'a Shared);
+
+impl<'a> Hurry<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        shared.hurry(true);
+        Self(shared)
+    }
+}
+
+impl Drop for Hurry<'_> {
+    fn drop(&mut self) {
+        self.0.hurries.store(false, Ordering::SeqCst);
+    }
+}
+
 /// The last of these tells the courier to finish.
 struct Handle(Arc<Shared>);
 
@@ -225,9 +241,8 @@ impl Purges {
     /// If `within` is over before that: it says how much is left, which those in front may serve until its lifetime ends.
     pub async fn shutdown(&self, within: Duration) -> Result<(), PurgeError> {
         let told = self.shared().owed.lock().told();
-        self.shared().hurry(true);
+        let _hurry = Hurry::begin(self.shared());
         let ended = tokio::time::timeout(within, self.reach(|progress| progress.settled >= told)).await;
-        self.shared().hurries.store(false, Ordering::SeqCst);
         ended.map_err(|_| {
             PurgeError::new(format!("failed to deliver all purges within {within:?}: {} names are left", self.owed()))
         })

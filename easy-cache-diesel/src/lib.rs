@@ -89,16 +89,29 @@
 //! - A SQLite schema that says `ON CONFLICT REPLACE` for a key: an insert then removes another row, and only its own is known.
 //!   And a database that is put into a connection as a whole (`deserialize_readonly_database_from_buffer`).
 //! - ROLLBACK is trusted. Tables that it does not roll back (MyISAM) are not covered.
-//! - Wrappers that run a synchronous connection on other threads (`SyncConnectionWrapper`) tell what is written, but nobody there
-//!   collects what is read: compute such values in one piece on one thread.
-//! - On asynchronous connections to PostgreSQL an autocommit statement with `RETURNING` may be called finished before it is
-//!   committed: run those in a transaction.
+//!
+//! # Asynchronous connections
+//!
+//! With the feature `async`, those of diesel-async: PostgreSQL and MySQL as they are, SQLite by [`CarriedConnection`]. A pool gets
+//! [`CachedDb::manager_config`], a connection [`CachedDb::instrument_async`]. What is different there:
+//!
+//! - A future that is dropped while its statement runs tells nobody how it ended. Its tags are not served until the connection has
+//!   answered to a later statement.
+//! - An autocommit statement with `RETURNING` is said to have ended when its first row arrives, before it is committed. The same holds
+//!   for it, and if it fails after that it counts as if it had succeeded.
+//! - A statement is collected where its future is made. One that was made outside of the computation that awaits it makes a value that is
+//!   not kept, and a warning says so: write `cache.get_or_compute("n", async { query.load(conn).await })`.
+//! - Statements that run at once on one connection (`&AsyncPgConnection`) are told apart by their text. One that was made first, sent
+//!   last, and dropped in the middle is invalidated too early: none of the three alone is.
+//! - A store outside the process is told by a thread of our own, and the runtime waits for it a tenth of a second at most.
+//! - diesel-async's own `SyncConnectionWrapper` tells what is written, but nobody collects what is read on its threads.
 //!
 //! # Modules, in reading order
 //!
 //! `builder` (models and what text cannot show) → `db` (the ways to connect), `pool` (r2d2) → `instrumentation` (what Diesel calls)
 //! → `tracker` (one connection, statement by statement) over `text` (statement and values), `frames` (what a transaction has
-//! written, savepoint by savepoint) and `outcome` (what an error says). `query` (cached queries), `bypass` (transactions and
+//! written, savepoint by savepoint), `outcome` (what an error says), `holding` (what a write holds, and who tells the store) and
+//! `overlap` (statements that run at once). `async_db`, `async_query` and `blocking` are the doors of diesel-async. `query` (cached queries), `bypass` (transactions and
 //! cached functions), `changes` (callbacks), `tags` (tags by hand), `model` and `database` (what types tell).
 //!
 //! | feature | default | what for |
@@ -107,6 +120,7 @@
 //! | `postgres` | no | PostgreSQL, with `diesel/postgres_backend`: links no client library |
 //! | `mysql` | no | MySQL and MariaDB, with `diesel/mysql_backend`: links no client library |
 //! | `r2d2` | no | `CachedDb::customizer`, which connects a pool |
+//! | `async` | no | diesel-async: its connections, its pools, `AsyncCachedQuery` |
 
 mod builder;
 mod db;

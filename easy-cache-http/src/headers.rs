@@ -65,7 +65,7 @@ impl KeptFields {
     pub fn keeps(&self, name: &str) -> bool {
         let is_dropped = || self.dropped.iter().any(|dropped| name.eq_ignore_ascii_case(dropped));
         let sets_cookie = || name.eq_ignore_ascii_case("set-cookie") || name.eq_ignore_ascii_case("set-cookie2");
-        !is_never_kept(name) && !(self.drops_cookies && sets_cookie()) && !is_dropped()
+        !(is_never_kept(name) || is_dropped() || self.drops_cookies && sets_cookie())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::identity::Queries;
 #[derive(Debug)]
 #[must_use]
 pub struct CachedDbBuilder {
-    inner: DatabaseConnection,
+    pub(crate) inner: DatabaseConnection,
     cache: Cache,
     analyzer: AnalyzerBuilder,
     hold_for: Duration,
@@ -115,7 +115,7 @@ impl CachedDbBuilder {
     }
 }
 
-fn dialect(backend: DbBackend) -> Dialect {
+pub(crate) fn dialect(backend: DbBackend) -> Dialect {
     match backend {
         DbBackend::MySql => Dialect::MySql,
         DbBackend::Postgres => Dialect::Postgres,

@@ -111,8 +111,8 @@
 //!
 //! # What is not seen
 //!
-//! - What the SQL text does not show must be named: see [`CachedDbBuilder::cascade`], [`CachedDbBuilder::view`] and
-//!   [`CachedDbBuilder::function`].
+//! - What the SQL text does not show must be asked for, with [`CachedDbBuilder::introspect`], or named: see
+//!   [`CachedDbBuilder::cascade`], [`CachedDbBuilder::view`], [`CachedDbBuilder::trigger`] and [`CachedDbBuilder::function`].
 //! - Other programs, and what is written through [`CachedDb::inner`]: let the database tell ([`feed`]), or invalidate by hand, see
 //!   [`CachedDb::table_tag`].
 //! - Statements that change the state of a session (`SET ROLE`, a `PRAGMA` that is not mere tuning) change what reads mean, and
@@ -124,7 +124,8 @@
 //!
 //! # Modules, in reading order
 //!
-//! `builder` (models and what text cannot show) → `identity` (whose queries) → `db` (the connection) → `beginning` and `tx` (the transaction) over
+//! `builder` (models and what text cannot show) → `introspect` (what the database knows of that) → `identity` (whose queries) → `db`
+//! (the connection) → `beginning` and `tx` (the transaction) over
 //! `frames` (what it has written, savepoint by savepoint) → `raw` (transactions as text) → `replica` (how far one is) → `stream`,
 //! `outcome` (how a write ended), `refusal` (why it was not sent), `values` (bound values as the SQL analysis sees them). On top of it:
 //! `query` and `pages` (cached queries), `changes` (callbacks) and `tags` (tags by hand). [`feed`] hears of the writes of others.
@@ -142,6 +143,7 @@ mod db;
 pub mod feed;
 mod frames;
 mod identity;
+mod introspect;
 mod outcome;
 mod pages;
 mod query;

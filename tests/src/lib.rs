@@ -31,6 +31,11 @@ struct SeaOrm;
 #[doc = include_str!("../../docs/other-programs.md")]
 struct OtherPrograms;
 
+/// And the guide for applications with Diesel.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/diesel.md")]
+struct Diesel;
+
 /// And what stands in front.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/cdn.md")]

@@ -15,6 +15,8 @@ use crate::client::Client;
 pub(crate) enum Framework {
     Axum,
     Actix,
+    /// The same on Diesel.
+    Diesel,
 }
 
 /// Tells each story to every bookstore.
@@ -30,6 +32,12 @@ macro_rules! on_every_framework {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $story() {
                 super::$story($crate::shop::Framework::Actix).await;
+            })+
+        }
+        mod on_actix_with_diesel {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $story() {
+                super::$story($crate::shop::Framework::Diesel).await;
             })+
         }
     };
@@ -70,6 +78,7 @@ impl Shop {
                     bookstore_axum::serve(listener, &options, stopped).await
                 }
                 Framework::Actix => bookstore_actix::serve(listener, &options, stopped).await,
+                Framework::Diesel => bookstore_actix_diesel::serve(listener, &options, stopped).await,
             }
             .unwrap();
         });

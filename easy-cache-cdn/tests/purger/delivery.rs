@@ -4,7 +4,7 @@ use easy_cache_cdn::{Purge, Purger};
 use easy_cache_core::Tag;
 use tokio::time::Instant;
 
-use crate::front::{Front, Reply, named, seconds, tags};
+use crate::front::{Front, Reply, named, seconds, soon, tags};
 
 #[tokio::test(start_paused = true)]
 async fn what_comes_while_a_purge_is_under_way_goes_together_with_the_next() {
@@ -20,7 +20,7 @@ async fn what_comes_while_a_purge_is_under_way_goes_together_with_the_next() {
     }
     assert_eq!(purges.owed(), 3, "each name once");
     drop(closed);
-    purges.acknowledged().await;
+    soon(purges.acknowledged()).await;
     assert_eq!(front.dropped(), [named(&["a"]), named(&["b", "c", "d"])]);
 }
 
@@ -29,7 +29,7 @@ async fn names_are_written_as_responses_write_them() {
     let front = Front::new();
     let purges = Purger::new(front.clone()).start();
     purges.purge_tags(&[Tag::row("books", 7), Tag::unknown_rows("books"), Tag::new("new in")]);
-    purges.acknowledged().await;
+    soon(purges.acknowledged()).await;
     assert_eq!(front.dropped(), [named(&["books:%2A", "books:7", "new%20in"])]);
 }
 
@@ -39,9 +39,9 @@ async fn who_takes_few_names_is_asked_more_often_and_at_the_pace_that_it_bears()
     let purges = Purger::new(front.clone()).again_after(seconds(0)).pace(seconds(1)).start();
     let start = Instant::now();
     purges.purge_tags(&tags(&["a", "b", "c"]));
-    purges.acknowledged().await;
+    soon(purges.acknowledged()).await;
     purges.purge_tags(&tags(&["d"]));
-    purges.acknowledged().await;
+    soon(purges.acknowledged()).await;
     assert_eq!(front.dropped(), [named(&["a", "b"]), named(&["c"]), named(&["d"])]);
     let times: Vec<_> = front.times().into_iter().map(|at| (at - start).as_secs()).collect();
     assert_eq!(times, [0, 1, 2]);
@@ -53,9 +53,9 @@ async fn names_are_purged_once_more_for_responses_that_were_on_their_way() {
     let purges = Purger::new(front.clone()).again_after(seconds(3)).start();
     let start = Instant::now();
     purges.purge_tags(&tags(&["a"]));
-    purges.acknowledged().await;
+    soon(purges.acknowledged()).await;
     assert_eq!((front.dropped(), start.elapsed()), (vec![named(&["a"])], seconds(0)));
-    purges.settled().await;
+    soon(purges.settled()).await;
     assert!(start.elapsed() >= seconds(3));
     assert_eq!(front.dropped(), [named(&["a"]), named(&["a"])]);
     tokio::time::sleep(seconds(60)).await;
@@ -69,10 +69,10 @@ async fn who_waits_for_the_second_purge_waits_for_that_of_the_last_invalidation(
     let start = Instant::now();
     for name in ["a", "b", "c", "d"] {
         purges.purge_tags(&tags(&[name]));
-        purges.acknowledged().await;
+        soon(purges.acknowledged()).await;
         tokio::time::sleep(seconds(1)).await;
     }
-    purges.settled().await;
+    soon(purges.settled()).await;
     assert!(start.elapsed() >= seconds(6), "{:?} after the first, of which the last came 3 s later", start.elapsed());
     for name in ["a", "b", "c", "d"] {
         let times = front
@@ -95,7 +95,7 @@ async fn what_failed_is_tried_again_until_it_succeeds() {
             tokio::task::yield_now().await;
         }
         purges.purge_tags(&tags(&["b"]));
-        purges.acknowledged().await;
+        soon(purges.acknowledged()).await;
         assert_eq!(front.dropped(), [named(&["a", "b"])], "{failure:?}");
         assert_eq!(front.attempts(), 4, "{failure:?}");
     }
@@ -107,7 +107,7 @@ async fn a_failure_half_way_starts_again_from_the_beginning() {
     let purges = Purger::new(front.clone()).again_after(seconds(0)).start();
     front.replies([Reply::Done, Reply::Fails]);
     purges.purge_tags(&tags(&["a", "b"]));
-    purges.acknowledged().await;
+    soon(purges.acknowledged()).await;
     assert_eq!(front.dropped(), [named(&["a"]), named(&["a"]), named(&["b"])]);
 }
 
@@ -135,7 +135,7 @@ async fn more_names_than_may_be_owed_become_everything() {
     tokio::task::yield_now().await;
     purges.purge_tags(&tags(&["d"]));
     assert_eq!(purges.owed(), 1);
-    purges.acknowledged().await;
+    soon(purges.acknowledged()).await;
     assert_eq!(front.dropped(), [Purge::Everything]);
 }
 
@@ -149,10 +149,10 @@ async fn names_that_fail_for_too_long_become_everything() {
     purges.purge_tags(&tags(&["b"]));
     tokio::time::sleep(seconds(15)).await;
     front.always(Reply::Done);
-    purges.acknowledged().await;
+    soon(purges.acknowledged()).await;
     assert_eq!(front.dropped(), [Purge::Everything]);
     purges.purge_tags(&tags(&["c"]));
-    purges.acknowledged().await;
+    soon(purges.acknowledged()).await;
     assert_eq!(front.dropped()[1], named(&["c"]), "and from then on by name");
 }
 
@@ -162,7 +162,7 @@ async fn shutting_down_delivers_at_once_what_was_to_be_purged_again_later() {
     let purges = Purger::new(front.clone()).again_after(seconds(3600)).start();
     let start = Instant::now();
     purges.purge_tags(&tags(&["a"]));
-    purges.acknowledged().await;
+    soon(purges.acknowledged()).await;
     purges.purge_tags(&tags(&["b"]));
     purges.shutdown(seconds(5)).await.unwrap();
     assert_eq!((front.dropped(), purges.owed()), (vec![named(&["a"]), named(&["a", "b"])], 0));
@@ -181,6 +181,21 @@ async fn shutting_down_does_not_sit_out_the_pause_after_a_failure_and_says_what_
     front.always(Reply::Done);
     purges.shutdown(seconds(1)).await.unwrap();
     assert_eq!(front.dropped(), [named(&["a", "b"])]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_gives_up_shutting_down_leaves_everything_as_it_was() {
+    let front = Front::new();
+    let purges = Purger::new(front.clone()).start();
+    drop(purges.shutdown(seconds(5)).await);
+    let closed = front.close();
+    purges.purge_tags(&tags(&["a"]));
+    assert!(tokio::time::timeout(seconds(1), purges.shutdown(seconds(5))).await.is_err());
+    drop(closed);
+    soon(purges.acknowledged()).await;
+    assert_eq!(front.dropped(), [named(&["a"])], "the second purge is put off again");
+    soon(purges.settled()).await;
+    assert_eq!(front.dropped().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -208,20 +208,18 @@ fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
 }
 
 /// A cache over the store, and the tags of which somebody heard.
-async fn listening(world: &World) -> (Cache, Arc<Mutex<Vec<Vec<Tag>>>>) {
+fn listening(world: &World) -> (Cache, Arc<Mutex<Vec<Vec<Tag>>>>) {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ear = Arc::clone(&heard);
+    let hear = move |tags: &[Tag]| ear.lock().map(|mut heard| heard.push(tags.to_vec())).unwrap_or_default();
     let builder = Cache::builder().clock(world.clock.clock()).plain_store(world.store.clone());
-    let cache = builder.on_invalidated(move |what| ear.lock().unwrap().push(what.tags.to_vec())).build();
-    cache.invalidate_tags(["first"]).await.unwrap();
-    assert_eq!(std::mem::take(&mut *heard.lock().unwrap()), [vec![Tag::new("first")]]);
-    (cache, heard)
+    (builder.on_invalidated(move |what| hear(what.tags)).build(), heard)
 }
 
 #[tokio::test]
 async fn who_hears_of_invalidations_hears_when_the_store_knows() {
     let world = World::new();
-    let (cache, heard) = listening(&world).await;
+    let (cache, heard) = listening(&world);
     let slow = world.store.inject(Fault::StallBefore, |attempt| attempt.method.starts_with("set"));
     let invalidating = tokio::spawn({
         let cache = cache.clone();
@@ -238,7 +236,7 @@ async fn who_hears_of_invalidations_hears_when_the_store_knows() {
 #[tokio::test]
 async fn who_hears_of_invalidations_hears_at_once_of_one_that_failed_and_again_when_it_is_delivered() {
     let world = World::new();
-    let (cache, heard) = listening(&world).await;
+    let (cache, heard) = listening(&world);
     let down = world.store.inject(Fault::Fail, |_| true);
     assert!(cache.invalidate_tags(["t"]).await.is_err());
     assert_eq!(heard.lock().unwrap().len(), 1);
@@ -252,7 +250,7 @@ async fn who_hears_of_invalidations_hears_at_once_of_one_that_failed_and_again_w
 #[tokio::test]
 async fn who_hears_of_invalidations_hears_of_commits_and_of_writes_whose_outcome_nobody_learned() {
     let world = World::new();
-    let (cache, heard) = listening(&world).await;
+    let (cache, heard) = listening(&world);
     cache.hold(["rolled back"], WITHIN).await.rollback().await.unwrap();
     cache.hold(["committed"], WITHIN).await.commit().await.unwrap();
     assert_eq!(*heard.lock().unwrap(), [vec![Tag::new("committed")]]);

@@ -2,8 +2,11 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
+use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::{insert_into, sql_query, update};
@@ -12,7 +15,7 @@ use diesel_async::pooled_connection::{bb8, deadpool};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use easy_cache_diesel::AsyncCachedQuery;
 
-use crate::shop::{Shop, books, retitle};
+use crate::shop::{LONG, Shop, books, retitle};
 
 fn manager(shop: &Shop) -> AsyncDieselConnectionManager<AsyncPgConnection> {
     AsyncDieselConnectionManager::new_with_config(&shop.database.url, shop.db.manager_config())
@@ -116,13 +119,18 @@ async fn a_write_whose_future_is_dropped_is_believed_to_happen() {
     }
     assert_eq!(shop.title(reader, 1).await, "Emma", "that is what the database says");
     assert!(!shop.keeps("title:1").await, "and nobody knows for how long");
-    other.batch_execute("COMMIT").await.unwrap();
-    shop.until("SELECT title FROM books WHERE id = 1", "New").await;
+    {
+        // The next statement of its connection waits behind it, and is no proof before it is answered.
+        let mut asking = pin!(sql_query("SELECT 1").execute(writer));
+        assert!(poll_fn(|cx| Poll::Ready(asking.as_mut().poll(cx).is_pending())).await);
+        assert_eq!(shop.title(reader, 1).await, "Emma");
+        assert!(!shop.keeps("title:1").await);
+        other.batch_execute("COMMIT").await.unwrap();
+        asking.await.unwrap();
+    }
+    assert_eq!(shop.sql("SELECT title FROM books WHERE id = 1"), "New");
     assert_eq!(shop.title(reader, 1).await, "New");
-    assert!(!shop.keeps("title:1").await);
-    sql_query("SELECT 1").execute(writer).await.unwrap();
-    assert_eq!(shop.title(reader, 1).await, "New");
-    assert!(shop.keeps("title:1").await, "the connection has answered to another statement");
+    assert!(shop.keeps("title:1").await);
 }
 
 #[tokio::test]
@@ -131,7 +139,13 @@ async fn rows_that_are_returned_before_their_commit_are_not_believed_too_early()
     // The commit waits for a lock, long after the first rows were returned.
     shop.sql("CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END'");
     shop.sql("CREATE CONSTRAINT TRIGGER late AFTER INSERT ON books DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late()");
-    let (mut writer, reader) = (shop.connection().await, &mut shop.connection().await);
+    let (mut writer, reader) = (shop.behind().await, &mut shop.connection().await);
+    let ended = Arc::new(AtomicUsize::new(0));
+    let ends = ended.clone();
+    writer.set_instrumentation(shop.db.instrumentation().then(move |event: InstrumentationEvent<'_>| {
+        ends.fetch_add(usize::from(matches!(event, InstrumentationEvent::FinishQuery { .. })), Ordering::SeqCst);
+    }));
+    sql_query("SELECT 1").execute(&mut writer).await.unwrap();
     assert_eq!(shop.count(reader).await, 2);
     let mut other = shop.behind().await;
     other.batch_execute("BEGIN; SELECT pg_advisory_xact_lock(1)").await.unwrap();
@@ -141,7 +155,10 @@ async fn rows_that_are_returned_before_their_commit_are_not_believed_too_early()
         (writer, rows.len())
     });
     shop.until_blocked(1).await;
-    assert_eq!(shop.count(reader).await, 2, "nothing is committed");
+    while AtomicUsize::load(&ended, Ordering::SeqCst) < 2 {
+        tokio::time::timeout(LONG, tokio::task::yield_now()).await.unwrap();
+    }
+    assert_eq!(shop.count(reader).await, 2, "it is said to have ended, and nothing is committed");
     assert!(!shop.keeps("count").await, "and nothing kept");
     other.batch_execute("COMMIT").await.unwrap();
     let (mut writer, rows) = writing.await.unwrap();
@@ -182,6 +199,18 @@ async fn statements_that_run_at_once_are_told_when_each_of_them_has_ended() {
     };
     tokio::join!(both, story);
     assert_eq!((shop.title(reader, 1).await, shop.title(reader, 2).await), ("A".to_owned(), "B".to_owned()));
+}
+
+#[tokio::test]
+async fn a_write_that_was_made_early_and_runs_late_is_told_when_it_has_ended() {
+    let shop = Shop::new();
+    let (writer, reader) = (shop.connection().await, &mut shop.connection().await);
+    let (first, second) = (&mut &writer, &mut &writer);
+    let late = update(books::table.find(1)).set(books::title.eq("Late")).execute(first);
+    sql_query("SELECT 1").execute(second).await.unwrap();
+    assert_eq!(shop.title(reader, 1).await, "Emma");
+    late.await.unwrap();
+    assert_eq!(shop.title(reader, 1).await, "Late");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use easy_cache_core::{Address, Computation, Joined, Scope, Shelf};
 use super::exchange::{Exchange, Task};
 use super::find::{Arrival, DETOURS, holds_part, key_of};
 use super::key;
-use super::pass::Passage;
+use super::pass::{Passage, Watch};
 use super::previous::Previous;
 use super::stored::{self, Hit, Value, Varies, is_served};
 use super::way::{self, Waiting, Way, may_refresh, without_keeping};
@@ -49,7 +49,10 @@ pub(super) async fn arrive(shelf: Shelf, mut exchange: Box<Exchange>) -> Arrival
         Held::Foreign => Next::Alone(None),
         Held::Nothing => match at_nothing(&mut exchange) {
             Ok(next) => next,
-            Err(passage) => return Arrival::Pass(passage.telling(exchange.told_key)),
+            Err(watch) => {
+                let passage = Passage::watched(&exchange.settings, exchange.forward, watch);
+                return Arrival::Pass(passage.telling(exchange.told_key));
+            }
         },
     };
     if let Next::Answer(found) = next {
@@ -71,12 +74,12 @@ pub(super) async fn arrive(shelf: Shelf, mut exchange: Box<Exchange>) -> Arrival
     go(&shelf, exchange, next).await
 }
 
-/// What comes where nothing was found; or the way of a response that is not kept, as those before it were not.
-fn at_nothing(exchange: &mut Exchange) -> Result<Next, Passage> {
+/// What comes where nothing was found; or what is looked at in passing, where responses were not for keeping.
+fn at_nothing(exchange: &mut Exchange) -> Result<Next, Watch> {
     let key = key_of(exchange, exchange.varies.as_deref());
     let place = exchange.settings.apart.place(&key);
     exchange.place = Some(place);
-    match way::at_nothing(&exchange.settings, &exchange.facts, exchange.forward, place)? {
+    match way::at_nothing(&exchange.settings, &exchange.facts, place)? {
         Waiting::Allowed => Ok(Next::Wait(None)),
         Waiting::Useless => Ok(Next::Alone(None)),
     }

@@ -80,8 +80,9 @@ impl Passage {
         self
     }
 
-    pub(crate) fn watched(self, watch: Watch) -> Self {
-        Self { watch: Some(watch), ..self }
+    /// A request whose response is mostly not for keeping.
+    pub(crate) fn watched(settings: &Arc<Settings>, forward: Forward, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..Self::new(settings, forward, None) }
     }
 
     /// A request that may change things.

@@ -87,10 +87,10 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
         Held::Nothing(forward, variant) => {
             let empty = settings.apart.place(variant.as_deref().unwrap_or(&base));
             place = Some(empty);
-            match at_nothing(settings, &facts, forward, empty) {
+            match at_nothing(settings, &facts, empty) {
                 Ok(Waiting::Allowed) => (forward, Next::Wait(None)),
                 Ok(Waiting::Useless) => (forward, Next::Alone(None)),
-                Err(passage) => return Way::Pass(passage.telling(told_key)),
+                Err(watch) => return Way::Pass(Passage::watched(settings, forward, watch).telling(told_key)),
             }
         }
         Held::Response(hit, variant) => {
@@ -174,20 +174,13 @@ pub(crate) enum Waiting {
     Useless,
 }
 
-/// What comes where nothing was found; or the way of a response that is not kept, as those before it were not.
-pub(crate) fn at_nothing(
-    settings: &Arc<Settings>,
-    facts: &RequestFacts,
-    forward: Forward,
-    place: Place,
-) -> Result<Waiting, Passage> {
+/// What comes where nothing was found; or what is looked at in passing, where responses were not for keeping.
+pub(crate) fn at_nothing(settings: &Settings, facts: &RequestFacts, place: Place) -> Result<Waiting, Watch> {
     let now = || settings.cache.clock().elapsed();
     match settings.apart.known(place, now) {
         Known::Nothing => Ok(Waiting::Allowed),
         // Whose conditions are to be evaluated takes the way of all.
-        Known::Apart if may_refresh(facts) && !facts.conditional => {
-            Err(Passage::new(settings, forward, None).watched(Watch { facts: *facts, place, called: now() }))
-        }
+        Known::Apart if may_refresh(facts) && !facts.conditional => Err(Watch { facts: *facts, place, called: now() }),
         Known::Apart | Known::Mixed => Ok(Waiting::Useless),
     }
 }

@@ -24,6 +24,23 @@ async fn an_invalidation_between_lookup_and_fill_is_not_lost() {
     }
 }
 
+/// Records that one fill has made have the same version: who asks for the wrong one of them must not take it for the right one.
+#[tokio::test]
+async fn the_record_of_another_tag_does_not_stand_in_for_that_of_a_tag_that_the_entry_carries() {
+    let world = World::new();
+    world.warm(&["carried", "known"]).await;
+    world.invalidate_key().await;
+    world.warm(&["carried"]).await;
+    let carried: Vec<Tag> = world.elsewhere().hit(&["known"]).await.tags.into_iter().map(|tag| tag.tag).collect();
+    assert_eq!(carried, tags(&["carried"]));
+    world.invalidate(&["carried"]).await;
+    assert_eq!(world.elsewhere().reason(&["known"]).await, Some(MissReason::Outdated));
+    world.warm(&["carried", "known"]).await;
+    world.elsewhere().hit(&["known", "carried"]).await;
+    world.invalidate(&["known"]).await;
+    assert_eq!(world.elsewhere().reason(&["known", "carried"]).await, Some(MissReason::Outdated));
+}
+
 #[tokio::test]
 async fn a_removed_key_refuses_the_fill_that_was_under_way_and_drops_every_kind() {
     let world = World::new();

@@ -1,5 +1,7 @@
 //! Lookups that travel together, and what they do not do to each other.
 
+use std::time::{Duration, Instant};
+
 use easy_cache_core::store::{Fill, Look, Looked, Store};
 use easy_cache_redis::RedisStore;
 use easy_cache_servers::proxy::{Direction, Fault};
@@ -86,6 +88,28 @@ async fn who_goes_away_takes_nobody_along() {
     }
     drop(looks);
     everybody_gets_their_own((0..MANY).map(|n| look(&world.store, n)).collect(), |_| false).await;
+}
+
+#[tokio::test]
+async fn nobody_waits_longer_in_the_queue_than_the_timeout() {
+    let (server, timeout) = (Redis::start(), Duration::from_secs(2));
+    let world = World::with(server.url(), |builder| builder.timeout(timeout));
+    drop(world.store.look(Look::new(b"warm", &[])).await.unwrap());
+    server.pause();
+    let begun = Instant::now();
+    let looks = (0..MANY).map(|n| {
+        let store = world.store.clone();
+        tokio::spawn(async move { store.look(Look::new(&n.to_be_bytes(), &[])).await.map(drop) })
+    });
+    for look in looks.collect::<Vec<_>>() {
+        assert!(look.await.unwrap().is_err());
+    }
+    assert!(
+        begun.elapsed() < timeout * 2,
+        "those behind the first batches waited for these as well: {:?}",
+        begun.elapsed()
+    );
+    server.resume();
 }
 
 #[tokio::test]

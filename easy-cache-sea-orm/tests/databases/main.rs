@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod beginning;
+mod introspection;
 mod isolation;
 mod listener;
 mod reads;

@@ -47,7 +47,7 @@ const WRITES: [(Write, &[&str]); 15] = [
     (Write::Delete, &["books", "books:1"]),
     (Write::DeleteById, &["books", "books:2"]),
     (Write::DeleteMany, &["books", "books:*"]),
-    (Write::Upsert, &["books", "books:*"]),
+    (Write::Upsert, &["books", "books:1"]),
     (Write::Raw, &["books", "books:2"]),
     (Write::Nested, &["authors", "books"]),
     (Write::Cascade, &["authors", "books", "books:*"]),
@@ -164,6 +164,9 @@ async fn there(site: &Site) -> (Vec<String>, [Option<String>; 2]) {
 async fn every_write_by_every_path(dialect: Dialect) {
     let site = Site::new(dialect).await;
     for (write, expected) in WRITES {
+        // MySQL's upsert does not say which key it is about.
+        let by_any_key = dialect == Dialect::MySql && write == Write::Upsert;
+        let expected = if by_any_key { &["books", "books:*"][..] } else { expected };
         for path in PATHS {
             let what = format!("{write:?} by {path:?} on {dialect:?}");
             site.restore().await;

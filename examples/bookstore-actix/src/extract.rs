@@ -12,25 +12,25 @@ use bookstore::refusal::{Refusal, innermost};
 use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, PageError};
-use crate::routes::AppState;
+use crate::shop::Shop;
 
-/// What all handlers share.
-pub(crate) struct State(AppState);
+/// The shop that all handlers share.
+pub(crate) struct State<S>(S);
 
-impl Deref for State {
-    type Target = AppState;
+impl<S> Deref for State<S> {
+    type Target = S;
 
-    fn deref(&self) -> &AppState {
+    fn deref(&self) -> &S {
         &self.0
     }
 }
 
-impl FromRequest for State {
+impl<S: Shop> FromRequest for State<S> {
     type Error = PageError;
     type Future = Ready<Result<Self, PageError>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let state = req.app_data::<AppState>().cloned().map(Self);
+        let state = req.app_data::<S>().cloned().map(Self);
         ready(state.ok_or_else(|| Refusal::out_of_order(500).into()))
     }
 }

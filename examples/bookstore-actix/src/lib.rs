@@ -1,4 +1,5 @@
-//! The bookstore on actix-web: routes, forms, JSON and statuses around the domain of the `bookstore` crate.
+//! The bookstore on actix-web: routes, forms, JSON and statuses around the domain of the `bookstore` crate, on SeaORM or on whatever
+//! else implements [`Shop`].
 //!
 //! ```no_run
 //! # #[tokio::main(flavor = "current_thread")]
@@ -13,6 +14,7 @@
 //! |---|---|
 //! | [`server`] | starts, announces the address, ends cleanly |
 //! | [`routes`](mod@routes) | which route leads to which handler, and what is around them |
+//! | [`shop`] | what the handlers ask of a shop, and SeaORM's |
 //! | `api`, `pages` | the handlers, for programs and for people |
 //! | `extract` | bodies, queries and paths, refused in words |
 //! | `error` | refusals as JSON and as pages |
@@ -22,6 +24,8 @@ pub mod server;
 
 pub mod routes;
 
+pub mod shop;
+
 mod api;
 mod pages;
 
@@ -30,5 +34,5 @@ mod extract;
 mod provenance;
 
 pub use bookstore::{Options, StartError};
-pub use routes::AppState;
-pub use server::{run, serve};
+pub use server::{run, run_shop, serve, serve_shop};
+pub use shop::{Opened, Shop};

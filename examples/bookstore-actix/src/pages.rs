@@ -5,12 +5,14 @@ use actix_web::web::Html;
 use actix_web::{CustomizeResponder, HttpResponse, Responder as _};
 use bookstore::{
     input::{BookChange, BookFilter, Move, NewBook, Part, Retitle},
-    page, query, write,
+    page,
+    write::Ending,
 };
 
 use crate::{
     error::PageError,
     extract::{PageForm, PagePath, PageQuery, State},
+    shop::Shop,
 };
 
 type Shown = CustomizeResponder<Html>;
@@ -27,51 +29,51 @@ fn see_other(path: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
 }
 
-pub(crate) async fn books(shop: State, filter: PageQuery<BookFilter>) -> Page {
-    Ok(shown(page::books(&filter.0, &query::books(&shop.db, &filter.0).await?)))
+pub(crate) async fn books<S: Shop>(shop: State<S>, filter: PageQuery<BookFilter>) -> Page {
+    Ok(shown(page::books(&filter.0, &shop.books(&filter.0).await?)))
 }
 
-pub(crate) async fn book(shop: State, id: PagePath) -> Page {
-    Ok(shown(page::book(&query::book(&shop.db, id.0).await?, &query::authors(&shop.db).await?)))
+pub(crate) async fn book<S: Shop>(shop: State<S>, id: PagePath) -> Page {
+    Ok(shown(page::book(&shop.book(id.0).await?, &shop.authors().await?)))
 }
 
-pub(crate) async fn author(shop: State, id: PagePath, part: PageQuery<Part>) -> Page {
-    let author = query::author(&shop.db, id.0).await?;
+pub(crate) async fn author<S: Shop>(shop: State<S>, id: PagePath, part: PageQuery<Part>) -> Page {
+    let author = shop.author(id.0).await?;
     let filter = BookFilter { author: Some(id.0), page: part.0.page, ..BookFilter::default() };
-    Ok(shown(page::author(&author, &query::books(&shop.db, &filter).await?)))
+    Ok(shown(page::author(&author, &shop.books(&filter).await?)))
 }
 
-pub(crate) async fn stats(shop: State) -> Page {
-    Ok(shown(page::stats(&query::stats(&shop.db).await?)))
+pub(crate) async fn stats<S: Shop>(shop: State<S>) -> Page {
+    Ok(shown(page::stats(&shop.stats().await?)))
 }
 
-pub(crate) async fn create_book(shop: State, new: PageForm<NewBook>) -> SeeOther {
+pub(crate) async fn create_book<S: Shop>(shop: State<S>, new: PageForm<NewBook>) -> SeeOther {
     let author = format!("/authors/{}", new.0.author_id);
-    let book = write::create_book(&shop.db, new.0).await.map_err(PageError::back_to(author))?;
+    let book = shop.create_book(new.0).await.map_err(PageError::back_to(author))?;
     Ok(see_other(&format!("/books/{}", book.id)))
 }
 
-pub(crate) async fn update_book(shop: State, id: PagePath, change: PageForm<BookChange>) -> SeeOther {
+pub(crate) async fn update_book<S: Shop>(shop: State<S>, id: PagePath, change: PageForm<BookChange>) -> SeeOther {
     let book = format!("/books/{}", id.0);
-    write::update_book(&shop.db, id.0, change.0).await.map_err(PageError::back_to(book.clone()))?;
+    shop.update_book(id.0, change.0).await.map_err(PageError::back_to(book.clone()))?;
     Ok(see_other(&book))
 }
 
-pub(crate) async fn move_book(shop: State, id: PagePath, form: PageForm<Move>) -> SeeOther {
+pub(crate) async fn move_book<S: Shop>(shop: State<S>, id: PagePath, form: PageForm<Move>) -> SeeOther {
     let book = format!("/books/{}", id.0);
-    let ending = write::Ending::failing(form.0.fail);
-    write::move_book(&shop.db, id.0, form.0.author_id, ending).await.map_err(PageError::back_to(book.clone()))?;
+    let ending = Ending::failing(form.0.fail);
+    shop.move_book(id.0, form.0.author_id, ending).await.map_err(PageError::back_to(book.clone()))?;
     Ok(see_other(&book))
 }
 
-pub(crate) async fn delete_book(shop: State, id: PagePath) -> SeeOther {
-    let author_id = query::book(&shop.db, id.0).await?.author_id;
-    write::delete_book(&shop.db, id.0).await?;
+pub(crate) async fn delete_book<S: Shop>(shop: State<S>, id: PagePath) -> SeeOther {
+    let author_id = shop.book(id.0).await?.author_id;
+    shop.delete_book(id.0).await?;
     Ok(see_other(&format!("/authors/{author_id}")))
 }
 
-pub(crate) async fn retitle(shop: State, id: PagePath, retitle: PageForm<Retitle>) -> SeeOther {
+pub(crate) async fn retitle<S: Shop>(shop: State<S>, id: PagePath, retitle: PageForm<Retitle>) -> SeeOther {
     let author = format!("/authors/{}", id.0);
-    write::retitle(&shop.db, id.0, retitle.0).await.map_err(PageError::back_to(author.clone()))?;
+    shop.retitle(id.0, retitle.0).await.map_err(PageError::back_to(author.clone()))?;
     Ok(see_other(&author))
 }

@@ -3,24 +3,30 @@
 //! Titles are the ones under which English readers know the books; years are those of the first publication (as a book,
 //! for works that appeared in parts), for works from before printing the customary estimates.
 
-use sea_orm::DbErr;
 use serde::Deserialize;
 
 const BOOKS: &str = include_str!("../books.csv");
 
 /// One line of the table.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Record {
-    pub(crate) title: String,
-    pub(crate) author: String,
-    pub(crate) year: i32,
-    pub(crate) language: String,
+pub struct Record {
+    /// The title.
+    pub title: String,
+    /// Who wrote it.
+    pub author: String,
+    /// The year of the first publication.
+    pub year: i32,
+    /// The language of the original.
+    pub language: String,
 }
 
 /// All books of the table, in its order.
-pub(crate) fn records() -> Result<Vec<Record>, DbErr> {
-    let unreadable = |reason: csv::Error| DbErr::Custom(format!("failed to read the catalogue: {reason}"));
-    csv::Reader::from_reader(BOOKS.as_bytes()).deserialize().collect::<Result<_, _>>().map_err(unreadable)
+///
+/// # Errors
+///
+/// If the table that is part of the binary is none.
+pub fn records() -> Result<Vec<Record>, csv::Error> {
+    csv::Reader::from_reader(BOOKS.as_bytes()).deserialize().collect()
 }
 
 #[cfg(test)]

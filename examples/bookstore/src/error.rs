@@ -9,7 +9,7 @@ use sea_orm::DbErr;
 pub struct Error {
     kind: ErrorKind,
     message: String,
-    source: Option<DbErr>,
+    source: Option<Box<dyn error::Error + Send + Sync>>,
 }
 
 /// What to branch on.
@@ -27,20 +27,31 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn no_book(id: i32) -> Self {
+    /// There is no such book.
+    #[must_use]
+    pub fn no_book(id: i32) -> Self {
         Self::new(ErrorKind::NotFound, format!("there is no book {id}"))
     }
 
-    pub(crate) fn no_author(id: i32) -> Self {
+    /// There is no such author.
+    #[must_use]
+    pub fn no_author(id: i32) -> Self {
         Self::new(ErrorKind::NotFound, format!("there is no author {id}"))
     }
 
-    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+    /// The request makes no sense, and why.
+    pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, message)
     }
 
-    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+    /// The request was undone, and why.
+    pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Conflict, message)
+    }
+
+    /// The database failed. Its text stays in the source: it is for the log, not for who asked.
+    pub fn database(source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self { source: Some(source.into()), ..Self::new(ErrorKind::Database, "the shop cannot answer at the moment") }
     }
 
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -62,13 +73,12 @@ impl fmt::Display for Error {
 
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
+        self.source.as_deref().map(|source| source as _)
     }
 }
 
-/// The text of the database stays in the source: it is for the log, not for who asked.
 impl From<DbErr> for Error {
     fn from(source: DbErr) -> Self {
-        Self { source: Some(source), ..Self::new(ErrorKind::Database, "the shop cannot answer at the moment") }
+        Self::database(source)
     }
 }

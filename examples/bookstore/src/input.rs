@@ -36,7 +36,12 @@ impl BookFilter {
         self.q.as_deref().map(str::trim).filter(|text| !text.is_empty())
     }
 
-    pub(crate) fn page(&self) -> Result<u32, Error> {
+    /// The number of the page, the first unless it is said.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) for a page 0.
+    pub fn page(&self) -> Result<u32, Error> {
         match self.page {
             None => Ok(1),
             Some(0) => Err(Error::invalid("pages are numbered from 1")),
@@ -90,7 +95,12 @@ pub struct Retitle {
 }
 
 impl Retitle {
-    pub(crate) fn checked_prefix(self) -> Result<String, Error> {
+    /// The prefix, if it is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) for one that is empty or too long.
+    pub fn checked_prefix(self) -> Result<String, Error> {
         match self.prefix.chars().count() {
             0 => Err(Error::invalid("the prefix is empty")),
             1..=PREFIX_LENGTH => Ok(self.prefix),
@@ -99,7 +109,12 @@ impl Retitle {
     }
 }
 
-pub(crate) fn checked_title(title: &str) -> Result<String, Error> {
+/// The title as it is stored.
+///
+/// # Errors
+///
+/// [`Invalid`](crate::ErrorKind::Invalid), with what is wrong.
+pub fn checked_title(title: &str) -> Result<String, Error> {
     let title = title.trim();
     match title.chars().count() {
         0 => Err(Error::invalid("the title is empty")),
@@ -108,14 +123,24 @@ pub(crate) fn checked_title(title: &str) -> Result<String, Error> {
     }
 }
 
-pub(crate) fn checked_year(year: i32) -> Result<i32, Error> {
+/// The year, if a book can be from then.
+///
+/// # Errors
+///
+/// [`Invalid`](crate::ErrorKind::Invalid), with what is wrong.
+pub fn checked_year(year: i32) -> Result<i32, Error> {
     if YEARS.contains(&year) {
         return Ok(year);
     }
     Err(Error::invalid(format!("the year {year} is not between {} and {}", YEARS.start(), YEARS.end())))
 }
 
-pub(crate) fn checked_language(code: &str) -> Result<String, Error> {
+/// The code of the language, if the shop knows it.
+///
+/// # Errors
+///
+/// [`Invalid`](crate::ErrorKind::Invalid), with what is wrong.
+pub fn checked_language(code: &str) -> Result<String, Error> {
     let code = code.trim().to_lowercase();
     match language::name(&code) {
         Some(_) => Ok(code),

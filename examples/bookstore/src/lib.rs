@@ -18,7 +18,7 @@
 //! | [`options`] | what a binary of this example can be told on its command line, and why a start can fail |
 //! | [`front`] | the cache of the shop, and the one that may be in front of it |
 //! | [`database`] | opens the database, creates the tables and fills them once |
-//! | `schema`, `catalogue` | the tables, and the real books that they start with |
+//! | `schema`, [`catalogue`] | the tables, and the real books that they start with |
 //! | [`language`] | the language codes that the shop knows |
 //! | [`entity`] | the three tables as SeaORM entities |
 //! | [`view`] | what reads answer: a book with its author's name, a page of books, an author, numbers |
@@ -38,7 +38,7 @@ pub mod front;
 
 pub mod database;
 
-mod catalogue;
+pub mod catalogue;
 mod schema;
 
 pub mod entity;

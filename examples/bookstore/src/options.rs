@@ -43,7 +43,7 @@ pub enum StartError {
         /// The URL that was given.
         url: String,
         /// What the database said.
-        source: sea_orm::DbErr,
+        source: Box<dyn error::Error + Send + Sync>,
     },
     /// The address could not be listened on.
     #[non_exhaustive]
@@ -62,8 +62,8 @@ pub enum StartError {
 impl StartError {
     /// The database at `url` could not be opened.
     #[must_use]
-    pub fn database(url: &str, source: sea_orm::DbErr) -> Self {
-        Self::Database { url: url.to_owned(), source }
+    pub fn database(url: &str, source: impl Into<Box<dyn error::Error + Send + Sync>>) -> Self {
+        Self::Database { url: url.to_owned(), source: source.into() }
     }
 
     /// The address could not be listened on.
@@ -97,7 +97,7 @@ impl fmt::Display for StartError {
 impl error::Error for StartError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Database { source, .. } => Some(source),
+            Self::Database { source, .. } => Some(source.as_ref()),
             Self::Listen { source, .. } | Self::Serve(source) => Some(source),
             Self::Varnish(source) => Some(source),
         }

@@ -16,10 +16,10 @@ use crate::{
 };
 
 /// How many books are on a full page.
-const PAGE_SIZE: u64 = 20;
+pub const PAGE_SIZE: u64 = 20;
 
 /// How many authors the numbers name.
-const TOP_AUTHORS: u64 = 10;
+pub const TOP_AUTHORS: u64 = 10;
 
 /// One book. It is read by its number, and its author by theirs: two rows, whatever else changes in the shop.
 ///

@@ -25,7 +25,9 @@ pub(crate) async fn prepare(db: &DatabaseConnection) -> Result<(), DbErr> {
     let tx = db.begin_with_options(WRITING).await?;
     create_tables(&tx).await?;
     if author::Entity::find().count(&tx).await? == 0 {
-        fill(&tx, &catalogue::records()?).await?;
+        let records = catalogue::records();
+        let records = records.map_err(|reason| DbErr::Custom(format!("failed to read the catalogue: {reason}")))?;
+        fill(&tx, &records).await?;
     }
     tx.commit().await
 }

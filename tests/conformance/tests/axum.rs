@@ -13,6 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, VARY};
 use axum::response::Response;
+use axum::serve::ListenerExt as _;
 use conformance::abuse::{self, Page, Pieces};
 use conformance::{Capabilities, Kind, Message, Origin, run};
 use easy_cache_core::Cache;
@@ -91,6 +92,8 @@ async fn abused(size: u64) -> (SocketAddr, Cache) {
     let app = Router::new().fallback(answer).layer(layer);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
+    // A body in several writes waits for the client's acknowledgement otherwise.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     tokio::spawn(async move { axum::serve(listener, app).await });
     (address, cache)
 }

@@ -203,7 +203,7 @@ fn inserts() -> Vec<Call> {
             let nothing = OnConflict::column(book::Column::Id).do_nothing_on([book::Column::Id]).to_owned();
             let inserted =
                 book::Entity::insert_many([new_book(Some(1), "x")]).on_conflict(nothing).try_insert().exec(db).await?;
-            assert!(matches!(inserted, TryInsertResult::Conflicted))
+            assert!(matches!(inserted, TryInsertResult::Conflicted));
         }),
         call!("upsert", ["books books:1", "books books:1", "books books:*"], |db| {
             let update = OnConflict::column(book::Column::Id).update_column(book::Column::Title).to_owned();

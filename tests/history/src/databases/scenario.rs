@@ -6,6 +6,7 @@ use std::time::Duration;
 use easy_cache_servers::proxy::{Direction, Fault, Proxy};
 
 use super::parent::Workers;
+use super::referee::Counts;
 use crate::random::Random;
 
 /// A kind of fault.
@@ -28,6 +29,15 @@ pub struct Scenario {
 impl std::fmt::Debug for Scenario {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
+    }
+}
+
+impl Scenario {
+    /// Whether there is something to see: looks that found something, writes, and what the scenario is about.
+    #[must_use]
+    pub const fn has_happened(&self, counts: Counts, deaths: u64) -> bool {
+        let is_seen = (!self.drops || counts.unknown > 0) && (!self.dies || deaths > 0);
+        counts.hits > 0 && counts.writes > 0 && is_seen
     }
 }
 

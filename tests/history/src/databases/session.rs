@@ -160,7 +160,7 @@ impl<'a> Session<'a> {
     async fn write(&mut self, row: i32) -> Result<(), DbErr> {
         let Shared { items, referee, drops, .. } = self.shared;
         let way = Way::ALL[self.random.below(Way::ALL.len() as u64) as usize];
-        let polls = if *drops && self.random.one_in(12) { self.random.below(16) } else { u64::MAX };
+        let polls = if *drops && self.random.one_in(6) { self.random.below(16) } else { u64::MAX };
         let before = referee.committed().await?[row as usize];
         match (Dropped { inner: pin!(items.write(row, way)), polls }).await {
             Some(Ok(())) => {

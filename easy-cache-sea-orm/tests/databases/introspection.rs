@@ -1,0 +1,51 @@
+//! What the text of statements does not show, asked of each kind of database: nothing is declared, and nothing old is served.
+
+use easy_cache_core::Cache;
+use easy_cache_sea_orm::CachedDb;
+use sea_orm::{ConnectionTrait, EntityTrait, Statement};
+
+use crate::site::{KINDS, Site, author, book, connect};
+
+/// How many books there are by a query of the caller's, and whether the database was asked.
+async fn count(db: &CachedDb, sql: &str) -> (i64, bool) {
+    let mut asked = false;
+    let load = async {
+        asked = true;
+        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+        row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))
+    };
+    let count = db.cache().get_or_compute(sql, load).await.unwrap();
+    (count, asked)
+}
+
+const BOOKS: &str = "SELECT COUNT(*) FROM books";
+const NOVELS: &str = "SELECT COUNT(*) FROM novels";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_keys_and_views_are_found_out() {
+    for kind in KINDS {
+        let site = Site::new(kind).await;
+        site.write("CREATE VIEW novels AS SELECT * FROM books WHERE title <> 'Poems'").await;
+        let db = CachedDb::builder(connect(&site.url).await, &Cache::new()).introspect().await.unwrap().build();
+        assert_eq!((count(&db, BOOKS).await, count(&db, NOVELS).await), ((2, true), (2, true)), "{kind:?}");
+        assert_eq!((count(&db, BOOKS).await, count(&db, NOVELS).await), ((2, false), (2, false)), "{kind:?}");
+        book::Entity::delete_by_id(2).exec(&db).await.unwrap();
+        assert_eq!(count(&db, NOVELS).await, (1, true), "{kind:?}: the view shows what its table has");
+        assert_eq!(count(&db, BOOKS).await, (1, true), "{kind:?}");
+        author::Entity::delete_by_id(1).exec(&db).await.unwrap();
+        assert_eq!(
+            (count(&db, BOOKS).await, count(&db, NOVELS).await),
+            ((0, true), (0, true)),
+            "{kind:?}: they cascade"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_was_not_asked_for_is_not_known() {
+    let site = Site::new(easy_cache_sql::Dialect::Sqlite).await;
+    let db = CachedDb::new(connect(&site.url).await, &Cache::new());
+    assert_eq!(count(&db, BOOKS).await, (2, true));
+    author::Entity::delete_by_id(1).exec(&db).await.unwrap();
+    assert_eq!(count(&db, BOOKS).await, (2, false), "this is what asking is for");
+}
