@@ -52,7 +52,7 @@ impl Inner {
             return Ok(Found::Nothing);
         };
         let (length, remaining) = (stored.bytes.len() as u64, stored.remaining);
-        let Ok(entry) = Entry::decode(stored.bytes) else { return Ok(Found::Unreadable(length)) };
+        let Ok(entry) = Entry::decode(stored.bytes, &[]) else { return Ok(Found::Unreadable(length)) };
         let (header, lifetime) = (entry.header, crate::filling::lifetime(entry.ttl));
         let limited = entry.ttl.is_some();
         let (payload, tags) = entry.into_payload();
