@@ -62,7 +62,7 @@ impl Page {
             target => {
                 let body = body_of(target, "");
                 let lifetime = ["max-age=1", "max-age=60", "no-store"][target.len() % 3];
-                let cut_at = (number % 10 == 9).then(|| body.len() / 2);
+                let cut_at = (number % 10 == 9).then_some(body.len() / 2);
                 Self { lifetime, vary: None, body, cut_at }
             }
         }

@@ -230,8 +230,8 @@ fn random_transactions_on(kind: Dialect, cases: u32) {
     let more: u32 = std::env::var("EASY_CACHE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     let config = Config { cases: cases * more, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
     let result = TestRunner::new(config).run(&moves(kind), |(moves, ending)| {
+        let mut site = site.borrow_mut();
         runtime.block_on(async {
-            let mut site = site.borrow_mut();
             site.refill().await;
             let mut before = Vec::new();
             for read in READS {

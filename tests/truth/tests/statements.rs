@@ -95,9 +95,9 @@ async fn run(site: &Site, case: &Case, way: Way) -> Result<(), DbErr> {
             let savepoint = tx.begin().await?;
             send(&savepoint, case).await?;
             if way == Way::SavepointReleased {
-                savepoint.commit().await?
+                savepoint.commit().await?;
             } else {
-                savepoint.rollback().await?
+                savepoint.rollback().await?;
             }
             quiet_before_the_end(site, case).await;
             tx.commit().await
@@ -216,9 +216,9 @@ async fn table_holds_on(kind: Dialect) {
                 }
             }
             if is_final && case.is("rebuild") {
-                site.build().await
+                site.build().await;
             } else {
-                site.put_back(&effects).await
+                site.put_back(&effects).await;
             }
             runs += 1;
         }
