@@ -1,6 +1,8 @@
 //! What a route says about its requests and responses, as words on the middleware. What the words mean is decided in
 //! `easy-cache-http`; those that every door has are written there, too.
 
+use std::sync::Arc;
+
 use actix_web::dev::ServiceRequest;
 use easy_cache_core::Tag;
 
@@ -64,7 +66,10 @@ impl ResponseCache {
         self,
         question: impl Fn(&ServiceRequest) -> Option<U> + Send + Sync + 'static,
     ) -> Self {
-        self.with(|settings| settings.route.set_user(question))
+        self.with(|settings| {
+            settings.route.set_user(question);
+            Arc::make_mut(&mut settings.shared).tells_users_apart = true;
+        })
     }
 
     /// Tags that the address of a request alone tells; they join those that its handler's work collects.

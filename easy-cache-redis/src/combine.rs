@@ -46,6 +46,7 @@ pub(crate) enum Sighted {
 
 impl Sighted {
     /// In the order of the names; nothing if they agree.
+    #[cfg(feature = "cluster")]
     pub(crate) fn each(self) -> Vec<Record> {
         match self {
             Self::Agree => Vec::new(),

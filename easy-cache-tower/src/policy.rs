@@ -1,6 +1,8 @@
 //! What a route says about its requests and responses, as words on the layer. What the words mean is decided in
 //! `easy-cache-http`; those that every door has are written there, too.
 
+use std::sync::Arc;
+
 use easy_cache_core::Tag;
 
 use crate::{RequestHead, ResponseCacheLayer};
@@ -62,7 +64,10 @@ impl ResponseCacheLayer {
         self,
         question: impl Fn(&RequestHead<'_>) -> Option<U> + Send + Sync + 'static,
     ) -> Self {
-        self.with(|settings| settings.route.set_user(question))
+        self.with(|settings| {
+            settings.route.set_user(question);
+            Arc::make_mut(&mut settings.shared).tells_users_apart = true;
+        })
     }
 
     /// Tags that the address of a request alone tells; they join those that its handler's work collects.

@@ -190,6 +190,9 @@ async fn a_page_of_one_user_is_not_for_caches_in_front_and_is_purged_for_all_use
         asked.extensions_mut().insert(User(user));
         site.ask(asked)
     };
+    let of_a_stranger = site.get_with("/account", &[HERE]).await;
+    assert!(of_a_stranger.text().starts_with("nobody"));
+    assert_eq!(of_a_stranger.header("surrogate-control"), Some("no-store"), "in front, nobody is known");
     for hit in [false, true] {
         for user in ["alice", "bob"] {
             let answer = ask(user).await;

@@ -62,7 +62,7 @@ impl Exchange {
     /// Tells caches in front of a response whose tags are not known.
     pub(crate) fn tell(&self, told: Told<'_>, headers: &mut HeaderMap) {
         if let Some(field) = &self.settings.tag_field {
-            let is_for_all = !self.facts.keyed_by_user && !self.settings.policy.has_key_parts();
+            let is_for_all = !self.settings.tells_users_apart && !self.settings.policy.has_key_parts();
             field.tell(told, is_for_all, headers);
         }
     }

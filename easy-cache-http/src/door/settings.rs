@@ -36,6 +36,8 @@ pub struct Settings {
     pub tells_key: bool,
     /// The field that names the tags of responses for caches in front of the application.
     pub tag_field: Option<TagField>,
+    /// Whether the route tells users apart. What it answers to nobody it knows is then not for all either: in front, nobody is known.
+    pub tells_users_apart: bool,
     /// The path at which a `POST` purges.
     pub purge_at: Option<String>,
     /// Who records, and who waits for it.
@@ -61,6 +63,7 @@ impl Settings {
             max_variants: MAX_VARIANTS,
             tells_key: false,
             tag_field: None,
+            tells_users_apart: false,
             purge_at: None,
             recordings: Arc::default(),
             apart: Arc::default(),
