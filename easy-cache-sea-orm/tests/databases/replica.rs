@@ -229,6 +229,14 @@ async fn a_server_that_follows_nobody_is_not_taken_for_a_replica_that_has_caught
     assert_eq!(site.title(&turned).await, read("Emma"));
 }
 
+/// The pool asks a connection that it gets back whether it is well.
+async fn until_quiet(db: &DatabaseConnection) {
+    let pool = db.get_postgres_connection_pool();
+    while pool.num_idle() < pool.size() as usize {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 #[tokio::test]
 async fn the_primary_is_asked_only_if_a_computation_reads() {
     let site = Replicated::new().await;
@@ -236,6 +244,7 @@ async fn the_primary_is_asked_only_if_a_computation_reads() {
     let db = CachedDb::builder(site.behind.clone(), &site.cache).replica_of(&primary).build();
     until_kept(&site, &db, "Emma").await;
     assert!(site.way.meter().trips() > 0);
+    until_quiet(&primary).await;
     site.way.meter().reset();
     assert_eq!(site.title(&db).await, hit("Emma"));
     book::Entity::find().all(&db).await.unwrap();
