@@ -161,13 +161,15 @@ fn copy(source: &CopySource, to: bool, context: Context<'_>) -> Found {
     Ok(step)
 }
 
-/// A procedure may do anything, unless the application has said what it writes.
+/// A procedure may do anything, unless the application has said what it writes. One that fails keeps what its statements did, each of which
+/// MySQL commits by itself.
 fn called(function: &sqlparser::ast::Function, context: Context<'_>) -> Found {
     let name = context.catalog.last_part(&function.name).ok_or(Opaque::Unknown)?;
     if !context.catalog.functions.contains_key(&name) {
         return Err(Opaque::Unknown);
     }
-    Collector::of(context).collect(&sqlparser::ast::Expr::Function(function.clone()), None)
+    let step = Collector::of(context).collect(&sqlparser::ast::Expr::Function(function.clone()), None)?;
+    Ok(Step { keeps_what_it_did: true, ..step })
 }
 
 /// What a query inside of another kind of statement does.

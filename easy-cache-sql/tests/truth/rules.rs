@@ -112,3 +112,14 @@ fn only_a_single_statement_that_keeps_nothing_is_all_or_nothing() {
     assert!(!all_or_nothing("DELETE FROM books; DELETE FROM authors"));
     assert!(!all_or_nothing("this is no statement"));
 }
+
+#[test]
+fn a_procedure_that_fails_may_have_kept_what_it_did_before() {
+    for dialect in [Dialect::MySql, Dialect::Postgres] {
+        let analyzer = Analyzer::builder(dialect).function("close_day", ["orders", "stats"]).build();
+        assert_eq!(describe(&analyzer, "CALL close_day()", &[]), "~orders ~stats", "{dialect:?}");
+        assert!(!analyzer.effect("CALL close_day()").is_all_or_nothing(), "{dialect:?}");
+    }
+    let analyzer = Analyzer::builder(Dialect::Postgres).function("close_day", ["orders"]).build();
+    assert!(analyzer.effect("SELECT close_day()").is_all_or_nothing(), "a function is part of its statement");
+}
