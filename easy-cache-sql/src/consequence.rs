@@ -53,6 +53,13 @@ impl Deed {
         self
     }
 
+    /// The same after these triggers: one that runs before an update may give the row at hand other values than the statement does.
+    fn changed_by(&self, fired: &[&Trigger]) -> Self {
+        let is_changed = self.updates() && fired.iter().any(|trigger| trigger.on.update);
+        let assigns = if is_changed { Assigned::Anything } else { self.assigns.clone() };
+        Self { assigns, ..self.clone() }
+    }
+
     const fn updates(&self) -> bool {
         !matches!(self.assigns, Assigned::Nothing)
     }
@@ -168,17 +175,23 @@ impl Catalog {
         if kind != WriteKind::Insert {
             reach(self.cascades.get(table).map_or(&[], Vec::as_slice), &Deed::anything());
         }
+        let fired: Vec<&Trigger> = self.triggers_of(table).filter(|trigger| trigger.on.meet(deed)).collect();
+        let changed = deed.changed_by(&fired);
         for reference in self.references.get(table).into_iter().flatten() {
-            if let Some(deed) = reference.carries(deed) {
+            if let Some(deed) = reference.carries(&changed) {
                 reach(std::slice::from_ref(&reference.child), &deed);
             }
         }
-        for trigger in self.triggers.get(table).into_iter().flatten().filter(|trigger| trigger.on.meet(deed)) {
+        for trigger in fired {
             match &trigger.writes {
                 Some(tables) => reach(tables, &Deed::anything()),
                 None => found.everything = true,
             }
         }
         found
+    }
+
+    fn triggers_of(&self, table: &TableName) -> impl Iterator<Item = &Trigger> {
+        self.triggers.get(table).into_iter().flatten()
     }
 }

@@ -42,6 +42,23 @@ async fn foreign_keys_and_views_are_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_is_computed_carries_on_every_update() {
+    for kind in KINDS {
+        let site = Site::new(kind).await;
+        site.write("CREATE TABLE shelves (id INT PRIMARY KEY, room INT, code INT GENERATED ALWAYS AS (room + 1) STORED UNIQUE)").await;
+        let boxes = "CREATE TABLE boxes (id INT PRIMARY KEY, shelf INT, FOREIGN KEY (shelf) REFERENCES shelves (code) ON UPDATE CASCADE)";
+        site.write(boxes).await;
+        site.write("INSERT INTO shelves (id, room) VALUES (1, 1)").await;
+        site.write("INSERT INTO boxes VALUES (1, 2)").await;
+        let db = CachedDb::builder(connect(&site.url).await, &Cache::new()).introspect().await.unwrap().build();
+        let moved = "SELECT COUNT(*) FROM boxes WHERE shelf = 6";
+        assert_eq!(count(&db, moved).await, (0, true), "{kind:?}");
+        db.execute_unprepared("UPDATE shelves SET room = 5").await.unwrap();
+        assert_eq!(count(&db, moved).await, (1, true), "{kind:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_schema_that_was_not_asked_for_is_not_known() {
     let site = Site::new(easy_cache_sql::Dialect::Sqlite).await;
     let db = CachedDb::new(connect(&site.url).await, &Cache::new());

@@ -20,7 +20,7 @@
 //!
 //! | | understood | otherwise |
 //! |---|---|---|
-//! | foreign keys | what follows a delete, and an update of the columns that are referred to; from table to table | |
+//! | foreign keys | what follows a delete, and an update of the columns that are referred to (any update where a trigger runs, or where they are computed); from table to table | |
 //! | views | by their query; those of PostgreSQL by its own records | a view that is not understood is not kept, and depends on everything |
 //! | partitions, inheritance (PostgreSQL) | the table stands for all its parts | |
 //! | triggers | the tables that stand behind `INSERT INTO`, `UPDATE`, `DELETE FROM`, `MERGE INTO`, `TRUNCATE` in their body | a trigger that runs text, or calls a procedure, may write everything, and so does what fires it |

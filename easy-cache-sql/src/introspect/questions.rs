@@ -1,5 +1,7 @@
 //! The query for each kind of database. All have the same seven columns of text: what kind of fact, the table, another table, a name, and three
 //! more whose meaning depends on the fact (`facts` reads them). Schema and name are separated by a character that is in no name.
+//!
+//! A column that a foreign key refers to is left out if it changes without being assigned (it is computed from others): then every update counts.
 
 use crate::Dialect;
 
@@ -17,7 +19,9 @@ pub const fn question(dialect: Dialect) -> &'static str {
     }
 }
 
-const SQLITE: &str = r#"SELECT 'foreign key', m.name, f."table", CAST(f.id AS TEXT), f."from", f."to", f.on_delete || '/' || f.on_update
+const SQLITE: &str = r#"SELECT 'foreign key', m.name, f."table", CAST(f.id AS TEXT), f."from",
+  CASE WHEN EXISTS (SELECT 1 FROM pragma_table_xinfo(f."table") AS c WHERE c.name = f."to" COLLATE NOCASE AND c.hidden > 1) THEN NULL ELSE f."to" END,
+  f.on_delete || '/' || f.on_update
 FROM sqlite_master AS m JOIN pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'
 UNION ALL SELECT 'view', name, NULL, NULL, sql, NULL, NULL FROM sqlite_master WHERE type = 'view'
 UNION ALL SELECT 'trigger', tbl_name, NULL, name, NULL, sql, NULL FROM sqlite_master WHERE type = 'trigger'"#;
@@ -28,7 +32,8 @@ const POSTGRES: &str = r#"WITH named AS (
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_toast%'
 )
-SELECT 'foreign key', child.name, parent.name, k.oid::text, ca.attname::text, pa.attname::text, k.confdeltype::text || '/' || k.confupdtype::text
+SELECT 'foreign key', child.name, parent.name, k.oid::text, ca.attname::text,
+  CASE WHEN pa.attgenerated = '' THEN pa.attname::text END, k.confdeltype::text || '/' || k.confupdtype::text
 FROM pg_catalog.pg_constraint AS k JOIN named AS child ON child.oid = k.conrelid JOIN named AS parent ON parent.oid = k.confrelid
 CROSS JOIN LATERAL unnest(k.conkey, k.confkey) AS pair (child, parent)
 JOIN pg_catalog.pg_attribute AS ca ON ca.attrelid = k.conrelid AND ca.attnum = pair.child
@@ -53,10 +58,13 @@ FROM pg_catalog.pg_rewrite AS r JOIN named AS c ON c.oid = r.ev_class WHERE r.ru
 
 /// MariaDB has no table that says what a view is made of: its query is asked for instead.
 const MYSQL: &str = r#"SELECT 'foreign key', CONCAT(k.TABLE_SCHEMA, CHAR(31 USING utf8mb4), k.TABLE_NAME),
-  CONCAT(k.REFERENCED_TABLE_SCHEMA, CHAR(31 USING utf8mb4), k.REFERENCED_TABLE_NAME), k.CONSTRAINT_NAME, k.COLUMN_NAME, k.REFERENCED_COLUMN_NAME,
+  CONCAT(k.REFERENCED_TABLE_SCHEMA, CHAR(31 USING utf8mb4), k.REFERENCED_TABLE_NAME), k.CONSTRAINT_NAME, k.COLUMN_NAME,
+  CASE WHEN c.EXTRA LIKE '%generated%' OR c.EXTRA LIKE '%on update%' THEN NULL ELSE k.REFERENCED_COLUMN_NAME END,
   CONCAT(r.DELETE_RULE, '/', r.UPDATE_RULE)
 FROM information_schema.KEY_COLUMN_USAGE AS k JOIN information_schema.REFERENTIAL_CONSTRAINTS AS r
 ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME
+LEFT JOIN information_schema.COLUMNS AS c
+ON c.TABLE_SCHEMA = k.REFERENCED_TABLE_SCHEMA AND c.TABLE_NAME = k.REFERENCED_TABLE_NAME AND c.COLUMN_NAME = k.REFERENCED_COLUMN_NAME
 WHERE k.TABLE_SCHEMA = DATABASE() AND k.REFERENCED_TABLE_NAME IS NOT NULL
 UNION ALL SELECT 'view', CONCAT(TABLE_SCHEMA, CHAR(31 USING utf8mb4), TABLE_NAME), NULL, NULL, VIEW_DEFINITION, NULL, NULL
 FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()

@@ -74,6 +74,21 @@ fn a_foreign_key_that_does_not_say_what_it_refers_to_follows_every_update() {
 }
 
 #[test]
+fn a_trigger_that_runs_at_an_update_may_change_what_is_referred_to() {
+    let key = key("books", "authors", ["author", "slug"], "a/c");
+    let slug = |events| trigger("authors", "slug", Some(events), "BEGIN NEW.slug := lower(NEW.name); RETURN NEW; END");
+    let update = "UPDATE authors SET name = 'x'";
+    check(&analyzer(Dialect::Postgres, &[key, slug("INSERT UPDATE")]), &[(update, "~authors ~books")]);
+    check(
+        &analyzer(Dialect::Postgres, &[key, slug("INSERT")]),
+        &[(update, "~authors"), ("INSERT INTO authors (name) VALUES ('x')", "+authors")],
+    );
+    let schema = Schema::read(Dialect::Postgres, [key]);
+    let said = Analyzer::builder(Dialect::Postgres).schema(schema).trigger("authors", [""; 0]).build();
+    check(&said, &[(update, "~authors ~books"), ("DELETE FROM authors", "~authors")]);
+}
+
+#[test]
 fn a_table_that_refers_to_itself_is_followed_once() {
     let facts = [key("people", "people", ["parent", "id"], "CASCADE/CASCADE")];
     check(&analyzer(Dialect::Sqlite, &facts), &[("DELETE FROM people", "~people ~people")]);
