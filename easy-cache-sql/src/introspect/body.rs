@@ -43,22 +43,32 @@ impl Body {
             "insert" | "replace" | "merge" => {
                 if let Some(into) = (1..=3).find(|offset| at(*offset) == "into") {
                     self.add(tokens, place + into + 1, dialect);
-                } else if at(0) == "merge" || (at(0) == "insert" && tokens.get(place + 1) != Some(&Token::LParen)) {
+                } else if before != "or" && tokens.get(place + 1) != Some(&Token::LParen) {
+                    // MySQL needs no INTO. Behind a parenthesis stand the arguments of a function.
                     self.is_unclear = true;
                 }
             }
-            "delete" => match (1..=3).find(|offset| at(*offset) == "from") {
-                Some(from) => self.add(tokens, place + from + 1, dialect),
-                // Of several tables at once.
-                None => self.is_unclear = true,
-            },
+            "delete" => {
+                match (1..=4).find(|offset| !is_modifier(&at(*offset))).filter(|offset| at(*offset) == "from") {
+                    Some(from) => {
+                        self.add(tokens, place + from + 1, dialect);
+                        self.is_unclear |= names_several(&tokens[place + from + 1..]);
+                    }
+                    // Of several tables at once.
+                    None => self.is_unclear = true,
+                }
+            }
             "update" if !matches!(before.as_str(), "for" | "key" | "do" | "no") => {
                 let skipped = (1..=4).find(|offset| !is_modifier(&at(*offset))).unwrap_or(1);
                 let skipped = if at(1) == "or" { 3 } else { skipped };
                 self.add(tokens, place + skipped, dialect);
                 self.is_unclear |= writes_several(&tokens[place..]);
             }
-            "truncate" => self.add(tokens, place + if at(1) == "table" { 2 } else { 1 }, dialect),
+            "truncate" => {
+                self.add(tokens, place + if at(1) == "table" { 2 } else { 1 }, dialect);
+                self.is_unclear |= empties_several(&tokens[place..]);
+            }
+            "refresh" if at(1) == "materialized" => self.is_unclear = true,
             "execute" | "call" | "copy" | "load" => self.is_unclear = true,
             _ => {}
         }
@@ -85,8 +95,21 @@ fn writes_several(tokens: &[Token]) -> bool {
     until_set.into_iter().any(|token| *token == Token::Comma || word(Some(token)) == "join")
 }
 
+/// `DELETE FROM a, shop.b USING`: a comma behind the first name, and not one further on.
+fn names_several(tokens: &[Token]) -> bool {
+    let behind = if tokens.get(1) == Some(&Token::Period) { 3 } else { 1 };
+    matches!(tokens.get(behind), Some(Token::Comma | Token::Period))
+}
+
+/// `TRUNCATE a, b`, and `TRUNCATE a CASCADE`, which empties all that refers to it.
+fn empties_several(tokens: &[Token]) -> bool {
+    let mut statement = tokens.iter().take_while(|token| **token != Token::SemiColon);
+    statement.any(|token| *token == Token::Comma || word(Some(token)) == "cascade")
+}
+
+/// Words between `UPDATE` or `DELETE` and what follows.
 fn is_modifier(word: &str) -> bool {
-    matches!(word, "low_priority" | "ignore" | "only")
+    matches!(word, "low_priority" | "quick" | "ignore" | "only")
 }
 
 /// The events that stand before the name of the table: `BEFORE UPDATE OF title ON books`.
@@ -147,7 +170,19 @@ mod tests {
             (Dialect::MySql, "UPDATE a, b SET a.x = 1", None),
             (Dialect::MySql, "UPDATE IGNORE a SET x = 1", names(&["a"])),
             (Dialect::MySql, "DELETE a, b FROM a JOIN b", None),
+            (Dialect::MySql, "DELETE b FROM a JOIN b", None),
+            (Dialect::MySql, "DELETE FROM a, b USING a JOIN b", None),
+            (Dialect::MySql, "DELETE FROM shop.a, b USING a JOIN b", None),
+            (Dialect::MySql, "DELETE LOW_PRIORITY QUICK FROM a WHERE x IN (1, 2)", names(&["a"])),
+            (Dialect::MySql, "REPLACE a VALUES (1)", None),
+            (Dialect::MySql, "REPLACE LOW_PRIORITY a SET x = 1", None),
             (Dialect::MySql, "CALL anything()", None),
+            (Dialect::Postgres, "BEGIN TRUNCATE a, b; END", None),
+            (Dialect::Postgres, "BEGIN TRUNCATE TABLE ONLY shop.a * , b; END", None),
+            (Dialect::Postgres, "BEGIN TRUNCATE a RESTART IDENTITY CASCADE; END", None),
+            (Dialect::Postgres, "BEGIN TRUNCATE a; x := f(1, 2); END", names(&["a"])),
+            (Dialect::Postgres, "BEGIN DELETE FROM a USING b, c WHERE a.x = b.x; END", names(&["a"])),
+            (Dialect::Postgres, "BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY totals; RETURN NULL; END", None),
             (
                 Dialect::Sqlite,
                 "CREATE TRIGGER t AFTER UPDATE OF title ON books BEGIN UPDATE OR REPLACE a SET x = replace(y, 'a', 'b'); END",
