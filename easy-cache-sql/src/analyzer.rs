@@ -106,7 +106,8 @@ impl Analyzer {
 }
 
 impl AnalyzerBuilder {
-    /// The schema of tables named without one: its tables have the same tags with and without it.
+    /// The schema of tables named without one: its tables have the same tags with and without it. Where the database was asked for its
+    /// [schema](Self::schema), PostgreSQL has told it.
     pub fn default_schema(mut self, schema: impl Into<String>) -> Self {
         self.default_schema = Some(schema.into());
         self
@@ -162,7 +163,8 @@ impl AnalyzerBuilder {
     /// Builds the analyzer.
     #[must_use]
     pub fn build(self) -> Analyzer {
-        let mut catalog = Catalog::new(self.dialect, self.default_schema.as_deref());
+        let found = self.schema.as_ref().and_then(Schema::default_schema);
+        let mut catalog = Catalog::new(self.dialect, self.default_schema.as_deref().or(found));
         for (table, columns) in self.primary_keys.into_iter().filter(|(_, columns)| !columns.is_empty()) {
             catalog.primary_keys.insert(catalog.declared(&table), columns);
         }

@@ -66,3 +66,28 @@ async fn a_schema_that_was_not_asked_for_is_not_known() {
     author::Entity::delete_by_id(1).exec(&db).await.unwrap();
     assert_eq!(count(&db, BOOKS).await, (2, false), "this is what asking is for");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_found_where_the_search_path_finds_them() {
+    let site = Site::new(easy_cache_sql::Dialect::Postgres).await;
+    site.write("CREATE SCHEMA shop; CREATE SCHEMA common").await;
+    site.write("CREATE TABLE common.rooms (id INT PRIMARY KEY); INSERT INTO common.rooms VALUES (1)").await;
+    site.write("CREATE TABLE shop.shelves (id INT PRIMARY KEY, room INT REFERENCES common.rooms ON DELETE CASCADE)")
+        .await;
+    site.write("CREATE TABLE shop.boxes (id INT PRIMARY KEY, shelf INT REFERENCES shop.shelves ON DELETE CASCADE)")
+        .await;
+    site.write("INSERT INTO shop.shelves VALUES (1, 1), (2, 1); INSERT INTO shop.boxes VALUES (1, 1), (2, 2)").await;
+    let mut options = sea_orm::ConnectOptions::new(&site.url);
+    options.set_schema_search_path("shop,common");
+    let connection = sea_orm::Database::connect(options).await.unwrap();
+    let db = CachedDb::builder(connection, &Cache::new()).introspect().await.unwrap().build();
+    for (write, left) in [
+        ("DELETE FROM shelves WHERE id = 2", 1),
+        ("DELETE FROM shop.shelves WHERE id = 7", 1),
+        ("DELETE FROM rooms", 0),
+    ] {
+        count(&db, "SELECT COUNT(*) FROM boxes").await;
+        db.execute_unprepared(write).await.unwrap();
+        assert_eq!(count(&db, "SELECT COUNT(*) FROM boxes").await, (left, true), "{write}");
+    }
+}

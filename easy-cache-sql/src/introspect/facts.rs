@@ -18,6 +18,7 @@ pub struct Schema {
     stands_for: Vec<(String, String)>,
     triggers: Vec<Fired>,
     unexplained: Vec<Unexplained>,
+    default_schema: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -83,8 +84,14 @@ impl Schema {
             "view" => self.views.push((table, one.unwrap_or_default())),
             "stands for" => self.stands_for.extend(other.map(|part| (table, part))),
             "trigger" => self.add_trigger(dialect, table, name.unwrap_or_default(), one, &two.unwrap_or_default()),
+            "default schema" => self.default_schema = Some(table),
             _ => {}
         }
+    }
+
+    /// Where the connection that was asked looks first for a table without a schema, if that is known.
+    pub(crate) fn default_schema(&self) -> Option<&str> {
+        self.default_schema.as_deref()
     }
 
     fn add_trigger(&mut self, dialect: Dialect, table: String, name: String, events: Option<String>, text: &str) {

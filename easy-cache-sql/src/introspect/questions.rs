@@ -26,9 +26,9 @@ FROM sqlite_master AS m JOIN pragma_foreign_key_list(m.name) AS f WHERE m.type =
 UNION ALL SELECT 'view', name, NULL, NULL, sql, NULL, NULL FROM sqlite_master WHERE type = 'view'
 UNION ALL SELECT 'trigger', tbl_name, NULL, name, NULL, sql, NULL FROM sqlite_master WHERE type = 'trigger'"#;
 
-/// Bits of `tgtype`: 4 insert, 8 delete, 16 update, 32 truncate.
+/// What the search path finds is named without its schema, as statements do. Bits of `tgtype`: 4 insert, 8 delete, 16 update, 32 truncate.
 const POSTGRES: &str = r#"WITH named AS (
-  SELECT c.oid, n.nspname || chr(31) || c.relname AS name, c.relkind FROM pg_catalog.pg_class AS c
+  SELECT c.oid, CASE WHEN pg_catalog.pg_table_is_visible(c.oid) THEN '' ELSE n.nspname || chr(31) END || c.relname AS name, c.relkind FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_toast%'
 )
@@ -54,7 +54,8 @@ FROM pg_catalog.pg_trigger AS t JOIN named AS c ON c.oid = t.tgrelid JOIN pg_cat
 JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
 WHERE NOT t.tgisinternal AND t.tgname NOT LIKE 'easy\_cache\_%'
 UNION ALL SELECT 'trigger', c.name, NULL, r.rulename::text, 'INSERT DELETE UPDATE', 'EXECUTE', NULL
-FROM pg_catalog.pg_rewrite AS r JOIN named AS c ON c.oid = r.ev_class WHERE r.rulename <> '_RETURN'"#;
+FROM pg_catalog.pg_rewrite AS r JOIN named AS c ON c.oid = r.ev_class WHERE r.rulename <> '_RETURN'
+UNION ALL SELECT 'default schema', pg_catalog.current_schema()::text, NULL, NULL, NULL, NULL, NULL"#;
 
 /// MariaDB has no table that says what a view is made of: its query is asked for instead.
 const MYSQL: &str = r#"SELECT 'foreign key', CONCAT(k.TABLE_SCHEMA, CHAR(31 USING utf8mb4), k.TABLE_NAME),

@@ -104,6 +104,23 @@ fn truncate_with_what_refers_to_it_takes_all_that_does() {
 }
 
 #[test]
+fn the_first_schema_of_the_search_path_is_the_default_unless_the_application_names_one() {
+    let first = [Some("default schema"), Some("shop"), None, None, None, None, None];
+    let facts = [first, key("books", "shop\u{1f}authors", ["author", "id"], "c/a")];
+    check(
+        &analyzer(Dialect::Postgres, &facts),
+        &[
+            ("DELETE FROM authors", "~authors ~books"),
+            ("DELETE FROM shop.authors", "~authors ~books"),
+            ("DELETE FROM public.authors", "~public.authors"),
+        ],
+    );
+    let schema = Schema::read(Dialect::Postgres, facts);
+    let said = Analyzer::builder(Dialect::Postgres).schema(schema).default_schema("public").build();
+    check(&said, &[("DELETE FROM shop.authors", "~shop.authors ~books"), ("DELETE FROM public.authors", "~authors")]);
+}
+
+#[test]
 fn a_view_is_read_as_what_its_query_reads() {
     let facts = [
         view("plain", "CREATE VIEW plain AS SELECT title FROM books WHERE stock > 0"),
