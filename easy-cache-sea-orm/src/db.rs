@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use easy_cache_core::{Bypass, Cache, scope};
-use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan, Reading};
+use easy_cache_sql::hook::{Hook, Pending, Plan, Reading};
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
     QueryResult, SchemaBuilder, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
@@ -94,7 +94,7 @@ impl CachedDb {
     }
 
     /// Lends the connection inside to what needs the type itself, such as a migrator. Nothing is served while it is used, and
-    /// everything is dropped afterwards, whether it succeeded or not.
+    /// everything is dropped afterwards, whether it succeeded or not, and however long it takes: the hold is renewed until then.
     ///
     /// # Errors
     /// What the closure returned.
@@ -111,10 +111,7 @@ impl CachedDb {
     /// ```
     pub async fn with_inner<T, E>(&self, run: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, E>) -> Result<T, E> {
         scope::taint();
-        let held = self.hook.hold(&Pending::everything()).await;
-        let result = run(&self.inner).await;
-        self.hook.settle(held, Outcome::Committed).await;
-        result
+        self.hook.hold_everything_while(run(&self.inner)).await
     }
 
     /// The kind of database.

@@ -2,6 +2,7 @@
 //! the integrations of all ORMs; when statements run, and what their outcome was, is theirs to know.
 
 mod change;
+mod lending;
 mod pending;
 mod telling;
 

@@ -1,5 +1,7 @@
 //! The connection inside, lent to what needs the type itself.
 
+use std::time::Duration;
+
 use easy_cache_sea_orm::CachedDb;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait};
 
@@ -17,6 +19,25 @@ async fn while_the_connection_is_lent_nothing_is_served_and_everything_is_droppe
     assert!(!migrated.await.unwrap());
     assert_eq!(shop.dropped().await, TAGS);
     assert_eq!(shop.title(1).await, "Migrated");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lent_for_longer_than_a_hold_lasts_is_held_until_it_is_given_back() {
+    let shop = Shop::on_disk().await;
+    let lent = shop.db.with_inner(async |_: &DatabaseConnection| {
+        for _ in 0..9 {
+            shop.clock.advance(Duration::from_secs(15));
+            tokio::task::yield_now().await;
+            shop.watch().await;
+            assert!(!shop.serves("books").await);
+        }
+        Ok::<_, DbErr>(())
+    });
+    lent.await.unwrap();
+    shop.watch().await;
+    assert!(shop.serves("books").await, "nothing is held any more");
+    shop.clock.advance(Duration::from_secs(60));
+    assert_eq!(shop.dropped().await, [""; 0], "nor counts as written later");
 }
 
 #[tokio::test]
