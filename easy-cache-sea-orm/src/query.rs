@@ -155,7 +155,8 @@ pub struct Prepared<T> {
 /// How the rows of a statement are asked for and read.
 pub(crate) type Run<T> = Box<dyn FnOnce(CachedDb, Statement) -> ReadFuture<T> + Send>;
 
-/// Answers from the cache of the connection, or else by `run`, whose statements record their own tags.
+/// Answers from the cache of the connection, or else by `run`, whose statements record their own tags. Nothing is looked up once a session's
+/// state has changed: what another process has shared was read in another state.
 pub(crate) fn read<'db, T>(
     db: &'db CachedDb,
     statement: Statement,
@@ -167,6 +168,7 @@ where
 {
     let key = key::<T>(db, &statement);
     let read = db.cache().get_or_compute(key, run(db.clone(), statement)).local().weight_of(weigh);
+    let read = if db.hook().is_session_changed() { read.refresh() } else { read };
     match db.identity().ttl() {
         Some(ttl) => read.ttl(ttl),
         None => read,

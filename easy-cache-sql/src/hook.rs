@@ -139,7 +139,7 @@ impl Hook {
         }
         let is_known = |touched: &&Touched| touched.uncacheable.is_none() && !touched.unknown_reads;
         let touched = plan.touched.as_ref().filter(is_known);
-        let touched = touched.filter(|_| !self.is_unkept && !self.shared.session_changed.load(Ordering::SeqCst));
+        let touched = touched.filter(|_| !self.is_unkept && !self.is_session_changed());
         if touched.is_none() {
             scope::taint();
         }
@@ -281,6 +281,13 @@ impl Hook {
         if let Err(error) = self.shared.cache.invalidate_all().wait() {
             tracing::error!(%error, "failed to drop what was read before the state of a session changed");
         }
+    }
+
+    /// Whether [`note_session`](Self::note_session) has seen a session change: what is kept by the text of a statement must not be
+    /// served any more, not even what others have shared.
+    #[must_use]
+    pub fn is_session_changed(&self) -> bool {
+        self.shared.session_changed.load(Ordering::SeqCst)
     }
 }
 

@@ -269,6 +269,18 @@ async fn processes_share_what_says_so_under_the_name_of_the_database() {
 }
 
 #[tokio::test]
+async fn after_the_state_of_a_session_has_changed_nothing_is_answered_that_others_share() {
+    let all = Processes::new().await;
+    let (changed, other) = (all.process(Some("shop")), all.process(Some("shop")));
+    let read = async |db: &CachedDb| loan::Entity::find().all_cached(db).shared().await.unwrap().len();
+    changed.execute_unprepared("PRAGMA case_sensitive_like = ON").await.unwrap();
+    assert_eq!(statements_of(&all.shop, read(&other)).await, 1);
+    assert_eq!(statements_of(&all.shop, read(&other)).await, 0);
+    assert_eq!(statements_of(&all.shop, read(&changed)).await, 1, "it may see other rows");
+    assert_eq!(statements_of(&all.shop, read(&other)).await, 0, "which it keeps from others");
+}
+
+#[tokio::test]
 async fn without_one_name_no_process_is_answered_with_anothers_rows() {
     let all = Processes::new().await;
     let read = async |db: &CachedDb| loan::Entity::find().count_cached(db).shared().await.unwrap();
