@@ -50,7 +50,7 @@ impl Story {
             reader.finish(READ, None);
             Ok::<_, Error>(id)
         };
-        cache.get_or_compute(format!("{id}"), read).await.unwrap();
+        assert_eq!(cache.get_or_compute(format!("{id}"), read).await, Ok(id));
         self.has(id).await
     }
 
