@@ -81,7 +81,7 @@ impl<C: Cdn> Courier<C> {
 
     async fn call(&self, call: &Purge) -> Result<(), PurgeError> {
         let limit = self.words.timeout;
-        match timeout(limit, caught(self.cdn.purge(call))).await {
+        match timeout(limit, caught(async { self.cdn.purge(call).await })).await {
             Ok(answer) => answer,
             Err(_) => Err(PurgeError::new(format!("a purge was not answered within {limit:?}"))),
         }

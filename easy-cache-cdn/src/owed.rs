@@ -147,7 +147,11 @@ impl Owed {
             progress.acknowledged = up_to;
             match again_at {
                 Some((due, spread)) => self.purge_later(names, up_to, due, spread, most),
-                None => progress.settled = up_to,
+                None => match self.later.back_mut() {
+                    // Those before it are settled only when these are gone too.
+                    Some(last) => last.up_to = up_to,
+                    None => progress.settled = up_to,
+                },
             }
         }
         progress
@@ -178,6 +182,20 @@ mod tests {
 
     fn call(names: &[&str]) -> Purge {
         Purge::Names(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    #[test]
+    fn nothing_is_settled_while_something_waits_for_its_second_purge() {
+        let (mut owed, now) = (Owed::default(), Instant::now());
+        owed.tell(names(&["a"]), MOST);
+        let first = owed.take(now, false, MOST).unwrap();
+        owed.succeeded(first, Some((now + A_WHILE, A_WHILE / 2)), MOST);
+        owed.tell(names(&["b"]), MOST);
+        let second = owed.take(now, false, MOST).unwrap();
+        let progress = owed.succeeded(second, None, MOST);
+        assert_eq!(progress, Progress { acknowledged: 2, settled: 0 }, "in a hurry that began on its way");
+        let rest = owed.take(now, true, MOST).unwrap();
+        assert_eq!(owed.succeeded(rest, None, MOST).settled, 2);
     }
 
     #[test]

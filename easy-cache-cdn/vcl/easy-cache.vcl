@@ -40,9 +40,11 @@ sub vcl_recv {
 sub vcl_backend_response {
     # It keeps what the application keeps, and for as long: that is in Cache-Status. Everything else is for the client that asked.
     # What Cache-Control says is for browsers.
+    # The application's word is the last one; what a URL says that is told with it has no blank before it.
+    std.collect(beresp.http.Cache-Status);
     if (beresp.http.Surrogate-Key && beresp.http.Surrogate-Control !~ "no-store" && !beresp.http.Set-Cookie &&
-        beresp.http.Vary !~ "\*" && beresp.http.Cache-Status ~ "ttl=[0-9]") {
-        set beresp.ttl = std.duration(regsub(beresp.http.Cache-Status, "^.*ttl=([0-9]+).*$", "\1s"), 0s);
+        beresp.http.Vary !~ "\*" && beresp.http.Cache-Status ~ "; ttl=[0-9]") {
+        set beresp.ttl = std.duration(regsub(beresp.http.Cache-Status, "^.*; ttl=([0-9]+).*$", "\1s"), 0s);
     } else {
         set beresp.uncacheable = true;
         set beresp.ttl = 120s;

@@ -143,9 +143,11 @@ pub(crate) fn begin_part(out: &mut Vec<u8>) -> usize {
     out.len()
 }
 
+/// Lengths are of seven bits each, so that a key of text is text: only those are kept near.
 pub(crate) fn end_part(start: usize, out: &mut [u8]) {
-    let length = u32::try_from(out.len() - start).unwrap_or(u32::MAX);
-    out[start - size_of::<u32>()..start].copy_from_slice(&length.to_le_bytes());
+    let length = out.len() - start;
+    let digits = [0, 7, 14, 21].map(|shift| (length >> shift & 0x7f) as u8);
+    out[start - digits.len()..start].copy_from_slice(&digits);
 }
 
 fn push_parameter(parameter: &str, out: &mut Vec<u8>) {

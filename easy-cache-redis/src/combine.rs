@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_redis::redis::{Cmd, RedisWrite, Value};
 use parking_lot::Mutex;
@@ -26,6 +27,9 @@ const BATCHES: usize = 2;
 const MOST: usize = 128;
 const MOST_NAMES: usize = 1024;
 const MOST_BYTES: usize = 256 << 10;
+
+/// Who waits for so long beyond its deadline has been forgotten.
+const OVERDUE: Duration = Duration::from_millis(50);
 
 /// What was there.
 pub(crate) struct Answer {
@@ -84,6 +88,14 @@ struct State {
     bytes: usize,
 }
 
+impl State {
+    /// Batches belong to the runtimes on which they began. One that nobody drives (its thread is busy with something else) takes nothing from the
+    /// queue, and tells nobody: lookups then go by themselves until it is back.
+    fn is_stuck(&self) -> bool {
+        self.queue.front().is_some_and(|first| first.deadline + OVERDUE < Instant::now())
+    }
+}
+
 /// Where the answer to a queued lookup arrives.
 type Arriving = oneshot::Receiver<Result<Answer, Failure>>;
 
@@ -116,7 +128,7 @@ impl Combiner {
     /// Whether it goes by itself, or where the answer will arrive.
     fn queue(self: &Arc<Self>, question: &Arc<Names>, deadline: Instant) -> Turn<'_> {
         let mut state = self.state.lock();
-        if !self.combines || (state.batches == 0 && state.direct < DIRECT) {
+        if !self.combines || state.is_stuck() || (state.batches == 0 && state.direct < DIRECT) {
             state.direct += 1;
             return Turn::Goes(Slot(&self.state));
         }
@@ -312,7 +324,8 @@ impl Drop for Batches {
             let left = {
                 let mut state = self.combiner.state.lock();
                 state.batches -= 1;
-                std::mem::take(&mut state.queue)
+                // The other one may be on a runtime that goes on.
+                if state.batches == 0 { std::mem::take(&mut state.queue) } else { VecDeque::new() }
             };
             drop(left);
         }

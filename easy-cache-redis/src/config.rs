@@ -137,9 +137,9 @@ impl RedisStoreBuilder {
     /// # Errors
     /// If no server was named, or the URL is none.
     pub fn build(self) -> Result<RedisStore, Error> {
-        #[cfg(feature = "tls")]
-        crate::tls::prepare();
         let info = self.info()?;
+        #[cfg(feature = "tls")]
+        crate::tls::prepare(info.iter().chain(self.news_info()?.as_ref()));
         let news = self.news(info.clone())?;
         let (pool, server) = self.supply(info)?;
         let background = Background::find()?;
@@ -171,13 +171,13 @@ impl RedisStoreBuilder {
         }
     }
 
+    fn news_info(&self) -> Result<Option<ConnectionInfo>, Error> {
+        self.news.as_deref().map(|url| url.into_connection_info().map_err(failed)).transpose()
+    }
+
     /// The client of near caches: the newer of the two protocols, in which a server can speak first.
     fn news(&self, info: Option<ConnectionInfo>) -> Result<Option<Client>, Error> {
-        let info = match &self.news {
-            Some(url) => Some(url.as_str().into_connection_info().map_err(failed)?),
-            None => info,
-        };
-        let Some(info) = info else { return Ok(None) };
+        let Some(info) = self.news_info()?.or(info) else { return Ok(None) };
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         Client::open(info.set_redis_settings(settings)).map(Some).map_err(failed)
     }

@@ -33,12 +33,14 @@ pub(crate) struct Recipe {
 impl Recipe {
     fn new(keys: &Keys, look: Look<'_>, carried: &[Tag]) -> Self {
         let (mut tags, mut met) = (Vec::with_capacity(carried.len() + look.tags.len()), HashSet::new());
-        tags.extend(carried.iter().chain(look.tags).filter(|tag| met.insert(*tag)).cloned());
+        tags.extend(carried.iter().filter(|tag| met.insert(*tag)).cloned());
+        let carried = tags.len(); // a store may say anything, also a tag twice
+        tags.extend(look.tags.iter().filter(|tag| met.insert(*tag)).cloned());
         let mut names = Names::default();
         names.add(&keys.key(look.key));
         tags.iter().for_each(|tag| names.add(&keys.tag(tag)));
         names.add_entry(&keys.entry(look.key, look.kind));
-        Self { tags: tags.into(), carried: carried.len(), known: look.tags.into(), names: Arc::new(names) }
+        Self { tags: tags.into(), carried, known: look.tags.into(), names: Arc::new(names) }
     }
 
     /// Whether it asks for all that a call knows.
@@ -136,6 +138,19 @@ mod tests {
     use easy_cache_core::store::Version;
 
     use super::*;
+
+    #[test]
+    fn a_tag_that_is_carried_twice_is_asked_for_once() {
+        let (recipes, keys, known) = (Recipes::new(), Keys::new("n"), tags(&["a", "a"]));
+        let look = Look::new(b"k", &known);
+        for _ in 0..2 {
+            recipes.expect(&keys, look);
+        }
+        let other = tags(&["b"]);
+        let asked = recipes.of(&keys, Look::new(b"k", &other));
+        recipes.note(&keys, look, recipes.of(&keys, look), &carried(&["a", "a"]));
+        assert_eq!(*asked.recipe.tags, *tags(&["a", "b"]));
+    }
 
     fn tags(names: &[&str]) -> Vec<Tag> {
         names.iter().map(Tag::new).collect()

@@ -43,9 +43,12 @@ async fn a_response_names_its_tags_when_it_is_made_and_when_it_is_served() {
 #[crate::door::test]
 async fn a_head_that_leaves_before_its_body_stands_for_any_tag_and_so_does_what_is_not_kept() {
     let site = telling(TagField::cache_tag());
-    assert_eq!(site.get_with("/streamed", &[HERE]).await.header("cache-tag"), Some("*"));
+    let on_its_way = site.get_with("/streamed", &[HERE]).await;
+    assert_eq!(on_its_way.header("cache-tag"), Some("*"));
+    assert_eq!(on_its_way.header("cdn-cache-control"), Some("no-store"), "nobody knows yet on what it will depend");
     let hit = site.get_with("/streamed", &[HERE]).await;
     assert_eq!(hit.header("cache-tag"), Some("response:shop.example/streamed,books:7,new%20in"));
+    assert_eq!(hit.header("cdn-cache-control"), None);
     assert_eq!(site.get_with("/private", &[HERE]).await.header("cache-tag"), Some("*"));
     let narrow = telling(TagField::cache_tag().limit(8));
     assert_eq!(narrow.get_with("/", &[HERE]).await.header("cache-tag"), Some("*"));

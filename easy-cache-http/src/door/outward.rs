@@ -21,20 +21,18 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 pub(crate) enum Told<'a> {
     /// It depends on these.
     Tags(&'a [Tag]),
-    /// It may come to depend on more.
-    AnyTag,
-    /// It was not kept here: built from what is outdated by now, or not committed, or forbidden by a word that only this cache
+    /// It is not kept here, or not yet: its body is still being produced, it was built from what is outdated by now, or not committed, or forbidden by a word that only this cache
     /// understands.
     NotKept,
 }
 
 /// A header field that names the tags of a response, for caches in front of the application.
 ///
-/// Names are written without spaces, commas and what is not ASCII: those are percent-encoded. A response whose tags do not fit, or
-/// are not all known when its head is sent (its body is still being produced), has the single name `*`: **whoever purges a tag
-/// purges `*` with it**. What the handler itself says in this field is replaced.
+/// Names are written without spaces, commas and what is not ASCII: those are percent-encoded. A response whose tags do not fit has the
+/// single name `*`: **whoever purges a tag purges `*` with it**. What the handler itself says in this field is replaced.
 ///
-/// What this cache does not keep, or keeps apart by more than the URI and the response's `Vary` say (for each user, by a header
+/// What this cache does not keep, or does not know yet whether it will (the body is still being produced: caches in front get it with the
+/// next request), or keeps apart by more than the URI and the response's `Vary` say (for each user, by a header
 /// field or a cookie of the route's key), is not for caches in front either: such a response carries `no-store` in the field that
 /// is theirs, `Surrogate-Control` or `CDN-Cache-Control`.
 ///
@@ -112,7 +110,7 @@ impl TagField {
     pub(crate) fn tell(&self, told: Told<'_>, is_for_all: bool, headers: &mut HeaderMap) {
         let known = match told {
             Told::Tags(tags) => HeaderValue::try_from(self.value(tags)).ok(),
-            Told::AnyTag | Told::NotKept => None,
+            Told::NotKept => None,
         };
         headers.insert(self.name.clone(), known.unwrap_or(HeaderValue::from_static(ANY)));
         if !is_for_all || matches!(told, Told::NotKept) {

@@ -187,6 +187,7 @@ impl Task {
                 status
             }
         };
+        exchange.tell(Told::NotKept, &mut parts.headers);
         respond::add_status(&mut parts.headers, status);
         Response::from_parts(parts, Outgoing::Passing(body))
     }

@@ -31,6 +31,8 @@ const UNSHARED_FOR: Duration = Duration::from_secs(10);
 /// And how many times as long as its handler took, so that where each answer takes its time (a client that is told of news when
 /// there are any) it is not lost on waiting for another one's again and again.
 const UNSHARED_TIMES: u32 = 10;
+/// But no longer than this: one answer that took an hour says little about the next.
+const LONGEST_UNSHARED: Duration = Duration::from_secs(600);
 
 /// The body that a client is sent.
 #[expect(clippy::large_enum_variant, reason = "it is moved once, to where it stays")]
@@ -191,7 +193,8 @@ impl Task {
             }
             Verdict::Open => {
                 respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
-                exchange.tell(Told::AnyTag, &mut parts.headers);
+                // It is not known yet on what it will depend, nor whether it will be kept. Those in front are given it when it is.
+                exchange.tell(Told::NotKept, &mut parts.headers);
             }
             Verdict::Refused(why) => {
                 respond::add_status(&mut parts.headers, status.detail(why));
@@ -227,7 +230,7 @@ pub(crate) fn plan<H: Headers + ?Sized>(
 
 /// For how long nobody waits where a response is not kept for which the handler took so long.
 pub(crate) fn unshared_for(took: Duration) -> Duration {
-    UNSHARED_FOR.max(took.saturating_mul(UNSHARED_TIMES))
+    UNSHARED_FOR.max(took.saturating_mul(UNSHARED_TIMES)).min(LONGEST_UNSHARED)
 }
 
 /// The answer to the client whose request was with the handler without the conditions of that client: they count now.

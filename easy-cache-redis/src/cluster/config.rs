@@ -116,8 +116,6 @@ impl RedisClusterStoreBuilder {
     /// # Errors
     /// If no node was named, or a URL is none.
     pub fn build(self) -> Result<RedisClusterStore, Error> {
-        #[cfg(feature = "tls")]
-        crate::tls::prepare();
         let mut seeds = self.infos;
         for url in &self.urls {
             seeds.push(url.as_str().into_connection_info().map_err(|error| Error::store(ATTEMPTED, error))?);
@@ -125,6 +123,8 @@ impl RedisClusterStoreBuilder {
         if seeds.is_empty() {
             return Err(Error::store(ATTEMPTED, "no node was named"));
         }
+        #[cfg(feature = "tls")]
+        crate::tls::prepare(&seeds);
         let cluster = seeds.iter().map(|seed| address_of(seed).to_string()).collect::<Vec<_>>().join(", ");
         let keys = |group| Keys::of_group(&self.namespace, group, self.groups);
         let groups: Vec<Keys> = (0..self.groups).map(keys).collect();

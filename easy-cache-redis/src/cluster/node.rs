@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use deadpool_redis::redis::{Pipeline, Value, cmd};
 use easy_cache_core::store::Breaker;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::slots::Address;
 use crate::combine::{Answer, Combiner};
@@ -58,7 +58,12 @@ impl Node {
 
     /// The records of one group, together with what others ask of it.
     pub(crate) async fn look(&self, group: usize, question: &Arc<Names>, deadline: Instant) -> Result<Answer, Failure> {
-        self.guard(self.lookups[group].ask(question, deadline)).await
+        // A second question of one operation has less time than those who have queued meanwhile, who are told first.
+        let asked = async {
+            let found = timeout_at(deadline, self.lookups[group].ask(question, deadline)).await;
+            found.unwrap_or_else(|_| Err(self.lane.late()))
+        };
+        self.guard(asked).await
     }
 
     async fn guard<T>(&self, operation: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

@@ -89,6 +89,26 @@ impl Load {
         }
     }
 
+    /// Until every process is served by the store, of which nothing is kept in the processes themselves.
+    async fn all_are_back(&self) {
+        let begun = Instant::now();
+        for cache in &self.caches {
+            loop {
+                let computed = AtomicBool::new(false);
+                let load = async {
+                    computed.store(true, Ordering::SeqCst);
+                    0_u64
+                };
+                cache.get_or_compute_value("back", load).await;
+                if !computed.load(Ordering::SeqCst) {
+                    break;
+                }
+                assert!(begun.elapsed() < Duration::from_secs(60), "the store is never used again");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+
     /// Until nothing is computed any more: all of it is kept. Yields how often something was.
     async fn settled(&self) -> u64 {
         let (begun, first) = (Instant::now(), self.loads.load(Ordering::SeqCst));
@@ -161,9 +181,7 @@ async fn outage(down: Down) {
         Down::Gone => block_in_place(|| server.start_again()),
     }
     let (back, before) = (Instant::now(), proxy.accepted());
-    while proxy.accepted() < before + PROCESSES {
-        load.go_on(1).await;
-    }
+    load.all_are_back().await;
     let noticed = back.elapsed();
     let anew = load.settled().await;
     let (settled, again) = (back.elapsed(), proxy.accepted() - before);

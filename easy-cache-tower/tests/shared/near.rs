@@ -55,6 +55,7 @@ impl World {
 fn answer(name: &str, call: usize, asked: &Asked) -> http::Response<Given> {
     match asked.headers().get("accept-language") {
         Some(language) => page(MINUTE, format!("{name} {} {call}", language.to_str().unwrap())),
+        None if asked.method() == "GET" => page(&[("cache-control", "max-age=60")], "page"),
         None => page(&[], "changed"),
     }
 }
@@ -69,6 +70,22 @@ async fn a_page_that_was_found_in_the_store_is_served_without_a_trip() {
     let answer = other.get_with("/", &[("accept-language", "de")]).await;
     assert_eq!((answer.header("age"), answer.said().number("ttl")), (Some("5"), Some(55)));
     assert_eq!(other.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_page_is_kept_near_however_long_its_address() {
+    let world = World::new();
+    let (one, other) = (world.server("one"), world.server("other"));
+    for length in [127, 128, 200, 255, 256, 400, 16_384] {
+        let path = format!("/{}", "a".repeat(length - 1));
+        for server in [&one, &other] {
+            server.get(&path).await;
+            settle().await;
+        }
+        world.remote.take_trips();
+        assert!(other.get(&path).await.is_hit());
+        assert_eq!(world.remote.take_trips(), 0, "{length} bytes");
+    }
 }
 
 #[tokio::test]
