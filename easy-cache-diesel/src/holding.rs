@@ -9,7 +9,7 @@ use easy_cache_sql::hook::{Held, Hook, Outcome, Pending};
 pub(crate) enum Holding {
     /// The store knows of it.
     Here(Held),
-    /// The store is being told.
+    /// A thread of ours tells the store.
     #[cfg(feature = "async")]
     Away(away::Away),
 }
@@ -63,11 +63,28 @@ pub(crate) mod away {
         runtime.inspect_err(|error| tracing::error!(%error, "failed to start a thread for holds")).ok()
     });
 
-    /// A hold of which the store has not said yet that it knows.
+    /// A hold that is settled over there, whoever has made it.
     #[derive(Debug)]
     pub(crate) struct Away {
         runtime: &'static Runtime,
-        held: tokio::task::JoinHandle<Held>,
+        hold: Hold,
+    }
+
+    #[derive(Debug)]
+    enum Hold {
+        /// Nobody had to be waited for. That says nothing about how long the store will take to settle it.
+        Made(Box<Held>),
+        /// The store has not said yet that it knows.
+        Making(tokio::task::JoinHandle<Held>),
+    }
+
+    impl Hold {
+        async fn made(self) -> Option<Held> {
+            match self {
+                Self::Made(held) => Some(*held),
+                Self::Making(held) => held.await.ok(),
+            }
+        }
     }
 
     /// Lets the store connect from our thread, so that its connection needs no runtime that a callback may block.
@@ -81,18 +98,19 @@ pub(crate) mod away {
     pub(super) fn hold(hook: &Hook, pending: &Pending) -> Holding {
         let Some(runtime) = RUNTIME.as_ref() else { return Holding::here(hook, pending) };
         let (hook, pending) = (hook.clone(), pending.clone());
-        match started(runtime, async move { hook.hold(&pending).await }) {
-            Ok(held) => Holding::Here(held),
-            Err(task) => Holding::Away(Away { runtime, held: in_a_moment(runtime, task) }),
-        }
+        let hold = match started(runtime, async move { hook.hold(&pending).await }) {
+            Ok(held) => Hold::Made(Box::new(held)),
+            Err(task) => Hold::Making(in_a_moment(runtime, task)),
+        };
+        Holding::Away(Away { runtime, hold })
     }
 
     impl Away {
         pub(super) fn settle(self, hook: &Hook, outcome: Outcome) {
-            let Self { runtime, held } = self;
+            let Self { runtime, hold } = self;
             let hook = hook.clone();
             let settling = async move {
-                if let Ok(held) = held.await {
+                if let Some(held) = hold.made().await {
                     hook.settle(held, outcome).await;
                 }
             };
@@ -126,5 +144,74 @@ pub(crate) mod away {
             );
         }
         running
+    }
+}
+
+#[cfg(all(test, feature = "async"))]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::pending;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    use easy_cache_core::store::PlainStore;
+    use easy_cache_core::{Cache, Tag};
+    use easy_cache_sql::hook::HOLD_FOR;
+    use easy_cache_sql::{Analyzer, Dialect};
+
+    use super::*;
+
+    /// Longer than anything here takes, and shorter than what nobody waits for.
+    const LONG: Duration = Duration::from_secs(30);
+
+    /// Empty, and answers at once, or never.
+    #[derive(Clone, Default)]
+    struct Store {
+        is_stuck: Arc<AtomicBool>,
+    }
+
+    impl Store {
+        async fn answer(&self) {
+            if self.is_stuck.load(Ordering::SeqCst) {
+                pending::<()>().await;
+            }
+        }
+    }
+
+    impl PlainStore for Store {
+        type Error = Infallible;
+
+        async fn get(&self, _: &str) -> Result<Option<Vec<u8>>, Infallible> {
+            self.answer().await;
+            Ok(None)
+        }
+
+        async fn set(&self, _: &str, _: &[u8], _: Option<Duration>) -> Result<(), Infallible> {
+            self.answer().await;
+            Ok(())
+        }
+
+        async fn delete(&self, _: &str) -> Result<(), Infallible> {
+            self.answer().await;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_hold_that_was_made_at_once_is_settled_without_waiting_for_a_store_that_is_stuck_since() {
+        let store = Store::default();
+        let cache = Cache::builder().plain_store(store.clone()).store_timeout(LONG * 100).build();
+        let hook = Hook::new(Analyzer::builder(Dialect::Postgres).build(), cache, HOLD_FOR);
+        let hold = Holding::of(&hook, &Pending::of([Tag::table("books")]));
+        store.is_stuck.store(true, Ordering::SeqCst);
+        let (done, is_done) = channel();
+        thread::spawn(move || {
+            hold.settle(&hook, Outcome::Committed);
+            let _nobody_waits = done.send(());
+        });
+        assert_eq!(is_done.recv_timeout(LONG), Ok(()));
     }
 }

@@ -10,7 +10,7 @@ use easy_cache_sql::hook::{HOLD_FOR, Hook, Pending};
 use crate::text::Text;
 
 /// More than this are not in flight on one connection.
-const MOST_LATE: usize = 32;
+pub(crate) const MOST_LATE: usize = 32;
 
 /// What is known of the statements of one connection that may still run beside the last.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ pub(crate) struct Ended {
     /// Whether it may be the one that was begun last.
     pub(crate) is_last: bool,
     /// What the others that it may be have made visible.
-    pub(crate) again: Vec<Pending>,
+    pub(crate) again: Pending,
 }
 
 impl Overlap {
@@ -72,7 +72,9 @@ impl Overlap {
         let now = hook.cache().clock().elapsed();
         self.late.retain(|late| late.until > now);
         if self.late.len() == MOST_LATE {
-            self.late.pop_front();
+            // Rather one that this may have been than one that waits for an end of its own.
+            let oldest = self.late.iter().position(|late| late.sql == sql).unwrap_or_default();
+            self.late.remove(oldest);
         }
         self.late.push_back(Late { sql: sql.to_owned(), visible, until: now + HOLD_FOR });
     }
@@ -86,18 +88,22 @@ impl Overlap {
             self.kind = if self.ended.shows_values() { Kind::Synchronous } else { Kind::Asynchronous };
         }
         if self.kind == Kind::Synchronous {
-            return Ended { is_last: true, again: Vec::new() };
+            return Ended { is_last: true, again: Pending::default() };
         }
-        let same = self.late.iter().filter(|late| late.sql == self.ended.sql());
-        let again: Vec<_> = same.map(|late| late.visible.clone()).collect();
+        let mut again = Pending::default();
+        for late in self.late.iter().filter(|late| late.sql == self.ended.sql()) {
+            again.merge(late.visible.clone());
+        }
         self.is_ambiguous = !again.is_empty();
         Ended { is_last: self.ended.sql() == last.sql(), again }
     }
 
-    /// The last one has ended, or it was another one with its text: then it is late.
-    pub(crate) fn keep(&mut self, sql: &str, visible: Pending, hook: &Hook) {
-        if std::mem::take(&mut self.is_ambiguous) {
+    /// The last one has ended, or it was another one with its text: then it is late, and this is true.
+    pub(crate) fn keep(&mut self, sql: &str, visible: Pending, hook: &Hook) -> bool {
+        let is_ambiguous = std::mem::take(&mut self.is_ambiguous);
+        if is_ambiguous {
             self.add(sql, visible, hook);
         }
+        is_ambiguous
     }
 }

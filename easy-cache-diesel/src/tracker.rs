@@ -13,7 +13,7 @@ use crate::frames::Frames;
 use crate::holding::Holding;
 use crate::outcome::Answer;
 #[cfg(feature = "async")]
-use crate::overlap::Overlap;
+use crate::overlap::{MOST_LATE, Overlap};
 use crate::text::Text;
 
 /// What is known of one connection.
@@ -131,13 +131,16 @@ impl Tracker {
         let is_certain = plan.is_all_or_nothing() && !self.frames.is_doubtful();
         self.frames.after(&plan, self.text.sql(), answer);
         self.note_open();
-        if answer != Answer::Lost {
+        // What another statement was answered says nothing about this one, nor about those before it.
+        let is_another = self.may_be_another(visible);
+        if answer != Answer::Lost && !is_another {
             self.settle_unproved();
         }
         match (hold, answer) {
+            (Some(hold), _) if is_another => self.doubt(hold),
             (Some(hold), Answer::Lost) => self.unproved.push(hold),
             (Some(hold), Answer::Refused) if is_certain => hold.settle(&self.hook, Outcome::RolledBack),
-            (Some(hold), _) if self.goes_on(&plan, visible) => self.unproved.push(hold),
+            (Some(hold), _) if self.goes_on(&plan) => self.unproved.push(hold),
             (Some(hold), _) => hold.settle(&self.hook, Outcome::Committed),
             (None, _) => {}
         }
@@ -195,7 +198,16 @@ impl Tracker {
     fn check_scope(&self, _: bool) {}
 
     #[expect(clippy::unused_self, reason = "the same")]
-    fn goes_on(&self, _: &Plan, _: Pending) -> bool {
+    fn may_be_another(&self, _: Pending) -> bool {
+        false
+    }
+
+    fn doubt(&mut self, hold: Holding) {
+        self.unproved.push(hold);
+    }
+
+    #[expect(clippy::unused_self, reason = "the same")]
+    fn goes_on(&self, _: &Plan) -> bool {
         false
     }
 }
@@ -216,8 +228,8 @@ impl Tracker {
     /// more: it may be one of them.
     fn ends_what_runs(&mut self, query: &(impl Display + ?Sized)) -> bool {
         let ended = self.overlap.ended(&self.text, query);
-        for again in ended.again {
-            self.hold(&again).settle(&self.hook, Outcome::Committed);
+        if !ended.again.is_empty() {
+            self.hold(&ended.again).settle(&self.hook, Outcome::Committed);
         }
         ended.is_last
     }
@@ -234,10 +246,22 @@ impl Tracker {
         }
     }
 
+    /// Whether what has ended may be another statement with the text of the one that was begun last, which may go on then.
+    fn may_be_another(&mut self, visible: Pending) -> bool {
+        self.overlap.keep(self.text.sql(), visible, &self.hook)
+    }
+
+    /// Nobody knows whether this write has ended. Those of which there are too many are over: so many are not in flight.
+    fn doubt(&mut self, hold: Holding) {
+        self.unproved.push(hold);
+        if self.unproved.len() > MOST_LATE {
+            self.unproved.remove(0).settle(&self.hook, Outcome::Committed);
+        }
+    }
+
     /// Whether a statement may go on although it is said to have ended: the rows that it returns are not read yet, and nothing is
     /// committed before that.
-    fn goes_on(&mut self, plan: &Plan, visible: Pending) -> bool {
-        self.overlap.keep(self.text.sql(), visible, &self.hook);
+    fn goes_on(&self, plan: &Plan) -> bool {
         self.overlap.is_certain() && !plan.controls_transaction() && may_return_rows(self.text.sql())
     }
 }
@@ -248,3 +272,6 @@ fn may_return_rows(sql: &str) -> bool {
     let is_plain = ["insert", "update", "delete", "replace"].iter().any(|word| sql.starts_with(word));
     !is_plain || sql.contains("returning")
 }
+
+#[cfg(all(test, feature = "async"))]
+mod tests;

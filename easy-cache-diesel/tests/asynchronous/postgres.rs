@@ -202,6 +202,26 @@ async fn statements_that_run_at_once_are_told_when_each_of_them_has_ended() {
 }
 
 #[tokio::test]
+async fn of_two_writes_with_one_text_that_run_at_once_the_refusal_of_one_hides_nothing_of_the_other() {
+    let shop = Shop::new();
+    shop.sql("CREATE UNIQUE INDEX titles ON books (title)");
+    shop.sql("INSERT INTO books VALUES (3, 'Taken')");
+    let (mut writer, reader) = (shop.connection().await, &mut shop.connection().await);
+    assert_eq!(
+        (shop.title(reader, 1).await, shop.title(reader, 2).await),
+        ("Emma".to_owned(), "Persuasion".to_owned())
+    );
+    let retitle = async |id: i32, title: &str| {
+        update(books::table.find(id)).set(books::title.eq(title)).execute(&mut &writer).await
+    };
+    let (refused, done) = tokio::join!(retitle(1, "Taken"), retitle(2, "Free"));
+    assert!(refused.is_err() && done == Ok(1));
+    assert_eq!((shop.title(reader, 1).await, shop.title(reader, 2).await), ("Emma".to_owned(), "Free".to_owned()));
+    sql_query("SELECT 1").execute(&mut writer).await.unwrap();
+    assert_eq!((shop.title(reader, 2).await.as_str(), shop.keeps("title:2").await), ("Free", true));
+}
+
+#[tokio::test]
 async fn a_write_that_was_made_early_and_runs_late_is_told_when_it_has_ended() {
     let shop = Shop::new();
     let (writer, reader) = (shop.connection().await, &mut shop.connection().await);

@@ -92,10 +92,15 @@ impl Telling {
     }
 
     pub(super) fn wait(&self, within: Duration) -> bool {
-        let until = Instant::now() + within;
+        // `None` is later than any clock can say: there is no end to wait for.
+        let until = Instant::now().checked_add(within);
         let mut queue = self.shared.queue.lock();
         let queued = queue.queued;
         while queue.told < queued {
+            let Some(until) = until else {
+                self.shared.moved.wait(&mut queue);
+                continue;
+            };
             if self.shared.moved.wait_until(&mut queue, until).timed_out() {
                 return queue.told >= queued;
             }
