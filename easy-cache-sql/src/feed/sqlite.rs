@@ -48,8 +48,10 @@ fn trigger(table: &Watched, operation: &str) -> String {
     // What may have removed another row is no mere insert.
     let told = if is_exact { &operation[..1] } else { "U" };
     let (_, bare) = table.parts();
+    // It never is there, since it was dropped before. But another connection of a pool may not have noticed, and only with these words
+    // does it look again before it refuses.
     format!(
-        "CREATE TRIGGER {} AFTER {operation} ON {} BEGIN INSERT INTO {OUTBOX} (tbl, operation, row_keys) VALUES ({}, '{told}', {keys}); END",
+        "CREATE TRIGGER IF NOT EXISTS {} AFTER {operation} ON {} BEGIN INSERT INTO {OUTBOX} (tbl, operation, row_keys) VALUES ({}, '{told}', {keys}); END",
         name(table, operation),
         quoted(bare, '"'),
         literal(&table.name),
