@@ -23,5 +23,7 @@ pub mod random;
 pub mod run;
 pub mod session;
 pub mod store;
+#[cfg(feature = "processes")]
+pub mod workers;
 
 pub use run::{Plan, Report, run};

@@ -1,11 +1,8 @@
 //! The parent: starts the servers, the workers, and what goes wrong; and says what came of it.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +16,7 @@ use super::scenario::{Scenario, Scene};
 use super::steps::Mistake;
 use super::worker::{Places, Task};
 use crate::random::Random;
+use crate::workers::Workers;
 
 /// How long it may take until there are hits again after the last fault, beyond the holds that are left.
 const RECOVERY: Duration = Duration::from_secs(20);
@@ -91,55 +89,6 @@ pub struct Report {
     pub first: Option<String>,
 }
 
-/// The running workers.
-#[derive(Debug, Default)]
-pub struct Workers {
-    running: Mutex<BTreeMap<usize, Child>>,
-    deaths: AtomicU64,
-}
-
-impl Workers {
-    /// Ends one as `kill -9` does.
-    pub fn kill(&self, number: usize) {
-        let mut running = self.running();
-        let count = running.len().max(1);
-        if let Some(worker) = running.values_mut().nth(number % count) {
-            // It may have died of another cause; it is reaped where it is replaced.
-            let _dead_already = worker.kill();
-        }
-    }
-
-    /// Starts those that do not run.
-    fn complete(&self, plan: &Plan, places: &Places) -> io::Result<()> {
-        let mut running = self.running();
-        for number in 0..plan.workers {
-            if let Some(worker) = running.get_mut(&number) {
-                if worker.try_wait()?.is_none() {
-                    continue;
-                }
-                self.deaths.fetch_add(1, Ordering::Relaxed);
-            }
-            running.insert(number, plan.start(places, number, self.deaths.load(Ordering::Relaxed))?);
-        }
-        Ok(())
-    }
-
-    fn deaths(&self) -> u64 {
-        self.deaths.load(Ordering::Relaxed)
-    }
-
-    fn end(&self) {
-        for mut worker in std::mem::take(&mut *self.running()).into_values() {
-            drop(worker.stdin.take());
-            let _ended = worker.wait();
-        }
-    }
-
-    fn running(&self) -> MutexGuard<'_, BTreeMap<usize, Child>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Site {
     /// Starts the servers.
     ///
@@ -184,7 +133,7 @@ impl Site {
         let ask = Ask { runtime, referee };
         let watched = self.watch(plan, &places, &workers, &ask);
         self.mend();
-        workers.end();
+        workers.wait();
         let hits_before = watched?;
         let counts = ask.counts()?;
         let (violations, first) = ask.violations()?;
@@ -194,10 +143,11 @@ impl Site {
 
     /// Lets things go wrong, and then waits until all holds that are left have ended, and there are hits again. Yields the hits until then.
     fn watch(&self, plan: &Plan, places: &Places, workers: &Workers, ask: &Ask) -> io::Result<i64> {
+        let start = |number: usize, deaths: u64| plan.start(places, number, deaths);
         let random = Random::new(plan.seed);
         let mut scene = Scene { database: &self.database_way, redis: &self.redis_way, random, workers };
         let is_well = || Ok::<_, io::Error>(plan.mistake.is_none() || ask.violations()?.0 == 0);
-        workers.complete(plan, places)?;
+        workers.complete(plan.workers, start)?;
         let begun = Instant::now();
         // On a busy machine it takes longer until anything has happened at all.
         let has_begun = || Ok::<_, io::Error>(plan.scenario.has_happened(ask.counts()?, workers.deaths()));
@@ -205,7 +155,7 @@ impl Site {
             || Ok::<_, io::Error>(begun.elapsed() < plan.time || (begun.elapsed() < RECOVERY && !has_begun()?));
         while goes_on()? && is_well()? {
             (plan.scenario.happens)(&mut scene);
-            workers.complete(plan, places)?;
+            workers.complete(plan.workers, start)?;
         }
         self.mend();
         let (before, begun) = (ask.counts()?.hits, Instant::now());
@@ -213,7 +163,7 @@ impl Site {
         let is_over = || Ok::<_, io::Error>(begun.elapsed() >= holds && ask.counts()?.hits > before);
         while begun.elapsed() < holds + RECOVERY && is_well()? && !is_over()? {
             thread::sleep(Duration::from_millis(20));
-            workers.complete(plan, places)?;
+            workers.complete(plan.workers, start)?;
         }
         Ok(before)
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use easy_cache_servers::proxy::{Direction, Fault, Proxy};
 
-use super::parent::Workers;
 use super::referee::Counts;
 use crate::random::Random;
+use crate::workers::Workers;
 
 /// A kind of fault.
 #[derive(Clone, Copy)]

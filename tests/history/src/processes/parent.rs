@@ -1,12 +1,11 @@
 //! The parent: starts the server, the workers, and what goes wrong; keeps the table; and says what came of it.
 
-use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,6 +22,7 @@ use super::wire::{REFUSED, Sentence, Word};
 use super::worker::Task;
 use crate::random::Random;
 use crate::store::Shape;
+use crate::workers::Workers;
 
 /// How long the caches may take until they use the store again, counted from the end of the last fault, at most.
 const RECOVERY: Duration = Duration::from_secs(10);
@@ -76,64 +76,6 @@ pub struct Report {
     pub violations: u64,
     /// The first of them.
     pub first: Option<String>,
-}
-
-/// The running workers.
-#[derive(Debug, Default)]
-pub struct Workers {
-    running: Mutex<BTreeMap<usize, Child>>,
-    deaths: AtomicU64,
-}
-
-impl Workers {
-    /// Ends one as `kill -9` does.
-    pub fn kill(&self, number: usize) {
-        let mut running = self.running();
-        let count = running.len().max(1);
-        if let Some(worker) = running.values_mut().nth(number % count) {
-            // It may have died of another cause; it is reaped where it is replaced.
-            let _dead_already = worker.kill();
-        }
-    }
-
-    /// Ends all.
-    pub fn kill_all(&self) {
-        for worker in self.running().values_mut() {
-            let _dead_already = worker.kill();
-        }
-    }
-
-    /// `false` at the end of a history, when all are waited for: then it has to go by itself.
-    fn kill_this(&self, number: usize) -> bool {
-        self.running().get_mut(&number).is_some_and(|worker| worker.kill().is_ok())
-    }
-
-    /// Starts those that do not run, or ended by a signal.
-    fn complete(&self, count: usize, start: impl Fn(usize, u64) -> io::Result<Child>) -> io::Result<()> {
-        let mut running = self.running();
-        for number in 0..count {
-            if let Some(worker) = running.get_mut(&number) {
-                if worker.try_wait()?.is_none() {
-                    continue;
-                }
-                self.deaths.fetch_add(1, Ordering::Relaxed);
-            }
-            running.insert(number, start(number, self.deaths.load(Ordering::Relaxed))?);
-        }
-        Ok(())
-    }
-
-    fn wait(&self) {
-        // Given back before anybody is waited for: a worker that is about to die asks who kills it.
-        let workers = std::mem::take(&mut *self.running());
-        for mut worker in workers.into_values() {
-            let _ended = worker.wait();
-        }
-    }
-
-    fn running(&self) -> MutexGuard<'_, BTreeMap<usize, Child>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// What all connections of workers share.
@@ -247,7 +189,7 @@ impl Ledger {
         Report {
             counts,
             hits_afterwards: counts[Count::Hits as usize] - hits_before,
-            deaths: self.workers.deaths.load(Ordering::Relaxed),
+            deaths: self.workers.deaths(),
             faults,
             violations: self.violations.load(Ordering::Relaxed),
             first: self.first.lock().unwrap_or_else(PoisonError::into_inner).clone(),

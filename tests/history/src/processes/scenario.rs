@@ -52,7 +52,7 @@ pub struct Scene<'a> {
     /// Which fault, and how long.
     pub random: Random,
     /// Kills the worker of this number.
-    pub workers: &'a super::parent::Workers,
+    pub workers: &'a crate::workers::Workers,
 }
 
 impl<'a> Scene<'a> {
