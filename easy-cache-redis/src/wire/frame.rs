@@ -159,7 +159,7 @@ impl<'a> Strings<'a> {
         let mut strings = Self::of(bytes)?;
         let count = usize::try_from(strings.count).ok()?;
         let (mut met, mut last) = (0, None);
-        while let Some(string) = strings.next() {
+        for string in strings.by_ref() {
             (met, last) = (met + 1, string);
         }
         let length = bytes.len() - strings.rest.len();

@@ -131,8 +131,7 @@ impl<S> Stream<S> {
             return Ok(());
         }
         let Ok((passed, complete)) = self.replies.advance(&self.buffer[self.begun..]) else {
-            // The library must not take what is left of it for an answer to something else.
-            self.end();
+            // It ends here: the library must not take what is left of it for an answer to something else.
             return Err(io::Error::new(io::ErrorKind::InvalidData, "what was answered is no reply"));
         };
         self.begun += passed;

@@ -236,6 +236,17 @@ fn what_is_no_reply_comes_to_the_library_as_it_is_if_it_answers_the_library() {
 }
 
 #[test]
+fn who_asks_is_told_when_it_is_not_known_where_the_librarys_commands_end() {
+    let mut world = World::new();
+    world.ask(LOOK);
+    world.command(b"hello\r\n");
+    world.ask(LOOK);
+    world.script().says.push_back(b"+OK\r\n".to_vec());
+    world.read(100).unwrap();
+    assert_eq!((world.answered(), &world.read[..]), (vec![None], &b"+OK\r\n"[..]));
+}
+
+#[test]
 fn what_lies_about_its_length_takes_no_memory() {
     // More than there can be is garbage; what there could be is waited for.
     for (claim, waits) in [
