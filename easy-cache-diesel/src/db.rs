@@ -124,6 +124,13 @@ impl<DB> CachedDb<DB> {
         self.shared.hook.cache()
     }
 
+    /// Begins to remember what connections of this database invalidate, so that a test can compare it with what the database's triggers
+    /// tell ([`feed::told`](crate::feed::told)): see [`Audit`](easy_cache_sql::Audit).
+    #[must_use]
+    pub fn audit(&self) -> easy_cache_sql::Audit {
+        self.shared.hook.audit()
+    }
+
     #[cfg(feature = "async")]
     pub(crate) const fn shared(&self) -> &Arc<Shared> {
         &self.shared
