@@ -21,7 +21,10 @@ pub struct CacheInstrumentation {
 
 impl CacheInstrumentation {
     pub(crate) fn new(db: Arc<Shared>) -> Self {
-        let tracker = Tracker::new(db.hook.clone());
+        #[cfg_attr(not(feature = "async"), expect(unused_mut, reason = "nothing is said of it"))]
+        let mut tracker = Tracker::new(db.hook.clone());
+        #[cfg(feature = "async")]
+        tracker.wait_for_store(db.patience);
         Self { db, tracker, next: None, is_quiet: false }
     }
 

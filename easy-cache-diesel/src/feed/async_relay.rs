@@ -86,11 +86,7 @@ struct Connections(Box<dyn FnMut(Statement) -> Answer + Send>);
 impl Ask for Connections {
     type Error = LookError;
 
-    fn rows(
-        &mut self,
-        sql: String,
-        values: Vec<String>,
-    ) -> impl Future<Output = Result<Vec<Texts>, LookError>> + Send {
+    fn rows(&mut self, sql: String, values: Vec<String>) -> impl Future<Output = Result<Vec<Texts>, LookError>> + Send {
         (self.0)(Statement { sql, values, has_rows: true })
     }
 

@@ -206,6 +206,11 @@ impl<A> fmt::Debug for Relay<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, every, keep, outbox, .. } = self;
         let mut debug = f.debug_struct("Relay");
-        debug.field("name", name).field("every", every).field("keep", keep).field("outbox", outbox).finish_non_exhaustive()
+        debug
+            .field("name", name)
+            .field("every", every)
+            .field("keep", keep)
+            .field("outbox", outbox)
+            .finish_non_exhaustive()
     }
 }
