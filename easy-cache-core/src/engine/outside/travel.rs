@@ -362,7 +362,7 @@ impl Travel {
 
     fn join(&mut self, way: Way<'_>, start: Start, sight: Sight) -> Next {
         let flights = way.flights();
-        match flights.join_since(way.key, way.engine.store.clock().precise(), Some(start.tick)) {
+        match flights.join_since(way.key, way.engine.store.clock().coarse(), Some(start.tick)) {
             Joined::Follow(follow) => {
                 way.engine.events.waiting(way.key);
                 Next::Stage(Stage::Following(follow))
