@@ -359,8 +359,8 @@ impl Open {
     }
 
     /// What the computation has said of its result.
-    pub(crate) fn take_notes(&mut self) -> Notes {
-        self.0.as_mut().and_then(|frame| frame.notes.take()).map(|notes| *notes).unwrap_or_default()
+    pub(crate) fn take_notes(&mut self) -> Option<Box<Notes>> {
+        self.0.as_mut().and_then(|frame| frame.notes.take())
     }
 
     /// The computation has its result.

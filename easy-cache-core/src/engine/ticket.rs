@@ -120,8 +120,8 @@ impl Ticket {
     }
 
     /// Says that the value is what was there before, good again.
-    pub(crate) fn renewing(self, renews: Option<Kept>) -> Self {
-        Self { renews, ..self }
+    pub(crate) fn renewing(&mut self, renews: Option<Kept>) {
+        self.renews = renews;
     }
 
     /// Offers the value to the store under the ticket's key, hands it to those who wait, and its tags outward.
@@ -254,7 +254,7 @@ impl Ticket {
             used: Used::NOTHING,
             began: self.load.began(),
             weight: 0,
-            random: self.engine.random(),
+            random: self.random_for(policy),
             renews: None,
         };
         let list = store.list_outside(&fill, frame.into_used(store.clock()))?;
@@ -404,7 +404,7 @@ impl Ticket {
             used: frame.into_used(store.clock()),
             began: self.load.began(),
             weight: policy.known_weight(),
-            random: self.engine.random(),
+            random: self.random_for(policy),
             renews: self.renews.take(),
         });
         self.engine.tell_fill(key, &filled);
@@ -419,6 +419,11 @@ impl Ticket {
                 self.unkept(value, policy)
             }
         }
+    }
+
+    /// For times: most policies need none.
+    fn random_for(&self, policy: &Policy) -> f64 {
+        if policy.wishes().jitter.is_some() { self.engine.random() } else { 0.0 }
     }
 
     /// A value that is its callers', and not the store's.
