@@ -50,10 +50,6 @@ impl<'a> Incoming for Arriving<'a> {
         &self.fields
     }
 
-    fn header_map(&self) -> http::HeaderMap {
-        fields::to_http(self.req.headers())
-    }
-
     fn has_body(&self) -> bool {
         self.has_body
     }

@@ -4,6 +4,8 @@
 use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "async")]
+use std::time::Duration;
 
 use diesel::result::Error;
 use easy_cache_core::scope;
@@ -11,6 +13,8 @@ use easy_cache_sql::Dialect;
 use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan, Reading};
 
 use crate::frames::Frames;
+#[cfg(feature = "async")]
+use crate::holding::A_MOMENT;
 use crate::holding::Holding;
 use crate::outcome::Answer;
 #[cfg(feature = "async")]
@@ -44,6 +48,9 @@ pub(crate) struct Tracker {
     unproved: Vec<Holding>,
     #[cfg(feature = "async")]
     overlap: Overlap,
+    /// How long a store is waited for where a runtime stands still meanwhile.
+    #[cfg(feature = "async")]
+    patience: Duration,
     is_open: Arc<AtomicBool>,
     counting: Counting,
 }
@@ -84,6 +91,8 @@ impl Tracker {
             unproved,
             #[cfg(feature = "async")]
             overlap: Overlap::default(),
+            #[cfg(feature = "async")]
+            patience: A_MOMENT,
             is_open: Arc::default(),
             counting: Counting::Nobody,
         }
@@ -248,13 +257,22 @@ impl Tracker {
 /// Asynchronous connections: futures are made before they run, dropped while they run, and several may run at once.
 #[cfg(feature = "async")]
 impl Tracker {
+    /// How long a store is waited for where a runtime stands still meanwhile: a moment, unless this was said.
+    pub(crate) const fn wait_for_store(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// To be called before the first statement of a connection that is asynchronous.
     pub(crate) fn expect_overlap(&mut self) {
         self.overlap.expect();
     }
 
     fn hold(&self, pending: &Pending) -> Holding {
-        if self.overlap.is_excluded() { Holding::here(&self.hook, pending) } else { Holding::of(&self.hook, pending) }
+        if self.overlap.is_excluded() {
+            Holding::here(&self.hook, pending)
+        } else {
+            Holding::of(&self.hook, pending, self.patience)
+        }
     }
 
     /// Whether it is the statement that was begun last that has ended. What is known of others with this text is invalidated once
