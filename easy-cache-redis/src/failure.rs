@@ -29,6 +29,9 @@ pub(crate) enum Failure {
     /// The slot of the records is just being moved to another node.
     #[cfg(feature = "cluster")]
     Moving(u16),
+    /// Other programs divide the records of the namespace over another number of groups.
+    #[cfg(feature = "cluster")]
+    Divided { theirs: usize, ours: usize, record: Box<str> },
     /// The pool gave no connection.
     Pool(String),
     /// The server, or the connection to it.
@@ -152,6 +155,13 @@ impl fmt::Display for Failure {
             Self::Unserved(slot) => write!(f, "no node is known that serves slot {slot}"),
             #[cfg(feature = "cluster")]
             Self::Moving(slot) => write!(f, "slot {slot} is just being moved to another node"),
+            #[cfg(feature = "cluster")]
+            Self::Divided { theirs, ours, record } => write!(
+                f,
+                "other programs divide the records of this namespace into {theirs} groups, and this one into {ours}, so that \
+                 neither would hear of the other's invalidations: say the same number in all (to change it, stop them all, and \
+                 delete `{record}`)"
+            ),
             Self::Pool(why) => write!(f, "the pool has no connection: {why}"),
             Self::Redis(error) => match Self::meaning(error) {
                 Some(meaning) => write!(f, "{meaning} ({error})"),

@@ -36,6 +36,7 @@ impl Inner {
     }
 
     async fn stored(&self, key: &[u8], kind: u64) -> Result<Found, Failure> {
+        self.agreement.as_is().await?;
         let Some(stored) = self.entry(self.keys.entry(key, kind), self.nodes.deadline()).await? else {
             return Ok(Found::Nothing);
         };
@@ -63,9 +64,11 @@ impl Inner {
     }
 
     async fn count(&self, progress: Progress<'_>) -> Result<Survey, Failure> {
+        self.agreement.as_is().await?;
         let (mut survey, mut seen) = (Survey::default(), 0);
         let (entries, leases) = (self.keys.entries(), self.keys.leases());
-        let own: Vec<_> = self.groups.iter().flat_map(|group| [group.keys.order(), group.keys.buckets()]).collect();
+        let mut own: Vec<_> = self.groups.iter().flat_map(|group| [group.keys.order(), group.keys.buckets()]).collect();
+        own.push(self.keys.number_of_groups());
         let is_record = |name: &[u8]| self.groups.iter().any(|group| name.starts_with(group.keys.records()));
         for node in self.masters().await? {
             survey.server.push((node.address.to_string(), told_of(&node).await?));
