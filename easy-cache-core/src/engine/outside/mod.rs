@@ -24,7 +24,8 @@ use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::spawn::Spawner;
 use crate::store::{
-    Breaker, Fill, Filled, Following, Look, Looked, Mirror, Pass, Store, StoreFence, StoreFuture, Version, VersionedTag,
+    Breaker, Fill, Filled, Following, Found, Look, Looked, Mirror, Pass, Store, StoreFence, StoreFuture, Version,
+    VersionedTag,
 };
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
@@ -174,6 +175,14 @@ impl Outside {
             let looking = outside.store.look(Look { kind, ..Look::new(&key, &tags) });
             outside.ask("look up an entry", by, Asking::Usual, looking).await
         })
+    }
+
+    /// What the store has under a key, for people. What is owed to it is delivered before, so that it says what a call would find.
+    pub(crate) async fn inspect(&self, key: &[u8]) -> Result<Found, Error> {
+        let nothing = || Error::store("failed to look into a store", "it shows nothing of what it has");
+        let inspector = self.store.inspector().ok_or_else(nothing)?;
+        let by = self.delivered_first().await?;
+        self.ask("look at an entry", by, Asking::Usual, inspector.inspect(key, self.kind_of(key))).await
     }
 
     /// Nobody in this process tries to compute the key anew before this moment, since it has failed.
