@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod carried;
+mod followers;
 mod postgres;
 mod shop;
 mod store;
