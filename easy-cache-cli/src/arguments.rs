@@ -38,9 +38,10 @@ pub(crate) struct Common {
     #[arg(long, short, global = true, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
 
-    /// On a cluster: the number of groups that the application gave to its store
-    #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16_384))]
-    pub(crate) groups: u16,
+    /// On a cluster: the number of groups that the application gives to its store. Only needed where nobody uses the namespace: otherwise
+    /// the cluster knows it
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=16_384))]
+    pub(crate) groups: Option<u16>,
 
     /// Answer in JSON; `watch` in one object a line
     #[arg(long, global = true)]

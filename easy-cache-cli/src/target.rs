@@ -9,6 +9,7 @@ use easy_cache_redis::{RedisClusterStore, RedisStore};
 
 use crate::answer::Failure;
 use crate::arguments::Common;
+use crate::command::bench;
 
 /// The store that is asked.
 pub(crate) struct Target {
@@ -20,18 +21,18 @@ pub(crate) struct Target {
 
 impl Target {
     /// The store of the common options.
-    pub(crate) fn open(common: &Common) -> Result<Self, Failure> {
+    pub(crate) async fn open(common: &Common) -> Result<Self, Failure> {
         let named = common.namespace.clone().or_else(|| env::var("EASY_CACHE_NAMESPACE").ok());
         let namespace = named.ok_or_else(|| {
             Failure::usage(
                 "no namespace: say --namespace NAME, as the application says it to its store (it may be empty: \"\")",
             )
         })?;
-        Self::of(common, namespace)
+        Self::of(common, namespace).await
     }
 
     /// The same for a namespace that was said otherwise.
-    pub(crate) fn of(common: &Common, namespace: String) -> Result<Self, Failure> {
+    pub(crate) async fn of(common: &Common, namespace: String) -> Result<Self, Failure> {
         let url = common.url.clone().or_else(|| env::var("EASY_CACHE_URL").ok());
         let url = url.ok_or_else(|| Failure::usage("no store: say --url, such as redis://127.0.0.1:6379"))?;
         let shown = without_password(&url);
@@ -39,8 +40,8 @@ impl Target {
         let store: Arc<dyn Inspect> = match scheme {
             "redis" | "rediss" | "redis+unix" | "unix" => Arc::new(redis(common, &url, &namespace)?),
             "memcached" => Arc::new(memcached(common, rest, &namespace)?),
-            "redis+cluster" => Arc::new(cluster(common, "redis", rest, &namespace)?),
-            "rediss+cluster" => Arc::new(cluster(common, "rediss", rest, &namespace)?),
+            "redis+cluster" => Arc::new(cluster(common, "redis", rest, &namespace).await?),
+            "rediss+cluster" => Arc::new(cluster(common, "rediss", rest, &namespace).await?),
             _ => return Err(unknown(&shown)),
         };
         Ok(Self { store, shown, namespace })
@@ -58,11 +59,35 @@ fn redis(common: &Common, url: &str, namespace: &str) -> Result<RedisStore, Fail
     builder.keep_across_restarts().build().map_err(|error| Failure::usage_of(&error))
 }
 
+/// The number of groups is the one that the applications use: with another one their records would not be found.
+async fn cluster(common: &Common, scheme: &str, nodes: &str, namespace: &str) -> Result<RedisClusterStore, Failure> {
+    let said = common.groups.map(usize::from);
+    let store = divided(common, scheme, nodes, namespace, said.unwrap_or(1))?;
+    let failed = |error| Failure::store(&error, &without_password(&format!("{scheme}+cluster://{nodes}")));
+    match (said, store.groups_in_use().await.map_err(failed)?) {
+        (Some(said), Some(used)) if said != used => Err(Failure::usage(format!(
+            "--groups {said} is wrong: the applications that use the namespace `{namespace}` divide its records into {used} groups. \
+             Without --groups the cluster is asked"
+        ))),
+        (None, Some(used)) => divided(common, scheme, nodes, namespace, used),
+        (None, None) if namespace != bench::NAMESPACE => Err(Failure::cannot(format!(
+            "no application uses the namespace `{namespace}` on this cluster: is that its name? If it is, say --groups as they do"
+        ))),
+        _ => Ok(store),
+    }
+}
+
 /// The user and the password before the first node count for all.
-fn cluster(common: &Common, scheme: &str, nodes: &str, namespace: &str) -> Result<RedisClusterStore, Failure> {
+fn divided(
+    common: &Common,
+    scheme: &str,
+    nodes: &str,
+    namespace: &str,
+    groups: usize,
+) -> Result<RedisClusterStore, Failure> {
     let nodes = nodes.trim_end_matches('/').split(',').filter(|node| !node.is_empty());
     let builder = RedisClusterStore::builder(namespace).urls(nodes.map(|node| format!("{scheme}://{node}")));
-    let builder = builder.groups(common.groups.into()).timeout(common.timeout).connect_timeout(common.timeout);
+    let builder = builder.groups(groups).timeout(common.timeout).connect_timeout(common.timeout);
     builder.keep_across_restarts().build().map_err(|error| Failure::usage_of(&error))
 }
 

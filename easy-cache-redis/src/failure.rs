@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     BackingOff(Box<Self>),
     /// There is no connection, and somebody else tries to make one.
     Dialling,
+    /// More waits to be sent than the connection takes.
+    Full,
     /// The connection is another one than that of the fence.
     Replaced,
     /// A node of a cluster has failed so often that it is not asked.
@@ -27,6 +29,9 @@ pub(crate) enum Failure {
     /// The slot of the records is just being moved to another node.
     #[cfg(feature = "cluster")]
     Moving(u16),
+    /// Other programs divide the records of the namespace over another number of groups.
+    #[cfg(feature = "cluster")]
+    Divided { theirs: usize, ours: usize, record: Box<str> },
     /// The pool gave no connection.
     Pool(String),
     /// The server, or the connection to it.
@@ -46,6 +51,11 @@ impl Failure {
         }
     }
 
+    /// The connection has ended before there was an answer.
+    pub(crate) fn ended() -> Self {
+        Self::Redis(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into())
+    }
+
     /// Whether the connection is of no further use.
     pub(crate) fn ends_the_connection(&self) -> bool {
         match self {
@@ -61,7 +71,9 @@ impl Failure {
     #[cfg(feature = "cluster")]
     pub(crate) fn is_of_the_way(&self) -> bool {
         match self {
-            Self::Late(_) | Self::BackingOff(_) | Self::Dialling | Self::Pool(_) | Self::LeftAlone(_) => true,
+            Self::Late(_) | Self::BackingOff(_) | Self::Dialling | Self::Full | Self::Pool(_) | Self::LeftAlone(_) => {
+                true
+            }
             Self::Redis(error) => error.is_unrecoverable_error() || error.kind() == ErrorKind::Io,
             _ => false,
         }
@@ -135,6 +147,7 @@ impl fmt::Display for Failure {
             Self::Late(timeout) => write!(f, "there was no answer within {timeout:?}"),
             Self::BackingOff(last) => write!(f, "it is not asked again yet, after: {last}"),
             Self::Dialling => f.write_str("there is no connection, and another attempt is under way"),
+            Self::Full => f.write_str("more waits to be sent than the connection takes"),
             Self::Replaced => f.write_str("the connection was replaced meanwhile"),
             #[cfg(feature = "cluster")]
             Self::LeftAlone(node) => write!(f, "node {node} has failed so often that it is left alone for a while"),
@@ -142,6 +155,13 @@ impl fmt::Display for Failure {
             Self::Unserved(slot) => write!(f, "no node is known that serves slot {slot}"),
             #[cfg(feature = "cluster")]
             Self::Moving(slot) => write!(f, "slot {slot} is just being moved to another node"),
+            #[cfg(feature = "cluster")]
+            Self::Divided { theirs, ours, record } => write!(
+                f,
+                "other programs divide the records of this namespace into {theirs} groups, and this one into {ours}, so that \
+                 neither would hear of the other's invalidations: say the same number in all (to change it, stop them all, and \
+                 delete `{record}`)"
+            ),
             Self::Pool(why) => write!(f, "the pool has no connection: {why}"),
             Self::Redis(error) => match Self::meaning(error) {
                 Some(meaning) => write!(f, "{meaning} ({error})"),

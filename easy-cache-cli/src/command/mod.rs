@@ -1,6 +1,6 @@
 //! What each command does: one file for each, or for those that are alike.
 
-mod bench;
+pub(crate) mod bench;
 mod entry;
 mod flush;
 mod invalidate;
@@ -16,16 +16,16 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let common = &arguments.common;
     let target = || Target::open(common);
     match &arguments.command {
-        Command::Get { of, raw: true } => entry::raw(&target()?, of).await,
-        Command::Get { of, raw: false } => entry::get(&target()?, of).await,
-        Command::Explain { of } => entry::explain(&target()?, of).await,
-        Command::Tags { of } => entry::tags(&target()?, of).await,
-        Command::Invalidate { names, dry_run } => invalidate::run(&target()?, names, *dry_run).await,
+        Command::Get { of, raw: true } => entry::raw(&target().await?, of).await,
+        Command::Get { of, raw: false } => entry::get(&target().await?, of).await,
+        Command::Explain { of } => entry::explain(&target().await?, of).await,
+        Command::Tags { of } => entry::tags(&target().await?, of).await,
+        Command::Invalidate { names, dry_run } => invalidate::run(&target().await?, names, *dry_run).await,
         Command::Flush { namespace, dry_run, yes } => {
-            flush::run(&Target::of(common, namespace.clone())?, *dry_run, *yes).await
+            flush::run(&Target::of(common, namespace.clone()).await?, *dry_run, *yes).await
         }
-        Command::Stats => stats::run(&target()?).await,
-        Command::Watch { seconds, count } => watch::run(&target()?, *seconds, *count, common.json).await,
-        Command::Bench(load) => bench::run(&Target::of(common, bench::NAMESPACE.to_owned())?, load).await,
+        Command::Stats => stats::run(&target().await?).await,
+        Command::Watch { seconds, count } => watch::run(&target().await?, *seconds, *count, common.json).await,
+        Command::Bench(load) => bench::run(&Target::of(common, bench::NAMESPACE.to_owned()).await?, load).await,
     }
 }

@@ -4,6 +4,8 @@
 
 mod carried;
 mod followers;
+mod home;
 mod postgres;
 mod shop;
 mod store;
+mod suite;

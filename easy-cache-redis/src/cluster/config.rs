@@ -10,6 +10,7 @@ use easy_cache_core::Error;
 use easy_cache_core::store::Remembered;
 
 use super::RedisClusterStore;
+use super::agreement::Agreement;
 use super::epochs::Epochs;
 use super::group::Group;
 use super::nodes::{Nodes, Plan, Translate, address_of};
@@ -88,7 +89,8 @@ impl RedisClusterStoreBuilder {
     }
 
     /// Over how many slots the records of the namespace are spread. Default: 1, which is the fastest up to what one node can do;
-    /// then 16, for example. All programs that share the namespace must say the same, or they do not hear of each other's invalidations.
+    /// then 16, for example. All programs that share the namespace say the same: the number that was said first is in force, and who says another one
+    /// is refused by every operation ([`groups_in_use`](RedisClusterStore::groups_in_use) has it). To change it, stop all of them first; the error says how.
     ///
     /// # Panics
     /// If it is 0.
@@ -138,11 +140,12 @@ impl RedisClusterStoreBuilder {
             keeps_across_restarts: self.keeps_across_restarts,
         };
         let nodes = Arc::new(Nodes::new(plan).map_err(|failure| Error::store(ATTEMPTED, failure))?);
-        let groups = groups.into_iter().enumerate().map(|(index, keys)| Group::new(index, keys)).collect();
         let keys = Keys::new(&self.namespace);
+        let agreement = Arc::new(Agreement::new(Arc::clone(&nodes), &keys, groups.clone().into()));
+        let groups = groups.into_iter().enumerate().map(|(index, keys)| Group::new(index, keys)).collect();
         let (remembered, epochs) = (Remembered::new(), Epochs::default());
         Ok(RedisClusterStore {
-            inner: Arc::new(Inner { keys, groups, nodes, remembered, epochs, background, cluster }),
+            inner: Arc::new(Inner { keys, groups, nodes, agreement, remembered, epochs, background, cluster }),
         })
     }
 }

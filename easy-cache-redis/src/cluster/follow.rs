@@ -68,7 +68,8 @@ impl Follows {
         self.mirror.forget_everything();
         loop {
             let asked = self.mirror.ask();
-            match timeout(limits.operation, try_join_all(ears.iter_mut().map(|ear| self.prove(ear)))).await {
+            let proofs = self.inner.agreement.with(try_join_all(ears.iter_mut().map(|ear| self.prove(ear))));
+            match timeout(limits.operation, proofs).await {
                 Ok(Ok(_)) => self.mirror.proved(asked),
                 Ok(Err(failure)) => return failure,
                 Err(_) => return Failure::Late(limits.operation),

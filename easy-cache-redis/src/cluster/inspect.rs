@@ -12,25 +12,13 @@ use super::lookup::Sighted;
 use super::node::Node;
 use super::store::{Inner, RedisClusterStore};
 use crate::failure::Failure;
-use crate::inspect::{about_itself, each_name, literal};
+use crate::inspect::{about_itself, each_name, inspected, literal};
 use crate::layout::{Entry, Record};
 
 /// What is said of each master: the lines of `INFO` that tell nodes apart.
 const TOLD: [&str; 4] = ["redis_version", "used_memory_human", "maxmemory_policy", "evicted_keys"];
 
-impl Inspect for RedisClusterStore {
-    fn kinds<'a>(&'a self, key: &'a [u8], progress: Progress<'a>) -> StoreFuture<'a, Vec<u64>> {
-        self.run("look for the entries of a key", self.inner.kinds_of(key, progress))
-    }
-
-    fn inspect<'a>(&'a self, key: &'a [u8], kind: u64) -> StoreFuture<'a, Found> {
-        self.run("look at an entry", self.inner.stored(key, kind))
-    }
-
-    fn survey<'a>(&'a self, progress: Progress<'a>) -> StoreFuture<'a, Survey> {
-        self.run("count what is stored", self.inner.count(progress))
-    }
-}
+inspected!(RedisClusterStore);
 
 impl Inner {
     async fn kinds_of(&self, key: &[u8], progress: Progress<'_>) -> Result<Vec<u64>, Failure> {
@@ -48,6 +36,7 @@ impl Inner {
     }
 
     async fn stored(&self, key: &[u8], kind: u64) -> Result<Found, Failure> {
+        self.agreement.as_is().await?;
         let Some(stored) = self.entry(self.keys.entry(key, kind), self.nodes.deadline()).await? else {
             return Ok(Found::Nothing);
         };
@@ -75,9 +64,11 @@ impl Inner {
     }
 
     async fn count(&self, progress: Progress<'_>) -> Result<Survey, Failure> {
+        self.agreement.as_is().await?;
         let (mut survey, mut seen) = (Survey::default(), 0);
         let (entries, leases) = (self.keys.entries(), self.keys.leases());
-        let own: Vec<_> = self.groups.iter().flat_map(|group| [group.keys.order(), group.keys.buckets()]).collect();
+        let mut own: Vec<_> = self.groups.iter().flat_map(|group| [group.keys.order(), group.keys.buckets()]).collect();
+        own.push(self.keys.number_of_groups());
         let is_record = |name: &[u8]| self.groups.iter().any(|group| name.starts_with(group.keys.records()));
         for node in self.masters().await? {
             survey.server.push((node.address.to_string(), told_of(&node).await?));

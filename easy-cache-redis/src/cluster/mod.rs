@@ -6,8 +6,10 @@
 //! | `lookup`, `filling`, `writing`, `follow` | the operations |
 //! | `inspect` | what operators ask |
 //! | `split`, `group`, `epochs` | which records stand together, and what this process knows of them |
+//! | `agreement` | whether all programs divide them into the same number of groups |
 //! | `route`, `nodes`, `node`, `slots` | how a command comes to the node that serves its slot |
 
+mod agreement;
 mod config;
 mod epochs;
 mod filling;

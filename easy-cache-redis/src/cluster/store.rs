@@ -11,6 +11,7 @@ use easy_cache_core::store::{
 };
 use easy_cache_core::{Error, Tag};
 
+use super::agreement::Agreement;
 use super::config::RedisClusterStoreBuilder;
 use super::epochs::Epochs;
 use super::follow::Follows;
@@ -34,6 +35,9 @@ use crate::layout::Keys;
 /// **Each node is left alone by itself** when it does not answer: the others go on serving. While the node with the records is down nothing is
 /// served from the cache, and invalidations fail, until a replica has taken over; then the namespace is emptied, since the replica may
 /// not have heard of the latest invalidations.
+///
+/// **All programs say the same number of groups.** The number that the first of them said stands in the namespace, and is compared before
+/// the first operation of each, and once a second from then on. With another number nothing is served or kept, and invalidations fail.
 ///
 /// A pool of cluster connections that the application has cannot be used: it does not tell which node has answered, nor when it
 /// has connected anew, and so a replica that has taken over would go unnoticed. [`from_config`](Self::from_config)
@@ -59,6 +63,7 @@ pub(crate) struct Inner {
     pub(crate) keys: Keys,
     pub(crate) groups: Box<[Group]>,
     pub(crate) nodes: Arc<Nodes>,
+    pub(crate) agreement: Arc<Agreement>,
     pub(crate) remembered: Remembered,
     pub(crate) epochs: Epochs,
     pub(crate) background: Background,
@@ -91,6 +96,15 @@ impl RedisClusterStore {
         RedisClusterStoreBuilder::new(namespace.into())
     }
 
+    /// Over how many groups the programs that use this namespace divide its records; none if nobody has used it yet.
+    /// That is the number that [`groups`](RedisClusterStoreBuilder::groups) has to be told, by whatever number this store was made. One trip.
+    ///
+    /// # Errors
+    /// If the cluster cannot be asked.
+    pub async fn groups_in_use(&self) -> Result<Option<usize>, Error> {
+        self.run("ask for the number of groups", self.inner.agreement.number()).await
+    }
+
     pub(super) fn run<'a, T: 'a>(
         &'a self,
         what: &'static str,
@@ -106,23 +120,23 @@ impl Store for RedisClusterStore {
     }
 
     fn fill<'a>(&'a self, fill: Fill<'a>) -> StoreFuture<'a, Filled> {
-        self.run("store a value", self.inner.offer(fill))
+        self.run("store a value", self.inner.agreement.with(self.inner.offer(fill)))
     }
 
     fn invalidate<'a>(&'a self, tags: &'a [Tag], keys: &'a [&'a [u8]]) -> StoreFuture<'a, ()> {
-        self.run("invalidate", self.inner.invalidate_names(tags, keys))
+        self.run("invalidate", self.inner.agreement.with(self.inner.invalidate_names(tags, keys)))
     }
 
     fn invalidate_all(&self) -> StoreFuture<'_, ()> {
-        self.run("invalidate everything", self.inner.flush())
+        self.run("invalidate everything", self.inner.agreement.with(self.inner.flush()))
     }
 
     fn hold<'a>(&'a self, mark: Mark<'a>, within: Duration) -> StoreFuture<'a, ()> {
-        self.run("hold tags", self.inner.put_marks(mark, within))
+        self.run("hold tags", self.inner.agreement.with(self.inner.put_marks(mark, within)))
     }
 
     fn release<'a>(&'a self, mark: Mark<'a>) -> StoreFuture<'a, ()> {
-        self.run("release tags", self.inner.take_marks(mark))
+        self.run("release tags", self.inner.agreement.with(self.inner.take_marks(mark)))
     }
 
     fn lease<'a>(&'a self, key: &'a [u8], holder: Version, within: Duration) -> StoreFuture<'a, Leased> {

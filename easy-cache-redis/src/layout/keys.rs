@@ -73,6 +73,12 @@ impl Keys {
         format!("{}:n", self.together).into_bytes()
     }
 
+    /// On a cluster: how many groups of records there are.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn number_of_groups(&self) -> Vec<u8> {
+        format!("{}:g", self.together).into_bytes()
+    }
+
     /// The record of the namespace as a whole.
     pub(crate) fn epoch(&self) -> Vec<u8> {
         self.record(b"!", b"")
@@ -143,6 +149,8 @@ mod tests {
         let keys = Keys::new("shop:{eu}");
         assert_eq!(text(keys.order()), "{ec1:shop%3A%7Beu%7D}:o");
         assert_eq!(text(keys.buckets()), "{ec1:shop%3A%7Beu%7D}:b");
+        #[cfg(feature = "cluster")]
+        assert_eq!(text(keys.number_of_groups()), "{ec1:shop%3A%7Beu%7D}:g");
         let keys = Keys::new("");
         assert_eq!(text(keys.epoch()), "{ec1:}:r:!");
         assert_eq!(text(keys.tag(&Tag::row("books", 42))), "{ec1:}:r:dbooks:42");

@@ -37,6 +37,13 @@ pub(crate) static END_LEASE: LazyLock<Lua> = LazyLock::new(|| {
     Lua { code, hash }
 });
 
+#[cfg(feature = "cluster")]
+pub(crate) static DIVIDE: LazyLock<Lua> = LazyLock::new(|| {
+    let code = format!("#!lua{TAKES_AWAY}\n{}", include_str!("divide.lua"));
+    let hash = Script::new(&code).get_hash().to_owned();
+    Lua { code, hash }
+});
+
 /// Those that are loaded when a connection is new: all but the first that runs on it.
 pub(crate) fn all() -> [&'static Lua; 6] {
     [&FILL, &INVALIDATE, &FLUSH, &HOLD, &RELEASE, &END_LEASE]

@@ -1,6 +1,7 @@
 //! The store on real clusters of three masters and three replicas, some of which lose a master or move slots under load.
 #![cfg(test)]
 
+mod agreement;
 mod contract;
 mod failover;
 mod follow;

@@ -8,13 +8,13 @@ use diesel::expression::AsExpression;
 use diesel::prelude::*;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Text;
-use diesel::sqlite::Sqlite;
 use diesel::{delete, insert_into, sql_query, update};
 use easy_cache_core::{Scope, Tag};
 use easy_cache_diesel::{CachedDb, CachedQuery};
 
-use crate::schema::{Book, book, books, loans, new_book};
-use crate::shop::Shop;
+use crate::home::{Backend, Conn, sql};
+use crate::suite::schema::{Book, book, books, loans, new_book};
+use crate::suite::shop::Shop;
 
 #[test]
 fn a_list_is_loaded_once_until_its_table_changes() {
@@ -55,8 +55,7 @@ fn a_row_that_was_found_does_not_mind_inserts() {
 fn a_list_of_rows_of_which_one_was_not_found_gets_it_when_it_is_added() {
     let shop = Shop::new();
     let c = &mut shop.connection();
-    let rows =
-        |c: &mut SqliteConnection| books::table.filter(books::id.eq_any([1, 3])).load_cached::<Book, _>(c).unwrap();
+    let rows = |c: &mut Conn| books::table.filter(books::id.eq_any([1, 3])).load_cached::<Book, _>(c).unwrap();
     assert_eq!(rows(c).len(), 1);
     insert_into(books::table).values(new_book("Third")).execute(c).unwrap();
     assert_eq!(rows(c).len(), 2);
@@ -66,7 +65,7 @@ fn a_list_of_rows_of_which_one_was_not_found_gets_it_when_it_is_added() {
 fn that_nothing_was_found_is_an_error_and_not_kept() {
     let shop = Shop::new();
     let c = &mut shop.connection();
-    let find = |c: &mut SqliteConnection| books::table.find_cached::<Book, _, _>(9, c).optional().unwrap();
+    let find = |c: &mut Conn| books::table.find_cached::<Book, _, _>(9, c).optional().unwrap();
     assert_eq!(find(c), None);
     insert_into(books::table).values(book(9, "Ninth")).execute(&mut shop.behind()).unwrap();
     assert_eq!(find(c).unwrap().title, "Ninth");
@@ -95,7 +94,7 @@ fn raw_and_boxed_queries_are_cached_with_their_values() {
         #[diesel(sql_type = Text)]
         title: String,
     }
-    let raw = |title: &str| sql_query("SELECT title FROM books WHERE title = ?").bind::<Text, _>(title.to_owned());
+    let raw = |title: &str| sql_query(sql("SELECT title FROM books WHERE title = ?")).bind::<Text, _>(title.to_owned());
     assert_eq!(raw("Emma").load_cached::<Title, _>(c).unwrap()[0].title, "Emma");
     assert_eq!(raw("Nothing").load_cached::<Title, _>(c).unwrap().len(), 0);
     assert_eq!(shop.statements_of(|| raw("Emma").load_cached::<Title, _>(c)), 0);
@@ -120,7 +119,7 @@ fn a_query_in_a_transaction_sees_the_transaction_and_is_kept_by_nobody() {
     // case 79 and 80
     let shop = Shop::new();
     let c = &mut shop.connection();
-    let count = |c: &mut SqliteConnection| books::table.count_cached(c).unwrap();
+    let count = |c: &mut Conn| books::table.count_cached(c).unwrap();
     assert_eq!(count(c), 2);
     let rolled_back = c.transaction::<(), diesel::result::Error, _>(|c| {
         assert_eq!(count(c), 2);
@@ -145,7 +144,7 @@ fn a_query_on_a_connection_that_nobody_follows_is_not_cached() {
 fn two_databases_that_share_a_cache_do_not_share_queries() {
     // case 84
     let (first, second) = (Shop::new(), Shop::new());
-    let beside = CachedDb::<Sqlite>::new(&first.cache);
+    let beside = CachedDb::<Backend>::new(&first.cache);
     let (mut one, mut other) = (first.connection(), second.behind());
     beside.instrument(&mut other);
     delete(books::table.find(1)).execute(&mut other).unwrap();
@@ -156,7 +155,7 @@ fn two_databases_that_share_a_cache_do_not_share_queries() {
 #[test]
 fn a_result_is_fresh_for_as_long_as_the_database_says() {
     let shop = Shop::new();
-    let db = CachedDb::<Sqlite>::builder(&shop.cache).query_ttl(Duration::from_secs(60)).build();
+    let db = CachedDb::<Backend>::builder(&shop.cache).query_ttl(Duration::from_secs(60)).build();
     let mut conn = shop.behind();
     db.instrument(&mut conn);
     assert_eq!(books::table.count_cached(&mut conn).unwrap(), 2);
@@ -178,9 +177,9 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl ToSql<Text, Sqlite> for Secret {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        ToSql::<Text, Sqlite>::to_sql(&self.0, out)
+impl ToSql<Text, Backend> for Secret {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Backend>) -> serialize::Result {
+        ToSql::<Text, Backend>::to_sql(&self.0, out)
     }
 }
 

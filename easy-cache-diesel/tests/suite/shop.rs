@@ -1,17 +1,16 @@
-//! A shop of its own for each test: a database in a file, a cache with a clock that stands still, and witnesses that tell which
-//! tags were invalidated.
+//! A shop of its own for each test: a database, a cache with a clock that stands still, and witnesses that tell which tags were
+//! invalidated.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use diesel::connection::{InstrumentationEvent, SimpleConnection};
+use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
-use diesel::sqlite::Sqlite;
 use easy_cache_core::{Cache, ManualClock, Tag};
 use easy_cache_diesel::CachedDb;
 
-use crate::schema::{SCHEMA, authors, books, loans};
+use crate::home::{Backend, Conn, Home};
+use crate::suite::schema::{authors, books, loans, shelves};
 
 /// The tags that each write is checked against. `+` stands for rows that were added and are not known.
 const TAGS: [&str; 13] = [
@@ -25,40 +24,36 @@ const TAGS: [&str; 13] = [
     "books:*",
     "books:+",
     "loans",
-    "loans:1,anna",
+    "loans:1,5",
     "loans:*",
     "loans:+",
 ];
 
 pub(crate) struct Shop {
-    pub(crate) db: CachedDb<Sqlite>,
+    pub(crate) db: CachedDb<Backend>,
     pub(crate) cache: Cache,
     pub(crate) clock: ManualClock,
     statements: Arc<AtomicUsize>,
-    path: PathBuf,
+    pub(crate) home: Home,
 }
 
 impl Shop {
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("easy-cache-diesel-{}-{number}.db", std::process::id()));
         let clock = ManualClock::new();
         let cache = Cache::builder().clock(clock.clock()).build();
-        let db = CachedDb::<Sqlite>::builder(&cache)
+        let db = CachedDb::<Backend>::builder(&cache)
             .model(authors::table)
             .model(books::table)
             .model(loans::table)
+            .model(shelves::table)
             .cascade("authors", ["books"])
             .view("novels", ["books"])
             .build();
-        let shop = Self { db, cache, clock, statements: Arc::default(), path };
-        shop.behind().batch_execute(SCHEMA).unwrap();
-        shop
+        Self { db, cache, clock, statements: Arc::default(), home: Home::new() }
     }
 
     /// A connection that is followed, and whose statements are counted.
-    pub(crate) fn connection(&self) -> SqliteConnection {
+    pub(crate) fn connection(&self) -> Conn {
         let mut conn = self.behind();
         let statements = Arc::clone(&self.statements);
         conn.set_instrumentation(self.db.instrumentation().then(move |event: InstrumentationEvent<'_>| {
@@ -69,15 +64,13 @@ impl Shop {
         conn
     }
 
-    /// A connection that no cache hears of. Readers and a writer can use the database at the same time.
-    pub(crate) fn behind(&self) -> SqliteConnection {
-        let mut conn = SqliteConnection::establish(&self.url()).unwrap();
-        conn.batch_execute("PRAGMA busy_timeout = 20000; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON").unwrap();
-        conn
+    /// A connection that no cache hears of.
+    pub(crate) fn behind(&self) -> Conn {
+        self.home.connect()
     }
 
     pub(crate) fn url(&self) -> String {
-        self.path.display().to_string()
+        self.home.url()
     }
 
     /// How many statements were sent over followed connections.
@@ -126,25 +119,15 @@ fn tag(name: &str) -> Tag {
     }
 }
 
-impl Drop for Shop {
-    fn drop(&mut self) {
-        for suffix in ["", "-wal", "-shm", "-journal"] {
-            let mut file = self.path.clone().into_os_string();
-            file.push(suffix);
-            let _ = std::fs::remove_file(file);
-        }
-    }
-}
-
 /// The title of a book, through the cache.
-pub(crate) fn title(shop: &Shop, conn: &mut SqliteConnection, id: i32) -> String {
+pub(crate) fn title(shop: &Shop, conn: &mut Conn, id: i32) -> String {
     let read = || books::table.find(id).select(books::title).first::<String>(conn).optional();
     let found = shop.cache.get_or_compute_sync(format!("title:{id}"), read).wait().unwrap();
     found.unwrap_or_else(|| "none".to_owned())
 }
 
 /// All titles, through the cache.
-pub(crate) fn titles(shop: &Shop, conn: &mut SqliteConnection) -> Vec<String> {
+pub(crate) fn titles(shop: &Shop, conn: &mut Conn) -> Vec<String> {
     let read = || books::table.select(books::title).order(books::id).load::<String>(conn);
     shop.cache.get_or_compute_sync("titles", read).wait().unwrap()
 }

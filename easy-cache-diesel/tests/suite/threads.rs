@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use diesel::update;
 use easy_cache_core::{Scope, Tag, scope};
 
-use crate::schema::books;
-use crate::shop::{Shop, title};
+use crate::suite::schema::books;
+use crate::suite::shop::{Shop, title};
 
 #[tokio::test]
 async fn a_value_that_was_read_in_a_blocking_task_depends_on_what_it_read() {

@@ -4,23 +4,31 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 
-use crate::schema::books;
-use crate::shop::{Shop, title};
+use crate::home::{BEGINNINGS, ENDINGS};
+use crate::suite::schema::books;
+use crate::suite::shop::{Shop, title};
 
 /// The tags that are dropped by each of these texts, one after the other.
-fn dropped_by_each<const N: usize>(texts: [&str; N]) -> [String; N] {
+pub(crate) fn dropped_by_each<const N: usize>(texts: [&str; N]) -> [String; N] {
     let shop = Shop::new();
     let mut conn = shop.connection();
     texts.map(|text| shop.dropped_by(|| conn.batch_execute(text).unwrap()))
 }
 
-const FIRST: &str = "UPDATE books SET title = 'A' WHERE id = 1";
-const SECOND: &str = "UPDATE books SET title = 'B' WHERE id = 2";
+pub(crate) const FIRST: &str = "UPDATE books SET title = 'A' WHERE id = 1";
+pub(crate) const SECOND: &str = "UPDATE books SET title = 'B' WHERE id = 2";
 
 #[test]
 fn a_transaction_is_told_when_it_is_committed() {
-    assert_eq!(dropped_by_each(["BEGIN", FIRST, SECOND, "COMMIT"]), ["", "", "", "books books:1 books:2"]);
-    assert_eq!(dropped_by_each(["begin immediate;", FIRST, "END"]), ["", "", "books books:1"]);
+    for begin in BEGINNINGS {
+        for end in ENDINGS {
+            assert_eq!(
+                dropped_by_each([begin, FIRST, SECOND, end]),
+                ["", "", "", "books books:1 books:2"],
+                "{begin} {end}"
+            );
+        }
+    }
     assert_eq!(dropped_by_each(["BEGIN", FIRST, "ROLLBACK", SECOND]), ["", "", "", "books books:2"]);
 }
 
@@ -43,23 +51,22 @@ fn savepoints_are_found_by_their_names() {
     assert_eq!(outer.last().unwrap(), "");
     let inner = dropped_by_each(["BEGIN", "SAVEPOINT a", FIRST, "SAVEPOINT b", SECOND, "ROLLBACK TO B", "COMMIT"]);
     assert_eq!(inner.last().unwrap(), "books books:1");
-    let released = dropped_by_each(["BEGIN", "SAVEPOINT a", FIRST, "RELEASE a", SECOND, "ROLLBACK"]);
+    let released = dropped_by_each(["BEGIN", "SAVEPOINT a", FIRST, "RELEASE SAVEPOINT a", SECOND, "ROLLBACK"]);
     assert_eq!(released.concat(), "");
-    let twice =
-        dropped_by_each(["BEGIN", "SAVEPOINT a", FIRST, "SAVEPOINT a", SECOND, "ROLLBACK TO a", "RELEASE a", "COMMIT"]);
+    let twice = dropped_by_each([
+        "BEGIN",
+        "SAVEPOINT a",
+        FIRST,
+        "SAVEPOINT a",
+        SECOND,
+        "ROLLBACK TO a",
+        "RELEASE SAVEPOINT a",
+        "COMMIT",
+    ]);
     assert_eq!(twice.last().unwrap(), "books books:1");
-    let again = dropped_by_each(["BEGIN", "SAVEPOINT a", FIRST, "ROLLBACK TO a", SECOND, "RELEASE a", "COMMIT"]);
+    let again =
+        dropped_by_each(["BEGIN", "SAVEPOINT a", FIRST, "ROLLBACK TO a", SECOND, "RELEASE SAVEPOINT a", "COMMIT"]);
     assert_eq!(again.last().unwrap(), "books books:2");
-}
-
-#[test]
-fn a_savepoint_outside_of_a_transaction_is_one() {
-    assert_eq!(
-        dropped_by_each(["SAVEPOINT a", FIRST, "RELEASE a", SECOND]),
-        ["", "", "books books:1", "books books:2"]
-    );
-    assert_eq!(dropped_by_each(["SAVEPOINT a", FIRST, "ROLLBACK TO a", "RELEASE a"]), ["", "", "", ""]);
-    assert_eq!(dropped_by_each(["SAVEPOINT a", FIRST, "COMMIT"]), ["", "", "books books:1"]);
 }
 
 #[test]
@@ -72,18 +79,6 @@ fn a_text_of_several_statements_is_told_at_its_end_or_with_the_transaction_that_
 }
 
 #[test]
-fn a_text_that_fails_half_way_may_leave_a_transaction_open() {
-    let shop = Shop::new();
-    let c = &mut shop.connection();
-    c.batch_execute(&format!("BEGIN; {FIRST}; UPDATE books SET title = 'A' WHERE id = 2")).unwrap_err();
-    assert_eq!(title(&shop, c, 1), "A");
-    assert!(!shop.cache.contains("title:1").wait(), "nobody else sees this");
-    assert_eq!(shop.dropped_by(|| c.batch_execute("COMMIT").unwrap()), "books books:1 books:2");
-    assert_eq!(title(&shop, c, 1), "A");
-    assert!(shop.cache.contains("title:1").wait());
-}
-
-#[test]
 fn reads_in_a_transaction_begun_as_text_are_not_kept() {
     let shop = Shop::new();
     let c = &mut shop.connection();
@@ -93,22 +88,6 @@ fn reads_in_a_transaction_begun_as_text_are_not_kept() {
     c.batch_execute("ROLLBACK").unwrap();
     assert_eq!(title(&shop, c, 1), "Emma");
     assert_eq!(shop.statements_of(|| title(&shop, c, 1)), 0);
-}
-
-#[test]
-fn a_text_that_nobody_understands_may_have_begun_a_transaction() {
-    let shop = Shop::new();
-    let c = &mut shop.connection();
-    // SQLite lets a comment end with the text.
-    c.batch_execute("BEGIN /* never closed").unwrap();
-    sql_query(FIRST).execute(c).unwrap();
-    assert_eq!(title(&shop, c, 1), "A");
-    c.batch_execute("ROLLBACK").unwrap();
-    assert_eq!(title(&shop, c, 1), "Emma");
-    assert_eq!(shop.statements_of(|| title(&shop, c, 1)), 0);
-    c.batch_execute("UPDATE books SETT title = 1").unwrap_err();
-    title(&shop, c, 1);
-    assert_eq!(shop.statements_of(|| title(&shop, c, 1)), 0, "but no statement that fails alone has");
 }
 
 #[test]

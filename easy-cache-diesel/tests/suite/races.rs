@@ -8,15 +8,16 @@ use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::{sql_query, update};
 
-use crate::schema::books;
-use crate::shop::{Shop, title};
+use crate::home::{Conn, SNAPSHOT, writing};
+use crate::suite::schema::books;
+use crate::suite::shop::{Shop, title};
 
-fn retitle(c: &mut SqliteConnection, id: i32, title: &str) {
+fn retitle(c: &mut Conn, id: i32, title: &str) {
     update(books::table.find(id)).set(books::title.eq(title)).execute(c).unwrap();
 }
 
 /// Reads a title in a cached computation that has read before `between` happens, and ends after it.
-fn read_before(shop: &Shop, c: &mut SqliteConnection, between: impl FnOnce()) -> String {
+fn read_before(shop: &Shop, c: &mut Conn, between: impl FnOnce()) -> String {
     let load = || {
         let title = books::table.find(1).select(books::title).first::<String>(c);
         between();
@@ -66,7 +67,7 @@ fn what_was_read_before_a_bulk_write_is_not_kept_after_it() {
     // case 86
     let shop = Shop::new();
     let (reader, writer) = (&mut shop.connection(), &mut shop.connection());
-    let bulk = "UPDATE books SET title = title || '!'";
+    let bulk = "UPDATE books SET title = concat(title, '!')";
     assert_eq!(read_before(&shop, reader, || writer.batch_execute(bulk).unwrap()), "Emma");
     assert_eq!(title(&shop, reader, 1), "Emma!");
 }
@@ -96,7 +97,7 @@ fn an_older_snapshot_is_not_kept() {
     // case 87
     let shop = Shop::new();
     let (reader, writer) = (&mut shop.connection(), &mut shop.connection());
-    reader.batch_execute("BEGIN; SELECT * FROM books").unwrap();
+    reader.batch_execute(SNAPSHOT).unwrap();
     retitle(writer, 1, "New");
     assert_eq!(title(&shop, reader, 1), "Emma", "that is what this transaction sees");
     reader.batch_execute("COMMIT").unwrap();
@@ -133,22 +134,21 @@ fn no_reader_ever_goes_back_in_time() {
             let c = &mut shop.connection();
             start.wait();
             for number in 1..=WRITES {
-                let write = |c: &mut SqliteConnection| {
+                let write = |c: &mut Conn| {
                     sql_query(format!("UPDATE books SET n = {number} WHERE id = 1")).execute(c).map(|_| ())
                 };
                 match number % 3 {
                     0 => write(c).unwrap(),
-                    1 => c.immediate_transaction::<_, Error, _>(write).unwrap(),
-                    _ => c
-                        .immediate_transaction::<_, Error, _>(|c| {
-                            let undone = c.transaction::<(), Error, _>(|c| {
-                                sql_query("DELETE FROM books").execute(c)?;
-                                Err(Error::RollbackTransaction)
-                            });
-                            assert!(undone.is_err());
-                            c.transaction(write)
-                        })
-                        .unwrap(),
+                    1 => writing(c, write).unwrap(),
+                    _ => writing(c, |c| {
+                        let undone = c.transaction::<(), Error, _>(|c| {
+                            sql_query("DELETE FROM books").execute(c)?;
+                            Err(Error::RollbackTransaction)
+                        });
+                        assert!(undone.is_err());
+                        c.transaction(write)
+                    })
+                    .unwrap(),
                 }
                 committed.store(number, order);
             }

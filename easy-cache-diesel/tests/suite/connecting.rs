@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
-use diesel::update;
+use diesel::{sql_query, update};
 
-use crate::schema::books;
-use crate::shop::{Shop, title};
+use crate::home::{Backend, Conn, SETTING};
+use crate::suite::schema::books;
+use crate::suite::shop::{Shop, title};
 
 /// What is dropped when the first book changes.
 fn dropped_by(shop: &Shop, conn: &mut impl Connect) -> String {
@@ -22,7 +23,7 @@ trait Connect {
 
 impl<C> Connect for C
 where
-    C: diesel::connection::LoadConnection<Backend = diesel::sqlite::Sqlite>,
+    C: diesel::connection::LoadConnection<Backend = Backend>,
 {
     fn change(&mut self) {
         update(books::table.find(1)).set(books::author_id.eq(2)).execute(self).unwrap();
@@ -32,10 +33,10 @@ where
 #[derive(Debug)]
 struct Counted(Arc<AtomicUsize>);
 
-impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Counted {
-    fn on_acquire(&self, conn: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+impl CustomizeConnection<Conn, diesel::r2d2::Error> for Counted {
+    fn on_acquire(&self, conn: &mut Conn) -> Result<(), diesel::r2d2::Error> {
         self.0.fetch_add(1, Ordering::SeqCst);
-        diesel::sql_query("PRAGMA case_sensitive_like = ON").execute(conn)?;
+        sql_query(SETTING).execute(conn)?;
         Ok(())
     }
 }
@@ -43,7 +44,7 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Counted {
 #[test]
 fn every_connection_of_a_pool_is_followed() {
     let shop = Shop::new();
-    let manager = ConnectionManager::<SqliteConnection>::new(shop.url());
+    let manager = ConnectionManager::<Conn>::new(shop.url());
     let pool = Pool::builder().max_size(2).connection_customizer(shop.db.customizer()).build(manager).unwrap();
     let (mut first, mut second) = (pool.get().unwrap(), pool.get().unwrap());
     assert_eq!(dropped_by(&shop, &mut first), "books books:1");
@@ -63,7 +64,7 @@ fn a_pool_keeps_the_customizer_that_it_had_and_what_that_sets() {
     let shop = Shop::new();
     let calls = Arc::new(AtomicUsize::new(0));
     let customizer = shop.db.customizer_after(Counted(Arc::clone(&calls)));
-    let manager = ConnectionManager::<SqliteConnection>::new(shop.url());
+    let manager = ConnectionManager::<Conn>::new(shop.url());
     let pool = Pool::builder().max_size(1).connection_customizer(customizer).build(manager).unwrap();
     let mut conn = pool.get().unwrap();
     assert_eq!(calls.load(Ordering::SeqCst), 1);

@@ -20,32 +20,20 @@ diesel::table! {
 diesel::table! {
     loans (book_id, member) {
         book_id -> Integer,
-        member -> Text,
+        member -> Integer,
         days -> Integer,
+    }
+}
+
+diesel::table! {
+    shelves (room, name) {
+        room -> Integer,
+        name -> Text,
     }
 }
 
 diesel::joinable!(books -> authors (author_id));
 diesel::allow_tables_to_appear_in_same_query!(authors, books, loans);
-
-pub(crate) const SCHEMA: &str = "
-    CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
-    CREATE TABLE books (
-        id INTEGER PRIMARY KEY,
-        title TEXT NOT NULL UNIQUE,
-        author_id INTEGER NOT NULL REFERENCES authors (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED
-    );
-    CREATE TABLE loans (
-        book_id INTEGER NOT NULL,
-        member TEXT NOT NULL,
-        days INTEGER NOT NULL CHECK (days > 0),
-        PRIMARY KEY (book_id, member)
-    );
-    CREATE VIEW novels AS SELECT * FROM books;
-    INSERT INTO authors VALUES (1, 'Austen'), (2, 'Eliot');
-    INSERT INTO books VALUES (1, 'Emma', 1), (2, 'Persuasion', 1);
-    INSERT INTO loans VALUES (1, 'anna', 7), (2, 'ben', 7);
-";
 
 #[derive(AsChangeset, Clone, Debug, Identifiable, Insertable, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = books)]
@@ -67,7 +55,7 @@ pub(crate) struct NewBook<'a> {
 #[diesel(table_name = loans, primary_key(book_id, member))]
 pub(crate) struct Loan {
     pub(crate) book_id: i32,
-    pub(crate) member: String,
+    pub(crate) member: i32,
     pub(crate) days: i32,
 }
 
@@ -79,6 +67,6 @@ pub(crate) fn new_book(title: &str) -> NewBook<'_> {
     NewBook { title, author_id: 1 }
 }
 
-pub(crate) fn loan(book_id: i32, member: &str) -> Loan {
-    Loan { book_id, member: member.to_owned(), days: 3 }
+pub(crate) fn loan(book_id: i32, member: i32) -> Loan {
+    Loan { book_id, member, days: 3 }
 }
