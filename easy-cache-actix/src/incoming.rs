@@ -11,7 +11,7 @@ use easy_cache_core::{Cache, Tag};
 use easy_cache_http::door::{Address, Depth, Incoming};
 use futures_core::Stream;
 
-use crate::fields::{self, Fields};
+use crate::fields::Fields;
 use crate::middleware::Settings;
 
 /// A request, and the route that it comes in by.
@@ -48,10 +48,6 @@ impl<'a> Incoming for Arriving<'a> {
 
     fn fields(&self) -> &Fields<'a> {
         &self.fields
-    }
-
-    fn header_map(&self) -> http::HeaderMap {
-        fields::to_http(self.req.headers())
     }
 
     fn has_body(&self) -> bool {

@@ -60,7 +60,7 @@
 //!
 //! # Modules
 //!
-//! Of the sources, from the door inwards: `cache`, `builder`, `wrapper`, `set`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
+//! Of the sources, from the door inwards: `cache`, `inspection`, `builder`, `wrapper`, `set`, `refresh` and `batch` (the handle and its wrappers), `function` (what the attribute's code calls),
 //! `computation` (a computation in parts), [`scope`], `hold`, [`registry`] → `engine` (flights, frames, tickets) → `backend`
 //! (the memory store; [`store`]s outside the process). `tag`, `policy`, `freshness`, `plan`, `value`, `operation`, `clock` and `error` are the words they share.
 //!
@@ -88,6 +88,7 @@ mod explain;
 mod freshness;
 mod function;
 mod hold;
+mod inspection;
 mod load;
 mod mistake;
 mod near;

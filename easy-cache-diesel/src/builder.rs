@@ -19,6 +19,8 @@ pub struct CachedDbBuilder<DB> {
     analyzer: AnalyzerBuilder,
     hold_for: Duration,
     query_ttl: Option<Duration>,
+    #[cfg(feature = "async")]
+    patience: Duration,
     backend: PhantomData<fn() -> DB>,
 }
 
@@ -29,6 +31,8 @@ impl<DB: Database> CachedDbBuilder<DB> {
             analyzer: Analyzer::builder(DB::DIALECT),
             hold_for: HOLD_FOR,
             query_ttl: None,
+            #[cfg(feature = "async")]
+            patience: crate::holding::A_MOMENT,
             backend: PhantomData,
         }
     }
@@ -58,10 +62,26 @@ impl<DB: Database> CachedDbBuilder<DB> {
         self
     }
 
+    /// How long a write on an asynchronous connection waits until a store outside the process knows what it holds: a tenth of a second
+    /// unless said otherwise. Then it goes on, and an event says so.
+    ///
+    /// **A thread of the runtime stands still meanwhile**, so this is for runtimes with several of them. If the store does not take
+    /// the hold at all, the write goes on as well.
+    #[cfg(feature = "async")]
+    pub const fn wait_for_store(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Done: connections can be connected.
     #[must_use]
     pub fn build(self) -> CachedDb<DB> {
-        CachedDb::with(Hook::new(self.analyzer.build(), self.cache, self.hold_for), self.query_ttl)
+        CachedDb::with(
+            Hook::new(self.analyzer.build(), self.cache, self.hold_for),
+            self.query_ttl,
+            #[cfg(feature = "async")]
+            self.patience,
+        )
     }
 }
 

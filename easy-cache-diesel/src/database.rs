@@ -6,12 +6,14 @@ use diesel::backend::Backend;
 use diesel::query_builder::QueryFragment;
 use easy_cache_sql::Dialect;
 
+use crate::texts::Speaks;
+
 /// A backend of Diesel whose SQL is understood.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not known to easy-cache-diesel",
     note = "enable the feature `sqlite`, `postgres` or `mysql` of easy-cache-diesel, as of Diesel"
 )]
-pub trait Database: Backend<QueryBuilder: Default> + Default + 'static {
+pub trait Database: Backend<QueryBuilder: Default> + Default + Speaks + 'static {
     /// The dialect that it speaks.
     const DIALECT: Dialect;
 }

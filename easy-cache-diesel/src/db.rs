@@ -33,6 +33,9 @@ pub(crate) struct Shared {
     pub(crate) hook: Hook,
     /// How long a cached query is fresh, if not for ever.
     pub(crate) query_ttl: Option<Duration>,
+    /// How long a store is waited for where a runtime stands still meanwhile.
+    #[cfg(feature = "async")]
+    pub(crate) patience: Duration,
 }
 
 impl<DB: Database> CachedDb<DB> {
@@ -106,10 +109,17 @@ impl<DB: Database> CachedDb<DB> {
 }
 
 impl<DB> CachedDb<DB> {
-    pub(crate) fn with(hook: Hook, query_ttl: Option<Duration>) -> Self {
+    pub(crate) fn with(hook: Hook, query_ttl: Option<Duration>, #[cfg(feature = "async")] patience: Duration) -> Self {
         static DATABASES: AtomicU64 = AtomicU64::new(0);
         let id = DATABASES.fetch_add(1, Ordering::Relaxed);
-        Self { shared: Arc::new(Shared { id, hook, query_ttl }), backend: PhantomData }
+        let shared = Shared {
+            id,
+            hook,
+            query_ttl,
+            #[cfg(feature = "async")]
+            patience,
+        };
+        Self { shared: Arc::new(shared), backend: PhantomData }
     }
 
     /// What follows one connection, for callers that install it themselves, **before** the connection begins a transaction.
@@ -122,6 +132,13 @@ impl<DB> CachedDb<DB> {
     #[must_use]
     pub fn cache(&self) -> &Cache {
         self.shared.hook.cache()
+    }
+
+    /// Begins to remember what connections of this database invalidate, so that a test can compare it with what the database's triggers
+    /// tell ([`feed::told`](crate::feed::told)): see [`Audit`](easy_cache_sql::Audit).
+    #[must_use]
+    pub fn audit(&self) -> easy_cache_sql::Audit {
+        self.shared.hook.audit()
     }
 
     #[cfg(feature = "async")]

@@ -167,6 +167,8 @@ impl Frames {
     fn failed(&mut self, control: &Control, answer: Answer) {
         match (control, answer) {
             (Control::Commit | Control::Rollback, Answer::NotOpen) => self.end(),
+            // PostgreSQL has rolled back.
+            (Control::Commit, Answer::Refused) if self.dialect == Dialect::Postgres => self.end(),
             (Control::Begin, Answer::Lost) => self.begin_in_doubt(),
             (Control::Begin, _) => {}
             _ => self.doubt_everything(),
@@ -298,6 +300,17 @@ mod tests {
         assert_eq!(conn.run("BEGIN"), nothing());
         assert_eq!(conn.run("COMMIT"), changed(["a"]));
         assert!(!conn.1.is_open());
+    }
+
+    #[test]
+    fn a_transaction_whose_commit_is_refused_is_over_in_postgres_and_may_go_on_elsewhere() {
+        for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+            let mut conn = Connection::to(dialect);
+            conn.run("BEGIN");
+            conn.run("UPDATE a SET x = 1");
+            conn.run_with("COMMIT", Answer::Refused);
+            assert_eq!(conn.1.is_open(), dialect == Dialect::Sqlite);
+        }
     }
 
     #[test]

@@ -2,7 +2,14 @@
 //! asynchronous connection it must not block the runtime that the store's own connection may live on, so there a thread of ours
 //! does it, and the callback waits for a moment.
 
+#[cfg(feature = "async")]
+use std::time::Duration;
+
 use easy_cache_sql::hook::{Held, Hook, Outcome, Pending};
+
+/// Many times what a store takes that is well, and not longer than a runtime may stand still.
+#[cfg(feature = "async")]
+pub(crate) const A_MOMENT: Duration = Duration::from_millis(100);
 
 /// What a write holds while it runs.
 #[derive(Debug)]
@@ -29,10 +36,10 @@ impl Holding {
         }
     }
 
-    /// Blocks for a moment at most. In this process the hold is in force when this returns.
+    /// Blocks no longer than this. In this process the hold is in force when this returns.
     #[cfg(feature = "async")]
-    pub(crate) fn of(hook: &Hook, pending: &Pending) -> Self {
-        if hook.cache().is_shared() { away::hold(hook, pending) } else { Self::here(hook, pending) }
+    pub(crate) fn of(hook: &Hook, pending: &Pending, patience: Duration) -> Self {
+        if hook.cache().is_shared() { away::hold(hook, pending, patience) } else { Self::here(hook, pending) }
     }
 }
 
@@ -49,10 +56,7 @@ pub(crate) mod away {
 
     use tokio::runtime::{Builder, Runtime};
 
-    use super::{Held, Holding, Hook, Outcome, Pending};
-
-    /// Many times what a store takes that is well, and not longer than a runtime may stand still.
-    const A_MOMENT: Duration = Duration::from_millis(100);
+    use super::{A_MOMENT, Held, Holding, Hook, Outcome, Pending};
 
     type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -95,12 +99,12 @@ pub(crate) mod away {
         }
     }
 
-    pub(super) fn hold(hook: &Hook, pending: &Pending) -> Holding {
+    pub(super) fn hold(hook: &Hook, pending: &Pending, patience: Duration) -> Holding {
         let Some(runtime) = RUNTIME.as_ref() else { return Holding::here(hook, pending) };
         let (hook, pending) = (hook.clone(), pending.clone());
         let hold = match started(runtime, async move { hook.hold(&pending).await }) {
             Ok(held) => Hold::Made(Box::new(held)),
-            Err(task) => Hold::Making(in_a_moment(runtime, task)),
+            Err(task) => Hold::Making(in_time(runtime, task, patience)),
         };
         Holding::Away(Away { runtime, hold })
     }
@@ -115,7 +119,7 @@ pub(crate) mod away {
                 }
             };
             if let Err(task) = started(runtime, settling) {
-                drop(in_a_moment(runtime, task));
+                drop(in_time(runtime, task, A_MOMENT));
             }
         }
     }
@@ -131,14 +135,14 @@ pub(crate) mod away {
     }
 
     /// The rest goes on over there, however long it takes.
-    fn in_a_moment<T: Send + 'static>(runtime: &Runtime, task: Task<T>) -> tokio::task::JoinHandle<T> {
+    fn in_time<T: Send + 'static>(runtime: &Runtime, task: Task<T>, patience: Duration) -> tokio::task::JoinHandle<T> {
         let (done, end) = sync_channel(1);
         let running = runtime.spawn(async move {
             let output = task.await;
             let _nobody_waits_any_more = done.send(());
             output
         });
-        if end.recv_timeout(A_MOMENT).is_err() {
+        if end.recv_timeout(patience).is_err() {
             tracing::warn!(
                 "a store is slow to learn of a write: the write goes on, and the store learns of it behind it"
             );
@@ -205,7 +209,7 @@ mod tests {
         let store = Store::default();
         let cache = Cache::builder().plain_store(store.clone()).store_timeout(LONG * 100).build();
         let hook = Hook::new(Analyzer::builder(Dialect::Postgres).build(), cache, HOLD_FOR);
-        let hold = Holding::of(&hook, &Pending::of([Tag::table("books")]));
+        let hold = Holding::of(&hook, &Pending::of([Tag::table("books")]), A_MOMENT);
         store.is_stuck.store(true, Ordering::SeqCst);
         let (done, is_done) = channel();
         thread::spawn(move || {

@@ -15,12 +15,17 @@ pub struct CacheInstrumentation {
     db: Arc<Shared>,
     tracker: Tracker,
     next: Option<Box<dyn Instrumentation>>,
+    /// The statement at hand is one of ours, which concerns nobody.
+    is_quiet: bool,
 }
 
 impl CacheInstrumentation {
     pub(crate) fn new(db: Arc<Shared>) -> Self {
-        let tracker = Tracker::new(db.hook.clone());
-        Self { db, tracker, next: None }
+        #[cfg_attr(not(feature = "async"), expect(unused_mut, reason = "nothing is said of it"))]
+        let mut tracker = Tracker::new(db.hook.clone());
+        #[cfg(feature = "async")]
+        tracker.wait_for_store(db.patience);
+        Self { db, tracker, next: None, is_quiet: false }
     }
 
     /// Hands every event on to another instrumentation, such as a logger: a connection has room for one only. The last one
@@ -60,6 +65,11 @@ impl CacheInstrumentation {
         &mut self.tracker
     }
 
+    /// What is sent from now on is followed, or is not.
+    pub(crate) const fn be_quiet(&mut self, is_quiet: bool) {
+        self.is_quiet = is_quiet;
+    }
+
     /// Whether this, or one that it hands events to, follows for the same database.
     pub(crate) fn is_of(&self, db: &Arc<Shared>) -> bool {
         Arc::ptr_eq(&self.db, db) || self.next.as_deref().and_then(find).is_some_and(|next| next.is_of(db))
@@ -78,8 +88,9 @@ pub(crate) fn find_mut(instrumentation: &mut dyn Instrumentation) -> Option<&mut
 
 impl Instrumentation for CacheInstrumentation {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        let tracker = &mut self.tracker;
+        let (tracker, is_quiet) = (&mut self.tracker, self.is_quiet);
         let followed = catch_unwind(AssertUnwindSafe(|| match &event {
+            _ if is_quiet => {}
             InstrumentationEvent::StartQuery { query, .. } => tracker.start(*query),
             InstrumentationEvent::FinishQuery { query, error, .. } => tracker.finish(*query, *error),
             _ => {}

@@ -75,10 +75,10 @@
 //!
 //! # What is not seen
 //!
-//! - What the SQL text does not show must be named: see [`CachedDbBuilder::cascade`], [`CachedDbBuilder::view`] and
-//!   [`CachedDbBuilder::function`].
-//! - Other programs, and connections that nobody follows: invalidate by hand, see [`CachedDb::table_tag`]. That is also what a
-//!   connection becomes when the application calls `set_instrumentation` on it later; [`CacheInstrumentation::then`] is for that.
+//! - What the SQL text does not show must be asked for, with [`CachedDbBuilder::introspect`], or named: see [`CachedDbBuilder::cascade`],
+//!   [`CachedDbBuilder::view`], [`CachedDbBuilder::trigger`] and [`CachedDbBuilder::function`].
+//! - Other programs, and connections that nobody follows: let the database tell ([`feed`]), or invalidate by hand, see
+//!   [`CachedDb::table_tag`]. The latter is also what a connection becomes when the application calls `set_instrumentation` on it later; [`CacheInstrumentation::then`] is for that.
 //! - A hit needs no statement, so in a transaction a cached function answers from the cache, and does not see what the
 //!   transaction has written, unless it is called as in step 5 above.
 //! - How many rows came back: Diesel does not tell. What is read by primary key therefore also depends on all inserts that do not say
@@ -108,11 +108,12 @@
 //!
 //! # Modules, in reading order
 //!
-//! `builder` (models and what text cannot show) → `db` (the ways to connect), `pool` (r2d2) → `instrumentation` (what Diesel calls)
+//! `builder` (models and what text cannot show) → `introspect` (what the database knows of that) → `db` (the ways to connect), `pool` (r2d2) → `instrumentation` (what Diesel calls)
 //! → `tracker` (one connection, statement by statement) over `text` (statement and values), `frames` (what a transaction has
 //! written, savepoint by savepoint), `outcome` (what an error says), `holding` (what a write holds, and who tells the store) and
 //! `overlap` (statements that run at once). `async_db`, `async_query` and `blocking` are the doors of diesel-async. `query` (cached queries), `bypass` (transactions and
-//! cached functions), `changes` (callbacks), `tags` (tags by hand), `model` and `database` (what types tell).
+//! cached functions), `changes` (callbacks), `tags` (tags by hand), `model` and `database` (what types tell). [`feed`] hears of the writes of others, by statements of
+//! our own (`texts`).
 //!
 //! | feature | default | what for |
 //! |---|---|---|
@@ -121,9 +122,11 @@
 //! | `mysql` | no | MySQL and MariaDB, with `diesel/mysql_backend`: links no client library |
 //! | `r2d2` | no | `CachedDb::customizer`, which connects a pool |
 //! | `async` | no | diesel-async: its connections, its pools, `AsyncCachedQuery` |
+//! | `listen` | no | `feed::Listener`: PostgreSQL's notifications, by a connection of diesel-async |
 
 mod builder;
 mod db;
+mod introspect;
 #[cfg(feature = "r2d2")]
 mod pool;
 
@@ -150,7 +153,13 @@ mod query;
 mod tags;
 
 mod database;
+pub mod feed;
 mod model;
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    expect(dead_code, reason = "without a database nobody is asked")
+)]
+mod texts;
 
 #[cfg(feature = "async")]
 pub use async_query::AsyncCachedQuery;

@@ -4,17 +4,35 @@
 use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "async")]
+use std::time::Duration;
 
 use diesel::result::Error;
 use easy_cache_core::scope;
+use easy_cache_sql::Dialect;
 use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan, Reading};
 
 use crate::frames::Frames;
+#[cfg(feature = "async")]
+use crate::holding::A_MOMENT;
 use crate::holding::Holding;
 use crate::outcome::Answer;
 #[cfg(feature = "async")]
 use crate::overlap::{MOST_LATE, Overlap};
 use crate::text::Text;
+
+/// What Diesel asks PostgreSQL between the beginning of a statement and its sending: the numbers of a type that is bound.
+const QUESTION: &str = r#"SELECT "pg_type"."oid", "pg_type"."typarray" FROM "#;
+
+/// What Diesel sets every connection to, when it is made: no state of a session, since all have it.
+const SETTINGS: [&str; 6] = [
+    "SET TIME ZONE 'UTC'",
+    "SET CLIENT_ENCODING TO 'UTF8'",
+    "SET time_zone = '+00:00';",
+    "SET character_set_client = 'utf8mb4'",
+    "SET character_set_connection = 'utf8mb4'",
+    "SET character_set_results = 'utf8mb4'",
+];
 
 /// What is known of one connection.
 #[derive(Debug)]
@@ -23,11 +41,16 @@ pub(crate) struct Tracker {
     frames: Frames,
     text: Text,
     running: Option<Running>,
+    /// Whether Diesel asks something of its own before it sends what runs.
+    is_asking: bool,
     /// Writes whose end nobody has seen. When the connection answers to a later statement, they have ended: a database does
     /// one after the other. If it never does, their deadline counts.
     unproved: Vec<Holding>,
     #[cfg(feature = "async")]
     overlap: Overlap,
+    /// How long a store is waited for where a runtime stands still meanwhile.
+    #[cfg(feature = "async")]
+    patience: Duration,
     is_open: Arc<AtomicBool>,
     counting: Counting,
 }
@@ -64,9 +87,12 @@ impl Tracker {
             frames,
             text,
             running: None,
+            is_asking: false,
             unproved,
             #[cfg(feature = "async")]
             overlap: Overlap::default(),
+            #[cfg(feature = "async")]
+            patience: A_MOMENT,
             is_open: Arc::default(),
             counting: Counting::Nobody,
         }
@@ -97,12 +123,18 @@ impl Tracker {
 
     /// To be called before a statement is sent.
     pub(crate) fn start(&mut self, query: &(impl Display + ?Sized)) {
+        if self.running.is_some() && self.is_question(query) {
+            self.is_asking = true;
+            return;
+        }
         if let Some(running) = self.running.take() {
             self.abandon(running);
         }
         self.text.read(query);
         let plan = self.hook.plan(self.text.sql(), &self.text);
-        self.hook.note_session(&plan, self.text.sql());
+        if !SETTINGS.contains(&self.text.sql()) {
+            self.hook.note_session(&plan, self.text.sql());
+        }
         if plan.writes() || plan.controls_transaction() || self.frames.is_open() {
             scope::taint();
         }
@@ -115,7 +147,7 @@ impl Tracker {
 
     /// To be called when a statement has ended.
     pub(crate) fn finish(&mut self, query: &(impl Display + ?Sized), error: Option<&Error>) {
-        if !self.ends_what_runs(query) {
+        if std::mem::take(&mut self.is_asking) || !self.ends_what_runs(query) {
             return;
         }
         let Some(Running { plan, reading, visible, hold, is_counted, is_collected }) = self.running.take() else {
@@ -146,6 +178,15 @@ impl Tracker {
         }
     }
 
+    /// Whether this is no statement of the application's, but belongs to the one that runs: that is not even sent.
+    fn is_question(&self, query: &(impl Display + ?Sized)) -> bool {
+        let mut text = Text::default();
+        self.hook.analyzer().dialect() == Dialect::Postgres && {
+            text.read(query);
+            text.sql().starts_with(QUESTION)
+        }
+    }
+
     /// Nobody will say how this statement ended: its future was dropped, or it never left this process.
     fn abandon(&mut self, Running { plan, visible, hold, .. }: Running) {
         #[cfg(feature = "async")]
@@ -169,6 +210,7 @@ impl Tracker {
         self.frames.lose_track();
         self.note_open();
         self.running = None;
+        self.is_asking = false;
         scope::taint();
         let hold = self.hold(&Pending::everything());
         self.unproved.push(hold);
@@ -215,13 +257,22 @@ impl Tracker {
 /// Asynchronous connections: futures are made before they run, dropped while they run, and several may run at once.
 #[cfg(feature = "async")]
 impl Tracker {
+    /// How long a store is waited for where a runtime stands still meanwhile: a moment, unless this was said.
+    pub(crate) const fn wait_for_store(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// To be called before the first statement of a connection that is asynchronous.
     pub(crate) fn expect_overlap(&mut self) {
         self.overlap.expect();
     }
 
     fn hold(&self, pending: &Pending) -> Holding {
-        if self.overlap.is_excluded() { Holding::here(&self.hook, pending) } else { Holding::of(&self.hook, pending) }
+        if self.overlap.is_excluded() {
+            Holding::here(&self.hook, pending)
+        } else {
+            Holding::of(&self.hook, pending, self.patience)
+        }
     }
 
     /// Whether it is the statement that was begun last that has ended. What is known of others with this text is invalidated once

@@ -174,6 +174,46 @@ impl CacheStatus<'_> {
     }
 }
 
+/// What a member said that is remembered with its line.
+#[cfg(feature = "door")]
+#[derive(Debug)]
+pub(crate) struct Spoken {
+    cache: Box<str>,
+    origin: Origin,
+    status: Option<u16>,
+    stored: bool,
+    collapsed: bool,
+    ttl: Option<i64>,
+    detail: Option<Box<str>>,
+}
+
+#[cfg(feature = "door")]
+impl Spoken {
+    /// A number that differs for most members; `None` for one with a key, which is hardly ever said again.
+    pub(crate) fn place(status: &CacheStatus<'_>) -> Option<usize> {
+        let detail = status.detail.map_or(0, |detail| detail.len() * 3 + 1);
+        let ttl = status.ttl.unwrap_or_default().unsigned_abs() as usize;
+        let code = usize::from(status.status.unwrap_or_default());
+        status.key.is_none().then(|| ttl.wrapping_add(detail).wrapping_add(code))
+    }
+
+    pub(crate) fn of(status: &CacheStatus<'_>) -> Self {
+        let CacheStatus { cache, origin, status, stored, collapsed, ttl, detail, key: _ } = *status;
+        Self { cache: cache.into(), origin, status, stored, collapsed, ttl, detail: detail.map(Into::into) }
+    }
+
+    /// Whether it is the same member; of one without a key.
+    pub(crate) fn is(&self, other: &CacheStatus<'_>) -> bool {
+        self.ttl == other.ttl
+            && self.origin == other.origin
+            && self.status == other.status
+            && self.stored == other.stored
+            && self.collapsed == other.collapsed
+            && self.detail.as_deref() == other.detail
+            && *self.cache == *other.cache
+    }
+}
+
 impl fmt::Display for CacheStatus<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = String::with_capacity(96);

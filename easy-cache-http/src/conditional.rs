@@ -164,9 +164,8 @@ fn is_tag(bytes: &[u8]) -> bool {
 fn split_tag(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let opaque = bytes.strip_prefix(b"W/").unwrap_or(bytes);
     let inner = opaque.strip_prefix(b"\"")?;
-    let length = inner.iter().position(|byte| *byte == b'"')?;
-    let allowed = |byte: &u8| matches!(byte, 0x21 | 0x23..=0x7e | 0x80..);
-    inner[..length].iter().all(allowed).then(|| opaque.split_at(length + 2))
+    let length = inner.iter().position(|byte| !matches!(byte, 0x21 | 0x23..=0x7e | 0x80..))?;
+    (inner[length] == b'"').then(|| opaque.split_at(length + 2))
 }
 
 fn skip_separators(bytes: &[u8]) -> &[u8] {

@@ -8,8 +8,6 @@
 //! weekday that does not fit the day, a leap second. A two-digit year from 70 on is in the 20th century, below in the
 //! 21st: at most 50 years ahead for as long as it matters, and an `Expires` that errs then errs towards stale.
 
-use std::cell::RefCell;
-use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The longest accepted form: `Wednesday, 06-Nov-94 08:49:37 GMT`.
@@ -30,22 +28,15 @@ pub fn parse(value: &[u8]) -> Option<SystemTime> {
 }
 
 /// Writes a date as HTTP sends it, for example `Sun, 06 Nov 1994 08:49:37 GMT`; times outside of 1970 to 9999 are
-/// written as the nearest second inside. Within one second, and on one thread, it is a copy.
+/// written as the nearest second inside.
 #[must_use]
 pub fn format(time: SystemTime) -> String {
-    thread_local! {
-        static LAST: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
-    }
-    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default().min(END - Duration::from_secs(1));
-    LAST.with_borrow_mut(|(second, text)| {
-        if *second != since_epoch.as_secs() {
-            *second = since_epoch.as_secs();
-            text.clear();
-            // Writing into a string cannot fail.
-            let _ = write!(text, "{}", httpdate::HttpDate::from(UNIX_EPOCH + since_epoch));
-        }
-        text.clone()
-    })
+    httpdate::HttpDate::from(UNIX_EPOCH + Duration::from_secs(second_of(time))).to_string()
+}
+
+/// The second that a date names.
+pub(crate) fn second_of(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().min(END - Duration::from_secs(1)).as_secs()
 }
 
 /// Brings each word to the case that the format has: `sun` to `Sun`, `gmt` to `GMT`.

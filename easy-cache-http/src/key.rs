@@ -127,9 +127,8 @@ impl QueryKey {
 
 /// Appends a part of the application's own (a tenant, a feature flag) to a key, told apart from every other part.
 pub fn push_part(part: &[u8], out: &mut Vec<u8>) {
-    let start = begin_part(out);
+    out.extend_from_slice(&digits(part.len()));
     out.extend_from_slice(part);
-    end_part(start, out);
 }
 
 fn push_lower_case(part: &str, out: &mut Vec<u8>) {
@@ -145,9 +144,12 @@ pub(crate) fn begin_part(out: &mut Vec<u8>) -> usize {
 
 /// Lengths are of seven bits each, so that a key of text is text: only those are kept near.
 pub(crate) fn end_part(start: usize, out: &mut [u8]) {
-    let length = out.len() - start;
-    let digits = [0, 7, 14, 21].map(|shift| (length >> shift & 0x7f) as u8);
+    let digits = digits(out.len() - start);
     out[start - digits.len()..start].copy_from_slice(&digits);
+}
+
+fn digits(length: usize) -> [u8; size_of::<u32>()] {
+    [0, 7, 14, 21].map(|shift| (length >> shift & 0x7f) as u8)
 }
 
 fn push_parameter(parameter: &str, out: &mut Vec<u8>) {

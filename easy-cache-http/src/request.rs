@@ -9,6 +9,8 @@
 use crate::cache_control::RequestDirectives;
 use crate::grammar;
 use crate::method::MethodClass;
+use crate::target::Hosts;
+use crate::vary::Rerouting;
 use crate::view::Headers;
 
 /// The facts of a request that the rules ask for. Small and `Copy`: keep it while the handler has the request.
@@ -67,28 +69,7 @@ impl RequestFacts {
     /// Reads a request, without allocating.
     #[must_use]
     pub fn of<H: Headers + ?Sized>(method: &str, headers: &H) -> Self {
-        let method = MethodClass::of(method);
-        let hindrance = (!method.is_answered_from_store()).then_some(Bypass::Method);
-        let mut facts = Self::plain(method, hindrance);
-        let mut pragma = false;
-        for (name, value) in headers.lines() {
-            match name {
-                "authorization" => facts.authorized = true,
-                "cookie" => facts.cookies = true,
-                "cache-control" => facts.directives.add_line(value),
-                "pragma" => pragma |= grammar::members(value).any(|member| member.eq_ignore_ascii_case(b"no-cache")),
-                "if-none-match" | "if-modified-since" => facts.conditional = true,
-                "range" => facts.range = method == MethodClass::Get, // RFC 9110 §14.2: no other method has parts
-                "if-match" | "if-unmodified-since" => facts.hinder(Bypass::Precondition),
-                "transfer-encoding" => facts.hinder(Bypass::Body),
-                "content-length" if value != b"0" => facts.hinder(Bypass::Body),
-                "upgrade" => facts.hinder(Bypass::Upgrade),
-                _ => {}
-            }
-        }
-        // RFC 9111 §5.4: `Pragma` counts only in the absence of `Cache-Control`.
-        facts.directives.no_cache |= pragma && !facts.directives.present;
-        facts
+        Reading::of(method, headers).facts
     }
 
     fn plain(method: MethodClass, hindrance: Option<Bypass>) -> Self {
@@ -134,5 +115,41 @@ impl RequestFacts {
 
     fn hinder(&mut self, bypass: Bypass) {
         self.hindrance.get_or_insert(bypass);
+    }
+}
+
+/// All that is asked of the fields of a request before its key is known, from one pass over them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub(crate) facts: RequestFacts,
+    pub(crate) hosts: Hosts<'a>,
+    pub(crate) rerouting: Rerouting,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn of<H: Headers + ?Sized>(method: &str, headers: &'a H) -> Self {
+        let method = MethodClass::of(method);
+        let hindrance = (!method.is_answered_from_store()).then_some(Bypass::Method);
+        let mut facts = RequestFacts::plain(method, hindrance);
+        let (mut hosts, mut rerouting, mut pragma) = (Hosts::default(), Rerouting::default(), false);
+        for (name, value) in headers.lines() {
+            match name {
+                "host" => hosts.add(value),
+                "authorization" => facts.authorized = true,
+                "cookie" => facts.cookies = true,
+                "cache-control" => facts.directives.add_line(value),
+                "pragma" => pragma |= grammar::members(value).any(|member| member.eq_ignore_ascii_case(b"no-cache")),
+                "if-none-match" | "if-modified-since" => facts.conditional = true,
+                "range" => facts.range = method == MethodClass::Get, // RFC 9110 §14.2: no other method has parts
+                "if-match" | "if-unmodified-since" => facts.hinder(Bypass::Precondition),
+                "transfer-encoding" => facts.hinder(Bypass::Body),
+                "content-length" if value != b"0" => facts.hinder(Bypass::Body),
+                "upgrade" => facts.hinder(Bypass::Upgrade),
+                name => rerouting.note(name),
+            }
+        }
+        // RFC 9111 §5.4: `Pragma` counts only in the absence of `Cache-Control`.
+        facts.directives.no_cache |= pragma && !facts.directives.present;
+        Self { facts, hosts, rerouting }
     }
 }

@@ -77,7 +77,7 @@ pub struct Plan {
     pub fields: KeptFields,
     /// The `Date` to keep with it if it has none: without one, each hit would claim to have been made just now
     /// (RFC 9110 §6.6.1).
-    pub date_to_add: Option<String>,
+    pub date_to_add: Option<SystemTime>,
 }
 
 /// Decides whether and how a response is stored.
@@ -248,7 +248,7 @@ impl<'a> Exchange<'a> {
         };
         let shared = self.policy.cookies() == Cookies::Shared;
         let fields = if shared { self.fields } else { self.fields.without_cookies() };
-        let date_to_add = (!response.has("date")).then(|| date::format(arrived));
+        let date_to_add = (!response.has("date")).then_some(arrived);
         Plan { terms, fields, date_to_add }
     }
 }

@@ -76,13 +76,36 @@ impl<'a> Target<'a> {
 /// # Errors
 /// [`Bypass::AmbiguousHost`] if more than one authority is named: pass the request on without the cache.
 pub fn authority<'a, H: Headers + ?Sized>(uri: Option<&'a str>, headers: &'a H) -> Result<&'a str, Bypass> {
-    let mut hosts = headers.lines_of("host");
-    let (first, second) = (hosts.next(), hosts.next());
-    let host = first.map(std::str::from_utf8).transpose().map_err(|_| Bypass::AmbiguousHost)?;
-    match (uri, host, second) {
-        (_, _, Some(_)) => Err(Bypass::AmbiguousHost),
-        (Some(uri), Some(host), None) if !uri.eq_ignore_ascii_case(host) => Err(Bypass::AmbiguousHost),
-        (uri, host, None) => Ok(uri.or(host).unwrap_or_default()),
+    Hosts::of(headers).authority(uri)
+}
+
+/// What the `Host` lines of a request say.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Hosts<'a> {
+    first: Option<&'a [u8]>,
+    is_repeated: bool,
+}
+
+impl<'a> Hosts<'a> {
+    pub(crate) fn of<H: Headers + ?Sized>(headers: &'a H) -> Self {
+        let mut hosts = Self::default();
+        headers.lines_of("host").for_each(|host| hosts.add(host));
+        hosts
+    }
+
+    pub(crate) fn add(&mut self, host: &'a [u8]) {
+        self.is_repeated |= self.first.is_some();
+        self.first.get_or_insert(host);
+    }
+
+    /// See [`authority`].
+    pub(crate) fn authority(self, uri: Option<&'a str>) -> Result<&'a str, Bypass> {
+        let host = self.first.map(std::str::from_utf8).transpose().map_err(|_| Bypass::AmbiguousHost)?;
+        match (uri, host) {
+            _ if self.is_repeated => Err(Bypass::AmbiguousHost),
+            (Some(uri), Some(host)) if !uri.eq_ignore_ascii_case(host) => Err(Bypass::AmbiguousHost),
+            (uri, host) => Ok(uri.or(host).unwrap_or_default()),
+        }
     }
 }
 
@@ -99,11 +122,11 @@ pub fn authority<'a, H: Headers + ?Sized>(uri: Option<&'a str>, headers: &'a H) 
 /// ```
 #[must_use]
 pub fn normal_path(path: &str) -> Cow<'_, str> {
-    let mut parts = path.split('%');
-    let first = parts.next().unwrap_or_default();
-    if first.len() == path.len() {
+    if !path.as_bytes().contains(&b'%') {
         return Cow::Borrowed(path);
     }
+    let mut parts = path.split('%');
+    let first = parts.next().unwrap_or_default();
     let mut normal = String::with_capacity(path.len());
     normal.push_str(first);
     for part in parts {

@@ -97,7 +97,7 @@ impl Vary {
     /// fits the other. A field that is missing differs from an empty one. Never ask it for [`Vary::Unknown`], which
     /// fits nobody.
     pub fn write_key<H: Headers + ?Sized>(&self, request: &H, policy: &Policy, out: &mut Vec<u8>) {
-        write_rerouting(request, out);
+        Rerouting::of(request).write(request, out);
         for name in self.fields() {
             out.push(if request.has(name) { PRESENT } else { ABSENT });
             let start = begin_part(out);
@@ -129,24 +129,40 @@ fn push_line(name: &str, line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn write_rerouting<H: Headers + ?Sized>(request: &H, out: &mut Vec<u8>) {
-    let mut present = 0_u32;
-    for (name, _) in request.lines().filter(|(name, _)| matches!(name.as_bytes().first(), Some(b'x' | b'f'))) {
-        if let Ok(position) = REROUTING.binary_search(&name) {
-            present |= 1 << position;
+/// Which of the fields that reroute a request are there, a bit for each.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rerouting(u32);
+
+impl Rerouting {
+    fn of<H: Headers + ?Sized>(request: &H) -> Self {
+        let mut present = Self::default();
+        request.lines().for_each(|(name, _)| present.note(name));
+        present
+    }
+
+    /// Takes in the name of a field.
+    pub(crate) fn note(&mut self, name: &str) {
+        if let Some(b'x' | b'f') = name.as_bytes().first()
+            && let Ok(position) = REROUTING.binary_search(&name)
+        {
+            self.0 |= 1 << position;
         }
     }
-    out.extend_from_slice(&present.to_le_bytes());
-    if present == 0 {
-        return;
-    }
-    let named = REROUTING.iter().enumerate().filter(|(position, _)| present & 1 << position != 0);
-    for (_, name) in named {
-        let start = begin_part(out);
-        for line in request.lines_of(name) {
-            if *name == "forwarded" { push_forwarded(line, out) } else { push_line(name, line, out) }
+
+    /// Appends what they say to a key: also that there are none.
+    pub(crate) fn write<H: Headers + ?Sized>(self, request: &H, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0.to_le_bytes());
+        if self.0 == 0 {
+            return;
         }
-        end_part(start, out);
+        let named = REROUTING.iter().enumerate().filter(|(position, _)| self.0 & 1 << position != 0);
+        for (_, name) in named {
+            let start = begin_part(out);
+            for line in request.lines_of(name) {
+                if *name == "forwarded" { push_forwarded(line, out) } else { push_line(name, line, out) }
+            }
+            end_part(start, out);
+        }
     }
 }
 

@@ -86,6 +86,54 @@ impl Headers for Lines<'_> {
     }
 }
 
+/// A copy of all lines in one piece of memory, for who may ask for a few of them later.
+#[cfg(feature = "door")]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Copied(Box<[u8]>);
+
+#[cfg(feature = "door")]
+impl Copied {
+    pub(crate) fn of<H: Headers + ?Sized>(headers: &H) -> Self {
+        thread_local! {
+            static LINES: std::cell::Cell<Vec<u8>> = const { std::cell::Cell::new(Vec::new()) };
+        }
+        let mut lines = LINES.take();
+        lines.clear();
+        for (name, value) in headers.lines() {
+            lines.extend_from_slice(&(name.len() as u32).to_le_bytes());
+            lines.extend_from_slice(&(value.len() as u32).to_le_bytes());
+            lines.extend_from_slice(name.as_bytes());
+            lines.extend_from_slice(value);
+        }
+        let copy = Self(lines.as_slice().into());
+        LINES.set(lines);
+        copy
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let mut rest = &*self.0;
+        std::iter::from_fn(move || {
+            let (name, after) = rest.split_first_chunk()?;
+            let (value, after) = after.split_first_chunk()?;
+            let (name, after) = after.split_at_checked(u32::from_le_bytes(*name) as usize)?;
+            let (value, after) = after.split_at_checked(u32::from_le_bytes(*value) as usize)?;
+            rest = after;
+            Some((name, value))
+        })
+    }
+}
+
+#[cfg(feature = "door")]
+impl Headers for Copied {
+    fn lines_of(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.pairs().filter(move |(line, _)| *line == name.as_bytes()).map(|(_, value)| value)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.pairs().map(|(name, value)| (std::str::from_utf8(name).unwrap_or_default(), value))
+    }
+}
+
 /// Up to so many fields, to compare each name takes less time than to read a name and look it up by its hash.
 #[cfg(feature = "http")]
 const FEW: usize = 16;
@@ -128,6 +176,12 @@ mod tests {
             let gathered = Lines::of(&fields[..]);
             assert!(gathered.lines().eq(fields[..].lines()), "{count}");
             assert!(gathered.lines_of("f3").eq(fields[..].lines_of("f3")), "{count}");
+            #[cfg(feature = "door")]
+            {
+                let copied = Copied::of(&fields[..]);
+                assert!(copied.lines().eq(fields[..].lines()), "{count}");
+                assert!(copied.lines_of("f3").eq(fields[..].lines_of("f3")), "{count}");
+            }
         }
     }
 

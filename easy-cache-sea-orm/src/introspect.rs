@@ -1,13 +1,12 @@
 //! Asks the database what the text of statements does not show. What to ask, and what the answer means, is known to `easy_cache_sql`.
 
+use easy_cache_sql::feed::Ask;
 use easy_cache_sql::introspect::{self, Schema};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
+use sea_orm::{DatabaseConnection, DbErr};
 
 use crate::CachedDbBuilder;
 use crate::builder::dialect;
-
-/// How many columns an answer has.
-const COLUMNS: usize = 7;
+use crate::feed::Inner;
 
 impl CachedDbBuilder {
     /// Asks the database for its foreign keys that cascade, its views, partitions and triggers, so that nobody has to declare
@@ -43,13 +42,7 @@ impl CachedDbBuilder {
 }
 
 async fn schema(inner: &DatabaseConnection) -> Result<Schema, DbErr> {
-    let backend = inner.get_database_backend();
-    let dialect = dialect(backend);
-    let rows = inner.query_all_raw(Statement::from_string(backend, introspect::question(dialect))).await?;
-    let facts = rows.iter().map(fact).collect::<Result<Vec<_>, _>>()?;
+    let dialect = dialect(inner.get_database_backend());
+    let facts = Inner(inner.clone()).rows(introspect::question(dialect).to_owned(), Vec::new()).await?;
     Ok(Schema::read(dialect, facts))
-}
-
-fn fact(row: &QueryResult) -> Result<Vec<Option<String>>, DbErr> {
-    (0..COLUMNS).map(|column| row.try_get_by_index(column)).collect()
 }

@@ -42,7 +42,8 @@
 //!
 //! [`CachedSelect`] adds to SeaORM's queries [`all_cached`](CachedSelect::all_cached), [`one_cached`](CachedSelect::one_cached),
 //! [`count_cached`](CachedSelect::count_cached) and [`paginate_cached`](CachedSelect::paginate_cached): the query is the key, and its result
-//! is dropped when something that it reads is written. [`CachedDb::on_change`] calls back after each COMMIT that has changed a model.
+//! is dropped when something that it reads is written. [`CachedCursor`] and [`CachedLoader`] do the same for cursors and for loaders.
+//! [`CachedDb::on_change`] calls back after each COMMIT that has changed a model.
 //!
 //! # What is promised
 //!
@@ -128,7 +129,7 @@
 //! (the connection) → `beginning` and `tx` (the transaction) over
 //! `frames` (what it has written, savepoint by savepoint) → `raw` (transactions as text) → `replica` (how far one is) → `stream`,
 //! `outcome` (how a write ended), `refusal` (why it was not sent), `values` (bound values as the SQL analysis sees them). On top of it:
-//! `query` and `pages` (cached queries), `changes` (callbacks) and `tags` (tags by hand). [`feed`] hears of the writes of others.
+//! `query`, `pages`, `cursor` and `loader` (cached queries), `changes` (callbacks) and `tags` (tags by hand). [`feed`] hears of the writes of others.
 //!
 //! | feature | default | what for |
 //! |---|---|---|
@@ -139,11 +140,13 @@
 mod beginning;
 mod builder;
 mod changes;
+mod cursor;
 mod db;
 pub mod feed;
 mod frames;
 mod identity;
 mod introspect;
+mod loader;
 mod outcome;
 mod pages;
 mod query;
@@ -156,11 +159,13 @@ mod tx;
 mod values;
 
 pub use builder::CachedDbBuilder;
+pub use cursor::CachedCursor;
 pub use db::CachedDb;
 pub use easy_cache_sql::WriteKind;
 pub use easy_cache_sql::hook::{Change, FromKey};
+pub use loader::CachedLoader;
 pub use pages::CachedPages;
-pub use query::{CachedRead, CachedSelect, ReadFuture, SelectsRows};
+pub use query::{BorrowedFuture, BorrowedRead, CachedRead, CachedSelect, ReadFuture, SelectsRows};
 pub use refusal::is_refused;
 pub use stream::CachedStream;
 pub use tx::CachedTx;

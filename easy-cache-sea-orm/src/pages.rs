@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{DbErr, ItemsAndPagesNumber, QueryResult, StatementBuilder};
+use sea_orm::{DbErr, ItemsAndPagesNumber, SelectorTrait, Statement, StatementBuilder};
 
 use crate::CachedDb;
 use crate::query::{CachedRead, count, read, rows, weigh_rows};
@@ -29,18 +29,26 @@ pub struct CachedPages<'db, T> {
     db: &'db CachedDb,
     query: SelectStatement,
     size: u64,
-    decode: fn(QueryResult) -> Result<T, DbErr>,
+    read: ReadPage<'db, T>,
+}
+
+/// Reads by what the query makes values of rows with.
+type ReadPage<'db, T> = fn(&'db CachedDb, Statement) -> CachedRead<'db, Arc<Vec<T>>>;
+
+fn read_page<S>(db: &CachedDb, statement: Statement) -> CachedRead<'_, Arc<Vec<S::Item>>>
+where
+    S: SelectorTrait<Item: Send + Sync + 'static>,
+{
+    let run = rows(S::from_raw_query_result);
+    read::<S, _>(db, statement, weigh_rows, |db, statement| {
+        Box::pin(async move { run(db, statement).await.map(Arc::new) })
+    })
 }
 
 impl<'db, T: Send + Sync + 'static> CachedPages<'db, T> {
-    pub(crate) fn new(
-        db: &'db CachedDb,
-        query: SelectStatement,
-        size: u64,
-        decode: fn(QueryResult) -> Result<T, DbErr>,
-    ) -> Self {
+    pub(crate) fn new<S: SelectorTrait<Item = T>>(db: &'db CachedDb, query: SelectStatement, size: u64) -> Self {
         assert!(size != 0, "a page needs at least one row");
-        Self { db, query, size, decode }
+        Self { db, query, size, read: read_page::<S> }
     }
 
     /// The rows of one page; none behind the last.
@@ -48,10 +56,7 @@ impl<'db, T: Send + Sync + 'static> CachedPages<'db, T> {
         let mut query = self.query.clone();
         query.limit(self.size).offset(self.size.saturating_mul(page));
         let statement = StatementBuilder::build(&query, &self.db.get_database_backend());
-        let run = rows(self.decode);
-        read(self.db, statement, weigh_rows, |db, statement| {
-            Box::pin(async move { run(db, statement).await.map(Arc::new) })
-        })
+        (self.read)(self.db, statement)
     }
 
     /// How many rows there are on all pages.

@@ -1,5 +1,5 @@
 //! Queries that are answered from the cache: their key is the query itself, their tags are what it reads. Page by page is
-//! left to `pages`.
+//! left to `pages`, what is read for rows that are there already to `loader`, and what goes on behind a row to `cursor`.
 
 use std::any::type_name;
 use std::future::Future;
@@ -29,6 +29,13 @@ pub type CachedRead<'db, T> = GetOrCompute<'db, ReadFuture<T>, WeightOf<StoresPa
 /// Asks the database. It borrows nothing, so it may be [sent away](GetOrCompute::detach).
 pub type ReadFuture<T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send>>;
 
+/// The same for what is read by something that is borrowed: a cursor, or rows that others are loaded for. It cannot be
+/// [sent away](GetOrCompute::detach).
+pub type BorrowedRead<'r, T> = GetOrCompute<'r, BorrowedFuture<'r, T>, WeightOf<StoresPart<InProcess>, fn(&T) -> u64>>;
+
+/// Asks the database.
+pub type BorrowedFuture<'r, T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send + 'r>>;
+
 /// The methods of SeaORM's queries that read, answered from the cache: on `Entity::find()` with whatever filters, joins and
 /// columns, and on raw SQL.
 ///
@@ -44,8 +51,10 @@ pub type ReadFuture<T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send>>;
 ///   plain methods are the ones to use;
 /// - if the result does not depend on tables alone (`now()`, `random()`, `FOR UPDATE`, temporary tables).
 ///
-/// Streams, cursors and loaders have no such methods. Put them into [`get_or_compute`](easy_cache_core::Cache::get_or_compute) or a
-/// [cached function](easy_cache_core::ecached), with a key of your own: their tags are collected just the same.
+/// Cursors have [a trait of their own](crate::CachedCursor), and so have [loaders](crate::CachedLoader). Streams have no such methods, for
+/// what is streamed is not kept in memory at once, nor has `Entity::load()`, which sends as many queries as it is told relations: put
+/// these into [`get_or_compute`](easy_cache_core::Cache::get_or_compute) or a [cached function](easy_cache_core::ecached), with a key of
+/// your own. Their tags are collected just the same.
 ///
 /// # Example: one statement for two calls
 /// ```
@@ -87,7 +96,9 @@ pub trait CachedSelect: Sized + Send + 'static {
     /// All rows.
     fn all_cached(self, db: &CachedDb) -> CachedRead<'_, Arc<Vec<Self::Row>>> {
         let Prepared { statement, run } = self.prepare(db.get_database_backend());
-        read(db, statement, weigh_rows, |db, statement| Box::pin(async move { run(db, statement).await.map(Arc::new) }))
+        read::<Self, _>(db, statement, weigh_rows, |db, statement| {
+            Box::pin(async move { run(db, statement).await.map(Arc::new) })
+        })
     }
 
     /// The first row, or `None`. That there is none is remembered as well, until a row is added to what the query reads.
@@ -97,7 +108,7 @@ pub trait CachedSelect: Sized + Send + 'static {
     {
         let statement = self.first(db.get_database_backend());
         let weigh: fn(&Option<Arc<Self::Row>>) -> u64 = |row| row.as_deref().map_or(0, |row| size_of_val(row) as u64);
-        read(db, statement, weigh, |db, statement| {
+        read::<Self, _>(db, statement, weigh, |db, statement| {
             Box::pin(async move {
                 let row = db.query_one_raw(statement).await?;
                 row.map(Self::Selector::from_raw_query_result).transpose().map(|row| row.map(Arc::new))
@@ -130,7 +141,7 @@ pub trait CachedSelect: Sized + Send + 'static {
     where
         Self: SelectsRows + QueryTrait<QueryStatement = SelectStatement>,
     {
-        CachedPages::new(db, self.into_query(), size, Self::Selector::from_raw_query_result)
+        CachedPages::new::<Self::Selector>(db, self.into_query(), size)
     }
 }
 
@@ -155,9 +166,8 @@ pub struct Prepared<T> {
 /// How the rows of a statement are asked for and read.
 pub(crate) type Run<T> = Box<dyn FnOnce(CachedDb, Statement) -> ReadFuture<T> + Send>;
 
-/// Answers from the cache of the connection, or else by `run`, whose statements record their own tags. Nothing is looked up once a session's
-/// state has changed: what another process has shared was read in another state.
-pub(crate) fn read<'db, T>(
+/// Answers from the cache of the connection, or else by `run`, whose statements record their own tags. `Q` is what makes values of rows.
+pub(crate) fn read<'db, Q, T>(
     db: &'db CachedDb,
     statement: Statement,
     weigh: fn(&T) -> u64,
@@ -166,8 +176,23 @@ pub(crate) fn read<'db, T>(
 where
     T: Clone + Send + Sync + 'static,
 {
-    let key = key::<T>(db, &statement);
-    let read = db.cache().get_or_compute(key, run(db.clone(), statement)).local().weight_of(weigh);
+    let key = key::<Q, T>(db, &statement);
+    look_up(db, key, run(db.clone(), statement), weigh)
+}
+
+/// The same under a key that is made already. Nothing is looked up once a session's state has changed: what another process has shared was
+/// read in another state.
+pub(crate) fn look_up<T, F>(
+    db: &CachedDb,
+    key: String,
+    load: F,
+    weigh: fn(&T) -> u64,
+) -> GetOrCompute<'_, F, WeightOf<StoresPart<InProcess>, fn(&T) -> u64>>
+where
+    T: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T, DbErr>>,
+{
+    let read = db.cache().get_or_compute(key, load).local().weight_of(weigh);
     let read = if db.hook().is_session_changed() { read.refresh() } else { read };
     match db.identity().ttl() {
         Some(ttl) => read.ttl(ttl),
@@ -182,7 +207,7 @@ pub(crate) fn count(db: &CachedDb, query: SelectStatement) -> CachedRead<'_, u64
         .expr(Expr::cust("COUNT(*) AS num_items"))
         .from_subquery(query.to_owned().clear_order_by().to_owned(), "sub_query");
     let statement = StatementBuilder::build(&counted, &db.get_database_backend());
-    read(
+    read::<SelectStatement, _>(
         db,
         statement,
         |_| 0,
@@ -195,11 +220,11 @@ pub(crate) fn count(db: &CachedDb, query: SelectStatement) -> CachedRead<'_, u64
     )
 }
 
-/// The text says what is asked, the type what becomes of it. Every value that is bound is part of it, as `Debug` writes it: SeaORM's values
+/// The text says what is asked, the types what becomes of it. Every value that is bound is part of it, as `Debug` writes it: SeaORM's values
 /// leave nothing out there.
-fn key<T>(db: &CachedDb, statement: &Statement) -> String {
+pub(crate) fn key<Q, T>(db: &CachedDb, statement: &Statement) -> String {
     let values = statement.values.as_ref().map(|values| values.0.as_slice()).unwrap_or_default();
-    format!("sea-orm:{}:{}:{}\0{values:?}", db.identity(), type_name::<T>(), statement.sql)
+    format!("sea-orm:{}:{}:{}\0{values:?}", db.identity(), type_name::<(Q, T)>(), statement.sql)
 }
 
 /// What shared rows take, as far as their type tells.

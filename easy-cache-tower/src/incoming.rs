@@ -51,10 +51,6 @@ impl<B: Body> Incoming for Arriving<'_, B> {
         self.request.headers()
     }
 
-    fn header_map(&self) -> HeaderMap {
-        self.request.headers().clone()
-    }
-
     fn has_body(&self) -> bool {
         !self.request.body().is_end_stream()
     }

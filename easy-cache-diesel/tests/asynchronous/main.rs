@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod carried;
+mod home;
 mod postgres;
 mod shop;
 mod store;
+mod suite;

@@ -1,14 +1,13 @@
-//! A database in PostgreSQL for each test, a cache, and a second connection that nobody follows.
+//! A database for each test, a cache, and a second connection that nobody follows.
 
 use std::time::Duration;
 
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, RunQueryDsl};
 use easy_cache_core::Cache;
 use easy_cache_diesel::CachedDb;
-use easy_cache_servers::Postgres;
-use easy_cache_servers::postgres::Database;
+
+use crate::home::{Backend, Conn, Home, WAITING};
 
 diesel::table! {
     books {
@@ -21,9 +20,9 @@ diesel::table! {
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 pub(crate) struct Shop {
-    pub(crate) db: CachedDb<Pg>,
+    pub(crate) db: CachedDb<Backend>,
     pub(crate) cache: Cache,
-    pub(crate) database: Database,
+    pub(crate) home: Home,
 }
 
 impl Shop {
@@ -32,27 +31,26 @@ impl Shop {
     }
 
     pub(crate) fn with(cache: Cache) -> Self {
-        let database = Postgres::shared().database();
-        let db = CachedDb::<Pg>::builder(&cache).model(books::table).build();
-        let shop = Self { db, cache, database };
-        shop.sql("CREATE TABLE books (id INTEGER PRIMARY KEY, title TEXT NOT NULL)");
+        let db = CachedDb::<Backend>::builder(&cache).model(books::table).build();
+        let shop = Self { db, cache, home: Home::new() };
+        shop.sql("CREATE TABLE books (id INTEGER PRIMARY KEY, title VARCHAR(500) NOT NULL)");
         shop.sql("INSERT INTO books VALUES (1, 'Emma'), (2, 'Persuasion')");
         shop
     }
 
     /// A connection that is followed.
-    pub(crate) async fn connection(&self) -> AsyncPgConnection {
+    pub(crate) async fn connection(&self) -> Conn {
         let mut conn = self.behind().await;
         self.db.instrument_async(&mut conn);
         conn
     }
 
-    pub(crate) async fn behind(&self) -> AsyncPgConnection {
-        AsyncPgConnection::establish(&self.database.url).await.unwrap()
+    pub(crate) async fn behind(&self) -> Conn {
+        Conn::establish(self.home.url()).await.unwrap()
     }
 
     pub(crate) fn sql(&self, sql: &str) -> String {
-        Postgres::shared().sql(&self.database.name, sql)
+        self.home.sql(sql)
     }
 
     /// Waits until this asks for `wanted`.
@@ -67,19 +65,17 @@ impl Shop {
 
     /// Waits until so many statements wait for somebody's lock.
     pub(crate) async fn until_blocked(&self, statements: usize) {
-        let waiting =
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        self.until(waiting, &statements.to_string()).await;
+        self.until(WAITING, &statements.to_string()).await;
     }
 
     /// The title of a book, through the cache.
-    pub(crate) async fn title(&self, conn: &mut AsyncPgConnection, id: i32) -> String {
+    pub(crate) async fn title(&self, conn: &mut Conn, id: i32) -> String {
         let read = async { books::table.find(id).select(books::title).first::<String>(conn).await };
         self.cache.get_or_compute(format!("title:{id}"), read).await.unwrap()
     }
 
     /// How many there are, through the cache.
-    pub(crate) async fn count(&self, conn: &mut AsyncPgConnection) -> i64 {
+    pub(crate) async fn count(&self, conn: &mut Conn) -> i64 {
         self.cache.get_or_compute("count", async { books::table.count().get_result(conn).await }).await.unwrap()
     }
 
@@ -89,6 +85,6 @@ impl Shop {
 }
 
 /// A write by primary key.
-pub(crate) async fn retitle(conn: &mut AsyncPgConnection, id: i32, title: &str) -> QueryResult<usize> {
+pub(crate) async fn retitle(conn: &mut Conn, id: i32, title: &str) -> QueryResult<usize> {
     diesel::update(books::table.find(id)).set(books::title.eq(title)).execute(conn).await
 }

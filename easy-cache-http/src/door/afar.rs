@@ -121,7 +121,7 @@ fn answer(exchange: Box<Exchange>, found: Found) -> Arrival {
 
 fn task(exchange: Box<Exchange>, computation: Computation, place: Vec<u8>, found: Option<Found>) -> Box<Task> {
     let previous = found.and_then(|found| Previous::of(&exchange, found.hit, found.place, found.seen));
-    let mut task = Task::new(*exchange, computation, place);
+    let mut task = Task::new(*exchange, computation, Some(place));
     task.previous = previous;
     task
 }

@@ -17,6 +17,7 @@ use super::previous::{self, Previous};
 use super::respond;
 use super::settings::Settings;
 use super::stored::{Hit, Varies};
+use crate::view::Copied;
 
 /// A request that the cache may answer.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Exchange {
     pub(crate) settings: Arc<Settings>,
     pub(crate) facts: RequestFacts,
     /// Which variant the request asks for is known only once its response says what it varies by.
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Copied,
     pub(crate) base: Vec<u8>,
     /// Of its path, and what the route says of its address.
     pub(crate) tags: Vec<Tag>,
@@ -92,10 +93,12 @@ pub struct Task {
     pub(crate) exchange: Arc<Exchange>,
     pub(crate) computation: Computation,
     pub(crate) scope: Scope,
-    /// The key that others wait at.
-    pub(crate) key: Vec<u8>,
+    /// The key that others wait at, if that is not the one of the URI.
+    pub(crate) place: Option<Vec<u8>>,
     /// The reading of the clock when the handler was called.
     pub(crate) called: Duration,
+    /// The reading of it when the head of the response was there.
+    pub(crate) arrived: Duration,
     /// What is stored, and stale.
     pub(crate) previous: Option<Previous>,
     /// The request is a `HEAD`: its response is never stored, and may only say something about what is.
@@ -103,16 +106,21 @@ pub struct Task {
 }
 
 impl Task {
-    pub(crate) fn new(exchange: Exchange, computation: Computation, key: Vec<u8>) -> Box<Self> {
-        let called = exchange.cache().clock().elapsed();
-        let scope = computation.scope();
-        Box::new(Self { scope, exchange: Arc::new(exchange), computation, key, called, previous: None, is_head: false })
+    pub(crate) fn new(exchange: Exchange, computation: Computation, place: Option<Vec<u8>>) -> Box<Self> {
+        let (called, scope) = (exchange.now(), computation.scope());
+        let exchange = Arc::new(exchange);
+        Box::new(Self { scope, exchange, computation, place, called, arrived: called, previous: None, is_head: false })
+    }
+
+    /// The key that others wait at.
+    pub(crate) fn key(&self) -> &[u8] {
+        self.place.as_deref().unwrap_or(&self.exchange.base)
     }
 
     /// A request for a part, which nobody waits for.
     pub(crate) fn of_part(exchange: Exchange) -> Box<Self> {
-        let key = key::part(&exchange.base);
-        Self::alone(exchange, key)
+        let place = key::part(&exchange.base);
+        Self::alone(exchange, Some(place))
     }
 
     /// A `HEAD` that goes to the handler because what is stored at a place is stale.
@@ -130,15 +138,14 @@ impl Task {
     }
 
     /// A task that nobody waits for.
-    pub(crate) fn alone(exchange: Exchange, key: Vec<u8>) -> Box<Self> {
-        let computation = exchange.cache().begin(&key);
-        Self::new(exchange, computation, key)
+    pub(crate) fn alone(exchange: Exchange, place: Option<Vec<u8>>) -> Box<Self> {
+        let computation = exchange.cache().begin(place.as_ref().unwrap_or(&exchange.base));
+        Self::new(exchange, computation, place)
     }
 
     /// The same at the key of the URI.
     pub(crate) fn at_base(exchange: Exchange) -> Box<Self> {
-        let key = exchange.base.clone();
-        Self::alone(exchange, key)
+        Self::alone(exchange, None)
     }
 
     /// Takes the conditions off the request: only a whole response can be recorded. They are evaluated afterwards. What is

@@ -26,8 +26,14 @@ pub(crate) enum Held {
     Response(Hit, Option<Vec<u8>>),
     /// Something that is none of ours: not to be waited for.
     Foreign(Forward),
-    /// With the place where it would be, likewise.
-    Nothing(Forward, Option<Vec<u8>>),
+    /// With the variant that is missing, where there are variants.
+    Nothing(Forward, Option<Variant>),
+}
+
+/// A variant of a URI: its place, and the note that leads there.
+pub(crate) struct Variant {
+    pub(crate) place: Vec<u8>,
+    pub(crate) varies: Arc<Varies>,
 }
 
 /// One look, or two where there are variants. Waits for nobody.
@@ -40,10 +46,12 @@ pub(crate) fn look<H: Headers + ?Sized>(settings: &Settings, base: &[u8], header
         Some(Value::Varies(varies)) => {
             let place = varies.key(base, &settings.policy, headers);
             match settings.cache.look(&place).map(Value::of) {
-                Some(Value::Response(hit)) if hit.is_over() => Held::Nothing(Forward::VaryMiss, Some(place)),
+                Some(Value::Response(hit)) if hit.is_over() => {
+                    Held::Nothing(Forward::VaryMiss, Some(Variant { place, varies }))
+                }
                 Some(Value::Response(hit)) => Held::Response(hit, Some(place)),
                 Some(Value::Foreign | Value::Varies(_)) => Held::Foreign(Forward::VaryMiss),
-                None => Held::Nothing(Forward::VaryMiss, Some(place)),
+                None => Held::Nothing(Forward::VaryMiss, Some(Variant { place, varies })),
             }
         }
     }
@@ -120,7 +128,7 @@ async fn wait(mut exchange: Box<Exchange>) -> Arrival {
                 known = None;
             }
             Joined::Compute(computation) => {
-                return Arrival::Compute(Task::new(*exchange, computation, key.clone()).with_previous(key));
+                return Arrival::Compute(Task::new(*exchange, computation, Some(key.clone())).with_previous(key));
             }
             Joined::Found(stored) => match Value::of(stored) {
                 Value::Varies(varies) => {
@@ -130,12 +138,12 @@ async fn wait(mut exchange: Box<Exchange>) -> Arrival {
                     known = Some(varies);
                 }
                 Value::Response(hit) => return Arrival::Found(exchange, hit),
-                Value::Foreign => return Arrival::Compute(Task::alone(*exchange, key)),
+                Value::Foreign => return Arrival::Compute(Task::alone(*exchange, Some(key))),
             },
         }
     }
     let key = key_of(&exchange, known.as_deref());
-    Arrival::Compute(Task::alone(*exchange, key))
+    Arrival::Compute(Task::alone(*exchange, Some(key)))
 }
 
 pub(crate) fn key_of(exchange: &Exchange, known: Option<&Varies>) -> Vec<u8> {
@@ -147,5 +155,5 @@ pub(crate) fn key_of(exchange: &Exchange, known: Option<&Varies>) -> Vec<u8> {
 
 /// Whoever was at this variant found that responses differ by other fields: look there before calling the handler.
 fn is_outdated(exchange: &Exchange, known: Option<&Varies>) -> bool {
-    known.is_some_and(|known| !known.is_same(Varies::of(exchange.cache(), &exchange.base).as_deref()))
+    known.is_some_and(|known| !known.is_in_place(exchange.cache(), &exchange.base))
 }

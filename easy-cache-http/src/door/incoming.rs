@@ -24,9 +24,6 @@ pub trait Incoming {
     /// Its header fields.
     fn fields(&self) -> &Self::Fields;
 
-    /// A copy of its header fields, to be remembered while the handler works.
-    fn header_map(&self) -> HeaderMap;
-
     /// Whether it has, or may have, a body.
     fn has_body(&self) -> bool;
 

@@ -2,13 +2,15 @@
 //! How a URI and header fields become bytes is decided in `easy-cache-http`.
 
 use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
 
 use easy_cache_core::Tag;
 
 use super::incoming::{Address, Incoming};
 use crate::key::push_part;
-use crate::target::normal_path;
-use crate::{Bypass, Headers, Policy, Target, Vary, authority};
+use crate::target::{Hosts, normal_path};
+use crate::vary::Rerouting;
+use crate::{Bypass, Headers, Policy, Target, Vary};
 
 /// The tag of all responses for one path of one host: every variant, every query, every scheme, and every spelling that means
 /// the same path (`/caf%c3%A9`).
@@ -24,13 +26,18 @@ use crate::{Bypass, Headers, Policy, Target, Vary, authority};
 /// ```
 #[must_use]
 pub fn path_tag(authority: &str, path: &str) -> Tag {
+    thread_local! {
+        static NAME: RefCell<String> = const { RefCell::new(String::new()) };
+    }
     let path = if path.is_empty() { Cow::Borrowed("/") } else { normal_path(path) };
-    let mut name = String::with_capacity(RESPONSE.len() + authority.len() + path.len());
-    name.push_str(RESPONSE);
-    name.push_str(authority);
-    name[RESPONSE.len()..].make_ascii_lowercase();
-    name.push_str(&path);
-    Tag::new(name)
+    NAME.with_borrow_mut(|name| {
+        name.clear();
+        name.push_str(RESPONSE);
+        name.push_str(authority);
+        name[RESPONSE.len()..].make_ascii_lowercase();
+        name.push_str(&path);
+        Tag::new(name)
+    })
 }
 
 /// How the tags of paths begin.
@@ -42,9 +49,9 @@ pub(crate) fn tag_of(target: &Target<'_>) -> Tag {
 }
 
 /// What a request is about. A request line that names no scheme (HTTP/1) counts as `http`.
-pub(crate) fn target<I: Incoming>(request: &I) -> Result<Target<'_>, Bypass> {
-    let Address { scheme, authority: named, path, query } = request.address();
-    let authority = authority(named, request.fields())?;
+pub(crate) fn target<'a>(address: Address<'a>, hosts: Hosts<'a>) -> Result<Target<'a>, Bypass> {
+    let Address { scheme, authority: named, path, query } = address;
+    let authority = hosts.authority(named)?;
     Ok(Target { scheme: scheme.unwrap_or("http"), authority, path: Cow::Borrowed(path), query })
 }
 
@@ -63,15 +70,21 @@ impl Depth {
 
 /// The key of a URI: of its response, if that has no `Vary`, or of the note on how its variants differ. If the URI was
 /// rewritten on the way here, what it was rewritten to is part of it: who knows what decided that.
-pub(crate) fn base<I: Incoming>(policy: &Policy, user: Option<&[u8]>, target: &Target<'_>, request: &I) -> Vec<u8> {
-    let mut key = Vec::with_capacity(128);
+pub(crate) fn base<I: Incoming>(
+    policy: &Policy,
+    user: Option<&[u8]>,
+    target: &Target<'_>,
+    rerouting: Rerouting,
+    request: &I,
+) -> Vec<u8> {
+    let mut key = room();
     key.push(request.depth().0);
     policy.write_key(target, request.fields(), &mut key);
     key.push(u8::from(user.is_some()));
     if let Some(user) = user {
         push_part(user, &mut key);
     }
-    Vary::default().write_key(request.fields(), policy, &mut key);
+    rerouting.write(request.fields(), &mut key);
     let rewritten = request.shown();
     let is_rewritten = rewritten.path != target.path || rewritten.query != target.query;
     key.push(u8::from(is_rewritten));
@@ -80,6 +93,28 @@ pub(crate) fn base<I: Incoming>(policy: &Policy, user: Option<&[u8]>, target: &T
         push_part(rewritten.query.unwrap_or_default().as_bytes(), &mut key);
     }
     key
+}
+
+thread_local! {
+    /// The memory of a key that is no longer needed: a hit needs none of its own.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Longer keys are rare, and their memory is given back.
+const LONGEST_SPARE: usize = 1024;
+
+fn room() -> Vec<u8> {
+    let mut spare = SPARE.take();
+    spare.clear();
+    spare.reserve(128);
+    spare
+}
+
+/// For a key that was looked up, and whose request is answered.
+pub(crate) fn give_back(key: Vec<u8>) {
+    if key.capacity() <= LONGEST_SPARE {
+        SPARE.set(key);
+    }
 }
 
 /// No key of a response begins like this: the first byte of those is the number of layers further out.

@@ -25,6 +25,8 @@ mod key;
 mod pass;
 
 mod afar;
+mod block;
+mod common;
 mod exchange;
 mod find;
 mod portable;

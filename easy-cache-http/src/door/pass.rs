@@ -10,6 +10,7 @@ use easy_cache_core::{Cache, Error, Tag};
 use http::{HeaderMap, HeaderValue};
 
 use super::apart::Place;
+use super::common;
 use super::incoming::{Address, Incoming};
 use super::key;
 use super::mark::Mark;
@@ -50,8 +51,9 @@ impl Watch {
     ) -> &'static str {
         let Self { facts, place, called } = self;
         let now = settings.cache.clock().elapsed();
-        let lasts = settle::unshared_for(now.saturating_sub(*called));
-        match settle::plan(settings, facts, *called, status, response, mark) {
+        let took = now.saturating_sub(*called);
+        let lasts = settle::unshared_for(took);
+        match settle::plan(settings, facts, took, status, response, mark) {
             Ok(_) => {
                 settings.apart.missed(*place, now, lasts);
                 "not-kept-before"
@@ -106,7 +108,7 @@ impl Passage {
         let status = respond::telling(status, self.told_key.as_deref());
         let status = self.detail.map_or(status, |detail| status.detail(detail));
         let dropping = tags.filter(|tags| !tags.is_empty()).map(|tags| self.invalidate(tags));
-        (respond::value(status), dropping)
+        (common::status(status), dropping)
     }
 
     /// What caches in front are told of the handler's response, in place of what it says in these fields: nobody knows on what it

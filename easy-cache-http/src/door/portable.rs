@@ -14,10 +14,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use super::block::LastHit;
 use super::mark::Mark;
+use super::respond::ResponseTags;
 use super::stored::{StoredResponse, Varies};
 use crate::range::PartOf;
-use crate::{Terms, Vary};
+use crate::{KeptFields, Terms, Vary};
 
 /// What leaves the process, and how.
 #[derive(Debug)]
@@ -79,12 +81,13 @@ impl Carrier for Responses {
 
 impl ResponseHead {
     fn of(response: &StoredResponse) -> Self {
-        let headers = response.headers.iter();
+        let headers = response.headers();
+        let headers = headers.iter();
         Self {
             status: response.status.as_u16(),
             headers: headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect(),
             terms: response.terms.clone(),
-            tags: response.tags.to_vec(),
+            tags: response.tags.tags().to_vec(),
             mark: response.mark.clone(),
             recorded_for: response.recorded_for,
         }
@@ -103,7 +106,9 @@ impl ResponseHead {
             return None;
         }
         let status = StatusCode::from_u16(status).ok()?;
-        Some(StoredResponse { status, headers: fields, body, terms, tags: tags.into(), mark, recorded_for })
+        let fields = StoredResponse::kept_fields(&fields, status, &KeptFields::default());
+        let (tags, last_hit) = (ResponseTags::of(tags), LastHit::default());
+        Some(StoredResponse { status, fields, body, terms, tags, mark, recorded_for, last_hit })
     }
 }
 

@@ -15,7 +15,7 @@ use super::incoming::FieldsMut;
 use super::mark::Mark;
 use super::outward::Told;
 use super::record::Recorder;
-use super::respond::{self, ResponseTags};
+use super::respond;
 use super::settle::{self, Outgoing};
 use super::stored::{Hit, StoredResponse, Value};
 
@@ -158,8 +158,8 @@ impl Task {
         let exchange = Arc::clone(&self.exchange);
         let kept = Recorder::new(self, plan, &parts, None).keep(stored.body.clone());
         let renewed = kept.map(|stored| {
-            exchange.tell_tags(&stored.tags, &mut parts.headers);
-            parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
+            exchange.tell_tags(stored.tags.tags(), &mut parts.headers);
+            parts.extensions.insert(stored.tags.clone());
             seconds
         });
         (parts, renewed)

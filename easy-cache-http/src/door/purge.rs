@@ -9,11 +9,12 @@ use easy_cache_core::{Cache, Tag};
 use http::header::CACHE_STATUS;
 use http::{Response, StatusCode};
 
+use super::common;
 use super::incoming::Incoming;
 use super::key;
 use super::outward::{ANY, read_name};
-use super::respond;
 use super::settings::Settings;
+use crate::target::Hosts;
 use crate::{CacheStatus, Headers};
 
 /// The method, as Varnish, Fastly and nginx have it.
@@ -52,7 +53,7 @@ pub(crate) fn purging<I: Incoming>(settings: &Arc<Settings>, request: &I) -> Opt
         };
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = status;
-        let told = respond::value(CacheStatus::generated(&settings.name).detail("purge"));
+        let told = common::status(CacheStatus::generated(&settings.name).detail("purge"));
         response.headers_mut().insert(CACHE_STATUS, told);
         response
     }))
@@ -78,13 +79,13 @@ async fn purge(cache: &Cache, order: &Order) -> StatusCode {
 }
 
 fn of_path<I: Incoming>(request: &I) -> Option<Order> {
-    let target = key::target(request).ok()?;
+    let target = key::target(request.address(), Hosts::of(request.fields())).ok()?;
     Some(Order::Tags(vec![key::tag_of(&target)]))
 }
 
 /// The paths that a query names, on the host that was asked: `path=/books/7`. `None` if there is none, or one cannot be read.
 fn of_query<I: Incoming>(request: &I) -> Option<Order> {
-    let target = key::target(request).ok()?;
+    let target = key::target(request.address(), Hosts::of(request.fields())).ok()?;
     let mut tags = Vec::new();
     for pair in target.query?.split('&') {
         let path = read_name(pair.strip_prefix("path=")?).filter(|path| path.starts_with('/'))?;

@@ -6,13 +6,14 @@ use std::time::Duration;
 use crate::Plan;
 use crate::range::ByteRange;
 use bytes::{Bytes, BytesMut};
-use easy_cache_core::Tag;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode, response};
 use http_body::Frame;
 
+use super::block::{Block, LastHit};
 use super::exchange::Task;
 use super::mark::Mark;
+use super::respond::ResponseTags;
 use super::stored::StoredResponse;
 use super::variants;
 
@@ -22,23 +23,20 @@ pub(crate) struct Recorder {
     pub(crate) task: Box<Task>,
     plan: Box<Plan>,
     status: StatusCode,
-    headers: HeaderMap,
+    fields: Block,
     mark: Option<Mark>,
     chunks: Vec<Bytes>,
     size: u64,
     /// The length that was announced: the body may be dropped once it is reached, without its end having been seen.
     expected: Option<u64>,
-    /// The reading of the clock at the response's head.
-    arrived: Duration,
 }
 
 impl Recorder {
     pub(crate) fn new(task: Box<Task>, plan: Box<Plan>, parts: &response::Parts, size: Option<u64>) -> Self {
-        let arrived = task.exchange.cache().clock().elapsed();
-        let headers = StoredResponse::fields(&parts.headers, &plan.fields);
+        let fields = StoredResponse::kept_fields(&parts.headers, parts.status, &plan.fields);
         let (chunks, expected) = (Vec::new(), announced_length(&parts.headers).or(size));
         let mark = parts.extensions.get().cloned();
-        Self { task, plan, status: parts.status, headers, mark, chunks, size: 0, expected, arrived }
+        Self { task, plan, status: parts.status, fields, mark, chunks, size: 0, expected }
     }
 
     /// Takes down one frame; an error says why the recording must end here.
@@ -69,38 +67,53 @@ impl Recorder {
         self.task.fail();
     }
 
-    /// Stores a body that is there as a whole.
+    /// Stores a body that was there as a whole, as soon as the head was.
     pub(crate) fn keep(mut self, body: Bytes) -> Result<Arc<StoredResponse>, &'static str> {
         self.size = body.len() as u64;
-        self.chunks.push(body);
-        self.finish()
+        self.store(body, Duration::ZERO)
     }
 
     /// Stores what was recorded.
     pub(crate) fn finish(mut self) -> Result<Arc<StoredResponse>, &'static str> {
-        let part = self.plan.terms.part.map(|part| part.of_length(self.size));
-        if part == Some(None) || self.expected.is_some_and(|expected| self.size != expected) {
+        let (chunks, arrived) = (std::mem::take(&mut self.chunks), self.task.arrived);
+        let recorded_for = self.task.exchange.now().saturating_sub(arrived);
+        self.store(joined(chunks), recorded_for)
+    }
+
+    fn store(mut self, body: Bytes, recorded_for: Duration) -> Result<Arc<StoredResponse>, &'static str> {
+        if !self.has_expected_length() {
             self.fail();
             return Err("wrong-length");
         }
-        let asked = ByteRange::of(&self.task.exchange.headers);
-        self.plan.terms.part = part.flatten().map(|part| part.sent_for(asked));
-        let recorded_for = self.task.exchange.cache().clock().elapsed().saturating_sub(self.arrived);
         if self.plan.terms.useful_for(recorded_for).is_zero() {
             self.abandon();
             return Err("stale");
         }
-        let Self { task, plan, status, mut headers, mark, chunks, .. } = self;
-        let Task { exchange, computation, scope, key, .. } = *task;
-        let (body, tags, terms): (_, Arc<[Tag]>, _) = (joined(chunks), scope.tags().into(), plan.terms);
-        exchange.tell_tags(&tags, &mut headers);
-        let response =
-            Arc::new(StoredResponse { status, headers, body, terms, tags, mark, recorded_for }.with_length());
-        if variants::store(&exchange, &key, computation, Arc::clone(&response), scope) {
+        let Self { task, plan, status, mut fields, mark, .. } = self;
+        let Task { exchange, computation, scope, place, .. } = *task;
+        let tags = scope.tags();
+        if exchange.settings.tag_field.is_some() {
+            let mut told = HeaderMap::new();
+            exchange.tell_tags(&tags, &mut told);
+            fields.replace(&told);
+        }
+        let (tags, terms, last_hit) = (ResponseTags::of(tags), plan.terms, LastHit::default());
+        let response = Arc::new(StoredResponse { status, fields, body, terms, tags, mark, recorded_for, last_hit });
+        let key = place.as_deref().unwrap_or(&exchange.base);
+        if variants::store(&exchange, key, computation, Arc::clone(&response), scope) {
             Ok(response)
         } else {
             Err("outdated")
         }
+    }
+
+    /// Whether it is as long as was said. Notes which part it is, if it is one.
+    fn has_expected_length(&mut self) -> bool {
+        if let Some(part) = self.plan.terms.part {
+            let Some(part) = part.of_length(self.size) else { return false };
+            self.plan.terms.part = Some(part.sent_for(ByteRange::of(&self.task.exchange.headers)));
+        }
+        self.expected.is_none_or(|expected| self.size == expected)
     }
 }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use crate::conditional::Validators;
 use crate::range::{Part, PartOf};
-use crate::{ByteRange, CacheStatus, Conditional, Forward, Headers, MethodClass, RequestFacts, age, headers};
+use crate::{ByteRange, CacheStatus, Conditional, Forward, Headers, MethodClass, RequestFacts, headers};
 use bytes::Bytes;
 use easy_cache_core::{Tag, scope};
-use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, CONTENT_RANGE};
+use http::header::{CACHE_STATUS, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
+use super::block;
+use super::common::{self, line as value};
 use super::exchange::Exchange;
 use super::settings::Settings;
 use super::stored::{Hit, StoredResponse};
@@ -18,13 +20,17 @@ use super::stored::{Hit, StoredResponse};
 ///
 /// A response whose body is still being produced has none yet: ask [`current_tags`](easy_cache_core::scope::current_tags) in the handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResponseTags(pub(crate) Arc<[Tag]>);
+pub struct ResponseTags(Option<Arc<[Tag]>>);
 
 impl ResponseTags {
+    pub(crate) fn of(tags: Vec<Tag>) -> Self {
+        Self((!tags.is_empty()).then(|| tags.into()))
+    }
+
     /// The tags, each once, in order.
     #[must_use]
     pub fn tags(&self) -> &[Tag] {
-        &self.0
+        self.0.as_deref().unwrap_or_default()
     }
 }
 
@@ -38,42 +44,67 @@ pub(crate) fn stored<H: Headers + ?Sized>(
     waited_for: Option<Forward>,
     told_key: Option<&str>,
 ) -> Response<Bytes> {
+    if hit.is_stale() {
+        scope::taint(); // whatever is made of it is not fresh either
+    }
     let status = match waited_for {
         None => CacheStatus::hit(&settings.name),
         Some(forward) => CacheStatus::forwarded(&settings.name, forward).collapsed(),
     };
-    from_store(hit, facts, request, telling(status, told_key))
+    let status = telling(status, told_key).ttl(hit.ttl_seconds());
+    let is_like_others = waited_for.is_none() && told_key.is_none();
+    match shape(hit, facts, request) {
+        Shape::Whole if is_like_others => {
+            let stored = &*hit.response;
+            let said = (&*settings.name, hit.age_seconds(), hit.ttl_seconds());
+            let fields = stored.last_hit.fields(said, || stored.headers(), || value(status));
+            with_tags(hit, whole(stored, facts.method), fields)
+        }
+        shape => shaped(hit, facts, shape, value(status)),
+    }
 }
 
 /// Answers from the store in place of a handler that failed: with this status, or with an error.
 pub(crate) fn stand_in(exchange: &Exchange, hit: &Hit, failure: Option<u16>) -> Response<Bytes> {
-    let status = exchange.forwarded().detail("stale-if-error");
+    if hit.is_stale() {
+        scope::taint();
+    }
+    let status = exchange.forwarded().detail("stale-if-error").ttl(hit.ttl_seconds());
     let status = failure.map_or(status, |failure| status.status(failure));
-    from_store(hit, &exchange.facts, &exchange.headers, status)
+    let shape = shape(hit, &exchange.facts, &exchange.headers);
+    shaped(hit, &exchange.facts, shape, value(status))
 }
 
-fn from_store<H: Headers + ?Sized>(
-    hit: &Hit,
-    facts: &RequestFacts,
-    request: &H,
-    status: CacheStatus<'_>,
-) -> Response<Bytes> {
-    if hit.is_stale() {
-        scope::taint(); // whatever is made of it is not fresh either
-    }
+/// What a client is sent of a stored response.
+enum Shape {
+    Whole,
+    Part(ByteRange),
+    NotModified,
+}
+
+fn shape<H: Headers + ?Sized>(hit: &Hit, facts: &RequestFacts, request: &H) -> Shape {
     let stored = &*hit.response;
-    let terms = &stored.terms;
-    let mut response = if has_it(facts, request, &terms.validators, stored.status) {
-        not_modified(stored)
-    } else if let Some(range) = range_of(stored, facts, request) {
-        part(stored, range)
-    } else {
-        whole(stored, facts.method)
+    if has_it(facts, request, &stored.terms.validators, stored.status) {
+        return Shape::NotModified;
+    }
+    range_of(stored, facts, request).map_or(Shape::Whole, Shape::Part)
+}
+
+fn shaped(hit: &Hit, facts: &RequestFacts, shape: Shape, status: HeaderValue) -> Response<Bytes> {
+    let stored = &*hit.response;
+    let (response, mut fields) = match shape {
+        Shape::Whole => (whole(stored, facts.method), stored.headers()),
+        Shape::Part(range) => part(stored, range),
+        Shape::NotModified => ((StatusCode::NOT_MODIFIED, Bytes::new()), stored.headers_of_not_modified()),
     };
-    let age = age::field_value(terms.freshness.age(hit.resident));
-    response.headers_mut().insert(AGE, HeaderValue::from(age));
-    response.headers_mut().insert(CACHE_STATUS, value(status.ttl(hit.ttl_seconds())));
-    response.extensions_mut().insert(ResponseTags(Arc::clone(&stored.tags)));
+    block::say(&mut fields, hit.age_seconds(), status);
+    with_tags(hit, response, fields)
+}
+
+fn with_tags(hit: &Hit, (status, body): (StatusCode, Bytes), fields: HeaderMap) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    (*response.status_mut(), *response.headers_mut()) = (status, fields);
+    response.extensions_mut().insert(hit.response.tags.clone());
     response
 }
 
@@ -87,17 +118,8 @@ pub(crate) fn has_it<H: Headers + ?Sized>(
     facts.conditional && validators.evaluate(status.as_u16(), request) == Conditional::NotModified
 }
 
-fn whole(stored: &StoredResponse, method: MethodClass) -> Response<Bytes> {
-    let mut response = Response::new(if method == MethodClass::Head { Bytes::new() } else { stored.body.clone() });
-    (*response.status_mut(), *response.headers_mut()) = (stored.status, stored.headers.clone());
-    response
-}
-
-fn not_modified(stored: &StoredResponse) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    (*response.status_mut(), *response.headers_mut()) =
-        (StatusCode::NOT_MODIFIED, fields_of_not_modified(&stored.headers));
-    response
+fn whole(stored: &StoredResponse, method: MethodClass) -> (StatusCode, Bytes) {
+    (stored.status, if method == MethodClass::Head { Bytes::new() } else { stored.body.clone() })
 }
 
 /// The part that is asked for, and may be cut from this response.
@@ -110,23 +132,21 @@ fn range_of<H: Headers + ?Sized>(stored: &StoredResponse, facts: &RequestFacts, 
 }
 
 /// Shares the bytes of the stored body.
-fn part(stored: &StoredResponse, range: ByteRange) -> Response<Bytes> {
+fn part(stored: &StoredResponse, range: ByteRange) -> ((StatusCode, Bytes), HeaderMap) {
     let total = stored.terms.part.map_or(stored.body.len() as u64, PartOf::total);
     let part = match stored.terms.part {
         Some(held) if held.was_sent_for(range) => held.part(),
         _ => range.within(total),
     };
     let (status, body, mut headers) = match cut(stored, part) {
-        Some(body) => (StatusCode::PARTIAL_CONTENT, body, stored.headers.clone()),
+        Some(body) => (StatusCode::PARTIAL_CONTENT, body, stored.headers()),
         None => (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new(), HeaderMap::new()),
     };
     headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     if let Ok(range) = HeaderValue::try_from(part.content_range(total)) {
         headers.insert(CONTENT_RANGE, range);
     }
-    let mut response = Response::new(body);
-    (*response.status_mut(), *response.headers_mut()) = (status, headers);
-    response
+    ((status, body), headers)
 }
 
 fn cut(stored: &StoredResponse, part: Part) -> Option<Bytes> {
@@ -160,12 +180,5 @@ pub(crate) fn telling<'a>(status: CacheStatus<'a>, key: Option<&'a str>) -> Cach
 
 /// Adds what this cache did to what caches behind it said.
 pub(crate) fn add_status(headers: &mut HeaderMap, status: CacheStatus<'_>) {
-    headers.append(CACHE_STATUS, value(status));
-}
-
-/// A structured field has no byte that a header must not have.
-pub(crate) fn value(status: CacheStatus<'_>) -> HeaderValue {
-    let mut line = String::with_capacity(96);
-    status.write(&mut line);
-    HeaderValue::try_from(line).unwrap_or_else(|_| HeaderValue::from_static("easy-cache"))
+    headers.append(CACHE_STATUS, common::status(status));
 }

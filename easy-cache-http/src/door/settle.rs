@@ -13,16 +13,18 @@ use crate::{Arrival, Decision, Headers, Plan, RequestFacts, Validation, decide};
 use bytes::Bytes;
 use easy_cache_core::scope;
 use http::header::DATE;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, response};
+use http::{HeaderMap, Response, StatusCode, response};
 use http_body::Body;
 
+use super::common;
 use super::exchange::{Exchange, Task};
 use super::mark::Mark;
 use super::outward::Told;
 use super::record::{Recorder, announced_length};
-use super::respond::{self, ResponseTags};
+use super::respond;
 use super::settings::Settings;
-use super::stream::{Stream, Verdict};
+use super::stored::StoredResponse;
+use super::stream::{self, Stream, Verdict};
 
 /// For how long nobody waits at a key whose response could not be shared, at least. Short: a response that can be shared ends
 /// it anyway, and what is saved is one wait for each request of a crowd.
@@ -81,6 +83,7 @@ impl Task {
         B: Body,
     {
         let (parts, body) = response.into_parts();
+        self.arrived = self.exchange.now();
         self.take_mark(&parts);
         if self.is_head {
             return self.respond_to_head(parts, body);
@@ -122,7 +125,8 @@ impl Task {
     pub(crate) fn decide(&self, parts: &response::Parts, size: u64) -> Result<Box<Plan>, Rejection> {
         let Exchange { settings, facts, .. } = &*self.exchange;
         let mark = parts.extensions.get::<Mark>();
-        let plan = plan(settings, facts, self.called, parts.status.as_u16(), &parts.headers, mark);
+        let took = self.arrived.saturating_sub(self.called);
+        let plan = plan(settings, facts, took, parts.status.as_u16(), &parts.headers, mark);
         match plan {
             Ok(_) if self.scope.is_tainted() => Err(Rejection { word: "uncommitted-data", is_lasting: false }),
             Ok(_) if size > settings.max_body => Err(Rejection::lasting("too-large")),
@@ -165,7 +169,7 @@ impl Task {
     /// A body whose size is known is read as far as it is ready, which mostly is the whole of it: then it is stored before
     /// its client has seen anything, and nobody depends on how fast that client reads.
     fn record<B>(
-        self: Box<Self>,
+        mut self: Box<Self>,
         plan: Box<Plan>,
         mut parts: response::Parts,
         body: B,
@@ -176,31 +180,77 @@ impl Task {
     {
         add_date(&mut parts, &plan);
         let exchange = Arc::clone(&self.exchange);
-        let watched = self.computation.is_joinable().then(|| self.key.clone());
         let seconds = self.promised(&plan);
         let size = body.size_hint().exact();
+        let (mut body, mut first) = (Box::pin(body), None);
+        if let Some(size) = size {
+            let polled = stream::poll(&mut body, Some(&mut self.scope), cx);
+            match stream::whole(&body, polled, size) {
+                Ok(whole) => {
+                    let recorder = Recorder::new(self, plan, &parts, Some(size));
+                    let stored = recorder.keep(whole.clone());
+                    return exchange.answer_whole(parts, whole, stored, seconds);
+                }
+                Err(polled) => first = Some(polled),
+            }
+        }
+        let watched = self.computation.is_joinable().then(|| self.key().to_vec());
         let mut stream = Stream::new(body, Recorder::new(self, plan, &parts, size));
-        if size.is_some() {
-            stream.read_ahead(cx);
+        if let Some(first) = first {
+            stream.read_on(first, cx);
         }
-        let status = exchange.status(parts.status);
-        match stream.verdict() {
-            Verdict::Kept(stored) => {
-                respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
-                exchange.tell_tags(&stored.tags, &mut parts.headers);
-                parts.extensions.insert(ResponseTags(Arc::clone(&stored.tags)));
-                return answer(&exchange, parts, Outgoing::Whole(stored.body.clone()));
-            }
-            Verdict::Open => {
-                respond::add_status(&mut parts.headers, status.stored().ttl(seconds));
-                // It is not known yet on what it will depend, nor whether it will be kept. Those in front are given it when it is.
-                exchange.tell(Told::NotKept, &mut parts.headers);
-            }
-            Verdict::Refused(why) => {
-                respond::add_status(&mut parts.headers, status.detail(why));
-                exchange.tell(Told::NotKept, &mut parts.headers);
+        exchange.answer_recorded(parts, stream, watched, seconds)
+    }
+}
+
+impl Exchange {
+    /// The answer with a body that was there at once.
+    fn answer_whole<B: Body>(
+        &self,
+        mut parts: response::Parts,
+        body: Bytes,
+        stored: Result<Arc<StoredResponse>, &'static str>,
+        seconds: i64,
+    ) -> Response<Outgoing<B>> {
+        match stored {
+            Ok(stored) => self.answer_stored(parts, &stored, seconds),
+            Err(why) => {
+                respond::add_status(&mut parts.headers, self.status(parts.status).detail(why));
+                self.tell(Told::NotKept, &mut parts.headers);
+                Response::from_parts(parts, Outgoing::Whole(body))
             }
         }
+    }
+
+    fn answer_stored<B: Body>(
+        &self,
+        mut parts: response::Parts,
+        stored: &StoredResponse,
+        seconds: i64,
+    ) -> Response<Outgoing<B>> {
+        respond::add_status(&mut parts.headers, self.status(parts.status).stored().ttl(seconds));
+        self.tell_tags(stored.tags.tags(), &mut parts.headers);
+        parts.extensions.insert(stored.tags.clone());
+        answer(self, parts, Outgoing::Whole(stored.body.clone()))
+    }
+
+    fn answer_recorded<B: Body>(
+        &self,
+        mut parts: response::Parts,
+        stream: Stream<B>,
+        watched: Option<Vec<u8>>,
+        seconds: i64,
+    ) -> Response<Outgoing<B>> {
+        let status = self.status(parts.status);
+        let status = match stream.verdict() {
+            Verdict::Kept(stored) => return self.answer_stored(parts, stored, seconds),
+            Verdict::Open => status.stored().ttl(seconds),
+            Verdict::Refused(why) => status.detail(why),
+        };
+        respond::add_status(&mut parts.headers, status);
+        // Of one that is open it is not known yet on what it will depend, nor whether it will be kept. Those in front are given it
+        // when it is.
+        self.tell(Told::NotKept, &mut parts.headers);
         Response::from_parts(parts, Outgoing::Recorded { stream, watched })
     }
 }
@@ -209,7 +259,7 @@ impl Task {
 pub(crate) fn plan<H: Headers + ?Sized>(
     settings: &Settings,
     facts: &RequestFacts,
-    called: Duration,
+    took: Duration,
     status: u16,
     headers: &H,
     mark: Option<&Mark>,
@@ -217,8 +267,7 @@ pub(crate) fn plan<H: Headers + ?Sized>(
     if mark.is_some_and(Mark::is_forbidden) {
         return Err(Rejection::lasting("handler"));
     }
-    let clock = settings.cache.clock();
-    let arrival = Arrival { at: clock.wall(), delay: clock.elapsed().saturating_sub(called) };
+    let arrival = Arrival { at: settings.cache.clock().wall(), delay: took };
     let policy = mark.map_or(Cow::Borrowed(&settings.policy), |mark| Cow::Owned(mark.refine(&settings.policy)));
     match decide(facts, status, headers, arrival, &policy) {
         Decision::Refuse(why) => Err(Rejection { word: why.as_str(), is_lasting: !why.is_about_the_request() }),
@@ -251,8 +300,8 @@ pub(crate) fn answer<B: Body>(
 
 /// Without a date, each hit would claim to have been made just now.
 pub(crate) fn add_date(parts: &mut response::Parts, plan: &Plan) {
-    if let Some(date) = plan.date_to_add.as_deref().and_then(|date| HeaderValue::from_str(date).ok()) {
-        parts.headers.insert(DATE, date);
+    if let Some(time) = plan.date_to_add {
+        parts.headers.insert(DATE, common::date(time));
     }
 }
 

@@ -8,39 +8,44 @@ use std::time::Duration;
 
 use crate::cache_control::ResponseDirectives;
 use crate::headers::KeptFields;
-use crate::{Headers, Policy, RequestFacts, Reuse, Terms, Vary, validate};
+use crate::{Headers, Policy, RequestFacts, Reuse, Terms, Vary, age, headers, validate};
 use bytes::Bytes;
-use easy_cache_core::{Basis, Cache, Stored, Tag};
+use easy_cache_core::{Basis, Cache, Stored};
 use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use super::block::{Block, LastHit};
 use super::key;
 use super::mark::Mark;
 use super::portable::Kept;
+use super::respond::ResponseTags;
 
 /// A response as it was recorded. Its body is shared with everybody who is sent it.
 #[derive(Debug)]
 pub(crate) struct StoredResponse {
     pub(crate) status: StatusCode,
-    /// With room for `Age` and `Cache-Status`, so that a hit replaces values and moves nothing.
-    pub(crate) headers: HeaderMap,
+    /// But for `Age`, `Cache-Status` and the length, which are written.
+    pub(crate) fields: Block,
     pub(crate) body: Bytes,
     pub(crate) terms: Terms,
-    pub(crate) tags: Arc<[Tag]>,
+    pub(crate) tags: ResponseTags,
     /// What its handler said of it: a 304 that says nothing leaves it at that.
     pub(crate) mark: Option<Mark>,
     /// The time from the response's head to its storing: the store counts from there.
     pub(crate) recorded_for: Duration,
+    pub(crate) last_hit: LastHit,
 }
 
-/// Memory that a header line takes beside its text.
-const PER_FIELD: usize = 96;
+/// Memory that a header line takes beside its text, once there was a hit.
+const PER_FIELD: usize = 136;
+/// The lines that are written: `Age`, `Cache-Status` and the length.
+const WRITTEN: usize = 3;
 
 impl StoredResponse {
     /// The same response with the fields of a 304 in place of its own, and none that belong to one passing by but the age of
     /// the 304, which is how long ago it was confirmed.
     pub(crate) fn renewed(&self, update: &HeaderMap) -> HeaderMap {
-        let mut headers = self.headers.clone();
+        let mut headers = self.headers();
         [AGE, CACHE_STATUS, DATE].iter().for_each(|name| drop(headers.remove(name)));
         for age in update.get_all(AGE) {
             headers.append(AGE, age.clone());
@@ -48,7 +53,7 @@ impl StoredResponse {
         let kept = KeptFields::of(update, &ResponseDirectives::parse(update));
         let renewing =
             |name: &HeaderName, is_stored| kept.keeps(name.as_str()) && validate::renews(name.as_str(), is_stored);
-        for name in update.keys().filter(|name| renewing(name, self.headers.contains_key(*name))) {
+        for name in update.keys().filter(|name| renewing(name, self.fields.has(name))) {
             headers.remove(name);
             for value in update.get_all(name) {
                 headers.append(name, value.clone());
@@ -68,36 +73,32 @@ impl StoredResponse {
         fields.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
-    /// The header fields that are kept with a body.
-    pub(crate) fn fields(received: &HeaderMap, kept: &KeptFields) -> HeaderMap {
-        // A copy of the whole is cheaper than line by line.
-        let mut headers = if received.keys().all(|name| kept.keeps(name.as_str())) {
-            received.clone()
-        } else {
-            received
-                .iter()
-                .filter(|(name, _)| kept.keeps(name.as_str()))
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect()
-        };
-        headers.reserve(3);
-        headers.insert(AGE, HeaderValue::from_static("0"));
-        headers.insert(CACHE_STATUS, HeaderValue::from_static("easy-cache"));
-        headers
+    /// The header fields that are kept with a body. The length is that of the body, if there can be one.
+    pub(crate) fn kept_fields(received: &HeaderMap, status: StatusCode, kept: &KeptFields) -> Block {
+        let says_length = status == StatusCode::NO_CONTENT;
+        Block::of(received, |name| kept.keeps(name) && (says_length || name != CONTENT_LENGTH.as_str()))
     }
 
-    /// A `HEAD` must tell the length of a body that it does not send.
-    pub(crate) fn with_length(mut self) -> Self {
+    /// Its fields, without what is true of one hit alone. A `HEAD` must tell the length of a body that it does not send.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        self.with_length(self.fields.to_map(|_| true))
+    }
+
+    /// The fields of a 304 about it.
+    pub(crate) fn headers_of_not_modified(&self) -> HeaderMap {
+        self.fields.to_map(|name| headers::belongs_to_not_modified(name.as_str()))
+    }
+
+    fn with_length(&self, mut headers: HeaderMap) -> HeaderMap {
         if self.status != StatusCode::NO_CONTENT {
-            self.headers.insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
         }
-        self
+        headers
     }
 
     /// The memory that it takes.
     pub(crate) fn weight(&self) -> u64 {
-        let fields: usize =
-            self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + PER_FIELD).sum();
+        let fields = self.fields.size() + (self.fields.len() + WRITTEN) * PER_FIELD;
         (size_of::<Self>() + self.body.len() + fields) as u64
     }
 }
@@ -142,6 +143,11 @@ impl Varies {
 
     pub(crate) fn is_same(&self, other: Option<&Self>) -> bool {
         other.is_some_and(|other| other.generation == self.generation)
+    }
+
+    /// Whether it is still the note of its URI.
+    pub(crate) fn is_in_place(&self, cache: &Cache, base: &[u8]) -> bool {
+        self.is_same(Self::of(cache, base).as_deref())
     }
 
     /// Whether every field that chose a response chooses among these variants.
@@ -222,6 +228,11 @@ impl Hit {
         let stated = self.response.terms.freshness.ttl_seconds(self.resident);
         let kept = self.remaining.and_then(|remaining| i64::try_from(remaining.as_secs()).ok());
         kept.map_or(stated, |kept| kept.min(stated))
+    }
+
+    /// For `Age`.
+    pub(crate) fn age_seconds(&self) -> u64 {
+        age::field_value(self.response.terms.freshness.age(self.resident))
     }
 
     /// Whether and how it answers this request.

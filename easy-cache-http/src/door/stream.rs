@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
+use easy_cache_core::Scope;
 use http_body::{Body, Frame, SizeHint};
 
 use super::record::Recorder;
@@ -41,9 +42,16 @@ pub(crate) enum Verdict {
 }
 
 impl<B: Body> Stream<B> {
-    pub(crate) fn new(body: B, recorder: Recorder) -> Self {
+    pub(crate) fn new(body: Pin<Box<B>>, recorder: Recorder) -> Self {
         let (unread, recorder) = (VecDeque::new(), Some(recorder));
-        Self { body: Box::pin(body), unread, end: End::Open, recorder, verdict: Verdict::Open }
+        Self { body, unread, end: End::Open, recorder, verdict: Verdict::Open }
+    }
+
+    /// Takes in what was read of the body already, and reads as long as there is something to read and to record.
+    pub(crate) fn read_on(&mut self, first: Read<B::Error>, cx: &mut Context<'_>) {
+        if self.advance_with(first, cx).is_ready() {
+            self.read_ahead(cx);
+        }
     }
 
     pub(crate) const fn verdict(&self) -> &Verdict {
@@ -93,18 +101,24 @@ impl<B: Body> Stream<B> {
     /// Reads one frame, or finds the end. Whoever sends a body of known length may never ask for more than that: with the
     /// last frame, its end is looked for at once.
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let step = self.step(cx);
-        if step.is_ready() && self.is_full() {
-            let _ = self.step(cx);
+        if !matches!(self.end, End::Open) {
+            return Poll::Ready(());
+        }
+        let read = self.poll_body(cx);
+        self.advance_with(read, cx)
+    }
+
+    fn advance_with(&mut self, read: Read<B::Error>, cx: &mut Context<'_>) -> Poll<()> {
+        let step = self.step(read);
+        if step.is_ready() && self.is_full() && matches!(self.end, End::Open) {
+            let read = self.poll_body(cx);
+            let _ = self.step(read);
         }
         step
     }
 
-    fn step(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !matches!(self.end, End::Open) {
-            return Poll::Ready(());
-        }
-        match self.poll_body(cx) {
+    fn step(&mut self, read: Read<B::Error>) -> Poll<()> {
+        match read {
             Poll::Pending => {
                 if self.is_full() {
                     self.finish();
@@ -127,13 +141,8 @@ impl<B: Body> Stream<B> {
         Poll::Ready(())
     }
 
-    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let body = self.body.as_mut();
-        let polled = match &mut self.recorder {
-            Some(recorder) => recorder.task.scope.run(|| body.poll_frame(cx)),
-            None => body.poll_frame(cx),
-        };
-        polled.map_ok(|frame| frame.map_data(into_bytes))
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Read<B::Error> {
+        poll(&mut self.body, self.recorder.as_mut().map(|recorder| &mut recorder.task.scope), cx)
     }
 
     fn record(&mut self, frame: &Frame<Bytes>) {
@@ -199,6 +208,32 @@ impl<B: Body> fmt::Debug for Stream<B> {
             .field("unread", &self.unread())
             .field("recording", &self.is_recorded())
             .finish_non_exhaustive()
+    }
+}
+
+/// What a body has yielded.
+pub(crate) type Read<E> = Poll<Option<Result<Frame<Bytes>, E>>>;
+
+/// Reads one frame, inside the scope of its response.
+pub(crate) fn poll<B: Body>(body: &mut Pin<Box<B>>, scope: Option<&mut Scope>, cx: &mut Context<'_>) -> Read<B::Error> {
+    let body = body.as_mut();
+    let polled = match scope {
+        Some(scope) => scope.run(|| body.poll_frame(cx)),
+        None => body.poll_frame(cx),
+    };
+    polled.map_ok(|frame| frame.map_data(into_bytes))
+}
+
+/// The whole of a body of a known size, if its first frame was all of it; else what was read.
+pub(crate) fn whole<B: Body>(body: &Pin<Box<B>>, read: Read<B::Error>, size: u64) -> Result<Bytes, Read<B::Error>> {
+    match read {
+        Poll::Ready(None) if size == 0 => Ok(Bytes::new()),
+        Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+            Ok(data) if data.len() as u64 == size && body.is_end_stream() => Ok(data),
+            Ok(data) => Err(Poll::Ready(Some(Ok(Frame::data(data))))),
+            Err(frame) => Err(Poll::Ready(Some(Ok(frame)))),
+        },
+        read => Err(read),
     }
 }
 

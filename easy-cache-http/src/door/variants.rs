@@ -1,5 +1,6 @@
 //! Under which key a response is stored: that of its URI, or that of a variant, with the note that leads there.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,14 +28,14 @@ pub(crate) fn store(
     scope: Scope,
 ) -> bool {
     let terms = &response.terms;
-    let place = if terms.part.is_some() { key::part(&exchange.base) } else { place(exchange, &terms.vary) };
+    let place = if terms.part.is_some() { key::part(&exchange.base).into() } else { place(exchange, &terms.vary) };
     let useful = terms.useful_for(response.recorded_for);
     let room = if terms.validators.is_empty() { Duration::ZERO } else { RENEWABLE };
     let policy = Policy::new().ttl(useful + room).tags(exchange.tags.iter().cloned()).weight(response.weight());
     if let Some(place) = exchange.place {
         exchange.settings.apart.kept(place);
     }
-    if place == key {
+    if *place == *key {
         computation.fill(response, &policy, scope)
     } else {
         computation.fill_elsewhere(place, response, &policy, scope)
@@ -42,16 +43,16 @@ pub(crate) fn store(
 }
 
 /// A response without `Vary` is stored under the key of its URI, unless others of that URI have variants.
-fn place(exchange: &Exchange, vary: &Vary) -> Vec<u8> {
+fn place<'a>(exchange: &'a Exchange, vary: &Vary) -> Cow<'a, [u8]> {
     let Exchange { base, headers, .. } = exchange;
     let cache = exchange.cache();
     let known = if cache.is_shared() { exchange.varies.clone() } else { Varies::of(cache, base) };
     match known.as_deref() {
-        None if vary.fields().is_empty() => return base.clone(),
+        None if vary.fields().is_empty() => return base.into(),
         Some(known) if known.covers(vary) => {
             let key = known.key(base, &exchange.settings.policy, headers);
             if known.admits(&key, exchange.settings.max_variants) {
-                return key;
+                return key.into();
             }
         }
         None | Some(_) => {}
@@ -60,7 +61,7 @@ fn place(exchange: &Exchange, vary: &Vary) -> Vec<u8> {
     let key = varies.key(base, &exchange.settings.policy, headers);
     varies.admits(&key, exchange.settings.max_variants);
     note(exchange, base, varies, NOTED);
-    key
+    key.into()
 }
 
 /// Leaves a note. In a store outside it arrives behind the answer: who comes before it asks the handler.

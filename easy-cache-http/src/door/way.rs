@@ -4,14 +4,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Bypass, Forward, MethodClass, RequestFacts, Reuse};
+use crate::request::Reading;
+use crate::view::Copied;
+use crate::{Bypass, Forward, MethodClass, RequestFacts, Reuse, Target};
 use bytes::Bytes;
 use easy_cache_core::{Computation, Joined};
 use http::Response;
 
 use super::apart::{Known, Place};
 use super::exchange::{Exchange, Task};
-use super::find::{self, Held};
+use super::find::{self, Held, Variant};
 use super::incoming::Incoming;
 use super::key;
 use super::pass::{Passage, Watch};
@@ -38,18 +40,18 @@ pub enum Way {
 
 /// Decides, with one look into the store.
 pub fn way<I: Incoming>(settings: &Arc<Settings>, request: &I) -> Way {
-    let mut facts = RequestFacts::of(request.method(), request.fields());
+    let mut reading = Reading::of(request.method(), request.fields());
     if request.has_body() {
-        facts = facts.with_body();
+        reading.facts = reading.facts.with_body();
     }
-    match facts.bypass() {
-        Some(Bypass::Method) if facts.method == MethodClass::Unsafe => match purging(settings, request) {
+    match reading.facts.bypass() {
+        Some(Bypass::Method) if reading.facts.method == MethodClass::Unsafe => match purging(settings, request) {
             Some(purging) => Way::Purge(purging),
             None => Way::Pass(Passage::changing(settings, request)),
         },
         Some(bypass) => passing_by(settings, bypass),
         None if !request.is_admitted() => Way::Pass(Passage::new(settings, Forward::Bypass, Some("route"))),
-        None if settings.cache.is_usable() => way_by_key(settings, request, facts),
+        None if settings.cache.is_usable() => way_by_key(settings, request, reading),
         None => Way::Pass(Passage::new(settings, Forward::Bypass, Some("disabled"))),
     }
 }
@@ -59,9 +61,9 @@ fn passing_by(settings: &Arc<Settings>, bypass: Bypass) -> Way {
     Way::Pass(Passage::new(settings, Forward::from(bypass), detail))
 }
 
-fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: RequestFacts) -> Way {
-    let fields = request.fields();
-    let target = match key::target(request) {
+fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, reading: Reading<'_>) -> Way {
+    let Reading { mut facts, hosts, rerouting } = reading;
+    let target = match key::target(request.address(), hosts) {
         Ok(target) => target,
         Err(bypass) => return passing_by(settings, bypass),
     };
@@ -69,54 +71,84 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, mut facts: Req
     if user.is_some() {
         facts = facts.keyed_by_user();
     }
-    let base = key::base(&settings.policy, user.as_deref(), &target, request);
+    let base = key::base(&settings.policy, user.as_deref(), &target, rerouting, request);
     let told_key = settings.tells_key.then(|| key::told(&target));
-    let tags = || std::iter::once(key::tag_of(&target)).chain(request.tags()).collect();
+    let looking = Looking { settings, request, facts, target, told_key };
     if settings.cache.is_shared() {
         // The look is made where the answer can be waited for.
-        let (settings, headers, forward) = (Arc::clone(settings), request.header_map(), Forward::UriMiss);
-        let (tags, may_go_on_behind) = (tags(), request.may_go_on_behind());
-        let (varies, place) = (None, None);
-        let exchange =
-            Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies, place };
-        return Way::Wait(Box::new(exchange));
+        let exchange = looking.exchange(base, Forward::UriMiss, None);
+        return Way::Wait(Box::new(Exchange { may_go_on_behind: request.may_go_on_behind(), ..exchange }));
     }
-    let mut place = None;
-    let (forward, next) = match find::look(settings, &base, fields) {
-        Held::Foreign(forward) => (forward, Next::Alone(None)),
-        Held::Nothing(forward, variant) => {
-            let empty = settings.apart.place(variant.as_deref().unwrap_or(&base));
-            place = Some(empty);
-            match at_nothing(settings, &facts, empty) {
-                Ok(Waiting::Allowed) => (forward, Next::Wait(None)),
-                Ok(Waiting::Useless) => (forward, Next::Alone(None)),
-                Err(watch) => return Way::Pass(Passage::watched(settings, forward, watch).telling(told_key)),
-            }
-        }
-        Held::Response(hit, variant) => {
-            match Next::after(settings, &facts, hit, || variant.unwrap_or_else(|| base.clone())) {
-                Ok(next) => next,
-                Err(hit) => {
-                    return Way::Answer(respond::stored(settings, &hit, &facts, fields, None, told_key.as_deref()));
+    looking.way(base)
+}
+
+/// A request that may be answered from the store.
+struct Looking<'a, I: Incoming> {
+    settings: &'a Arc<Settings>,
+    request: &'a I,
+    facts: RequestFacts,
+    target: Target<'a>,
+    told_key: Option<String>,
+}
+
+impl<I: Incoming> Looking<'_, I> {
+    fn way(self, base: Vec<u8>) -> Way {
+        let Self { settings, request, facts, .. } = self;
+        let mut place = None;
+        let (forward, next) = match find::look(settings, &base, request.fields()) {
+            Held::Foreign(forward) => (forward, Next::Alone(None)),
+            Held::Nothing(forward, variant) => {
+                let empty = settings.apart.place(variant.as_ref().map_or(&base, |variant| &variant.place));
+                place = Some(empty);
+                match at_nothing(settings, &facts, empty) {
+                    Ok(Waiting::Allowed) => (forward, Next::Lead(variant)),
+                    Ok(Waiting::Useless) => (forward, Next::Alone(None)),
+                    Err(watch) => return self.pass_watched(forward, watch, base),
                 }
             }
+            Held::Response(hit, variant) => {
+                match Next::after(settings, &facts, hit, || variant.unwrap_or_else(|| base.clone())) {
+                    Ok(next) => next,
+                    Err(hit) => return self.answer(&hit, base),
+                }
+            }
+        };
+        if let Some(hit) = find::look_for_part(settings, &base, &facts, request.fields()) {
+            return self.answer(&hit, base);
         }
-    };
-    if let Some(hit) = find::look_for_part(settings, &base, &facts, fields) {
-        return Way::Answer(respond::stored(settings, &hit, &facts, fields, None, told_key.as_deref()));
+        if let Some(way) = without_keeping(settings, &facts, forward, next.has_place()) {
+            return way.telling(self.told_key);
+        }
+        let exchange = self.exchange(base, forward, place);
+        match next {
+            Next::Wait(Some(place)) | Next::Alone(Some(place)) if facts.method == MethodClass::Head => {
+                Way::Run(Task::of_head(exchange, place))
+            }
+            _ if facts.range => Way::Run(Task::of_part(exchange)),
+            next => next.way(exchange, || request.may_go_on_behind()),
+        }
     }
-    if let Some(way) = without_keeping(settings, &facts, forward, next.has_place()) {
-        return way.telling(told_key);
+
+    fn answer(self, hit: &Hit, base: Vec<u8>) -> Way {
+        let (facts, fields, told_key) = (&self.facts, self.request.fields(), self.told_key.as_deref());
+        let response = respond::stored(self.settings, hit, facts, fields, None, told_key);
+        key::give_back(base);
+        Way::Answer(response)
     }
-    let is_head = facts.method == MethodClass::Head;
-    let (settings, headers, tags) = (Arc::clone(settings), request.header_map(), tags());
-    let (may_go_on_behind, varies) = (false, None);
-    let exchange =
-        Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies, place };
-    match next {
-        Next::Wait(Some(place)) | Next::Alone(Some(place)) if is_head => Way::Run(Task::of_head(exchange, place)),
-        _ if exchange.facts.range => Way::Run(Task::of_part(exchange)),
-        next => next.way(exchange, || request.may_go_on_behind()),
+
+    fn pass_watched(self, forward: Forward, watch: Watch, base: Vec<u8>) -> Way {
+        key::give_back(base);
+        Way::Pass(Passage::watched(self.settings, forward, watch).telling(self.told_key))
+    }
+
+    /// What is remembered of it when it goes on.
+    fn exchange(self, base: Vec<u8>, forward: Forward, place: Option<Place>) -> Exchange {
+        let Self { settings, request, facts, target, told_key } = self;
+        let mut tags = request.tags();
+        tags.insert(0, key::tag_of(&target));
+        let (settings, headers) = (Arc::clone(settings), Copied::of(request.fields()));
+        let (may_go_on_behind, varies) = (false, None);
+        Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies, place }
     }
 }
 
@@ -187,6 +219,8 @@ pub(crate) fn at_nothing(settings: &Settings, facts: &RequestFacts, place: Place
 
 /// What a request that goes on takes with it.
 enum Next {
+    /// Nothing is stored: to the handler, unless others are there already. With the variant that is missing, if there are variants.
+    Lead(Option<Variant>),
     /// Others may wait for it, and it for others. With the place of a stale response, if there is one.
     Wait(Option<Vec<u8>>),
     /// Nobody waits.
@@ -239,17 +273,13 @@ impl Next {
     fn way(self, exchange: Exchange, may_go_on_behind: impl FnOnce() -> bool) -> Way {
         match self {
             // What a request with credentials gets is mostly for itself: others do not wait for it, nor does it for others.
-            Self::Wait(None) if !exchange.facts.authorized && exchange.forward == Forward::UriMiss => {
-                match exchange.cache().join_at_once(&exchange.base) {
-                    Some(Joined::Compute(computation)) => {
-                        let key = exchange.base.clone();
-                        Way::Run(Task::new(exchange, computation, key))
-                    }
-                    Some(Joined::Found(_)) | None => Way::Wait(Box::new(exchange)),
-                }
+            Self::Lead(_) | Self::Wait(None) if exchange.facts.authorized => Way::Run(Task::at_base(exchange)),
+            Self::Wait(Some(place)) if exchange.facts.authorized => {
+                Way::Run(Task::at_base(exchange).with_previous(place))
             }
-            Self::Wait(_) if !exchange.facts.authorized => Way::Wait(Box::new(exchange)),
-            Self::Wait(place) | Self::Alone(place) => {
+            Self::Lead(variant) => lead(exchange, variant),
+            Self::Wait(_) => Way::Wait(Box::new(exchange)),
+            Self::Alone(place) => {
                 let task = Task::at_base(exchange);
                 Way::Run(match place {
                     Some(place) => task.with_previous(place),
@@ -261,12 +291,30 @@ impl Next {
     }
 }
 
+/// Who finds nobody else at its key need not wait.
+fn lead(exchange: Exchange, variant: Option<Variant>) -> Way {
+    let place = variant.as_ref().map_or(&exchange.base, |variant| &variant.place);
+    match exchange.cache().join_at_once(place) {
+        Some(Joined::Compute(computation)) => match variant {
+            None => Way::Run(Task::new(exchange, computation, None)),
+            Some(variant) if variant.varies.is_in_place(exchange.cache(), &exchange.base) => {
+                Way::Run(Task::new(exchange, computation, Some(variant.place)))
+            }
+            Some(_) => {
+                computation.scatter();
+                Way::Wait(Box::new(exchange))
+            }
+        },
+        Some(Joined::Found(_)) | None => Way::Wait(Box::new(exchange)),
+    }
+}
+
 impl Refreshing {
     /// Without a way to go on behind the answer, this request waits for the refresh; all others are answered meanwhile.
     fn way(self, exchange: Exchange, may_go_on_behind: bool) -> Way {
         let Self { hit, place, computation } = self;
         let answer = may_go_on_behind.then(|| exchange.answer(&hit));
-        let task = Task::new(exchange, computation, place.clone()).with_previous(place);
+        let task = Task::new(exchange, computation, Some(place.clone())).with_previous(place);
         match answer {
             Some(response) => Way::Behind(response, task),
             None => Way::Run(task),

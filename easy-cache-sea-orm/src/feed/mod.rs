@@ -1,5 +1,5 @@
 //! What other programs write to the database, and what this one wrote right before it died: invalidated because the database itself tells.
-//! The SQL is in [`easy_cache_sql::feed`].
+//! The SQL, and what is done with the answers, is in [`easy_cache_sql::feed`].
 //!
 //! | | hears | by |
 //! |---|---|---|
@@ -9,23 +9,28 @@
 //! Both need the triggers that [`Triggers`] generates, in a migration. Run one of them in each process that has a memory cache; with a
 //! store that processes share, one for all of them is enough.
 
+mod ask;
 #[cfg(feature = "listen")]
 mod listener;
 mod relay;
 
-use easy_cache_sql::hook::{Hook, Pending};
+use easy_cache_sql::feed::{Ask, Notice};
+use sea_orm::DbErr;
+
+use crate::CachedDb;
+pub(crate) use ask::Inner;
 
 pub use easy_cache_sql::feed::Triggers;
 #[cfg(feature = "listen")]
 pub use listener::Listener;
 pub use relay::Relay;
 
-/// Invalidates, or says why not. What could not be delivered to a store outside the process is owed by the cache from then on.
-async fn invalidate(hook: &Hook, pending: &Pending) {
-    if pending.is_empty() {
-        return;
-    }
-    if let Err(error) = hook.invalidate(pending).await {
-        tracing::error!(%error, "failed to invalidate what the database told");
-    }
+/// All changes that the outbox has, in their order: what a test gives to [`Audit::missed`](easy_cache_sql::Audit::missed) when what it tests is
+/// done.
+///
+/// # Errors
+/// What the database said, also if there is no outbox.
+pub async fn told(db: &CachedDb) -> Result<Vec<Notice>, DbErr> {
+    let rows = Inner(db.inner().clone()).rows(Notice::all(), Vec::new()).await?;
+    rows.iter().map(|row| Notice::of_texts(row).map_err(|error| DbErr::Custom(error.to_string()))).collect()
 }

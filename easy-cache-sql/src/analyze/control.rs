@@ -69,7 +69,7 @@ fn setting(set: &Set, context: Context<'_>) -> Found {
         Set::SingleAssignment { variable, values, scope, .. } => {
             refuse_autocommit(variable)?;
             refuse_queries(values)?;
-            local(scope.as_ref())
+            if is_tuning(variable) { SessionState::Unchanged } else { local(scope.as_ref()) }
         }
         Set::MultipleAssignments { assignments } => {
             for assignment in assignments {
@@ -84,6 +84,28 @@ fn setting(set: &Set, context: Context<'_>) -> Found {
         _ => SessionState::Session,
     };
     Ok(in_session(state))
+}
+
+/// Settings that say how long, how fast and under which name a session works, and change nothing about what a read means.
+const TUNING: [&str; 13] = [
+    "application_name",
+    "idle_in_transaction_session_timeout",
+    "idle_transaction_timeout",
+    "innodb_lock_wait_timeout",
+    "lock_timeout",
+    "lock_wait_timeout",
+    "maintenance_work_mem",
+    "max_statement_time",
+    "net_read_timeout",
+    "sort_buffer_size",
+    "statement_timeout",
+    "wait_timeout",
+    "work_mem",
+];
+
+fn is_tuning(variable: &ObjectName) -> bool {
+    let variable = variable.to_string().to_lowercase();
+    TUNING.contains(&variable.as_str())
 }
 
 /// With autocommit off, every statement begins a transaction that nothing in the text shows.

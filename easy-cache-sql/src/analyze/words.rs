@@ -42,6 +42,12 @@ fn chained(words: &Words<'_>) -> Option<Vec<Step>> {
 }
 
 fn postgres(words: &Words<'_>, catalog: &Catalog) -> Option<Vec<Step>> {
+    // `BEGIN ISOLATION LEVEL SERIALIZABLE DEFERRABLE`
+    if words.0.last().is_some_and(|last| is_word(&last.token, "deferrable"))
+        && (words.begin(&["begin"]) || words.begin(&["start", "transaction"]))
+    {
+        return Some(vec![control(Control::Begin)]);
+    }
     if words.begin(&["prepare", "transaction"]) {
         return Some(handed_over());
     }
@@ -64,6 +70,10 @@ fn mysql(words: &Words<'_>, catalog: &Catalog) -> Option<Vec<Step>> {
     }
     if words.begin(&["prepare"]) {
         return Some(vec![metadata()]);
+    }
+    // `START TRANSACTION WITH CONSISTENT SNAPSHOT`
+    if words.begin(&["start", "transaction", "with"]) {
+        return Some(vec![control(Control::Begin)]);
     }
     if !words.begin(&["xa"]) {
         return None;

@@ -1,5 +1,5 @@
-//! Changes that other programs make: triggers that write them down, and what becomes of them here. Text only: who runs the statements, and
-//! on which connection, is left to the integrations of ORMs.
+//! Changes that other programs make: triggers that write them down, and what becomes of them here. Who runs the statements, and
+//! on which connection, is left to the integrations of ORMs: they implement [`Ask`], and [`Dial`].
 //!
 //! A hook in the application sees what the application writes. It does not see `psql`, a nightly job in another language, a
 //! trigger, or the process that dies between its COMMIT and its invalidation. The database sees all of them. [`Triggers`]
@@ -17,15 +17,24 @@
 //! What triggers do not see: `TRUNCATE` on MariaDB and MySQL (PostgreSQL's is seen; SQLite has none), and there also rows that a foreign key
 //! changes: declare these with [`cascade`](crate::AnalyzerBuilder::cascade), which counts here as it does for statements.
 
+mod door;
+mod listener;
 mod mysql;
 mod notice;
 mod outbox;
 mod postgres;
+mod relay;
 mod sqlite;
+mod told;
 mod triggers;
 
+use crate::hook::{Hook, Pending};
+
+pub use door::{Ask, Dial, Line, Lost, Texts};
+pub use listener::Listener;
 pub use notice::{Notice, Operation, Unreadable};
 pub use outbox::{Batch, Outbox, Record, Unresumable};
+pub use relay::Relay;
 pub use triggers::Triggers;
 
 /// The table that triggers write changes into.
@@ -37,3 +46,13 @@ pub const CHANNEL: &str = "easy_cache";
 
 /// A statement that names more rows than these names none: the table is then known to have changed, and not where.
 pub(crate) const MOST_KEYS: usize = 100;
+
+/// Invalidates, or says why not. What could not be delivered to a store outside the process is owed by the cache from then on.
+async fn drop_what_was_told(hook: &Hook, pending: &Pending) {
+    if pending.is_empty() {
+        return;
+    }
+    if let Err(error) = hook.invalidate(pending).await {
+        tracing::error!(%error, "failed to invalidate what the database told");
+    }
+}

@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Notice, OUTBOX, RELAYS, Unreadable};
+use super::{Notice, OUTBOX, RELAYS, Texts, Unreadable};
 use crate::Analyzer;
 use crate::Dialect;
 use crate::hook::Pending;
@@ -36,7 +36,7 @@ enum Position {
     Snapshot { floor: i64, seen: BTreeSet<i64> },
 }
 
-/// One row of the answer to [`Outbox::read`].
+/// One row of the answer to [`Outbox::read`]: see [`Record::read`].
 #[derive(Debug, Clone, Default)]
 pub struct Record {
     /// Its number; `None` if there was no row, and the answer only tells the rest.
@@ -78,7 +78,7 @@ impl Outbox {
         Self { dialect, position }
     }
 
-    /// The statement whose answer says where a new relay begins: one row, with the columns of [`Record`] in their order.
+    /// The statement whose answer says where a new relay begins: one row, with the columns of [`Record`] in their order, as text.
     #[must_use]
     pub fn start(dialect: Dialect) -> String {
         let (floor, now) = (floor(dialect), now(dialect));
@@ -91,10 +91,11 @@ impl Outbox {
                  (SELECT MIN(id) - 1000 FROM {OUTBOX}), 0)"
             ),
         };
+        let [top, floor, now] = [&top, floor, now].map(|number| text(dialect, number));
         format!("SELECT {top}, NULL, NULL, NULL, {floor}, {now}")
     }
 
-    /// The statement that asks for what is new: rows with the columns of [`Record`] in their order, at least one.
+    /// The statement that asks for what is new: rows with the columns of [`Record`] in their order, as text, at least one.
     #[must_use]
     pub fn read(&self) -> String {
         let wanted = match &self.position {
@@ -104,8 +105,10 @@ impl Outbox {
             Position::Snapshot { floor, .. } => format!("transaction >= {floor}"),
         };
         let (floor, now) = (floor(self.dialect), now(self.dialect));
+        let id = text(self.dialect, "o.id");
+        let [floor, now] = [floor, now].map(|number| text(self.dialect, number));
         format!(
-            "SELECT o.id, o.tbl, o.operation, o.row_keys, f.floor, f.now FROM (SELECT {floor} AS floor, {now} AS now) AS f \
+            "SELECT {id}, o.tbl, o.operation, o.row_keys, f.floor, f.now FROM (SELECT {floor} AS floor, {now} AS now) AS f \
              LEFT JOIN (SELECT id, tbl, operation, row_keys FROM {OUTBOX} WHERE {wanted}) AS o ON 1 = 1 ORDER BY o.id"
         )
     }
@@ -160,12 +163,13 @@ impl Outbox {
         Ok(Self { dialect, position })
     }
 
-    /// The statement that asks for the saved position of a relay and its age in seconds; no row if there is none. The name is the
-    /// one value to bind.
+    /// The statement that asks for the saved position of a relay and its age in seconds, as text; no row if there is none. The name is
+    /// the one value to bind.
     #[must_use]
     pub fn load(dialect: Dialect) -> String {
         let placeholder = placeholder(dialect, 1);
-        format!("SELECT position, {} - saved FROM {RELAYS} WHERE name = {placeholder}", now(dialect))
+        let age = text(dialect, &format!("{} - saved", now(dialect)));
+        format!("SELECT position, {age} FROM {RELAYS} WHERE name = {placeholder}")
     }
 
     /// The statement that saves the position of a relay; values to bind are the name and [`saved`](Self::saved).
@@ -185,10 +189,11 @@ impl Outbox {
         }
     }
 
-    /// The statement that asks for the numbers of some rows that are older than so many seconds.
+    /// The statement that asks for the numbers, as text, of some rows that are older than so many seconds.
     #[must_use]
     pub fn old(dialect: Dialect, seconds: u64) -> String {
-        format!("SELECT id FROM {OUTBOX} WHERE written < {} - {seconds} ORDER BY id LIMIT 1000", now(dialect))
+        let (id, now) = (text(dialect, "id"), now(dialect));
+        format!("SELECT {id} FROM {OUTBOX} AS o WHERE written < {now} - {seconds} ORDER BY o.id LIMIT 1000")
     }
 
     /// The statement that deletes rows. By their numbers, so that it waits for no transaction that is writing others.
@@ -244,6 +249,26 @@ impl Batch {
 }
 
 impl Record {
+    /// Reads a row of an answer. One whose number is none is a change that cannot be read.
+    #[must_use]
+    pub fn read(row: Texts) -> Self {
+        let mut columns = row.into_iter();
+        let mut column = || columns.next().flatten();
+        let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
+        let id = column();
+        if id.is_some() && number(id.clone()).is_none() {
+            return Self { id: Some(0), ..Self::default() };
+        }
+        Self {
+            id: number(id),
+            table: column(),
+            operation: column(),
+            keys: column(),
+            floor: number(column()).unwrap_or(0),
+            now: number(column()).unwrap_or(0),
+        }
+    }
+
     fn change(&self) -> Result<Notice, Unreadable> {
         match (&self.table, &self.operation) {
             (Some(table), Some(operation)) => Notice::from_row(table, operation, self.keys.as_deref()),
@@ -265,6 +290,14 @@ fn now(dialect: Dialect) -> &'static str {
         Dialect::Sqlite => "unixepoch()",
         Dialect::Postgres => "extract(epoch FROM now())::bigint",
         Dialect::MySql => "CAST(UNIX_TIMESTAMP() AS SIGNED)",
+    }
+}
+
+/// A number as text.
+fn text(dialect: Dialect, number: &str) -> String {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => format!("CAST({number} AS TEXT)"),
+        Dialect::MySql => format!("CAST({number} AS CHAR)"),
     }
 }
 

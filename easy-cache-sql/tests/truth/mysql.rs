@@ -71,6 +71,8 @@ fn statements() {
             ("XA START 'x'", &[], "begin"),
             ("BEGIN", &[], "begin"),
             ("START TRANSACTION READ ONLY", &[], "begin"),
+            ("START TRANSACTION WITH CONSISTENT SNAPSHOT", &[], "begin"),
+            ("SET SESSION lock_wait_timeout = 5", &[], "uncacheable:Metadata"),
             ("COMMIT", &[], "commit"),
             ("SET autocommit = 0", &[], "opaque:Transaction"),
             ("SET @@autocommit = 0, @x = 1", &[], "opaque:Transaction"),

@@ -180,6 +180,8 @@ fn transactions_and_sessions() {
         &[
             ("BEGIN", &[], "begin"),
             ("START TRANSACTION", &[], "begin"),
+            ("BEGIN TRANSACTION ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE", &[], "begin"),
+            ("START TRANSACTION NOT DEFERRABLE", &[], "begin"),
             ("COMMIT", &[], "commit"),
             ("END", &[], "commit"),
             ("ROLLBACK", &[], "rollback"),
@@ -195,6 +197,8 @@ fn transactions_and_sessions() {
             ("SET app.tenant = '1'", &[], "uncacheable:Metadata session"),
             ("SET LOCAL app.tenant = '1'", &[], "uncacheable:Metadata transaction"),
             ("SET search_path TO shop, public", &[], "uncacheable:Metadata session"),
+            ("SET statement_timeout = '5s'", &[], "uncacheable:Metadata"),
+            ("SET LOCAL work_mem TO '8MB'", &[], "uncacheable:Metadata"),
             ("SET ROLE admin", &[], "uncacheable:Metadata session"),
             ("SET CONSTRAINTS ALL DEFERRED", &[], "uncacheable:Metadata session"),
             ("RESET ALL", &[], "uncacheable:Metadata session"),

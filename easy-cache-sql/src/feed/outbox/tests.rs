@@ -94,3 +94,17 @@ fn an_unreadable_row_is_everything() {
     let batch = outbox.take(&[strange]);
     assert_eq!(batch.pending(&Analyzer::builder(Dialect::Sqlite).build()), Pending::everything());
 }
+
+#[test]
+fn a_row_is_read_from_text_and_one_without_a_number_is_everything() {
+    let texts = |texts: [&str; 6]| texts.map(|text| (text != "-").then(|| text.to_owned())).to_vec();
+    let read = Record::read(texts(["7", "books", "U", "[[1]]", "100", "50"]));
+    assert_eq!((read.id, read.floor, read.now), (Some(7), 100, 50));
+    let none = Record::read(texts(["-", "-", "-", "-", "100", "50"]));
+    assert_eq!((none.id, none.floor), (None, 100));
+    let outbox = begin(Dialect::Sqlite, 0);
+    let analyzer = Analyzer::builder(Dialect::Sqlite).build();
+    assert_eq!(outbox.take(&[none]).pending(&analyzer), Pending::default());
+    let strange = Record::read(texts(["seven", "books", "U", "[[1]]", "100", "50"]));
+    assert_eq!(outbox.take(&[strange]).pending(&analyzer), Pending::everything());
+}

@@ -1,0 +1,101 @@
+//! PostgreSQL's notifications: another program writes, and it is heard; whatever was missed is dropped with everything else.
+
+use std::time::Duration;
+
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+use easy_cache_diesel::feed::{Listener, Triggers};
+use easy_cache_servers::proxy::{Direction, Fault};
+use easy_cache_servers::{Postgres, Proxy};
+
+use crate::site::{EVERYTHING, LONG, PgSite};
+
+/// Waits until all of these are dropped.
+async fn heard(site: &PgSite, expected: &str) {
+    let mut all = std::collections::BTreeSet::new();
+    let waiting = async {
+        while all.iter().cloned().collect::<Vec<_>>().join(" ") != expected {
+            all.extend(site.dropped().split_whitespace().map(str::to_owned));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, waiting).await.unwrap_or_else(|_| panic!("not heard: {expected}"));
+}
+
+/// `EVERYTHING` in the order of its letters.
+fn everything() -> String {
+    let mut all: Vec<_> = EVERYTHING.split(' ').collect();
+    all.sort_unstable();
+    all.join(" ")
+}
+
+/// A site whose listener listens, and whose witnesses are in place.
+async fn listening(url: impl Fn(&PgSite) -> String) -> (PgSite, tokio::task::JoinHandle<std::convert::Infallible>) {
+    let site = PgSite::with(Triggers::notify());
+    site.dropped();
+    let url = url(&site);
+    let connect = move || {
+        let url = url.clone();
+        async move { AsyncPgConnection::establish(&url).await }
+    };
+    let task = tokio::spawn(Listener::of(&site.db, connect).sign_of_life(Duration::from_millis(200)).run());
+    heard(&site, &everything()).await;
+    (site, task)
+}
+
+/// A proxy before the server, and how a site's database is named through it.
+fn proxied() -> (Proxy, impl Fn(&PgSite) -> String) {
+    let port = Postgres::shared().port();
+    let proxy = Proxy::before(([127, 0, 0, 1], port).into());
+    let through = proxy.address().port().to_string();
+    (proxy, move |site: &PgSite| site.database.url.replace(&port.to_string(), &through))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_program_writes_is_heard_and_only_that_is_dropped() {
+    let (site, task) = listening(|site| site.database.url.clone()).await;
+    for (sql, expected) in [
+        ("UPDATE books SET title = 'x' WHERE id = 1", "books books:1"),
+        (
+            "BEGIN; UPDATE books SET title = 'never' WHERE id = 2; ROLLBACK; DELETE FROM books WHERE id = 1",
+            "books books:1",
+        ),
+        (
+            "UPDATE books SET title = 'nobody' WHERE id = 99; INSERT INTO books VALUES (3, 'Lady Susan', 1)",
+            "books books:3",
+        ),
+        ("TRUNCATE books", "books books:*"),
+    ] {
+        site.write(sql);
+        heard(&site, expected).await;
+    }
+    task.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_is_noticed_and_everything_is_dropped_when_it_is_back() {
+    let (proxy, through) = proxied();
+    let (site, task) = listening(through).await;
+    proxy.cut();
+    site.write("UPDATE books SET title = 'missed, perhaps' WHERE id = 1");
+    heard(&site, &everything()).await;
+    task.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_dead_without_a_word_is_noticed() {
+    let (proxy, through) = proxied();
+    let (site, task) = listening(through).await;
+    let accepted = proxy.accepted();
+    proxy.set(Direction::ToClient, Fault::Swallow);
+    site.write("UPDATE books SET title = 'swallowed' WHERE id = 1");
+    assert_eq!(site.dropped(), "");
+    let noticing = async {
+        while proxy.accepted() == accepted {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, noticing).await.expect("it was not noticed");
+    proxy.mend();
+    heard(&site, &everything()).await;
+    task.abort();
+}

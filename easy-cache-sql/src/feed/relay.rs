@@ -1,0 +1,216 @@
+//! The relay: looks into the outbox at an interval and invalidates what it tells. Which rows are new is known to `outbox`; who runs the
+//! statements is left to the integrations of ORMs.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::time::Duration;
+
+use super::{Ask, Outbox, Record, Texts, drop_what_was_told};
+use crate::Dialect;
+use crate::hook::{Hook, Pending};
+
+/// Often enough that nobody notices, seldom enough that nobody pays: five small queries a second.
+const EVERY: Duration = Duration::from_millis(200);
+/// Long enough for a relay that was down over night.
+const KEEP: Duration = Duration::from_secs(24 * 3_600);
+/// A relay whose database does not answer asks again after this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Invalidates what the outbox tells, whoever wrote it.
+///
+/// A relay begins by dropping everything. One with a [name](Self::named) reads on where the last of that name stopped, and drops nothing: with
+/// a store that outlives the process that is the one to have. The integrations of ORMs have one each, over their own connections; for
+/// anything else, implement [`Ask`].
+///
+/// # Example: a relay over any client of a database
+/// ```
+/// use easy_cache_sql::feed::{Ask, Relay, Texts};
+/// use easy_cache_sql::hook::Hook;
+///
+/// struct Client; // of any library
+///
+/// impl Ask for Client {
+///     type Error = std::io::Error;
+///
+///     async fn rows(&mut self, sql: String, values: Vec<String>) -> Result<Vec<Texts>, Self::Error> {
+///         # let _ = (sql, values);
+///         Ok(Vec::new()) // what the database answers
+///     }
+///
+///     async fn run(&mut self, sql: String, values: Vec<String>) -> Result<(), Self::Error> {
+///         # let _ = (sql, values);
+///         Ok(())
+///     }
+/// }
+///
+/// async fn hear(hook: &Hook) {
+///     Relay::over(Client, hook).named("shop").run().await;
+/// }
+/// ```
+#[must_use = "a relay does nothing until it runs"]
+pub struct Relay<A> {
+    ask: A,
+    hook: Hook,
+    name: Option<String>,
+    every: Duration,
+    keep: Duration,
+    outbox: Option<Outbox>,
+    /// When old rows were deleted last, by the cache's clock.
+    purged: Option<Duration>,
+}
+
+/// The words that every relay has, for the integrations of this workspace, whose relays have one of these in their first field. Not part of what
+/// is promised to others.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! relay_words {
+    () => {
+        /// Keeps its position in the database under this name, and reads on from there.
+        pub fn named(self, name: impl Into<String>) -> Self {
+            Self(self.0.named(name))
+        }
+
+        /// How long it waits between two looks: 200 ms unless said otherwise. Each costs one query.
+        pub fn every(self, interval: ::std::time::Duration) -> Self {
+            Self(self.0.every(interval))
+        }
+
+        /// How long rows stay in the outbox: a day unless said otherwise. A named relay that was away for more than half of it drops everything.
+        pub fn keep(self, time: ::std::time::Duration) -> Self {
+            Self(self.0.keep(time))
+        }
+    };
+}
+
+impl<A: Ask> Relay<A> {
+    /// A relay for the cache, the models and the cascades of this hook.
+    pub fn over(ask: A, hook: &Hook) -> Self {
+        Self { ask, hook: hook.clone(), name: None, every: EVERY, keep: KEEP, outbox: None, purged: None }
+    }
+
+    /// Keeps its position in the database under this name, and reads on from there.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// How long it waits between two looks: 200 ms unless said otherwise. Each costs one query.
+    pub const fn every(mut self, interval: Duration) -> Self {
+        self.every = interval;
+        self
+    }
+
+    /// How long rows stay in the outbox: a day unless said otherwise. A named relay that was away for more than half of it drops everything.
+    pub const fn keep(mut self, time: Duration) -> Self {
+        self.keep = time;
+        self
+    }
+
+    /// Looks, invalidates, waits, for ever. What the database refuses is told as an event, and tried again.
+    pub async fn run(mut self) -> Infallible {
+        let clock = self.hook.cache().clock().clone();
+        let mut pause = self.every;
+        loop {
+            match self.look().await {
+                Ok(_) => pause = self.every,
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox could not be read: what others write is heard later");
+                    pause = (pause * 2).min(LONGEST_PAUSE).max(self.every);
+                }
+            }
+            clock.sleep(pause).await;
+        }
+    }
+
+    /// Looks once, and yields the number of changes that were told. The first look finds out where to begin.
+    ///
+    /// # Errors
+    /// What the database said; the next look begins where this one did.
+    pub async fn look(&mut self) -> Result<usize, A::Error> {
+        if self.outbox.is_none() {
+            self.outbox = Some(self.begin().await?);
+        }
+        let Some(outbox) = &mut self.outbox else { return Ok(0) };
+        let answer = self.ask.rows(outbox.read(), Vec::new()).await?;
+        let answer: Vec<Record> = answer.into_iter().map(Record::read).collect();
+        let batch = outbox.take(&answer);
+        let (changes, before) = (batch.changes.len(), outbox.saved());
+        drop_what_was_told(&self.hook, &batch.pending(self.hook.analyzer())).await;
+        outbox.done(batch);
+        let after = outbox.saved();
+        if before != after {
+            self.save(after).await?;
+        }
+        self.purge().await?;
+        Ok(changes)
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.hook.analyzer().dialect()
+    }
+
+    /// Where the last relay of this name stopped; else here and now, with everything dropped.
+    async fn begin(&mut self) -> Result<Outbox, A::Error> {
+        if let Some(outbox) = self.resume().await? {
+            return Ok(outbox);
+        }
+        let start = self.ask.rows(Outbox::start(self.dialect()), Vec::new()).await?;
+        let start = start.into_iter().next().map(Record::read).unwrap_or_default();
+        // After the position was read: what is committed from now on is told.
+        drop_what_was_told(&self.hook, &Pending::everything()).await;
+        let outbox = Outbox::begin(self.dialect(), &start);
+        self.save(outbox.saved()).await?;
+        Ok(outbox)
+    }
+
+    async fn resume(&mut self) -> Result<Option<Outbox>, A::Error> {
+        let Some(name) = self.name.clone() else { return Ok(None) };
+        let rows = self.ask.rows(Outbox::load(self.dialect()), vec![name.clone()]).await?;
+        let Some((saved, age)) = rows.into_iter().next().and_then(position) else { return Ok(None) };
+        if age.unsigned_abs() > self.keep.as_secs() / 2 {
+            tracing::warn!(name, age, "a relay was away for too long: everything is dropped");
+            return Ok(None);
+        }
+        Ok(Outbox::resume(self.dialect(), &saved).inspect_err(|error| tracing::warn!(name, %error)).ok())
+    }
+
+    async fn save(&mut self, position: String) -> Result<(), A::Error> {
+        let Some(name) = self.name.clone() else { return Ok(()) };
+        self.ask.run(Outbox::save(self.dialect()), vec![name, position]).await
+    }
+
+    /// Deletes old rows, now and then, a thousand at each look. Several relays may do it: there is nothing to agree on.
+    async fn purge(&mut self) -> Result<(), A::Error> {
+        let now = self.hook.cache().clock().elapsed();
+        if self.purged.is_some_and(|last| now.saturating_sub(last) < self.keep / 10) {
+            return Ok(());
+        }
+        let old = self.ask.rows(Outbox::old(self.dialect(), self.keep.as_secs()), Vec::new()).await?;
+        let ids: Vec<i64> = old.into_iter().filter_map(|row| row.first()?.as_deref()?.parse().ok()).collect();
+        if ids.is_empty() {
+            self.purged = Some(now);
+            return Ok(());
+        }
+        self.ask.run(Outbox::delete(&ids), Vec::new()).await
+    }
+}
+
+/// A saved position and its age; `None` if this is nothing that a relay saves.
+fn position(row: Texts) -> Option<(String, i64)> {
+    let mut columns = row.into_iter();
+    let (saved, age) = (columns.next()??, columns.next()??);
+    Some((saved, age.parse().ok()?))
+}
+
+impl<A> fmt::Debug for Relay<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, every, keep, outbox, .. } = self;
+        let mut debug = f.debug_struct("Relay");
+        debug
+            .field("name", name)
+            .field("every", every)
+            .field("keep", keep)
+            .field("outbox", outbox)
+            .finish_non_exhaustive()
+    }
+}
