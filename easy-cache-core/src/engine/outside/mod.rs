@@ -7,6 +7,7 @@ mod keeping;
 mod label;
 mod lease;
 mod marks;
+mod taken;
 mod throttle;
 mod travel;
 mod undelivered;
@@ -168,7 +169,7 @@ impl Outside {
     /// Delivers what is owed to the store, then looks.
     pub(crate) fn look(&self, key: &[u8], kind: u64, tags: &[Tag]) -> Trip<Looked> {
         self.throttle.note_kind(key, kind);
-        let (outside, key, tags) = (self.clone(), Box::<[u8]>::from(key), tags.to_vec());
+        let (outside, key, tags) = (self.clone(), taken::Key::from(key), taken::Tags::from(tags));
         Box::pin(async move {
             let by = outside.delivered_first().await?;
             let looking = outside.store.look(Look { kind, ..Look::new(&key, &tags) });
