@@ -21,6 +21,10 @@ const DIRECT: u64 = 8 << 10;
 /// A reply beyond this stays in the memory in which it arrived, and no buffer beyond it is kept for the next.
 const LARGE: usize = 64 << 10;
 
+/// After so many answers those who have got them run, and what they ask next is on its way before the other answers are read: otherwise
+/// client and server would work in turns.
+const AT_ONCE: usize = 32;
+
 /// A socket shared by the library and by those who ask at its [`Wire`]. It has to be read from for these to be answered, which the library
 /// does whenever it is woken. It is not for connections that subscribe: what confirms that is no reply.
 pub(super) struct Stream<S> {
@@ -40,6 +44,8 @@ pub(super) struct Stream<S> {
     whose: Whose,
     /// So much of the buffer belongs to it, if it is that of who asks.
     begun: usize,
+    /// Answers since the driver was woken.
+    answered: usize,
     /// There was something that is no reply: the library is to see all that comes, and to judge.
     lost: bool,
 }
@@ -65,6 +71,7 @@ impl<S> Stream<S> {
             replies: Boundary::default(),
             whose: Whose::Library,
             begun: 0,
+            answered: 0,
             lost: false,
         }
     }
@@ -155,6 +162,7 @@ impl<S> Stream<S> {
             self.buffer = BytesMut::from(&self.buffer[..]);
             bytes
         };
+        self.answered += 1;
         if let Some(Some(asker)) = self.expected.pop_front() {
             // Who has gone meanwhile does not care.
             let _ = asker.send(Arrived { bytes, strings });
@@ -221,12 +229,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
 
     /// Reads, and hands on; ready when there is something for the library, or an end.
     fn poll_next(&mut self, cx: &mut Context<'_>, library: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.answered = 0;
         loop {
             if let Poll::Ready(Err(error)) = self.poll_write_questions(cx) {
                 return Poll::Ready(Err(error));
             }
             if self.hand_on(library)? {
                 return Poll::Ready(Ok(()));
+            }
+            if self.answered >= AT_ONCE {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             if self.buffer.is_empty() && (self.lost || self.replies.bytes_left() > DIRECT && self.whose != Whose::Asker)
             {

@@ -188,6 +188,19 @@ fn news_are_the_librarys_and_answer_nobody() {
 }
 
 #[test]
+fn after_many_answers_what_is_asked_next_is_written_before_more_is_read() {
+    let (mut world, reply) = (World::new(), b"*1\r\n$1\r\n1\r\n");
+    (0..100).for_each(|_| world.ask(LOOK));
+    world.flush();
+    world.script().says.extend([reply.repeat(50), reply.repeat(50)]);
+    let mut memory = [0; 10];
+    let read = Pin::new(&mut world.stream).poll_read(&mut World::now(), &mut ReadBuf::new(&mut memory));
+    assert!(read.is_pending() && world.script().says.len() == 1, "the other half is not read yet");
+    world.read(10).unwrap();
+    assert!(world.answered().iter().all(Option::is_some));
+}
+
+#[test]
 fn who_has_gone_gets_nothing_and_nobody_gets_it_instead() {
     let mut world = World::new();
     world.ask(LOOK);
