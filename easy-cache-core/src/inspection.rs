@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::backend::memory::Kept;
 use crate::clock::Clock;
+use crate::store::Found;
 use crate::value::Shared;
-use crate::{Cache, Error, Explanation, Operation, store};
+use crate::{Cache, Error, Explanation, Operation};
 
 impl Cache {
     /// Whether a value would be served under this key.
@@ -65,10 +66,7 @@ impl Cache {
     ///     Ok(format!("`{key}`: {found}")) // `books:7`: not served: tag `authors:3` was invalidated since; stored 4s ago
     /// }
     /// ```
-    pub fn explain_in_store<'a>(
-        &'a self,
-        key: impl AsRef<[u8]> + Send + 'a,
-    ) -> Operation<'a, Result<store::Found, Error>> {
+    pub fn explain_in_store<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a, Result<Found, Error>> {
         Operation::later(async move {
             match &self.engine().outside {
                 Some(outside) => outside.inspect(key.as_ref()).await,
