@@ -145,7 +145,9 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P
             Stage::Verifying(verifying) => self.verify(verifying, cx),
             Stage::Away { answer, fallback, soft } => self.away(answer, fallback, soft, cx),
             Stage::Passing(load) => self.pass(load, cx),
-            Stage::Start | Stage::Traveling(_) | Stage::Done => panic!("a cached call was polled after it had answered or panicked"),
+            Stage::Start | Stage::Traveling(_) | Stage::Done => {
+                panic!("a cached call was polled after it had answered or panicked")
+            }
         }
     }
 
@@ -163,9 +165,8 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P
             return self.pass(load, cx);
         }
         #[cfg(feature = "testing")]
-        match call.verify(&mut self.load) {
-            Some(verifying) => return self.verify(verifying, cx),
-            None => {}
+        if let Some(verifying) = call.verify(&mut self.load) {
+            return self.verify(verifying, cx);
         }
         call.engine.complete(&mut call.policy);
         let hard = call.policy.wishes().hard_timeout;
