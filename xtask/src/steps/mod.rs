@@ -25,6 +25,7 @@ use crate::outcome::Outcome;
 use crate::workspace::Workspace;
 
 pub(crate) use deny::Installation;
+pub(crate) use servers::has_libraries;
 
 /// One thing that is checked.
 #[derive(Debug, Clone, Copy)]
@@ -43,10 +44,10 @@ const STEPS: &[Step] = &[
     Step { name: "layers", about: "no crate names one that is above it", slow: false, run: layers::run },
     Step { name: "readme", about: "Rust code in Markdown files is part of some doc test", slow: false, run: readme::run },
     Step { name: "behaviours", about: "what the docs call tested has a test that carries its number", slow: false, run: behaviours::run },
+    Step { name: "servers", about: "the servers that tests start, and the libraries of their clients, are installed (installs Debian's packages where it may)", slow: false, run: servers::run },
     Step { name: "clippy", about: "no lint speaks, in any target, with all features", slow: false, run: cargo::clippy },
     Step { name: "features", about: "published crates compile without features, with each one alone, and with all", slow: true, run: features::run },
     Step { name: "docs", about: "the documentation builds without a warning", slow: true, run: cargo::docs },
-    Step { name: "servers", about: "the servers that tests start are installed (installs Debian's packages where it may)", slow: false, run: servers::run },
     Step { name: "tests", about: "unit, integration and compile-fail tests, with all features", slow: false, run: test_runs::run },
     Step { name: "doctests", about: "the examples in the documentation compile and run", slow: false, run: test_runs::run_doctests },
     Step { name: "explore", about: "nothing outdated is served in any interleaving, and every mistake put back is noticed (loom, shuttle)", slow: true, run: proofs::explore },

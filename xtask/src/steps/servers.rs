@@ -1,7 +1,9 @@
-//! The servers that tests start for themselves: looks for each, and installs Debian's package of it where this program may.
+//! The servers that tests start for themselves, and the libraries that tests reach them by: looks for each, and installs Debian's package
+//! of it where this program may.
 //!
 //! It may as root, with apt-get at hand. Nothing that is installed is started: the tests start their own, on free ports. A server that is
-//! missing afterwards is a problem of this step, and the tests that need it fail.
+//! missing afterwards is a problem of this step, and the tests that need it fail. So is a library; without one, nothing that has all
+//! features can be built, and the run ends here.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -25,6 +27,12 @@ const SERVERS: [(&str, &str); 9] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
 ];
+/// A library that Diesel's own connections link, as pkg-config knows it, and the package that has what a build needs of it.
+const LIBRARIES: [(&str, &str); 2] = [("libpq", "libpq-dev"), ("libmariadb", "libmariadb-dev")];
+/// A library that does as well as the other.
+const INSTEAD: [(&str, &str); 1] = [("libmariadb", "mysqlclient")];
+/// What finds libraries, and its package.
+const FINDER: (&str, &str) = ("pkg-config", "pkg-config");
 /// Where programs are that are on nobody's path.
 const ELSEWHERE: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
 /// What Debian asks before it starts a service. This answer is "no".
@@ -41,19 +49,38 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     }
     let still = self::missing();
     if !still.is_empty() {
-        problems.push(format!("tests need servers that are not installed: run `apt-get install {}`", still.join(" ")));
+        problems.push(format!(
+            "tests need servers and libraries that are not installed: run `apt-get install {}`",
+            still.join(" ")
+        ));
     }
     let installed = if missing.len() > still.len() {
         format!(", {} of them installed now", missing.len() - still.len())
     } else {
         String::new()
     };
-    Ok(Outcome::of(format!("{} servers{installed}", SERVERS.len() - still.len())).with_problems(problems))
+    let all = SERVERS.len() + 1 + LIBRARIES.len();
+    Ok(Outcome::of(format!("{} servers and libraries{installed}", all - still.len())).with_problems(problems))
 }
 
-/// The packages of the programs that are not there.
+/// The packages of the programs and libraries that are not there.
 fn missing() -> Vec<&'static str> {
-    SERVERS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect()
+    let programs = SERVERS.iter().chain([&FINDER]).filter(|(program, _)| !is_installed(program));
+    let libraries = LIBRARIES.iter().filter(|(library, _)| !can_be_linked(library));
+    programs.chain(libraries).map(|(_, package)| *package).collect()
+}
+
+/// Whether what has all features can be built.
+pub(crate) fn has_libraries() -> bool {
+    LIBRARIES.iter().all(|(library, _)| can_be_linked(library))
+}
+
+fn can_be_linked(library: &str) -> bool {
+    let others = INSTEAD.iter().filter(|(instead, _)| *instead == library).map(|(_, other)| *other);
+    [library].into_iter().chain(others).any(|library| {
+        let asked = std::process::Command::new(FINDER.0).args(["--exists", library]).status();
+        asked.is_ok_and(|status| status.success())
+    })
 }
 
 fn is_installed(program: &str) -> bool {
@@ -111,6 +138,11 @@ mod tests {
     fn a_program_is_found_on_the_path_and_one_that_does_not_exist_is_not() {
         assert!(is_installed("sh"));
         assert!(!is_installed("no-such-server"));
+    }
+
+    #[test]
+    fn a_library_that_does_not_exist_cannot_be_linked() {
+        assert!(!can_be_linked("no-such-library"));
     }
 
     #[test]
