@@ -11,7 +11,7 @@ use easy_cache_core::{Cache, Tag};
 use easy_cache_http::door::{Address, Depth, Incoming};
 use futures_core::Stream;
 
-use crate::fields::{self, Fields};
+use crate::fields::Fields;
 use crate::middleware::Settings;
 
 /// A request, and the route that it comes in by.

@@ -408,7 +408,7 @@ impl Cache {
         plan: impl Plan<R>,
         load: impl FnOnce() -> R,
     ) -> R {
-        block_on(Compute::new(self.call(Side::Sync, key, mode, policy, plan), Called::new(load), None))
+        block_on(Compute::in_place(self.call(Side::Sync, key, mode, policy, plan), Called::new(load), None))
     }
 
     /// The same for a closure that may go on behind its caller, on a thread of its own.
@@ -426,7 +426,7 @@ impl Cache {
         L: FnOnce() -> R + Send + 'static,
         P: Plan<R> + Clone + Send + 'static,
     {
-        block_on(Compute::new(self.call(Side::Sync, key, mode, policy, plan), Called::new(load), Some(launch)))
+        block_on(Compute::in_place(self.call(Side::Sync, key, mode, policy, plan), Called::new(load), Some(launch)))
     }
 
     fn call<K, P>(&self, side: Side, key: K, mode: Mode, policy: Policy, plan: P) -> Call<'_, K, P> {

@@ -7,6 +7,9 @@ use crate::Tag;
 use crate::backend::memory::Kept;
 use crate::freshness::{Freshness, options};
 
+/// Room for the tags of most values, made at once.
+const USUAL_TAGS: usize = 4;
+
 /// How a computed value is to be stored. Without a ttl it stays until it is invalidated or evicted.
 ///
 /// # Example: a minute, with two tags
@@ -41,6 +44,9 @@ impl Policy {
 
     /// Adds a tag.
     pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
+        if self.tags.capacity() == 0 {
+            self.tags = Vec::with_capacity(USUAL_TAGS);
+        }
         self.tags.push(tag.into());
         self
     }
@@ -116,7 +122,11 @@ impl Policy {
 
     /// Adds tags in place.
     pub fn add_tags(&mut self, tags: impl IntoIterator<Item: Into<Tag>>) {
-        self.tags.extend(tags.into_iter().map(Into::into));
+        let tags = tags.into_iter();
+        if self.tags.capacity() == 0 {
+            self.tags = Vec::with_capacity(tags.size_hint().0);
+        }
+        self.tags.extend(tags.map(Into::into));
     }
 
     /// The ttl, if there is one.

@@ -1,6 +1,7 @@
 //! The names of groups of entries. Who carries a tag, and since which version, is the backend's business.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,6 +26,14 @@ const CUSTOM: char = 't';
 const PREFIX: char = 'p';
 const DATA: char = 'd';
 const KEY: char = 'k';
+
+/// Longer names leave nothing behind on their thread.
+const SHORT: usize = 256;
+
+thread_local! {
+    /// Where tags are put together.
+    static DESK: RefCell<String> = const { RefCell::new(String::new()) };
+}
 
 impl Tag {
     /// A tag that the application names: `Tag::new("users_by_state")`. Plain strings convert into it.
@@ -90,22 +99,17 @@ impl Tag {
         text.starts_with([CUSTOM, PREFIX, DATA]).then(|| Self(text.into()))
     }
 
-    /// Most are short, and are put together where they need no memory of their own.
+    /// Most are short, and are put together where no memory is asked for.
     fn of_family(family: char, name: &str) -> Self {
-        let mut short = [0; 64];
-        if let Some((first, rest)) = short.split_first_mut()
-            && let (Ok(family), Some(place)) = (u8::try_from(family), rest.get_mut(..name.len()))
-        {
-            *first = family;
-            place.copy_from_slice(name.as_bytes());
-            if let Ok(text) = std::str::from_utf8(&short[..=name.len()]) {
-                return Self(text.into());
-            }
-        }
-        let mut text = String::with_capacity(name.len() + 1);
-        text.push(family);
-        text.push_str(name);
-        Self(text.into())
+        let write = |text: &mut String| {
+            text.clear();
+            text.push(family);
+            text.push_str(name);
+            Self(text.as_str().into())
+        };
+        let short = |desk: &RefCell<String>| desk.try_borrow_mut().ok().map(|mut text| write(&mut text));
+        let written = if name.len() < SHORT { DESK.try_with(short).ok().flatten() } else { None };
+        written.unwrap_or_else(|| write(&mut String::with_capacity(name.len() + 1)))
     }
 
     /// The tag that no application can name: carried by every entry of a namespace.

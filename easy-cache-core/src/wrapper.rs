@@ -381,16 +381,17 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
         GetOrCompute { cache, key, policy, mode, load, plan: change(plan), launch: None, looks_back }
     }
 
-    fn compute(self, side: Side) -> Compute<'a, String, S, F> {
+    fn call(self, side: Side) -> (Call<'a, String, S>, F, Option<Launch<S, F, F::Output>>) {
         let Self { cache, key, policy, mode, load, plan, launch, looks_back } = self;
-        Compute::new(Call { engine: cache.engine(), side, key, mode, policy, plan, looks_back }, load, launch)
+        (Call { engine: cache.engine(), side, key, mode, policy, plan, looks_back }, load, launch)
     }
 }
 
 impl<F: Immediate, S: Plan<F::Output>> GetOrCompute<'_, F, S> {
     /// Runs it, blocking this thread while another sync caller computes the same key.
     pub fn wait(self) -> F::Output {
-        block_on(self.compute(Side::Sync))
+        let (call, load, launch) = self.call(Side::Sync);
+        block_on(Compute::in_place(call, load, launch))
     }
 }
 
@@ -403,7 +404,8 @@ where
     type IntoFuture = GetOrComputeFuture<'a, F, S>;
 
     fn into_future(self) -> Self::IntoFuture {
-        GetOrComputeFuture(self.compute(Side::Async))
+        let (call, load, launch) = self.call(Side::Async);
+        GetOrComputeFuture(Compute::new(call, load, launch))
     }
 }
 

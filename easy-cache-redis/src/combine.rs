@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::redis::{Cmd, RedisWrite, Value};
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::lane::{Lane, Live};
 use crate::layout::{Keys, Order, Record, stands_under};
 use crate::names::{Names, Together};
+use crate::wire::{Number, Reply, write};
 
 /// Lookups that go by themselves at the same time: below this, combining gains nothing.
 const DIRECT: usize = 16;
@@ -34,7 +35,7 @@ const OVERDUE: Duration = Duration::from_millis(50);
 /// What was there.
 pub(crate) struct Answer {
     pub(crate) live: Arc<Live>,
-    pub(crate) entry: Option<Vec<u8>>,
+    pub(crate) entry: Option<Bytes>,
     pub(crate) order: Option<Order>,
     pub(crate) epoch: Record,
     pub(crate) records: Sighted,
@@ -60,8 +61,8 @@ impl Sighted {
 
     fn of<'a>(
         entry: Option<&[u8]>,
-        epoch: &'a Value,
-        records: impl ExactSizeIterator<Item = &'a Value> + Clone,
+        epoch: Option<&'a [u8]>,
+        records: impl Iterator<Item = Option<&'a [u8]>> + Clone,
     ) -> Self {
         match entry {
             Some(entry) if stands_under(entry, std::iter::once(epoch).chain(records.clone())) => Self::Agree,
@@ -73,8 +74,8 @@ impl Sighted {
 /// The lookups of one lane.
 pub(crate) struct Combiner {
     lane: Arc<Lane>,
-    order: Vec<u8>,
-    epoch: Vec<u8>,
+    /// What all commands begin with, as it is sent, but for the number of words.
+    begin: Vec<u8>,
     combines: bool,
     state: Mutex<State>,
 }
@@ -107,7 +108,9 @@ struct Waiting {
 
 impl Combiner {
     pub(crate) fn new(lane: Arc<Lane>, keys: &Keys, combines: bool) -> Self {
-        Self { lane, order: keys.order(), epoch: keys.epoch(), combines, state: Mutex::default() }
+        let mut begin = Vec::new();
+        [&b"MGET"[..], &keys.order(), &keys.epoch()].into_iter().for_each(|word| write(&mut begin, word));
+        Self { lane, begin, combines, state: Mutex::default() }
     }
 
     pub(crate) const fn lane(&self) -> &Arc<Lane> {
@@ -144,83 +147,59 @@ impl Combiner {
         Turn::Waits(arrives)
     }
 
-    /// A command with room for so many names, beside those that all ask for.
-    fn command(&self, (names, bytes): (usize, usize)) -> Cmd {
-        let own = self.order.len() + self.epoch.len();
-        let mut command = Cmd::with_capacity(names + 3, bytes + own + 4);
-        [&b"MGET"[..], &self.order, &self.epoch].into_iter().for_each(|name| command.write_arg(name));
-        command
-    }
-
     /// One command for one lookup.
     async fn send_one(&self, question: &Names, deadline: Instant) -> Result<Answer, Failure> {
-        let mut command = self.command(question.size());
-        question.records().for_each(|(name, _)| command.write_arg(name));
-        question.entry().into_iter().for_each(|name| command.write_arg(name));
-        let (live, mut values) = self.values(&command, 2 + question.size().0, deadline).await?;
-        let entry = question.entry().and_then(|_| values.pop()).and_then(bytes);
-        let [order, epoch, records @ ..] = &*values else { return Err(Failure::Garbled(OTHER_NUMBER)) };
-        let records = Sighted::of(entry.as_deref(), epoch, records.iter());
-        Ok(Answer { live, order: order_of(order), epoch: Record::read(epoch), records, entry })
+        let (live, mut reply) = self.reply(question.count(), question.all(), deadline).await?;
+        let entry = question.has_entry().then(|| reply.take_last()).flatten();
+        let mut values = reply.values();
+        let [order, epoch] = [(); OWN].map(|()| values.next().flatten());
+        let records = Sighted::of(entry.as_deref(), epoch, values.take(question.records().len()));
+        Ok(Answer { live, order: order.and_then(Order::read), epoch: Record::read(epoch), records, entry })
     }
 
     /// One command for all these lookups.
     async fn send(&self, questions: &[Arc<Names>], deadline: Instant) -> Result<Vec<Answer>, Failure> {
-        let sizes = questions.iter().map(|question| question.size());
-        let (count, bytes) = sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
-        let mut command = self.command((count, bytes));
-        let mut names = Together::with_room_for(count);
+        let count = questions.iter().map(|question| question.count()).sum();
+        let (mut names, mut sent) = (Together::with_room_for(count), Vec::new());
         for (name, hash) in questions.iter().flat_map(|question| question.records()) {
             if names.add(name, hash) {
-                command.write_arg(name);
+                sent.extend_from_slice(name);
             }
         }
         let entries = questions.iter().filter_map(|question| question.entry());
-        let count = entries.clone().count();
-        entries.for_each(|entry| command.write_arg(entry));
-        let (live, values) = self.values(&command, 2 + names.different() + count, deadline).await?;
-        Ok(spread(&live, values, &names, questions))
+        let count = names.different() + entries.clone().count();
+        entries.for_each(|entry| sent.extend_from_slice(entry));
+        let (live, reply) = self.reply(count, &sent, deadline).await?;
+        Ok(spread(&live, reply, &names, questions))
     }
 
-    async fn values(&self, command: &Cmd, count: usize, deadline: Instant) -> Result<(Arc<Live>, Vec<Value>), Failure> {
-        match self.lane.ask(command, deadline).await? {
-            (live, Value::Array(values)) if values.len() == count => Ok((live, values)),
-            (_, Value::Array(_)) => Err(Failure::Garbled(OTHER_NUMBER)),
-            _ => Err(Failure::Garbled("no list of values")),
-        }
+    /// A command for so many names, and its reply.
+    async fn reply(&self, count: usize, names: &[u8], deadline: Instant) -> Result<(Arc<Live>, Reply), Failure> {
+        let words = Number::new(b'*', 1 + OWN + count);
+        self.lane.look([&words, &self.begin, names], OWN + count, deadline).await
     }
 }
 
-const OTHER_NUMBER: &str = "another number of values than it was asked for";
+/// The records that all ask for: order and epoch.
+const OWN: usize = 2;
 
 /// To each lookup what it has asked for. Records are compared where they are, entries are handed on.
-fn spread(live: &Arc<Live>, mut values: Vec<Value>, names: &Together<'_>, questions: &[Arc<Names>]) -> Vec<Answer> {
-    let entries = values.split_off(2 + names.different());
-    let (mut entries, mut places) = (entries.into_iter(), names.places());
-    let (order, epoch) = (order_of(&values[0]), &values[1]);
+fn spread(live: &Arc<Live>, mut reply: Reply, names: &Together<'_>, questions: &[Arc<Names>]) -> Vec<Answer> {
+    let mut read = reply.split_off(OWN + names.different());
+    let mut rest = reply.values();
+    let values: Vec<_> = rest.by_ref().take(OWN + names.different()).collect();
+    let mut entry = || rest.next().map_or_else(|| read.next().flatten(), |found| found.map(|found| reply.keep(found)));
+    let mut places = names.places();
+    let (order, epoch) = (values[0].and_then(Order::read), values[1]);
     let answer = |question: &Arc<Names>| {
         let (own, rest) = places.split_at(question.records().len());
         places = rest;
-        let entry = question.entry().and_then(|_| entries.next()).and_then(bytes);
-        let records = own.iter().map(|place| &values[2 + *place as usize]);
+        let entry = question.has_entry().then(&mut entry).flatten();
+        let records = own.iter().map(|place| values[OWN + *place as usize]);
         let records = Sighted::of(entry.as_deref(), epoch, records);
         Answer { live: Arc::clone(live), entry, order, epoch: Record::read(epoch), records }
     };
     questions.iter().map(answer).collect()
-}
-
-fn order_of(value: &Value) -> Option<Order> {
-    match value {
-        Value::BulkString(bytes) => Order::read(bytes),
-        _ => None,
-    }
-}
-
-fn bytes(value: Value) -> Option<Vec<u8>> {
-    match value {
-        Value::BulkString(bytes) => Some(bytes),
-        _ => None,
-    }
 }
 
 /// How a lookup gets its answer.
@@ -301,7 +280,7 @@ impl Batches {
         while taken.len() < most && names < MOST_NAMES {
             let Some(waiting) = state.queue.pop_front() else { break };
             if !waiting.answer.is_closed() {
-                names += waiting.question.size().0;
+                names += waiting.question.count();
                 taken.push_back(waiting);
             }
         }
@@ -311,7 +290,7 @@ impl Batches {
     }
 
     fn note(&self, found: &[Answer]) {
-        let bytes: usize = found.iter().filter_map(|answer| answer.entry.as_ref()).map(Vec::len).sum();
+        let bytes: usize = found.iter().filter_map(|answer| answer.entry.as_ref()).map(Bytes::len).sum();
         let mut state = self.combiner.state.lock();
         state.bytes = (state.bytes * 7 + bytes / found.len().max(1)) / 8;
     }

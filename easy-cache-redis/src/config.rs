@@ -1,13 +1,17 @@
 //! How a store is made: from a URL, from a configuration, or over a pool that the application has.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use deadpool_redis::redis::{AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
-use deadpool_redis::{Config, Manager, Pool};
+use deadpool_redis::redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
+use deadpool_redis::{Config, Pool};
 use easy_cache_core::Error;
 use easy_cache_core::store::StoreFuture;
+use pin_project_lite::pin_project;
 use tokio::runtime::{Handle, Runtime};
 
 use crate::RedisStore;
@@ -19,6 +23,7 @@ use crate::layout::Keys;
 use crate::recent::Recent;
 use crate::recipe::Recipes;
 use crate::store::Inner;
+use crate::wire::Supply;
 
 /// Where the connections come from.
 #[derive(Clone)]
@@ -141,7 +146,7 @@ impl RedisStoreBuilder {
         #[cfg(feature = "tls")]
         crate::tls::prepare(info.iter().chain(self.news_info()?.as_ref()));
         let news = self.news(info.clone())?;
-        let (pool, server) = self.supply(info)?;
+        let (supply, server) = self.supply(info)?;
         let background = Background::find()?;
         let keys = Keys::new(&self.namespace);
         let recent = Arc::new(Recent::default());
@@ -150,11 +155,11 @@ impl RedisStoreBuilder {
             keeps_across_restarts: self.keeps_across_restarts,
         };
         let lane = |_| {
-            let lane = Arc::new(Lane::new(pool.clone(), self.limits, greeting.clone()));
+            let lane = Arc::new(Lane::new(supply.clone(), self.limits, greeting.clone()));
             Arc::new(Combiner::new(lane, &keys, self.combines))
         };
         let lanes = (0..self.lanes).map(lane).collect();
-        let (recipes, limits) = (Recipes::new(), self.limits);
+        let (recipes, limits) = (Recipes::default(), self.limits);
         let inner = Inner { keys, lanes, recipes, recent, background, server, news, limits };
         Ok(RedisStore { inner: Arc::new(inner) })
     }
@@ -182,19 +187,14 @@ impl RedisStoreBuilder {
         Client::open(info.set_redis_settings(settings)).map(Some).map_err(failed)
     }
 
-    fn supply(&self, info: Option<ConnectionInfo>) -> Result<(Pool, String), Error> {
+    fn supply(&self, info: Option<ConnectionInfo>) -> Result<(Supply, String), Error> {
         let info = match (&self.source, info) {
-            (Source::Pool(pool), _) => return Ok((pool.clone(), "of the given pool".to_owned())),
+            (Source::Pool(pool), _) => return Ok((Supply::Pool(pool.clone()), "of the given pool".to_owned())),
             (_, Some(info)) => info,
             (_, None) => return Err(Error::store(ATTEMPTED, "no server was named")),
         };
         let server = info.addr().to_string();
-        // Answers are waited for by the store, not by each connection once more.
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(self.limits.dial)).set_response_timeout(None);
-        let manager = Manager::new_with_config(info, config).map_err(failed)?;
-        let pool = Pool::builder(manager).max_size(self.lanes).build().map_err(failed)?;
-        Ok((pool, server))
+        Ok((Supply::to(info, self.lanes, self.limits).map_err(failed)?, server))
     }
 }
 
@@ -235,20 +235,35 @@ impl Background {
     }
 
     /// Runs an operation where timers and sockets work, whoever polls it; with words for its failure.
-    ///
-    /// Two pointers, and not one: a future that is moved into another takes room in both, and memory beyond a kilobyte costs more.
     pub(crate) fn run<'a, T: 'a>(
         &'a self,
         what: &'static str,
         server: &'a str,
         operation: impl Future<Output = Result<T, Failure>> + Send + 'a,
     ) -> StoreFuture<'a, T> {
-        let mut operation = Box::pin(operation);
-        Box::pin(std::future::poll_fn(move |cx| {
-            // The caller's own runtime first: the one on which the store was made may have ended.
-            let _entered = Handle::try_current().is_err().then(|| self.handle().enter());
-            operation.as_mut().poll(cx).map_err(|failure| failure.told(what, server))
-        }))
+        Box::pin(Operation { background: self, what, server, operation })
+    }
+}
+
+pin_project! {
+    /// An operation under way: in one piece of memory, beyond a kilobyte of which each would cost more.
+    struct Operation<'a, F> {
+        background: &'a Background,
+        what: &'static str,
+        server: &'a str,
+        #[pin]
+        operation: F,
+    }
+}
+
+impl<T, F: Future<Output = Result<T, Failure>>> Future for Operation<'_, F> {
+    type Output = Result<T, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        // The caller's own runtime first: the one on which the store was made may have ended.
+        let _entered = Handle::try_current().is_err().then(|| this.background.handle().enter());
+        this.operation.poll(cx).map_err(|failure| failure.told(this.what, this.server))
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     BackingOff(Box<Self>),
     /// There is no connection, and somebody else tries to make one.
     Dialling,
+    /// More waits to be sent than the connection takes.
+    Full,
     /// The connection is another one than that of the fence.
     Replaced,
     /// A node of a cluster has failed so often that it is not asked.
@@ -49,6 +51,11 @@ impl Failure {
         }
     }
 
+    /// The connection has ended before there was an answer.
+    pub(crate) fn ended() -> Self {
+        Self::Redis(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into())
+    }
+
     /// Whether the connection is of no further use.
     pub(crate) fn ends_the_connection(&self) -> bool {
         match self {
@@ -64,7 +71,9 @@ impl Failure {
     #[cfg(feature = "cluster")]
     pub(crate) fn is_of_the_way(&self) -> bool {
         match self {
-            Self::Late(_) | Self::BackingOff(_) | Self::Dialling | Self::Pool(_) | Self::LeftAlone(_) => true,
+            Self::Late(_) | Self::BackingOff(_) | Self::Dialling | Self::Full | Self::Pool(_) | Self::LeftAlone(_) => {
+                true
+            }
             Self::Redis(error) => error.is_unrecoverable_error() || error.kind() == ErrorKind::Io,
             _ => false,
         }
@@ -138,6 +147,7 @@ impl fmt::Display for Failure {
             Self::Late(timeout) => write!(f, "there was no answer within {timeout:?}"),
             Self::BackingOff(last) => write!(f, "it is not asked again yet, after: {last}"),
             Self::Dialling => f.write_str("there is no connection, and another attempt is under way"),
+            Self::Full => f.write_str("more waits to be sent than the connection takes"),
             Self::Replaced => f.write_str("the connection was replaced meanwhile"),
             #[cfg(feature = "cluster")]
             Self::LeftAlone(node) => write!(f, "node {node} has failed so often that it is left alone for a while"),

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::lane::Lane;
 use crate::layout::{Entry, Keys, Record};
 use crate::store::Inner;
+use crate::wire::Reply;
 
 /// How many names the server looks at in one step.
 const AT_ONCE: usize = 1000;
@@ -35,19 +36,28 @@ const TOLD: [&str; 12] = [
     "connected_slaves",
 ];
 
-impl Inspect for RedisStore {
-    fn kinds<'a>(&'a self, key: &'a [u8], progress: Progress<'a>) -> StoreFuture<'a, Vec<u64>> {
-        self.run("look for the entries of a key", self.inner.kinds_of(key, progress))
-    }
+/// The trait for a store: what it promises is written by its `Inner`, which is another one for a cluster.
+macro_rules! inspected {
+    ($store:ty) => {
+        impl Inspect for $store {
+            fn kinds<'a>(&'a self, key: &'a [u8], progress: Progress<'a>) -> StoreFuture<'a, Vec<u64>> {
+                self.run("look for the entries of a key", self.inner.kinds_of(key, progress))
+            }
 
-    fn inspect<'a>(&'a self, key: &'a [u8], kind: u64) -> StoreFuture<'a, Found> {
-        self.run("look at an entry", self.inner.stored(key, kind))
-    }
+            fn inspect<'a>(&'a self, key: &'a [u8], kind: u64) -> StoreFuture<'a, Found> {
+                self.run("look at an entry", self.inner.stored(key, kind))
+            }
 
-    fn survey<'a>(&'a self, progress: Progress<'a>) -> StoreFuture<'a, Survey> {
-        self.run("count what is stored", self.inner.count(progress))
-    }
+            fn survey<'a>(&'a self, progress: Progress<'a>) -> StoreFuture<'a, Survey> {
+                self.run("count what is stored", self.inner.count(progress))
+            }
+        }
+    };
 }
+#[cfg(feature = "cluster")]
+pub(crate) use inspected;
+
+inspected!(RedisStore);
 
 impl Inner {
     async fn kinds_of(&self, key: &[u8], progress: Progress<'_>) -> Result<Vec<u64>, Failure> {
@@ -91,11 +101,8 @@ impl Inner {
         let mut command = cmd("MGET");
         carried.iter().for_each(|(_, record, _)| command.write_arg(record));
         let lane = self.lane();
-        let values = match lane.ask(&command, lane.deadline()).await?.1 {
-            Value::Array(values) if values.len() == carried.len() => values,
-            _ => return Err(Failure::Garbled("another number of values than it was asked for")),
-        };
-        let dependency = |((name, _, stored), value): (_, &Value)| Dependency {
+        let reply = Reply::read(lane.ask(&command, lane.deadline()).await?.1, carried.len())?;
+        let dependency = |((name, _, stored), value): (_, Option<&[u8]>)| Dependency {
             name,
             stored,
             record: match Record::read(value) {
@@ -104,7 +111,7 @@ impl Inner {
                 Record::Held => RecordState::Held,
             },
         };
-        Ok(carried.into_iter().zip(&values).map(dependency).collect())
+        Ok(carried.into_iter().zip(reply.values()).map(dependency).collect())
     }
 
     async fn count(&self, progress: Progress<'_>) -> Result<Survey, Failure> {

@@ -12,13 +12,13 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{Cmd, Pipeline, Value};
-use deadpool_redis::{Connection, Pool};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::greeting::Greeting;
+use crate::wire::{Connected, Driver, Reply, Supply, Wire, command};
 
 /// Consecutive operations without an answer that end a connection: one may be slow, two are a dead line.
 const LATE: u32 = 2;
@@ -38,6 +38,9 @@ pub(crate) struct Live {
     /// Microseconds by the server's clock at a moment of this process.
     clock: (u64, std::time::Instant),
     connection: MultiplexedConnection,
+    /// Where lookups go past the client library, if they can.
+    wire: Option<Arc<Wire>>,
+    _driver: Option<Driver>,
 }
 
 impl Live {
@@ -50,7 +53,7 @@ impl Live {
 
 /// A place for one connection.
 pub(crate) struct Lane {
-    pool: Pool,
+    supply: Supply,
     limits: Limits,
     greeting: Greeting,
     live: ArcSwapOption<Live>,
@@ -61,9 +64,9 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub(crate) fn new(pool: Pool, limits: Limits, greeting: Greeting) -> Self {
+    pub(crate) fn new(supply: Supply, limits: Limits, greeting: Greeting) -> Self {
         Self {
-            pool,
+            supply,
             limits,
             greeting,
             live: ArcSwapOption::empty(),
@@ -96,6 +99,27 @@ impl Lane {
         };
         self.judge(&live, answer.as_ref().err());
         Ok((live, answer?))
+    }
+
+    /// A command that asks for so many strings, in parts, as it is sent; and its reply.
+    pub(crate) async fn look(
+        self: &Arc<Self>,
+        parts: [&[u8]; 3],
+        count: usize,
+        deadline: Instant,
+    ) -> Result<(Arc<Live>, Reply), Failure> {
+        let live = self.live(deadline).await?;
+        let Some(wire) = &live.wire else {
+            let (live, value) = Box::pin(self.ask(&command(&parts.concat()), deadline)).await?;
+            return Ok((live, Reply::read(value, count)?));
+        };
+        let reply = match timeout_at(deadline, wire.ask(parts)).await {
+            Ok(Ok(arrived)) => Reply::of(arrived, count),
+            Ok(Err(failure)) => Err(failure),
+            Err(_) => Err(self.late()),
+        };
+        self.judge(&live, reply.as_ref().err());
+        Ok((live, reply?))
     }
 
     /// Several commands in one write, an answer or a refusal for each; on the connection of this generation, if it has to be.
@@ -172,19 +196,18 @@ impl Lane {
                 let pause = turn.failed(failure.clone(), Instant::now());
                 tracing::warn!(%failure, ?pause, "failed to connect to redis");
                 if failure.is_of_a_replica() {
-                    self.pool.retain(|_, _| false);
+                    self.supply.let_go();
                 }
             }
         }
         opened
     }
 
-    /// A connection of the pool's making, which is the pool's no longer.
     async fn connect(&self) -> Result<Arc<Live>, Failure> {
-        let mut connection = Connection::take(self.pool.get().await?);
+        let Connected { mut connection, wire, driver } = self.supply.connect().await?;
         let (server, clock) = self.greeting.exchange(&mut connection).await?;
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(Arc::new(Live { generation, server, clock, connection }))
+        Ok(Arc::new(Live { generation, server, clock, connection, wire, _driver: driver }))
     }
 
     /// What an operation has met decides about the connection: only about the one it went over.
@@ -210,7 +233,7 @@ impl Lane {
             tracing::warn!(%failure, generation = live.generation, "the connection to redis is replaced");
             if failure.is_of_a_replica() {
                 // Others in the pool lead to the same server.
-                self.pool.retain(|_, _| false);
+                self.supply.let_go();
             }
         }
     }

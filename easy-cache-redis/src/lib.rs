@@ -44,6 +44,7 @@
 //! | `lookup`, `filling`, `writing` | the operations |
 //! | `layout`, `scripts` | what is stored, and the steps that change it |
 //! | `lane`, `backoff`, `greeting`, `recent`, `failure` | one connection, and its replacement |
+//! | `wire` | lookups on a shared connection, past the client library |
 //! | `tls` | which cryptography TLS uses |
 //! | `combine`, `names` | lookups that travel together |
 //! | `follow`, `news` | what near caches are told |
@@ -77,6 +78,7 @@ mod scripts;
 mod store;
 #[cfg(feature = "tls")]
 mod tls;
+mod wire;
 mod writing;
 
 #[cfg(feature = "cluster")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::redis::{RedisWrite, Value, cmd};
+use deadpool_redis::redis::{RedisWrite, cmd};
 use easy_cache_core::Tag;
 use easy_cache_core::store::{Hit, Look, Looked, Miss, MissReason, StoreFence, VersionedTag};
 use tokio::time::{Instant, timeout_at};
@@ -15,6 +15,7 @@ use crate::lane::{Lane, Live};
 use crate::layout::{Entry, LONGEST, Order, Record};
 use crate::recipe::Known;
 use crate::store::Inner;
+use crate::wire::Reply;
 
 /// What a lookup leaves for the fill that follows it.
 #[derive(Debug, Clone, Copy)]
@@ -86,11 +87,8 @@ impl Inner {
         }
         let mut command = cmd("MGET");
         late.iter().for_each(|tag| command.write_arg(&self.keys.tag(tag)));
-        let values = match lane.ask(&command, deadline).await? {
-            (_, Value::Array(values)) if values.len() == late.len() => values,
-            _ => return Err(Failure::Garbled("another number of values than it was asked for")),
-        };
-        records.tags.extend(late.into_iter().zip(values.iter().map(Record::read)));
+        let reply = Reply::read(lane.ask(&command, deadline).await?.1, late.len())?;
+        records.tags.extend(late.into_iter().zip(reply.values().map(Record::read)));
         records.tags.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Ok(())
     }

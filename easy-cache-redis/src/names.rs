@@ -3,6 +3,7 @@
 //! The latter are found by an open table over the names themselves: a map of the standard library costs a noticeable part of a batch.
 
 use crate::layout::hash;
+use crate::wire::write;
 
 /// Where nothing is.
 const FREE: u32 = u32::MAX;
@@ -10,6 +11,7 @@ const FREE: u32 = u32::MAX;
 /// The records that decide about an entry, and the entry, if that is on the same node.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
+    /// Each as it is sent: behind its length, and with a line break.
     bytes: Vec<u8>,
     places: Vec<Place>,
     /// The last name is that of an entry.
@@ -34,7 +36,7 @@ impl Names {
 
     /// One more record.
     pub(crate) fn add(&mut self, name: &[u8]) {
-        self.bytes.extend(name);
+        write(&mut self.bytes, name);
         self.places.push(Place { end: self.bytes.len() as u32, hash: hash(name) as u32 });
     }
 
@@ -44,22 +46,36 @@ impl Names {
         self.has_entry = true;
     }
 
-    /// Those of the records, with their hashes.
+    /// Those of the records, as they are sent, with their hashes.
     pub(crate) fn records(&self) -> impl ExactSizeIterator<Item = (&[u8], u32)> {
-        (0..self.places.len() - usize::from(self.has_entry)).map(|at| (self.name(at), self.places[at].hash))
+        (0..self.places.len() - usize::from(self.has_entry)).map(|at| (self.sent(at), self.places[at].hash))
     }
 
-    /// That of the entry.
+    /// That of the entry, as it is sent.
     pub(crate) fn entry(&self) -> Option<&[u8]> {
-        self.has_entry.then(|| self.name(self.places.len() - 1))
+        self.has_entry.then(|| self.sent(self.places.len() - 1))
     }
 
-    /// How many there are, and how long they are together.
-    pub(crate) const fn size(&self) -> (usize, usize) {
-        (self.places.len(), self.bytes.len())
+    pub(crate) const fn has_entry(&self) -> bool {
+        self.has_entry
     }
 
-    fn name(&self, at: usize) -> &[u8] {
+    /// How many there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The bytes that they take.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>() + self.bytes.capacity() + self.places.capacity() * size_of::<Place>()
+    }
+
+    /// All of them, as they are sent.
+    pub(crate) fn all(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn sent(&self, at: usize) -> &[u8] {
         let begin = if at == 0 { 0 } else { self.places[at - 1].end };
         &self.bytes[begin as usize..self.places[at].end as usize]
     }
@@ -143,7 +159,8 @@ mod tests {
         assert_eq!(names.entry(), None);
         names.add_entry(b"entry");
         let records: Vec<_> = names.records().map(|(name, _)| name).collect();
-        assert_eq!((records, names.entry()), (vec![&b"key"[..], b"", b"tag"], Some(&b"entry"[..])));
-        assert_eq!(names.size(), (4, 11));
+        let sent = vec![&b"$3\r\nkey\r\n"[..], b"$0\r\n\r\n", b"$3\r\ntag\r\n"];
+        assert_eq!((records, names.entry()), (sent.clone(), Some(&b"$5\r\nentry\r\n"[..])));
+        assert_eq!((names.count(), names.all()), (4, &[&sent.concat()[..], b"$5\r\nentry\r\n"].concat()[..]));
     }
 }

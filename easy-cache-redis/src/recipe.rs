@@ -4,17 +4,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use ahash::RandomState;
 use easy_cache_core::Tag;
-use easy_cache_core::store::{Look, VersionedTag};
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{Equivalent, UnitWeighter};
+use easy_cache_core::store::{Look, Remembered, VersionedTag};
 
 use crate::layout::Keys;
 use crate::names::Names;
 
-/// Keys to remember. What is forgotten costs a second trip, where tags are known only from the value.
-const KEYS: usize = 10_000;
 /// Up to so many tags it costs less to look for one among them than to begin anew.
 const FEW: usize = 16;
 
@@ -43,6 +38,13 @@ impl Recipe {
         Self { tags: tags.into(), carried, known: look.tags.into(), names: Arc::new(names) }
     }
 
+    /// The bytes that it takes, as if nobody else had its tags.
+    fn size(&self) -> usize {
+        let tags = self.tags.iter().chain(&self.known);
+        let tags: usize = tags.map(|tag| size_of::<Tag>() + tag.encoded().len()).sum();
+        size_of::<Self>() + tags + self.names.size()
+    }
+
     /// Whether it asks for all that a call knows.
     fn covers(&self, known: &[Tag]) -> bool {
         *known == *self.known || self.tags.len() <= FEW && known.iter().all(|tag| self.tags.contains(tag))
@@ -67,39 +69,13 @@ pub(crate) struct Known {
 }
 
 /// The recipes of the latest keys.
-#[derive(Debug)]
-pub(crate) struct Recipes(Cache<Name, Arc<Recipe>, UnitWeighter, RandomState>);
-
-/// One kind of value under a key.
-#[derive(Debug, Hash, PartialEq, Eq)]
-struct Name {
-    kind: u64,
-    key: Box<[u8]>,
-}
-
-/// The same, to look for it.
-#[derive(Hash)]
-struct Sought<'a> {
-    kind: u64,
-    key: &'a [u8],
-}
-
-impl Equivalent<Name> for Sought<'_> {
-    fn equivalent(&self, name: &Name) -> bool {
-        self.kind == name.kind && *self.key == *name.key
-    }
-}
+#[derive(Debug, Default)]
+pub(crate) struct Recipes(Remembered<Arc<Recipe>>);
 
 impl Recipes {
-    /// Knows nothing yet.
-    pub(crate) fn new() -> Self {
-        let hasher = RandomState::new();
-        Self(Cache::with(KEYS, KEYS as u64, UnitWeighter, hasher, DefaultLifecycle::default()))
-    }
-
     /// With the tags known now, and those that the last value of this kind carried.
     pub(crate) fn of(&self, keys: &Keys, look: Look<'_>) -> Known {
-        let noted = self.0.get(&Sought { kind: look.kind, key: look.key });
+        let noted = self.0.get(look.key, look.kind);
         match noted {
             Some(recipe) if recipe.covers(look.tags) => Known { recipe, is_noted: true },
             noted => {
@@ -120,15 +96,20 @@ impl Recipes {
             let carried: Vec<Tag> = tags.iter().map(|tag| tag.tag.clone()).collect();
             Arc::new(Recipe::new(keys, look, &carried))
         };
-        self.0.insert(Name { kind: look.kind, key: look.key.into() }, recipe);
+        self.remember(look, recipe);
+    }
+
+    fn remember(&self, look: Look<'_>, recipe: Arc<Recipe>) {
+        let bytes = recipe.size();
+        self.0.put(look.key, look.kind, recipe, bytes);
     }
 
     /// Notes what a value carries that is about to be stored.
     pub(crate) fn expect(&self, keys: &Keys, look: Look<'_>) {
-        let noted = self.0.get(&Sought { kind: look.kind, key: look.key });
+        let noted = self.0.get(look.key, look.kind);
         if noted.is_none_or(|recipe| recipe.tags[..recipe.carried] != *look.tags) {
             let recipe = Arc::new(Recipe::new(keys, look, look.tags));
-            self.0.insert(Name { kind: look.kind, key: look.key.into() }, recipe);
+            self.remember(look, recipe);
         }
     }
 }
@@ -141,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_tag_that_is_carried_twice_is_asked_for_once() {
-        let (recipes, keys, known) = (Recipes::new(), Keys::new("n"), tags(&["a", "a"]));
+        let (recipes, keys, known) = (Recipes::default(), Keys::new("n"), tags(&["a", "a"]));
         let look = Look::new(b"k", &known);
         for _ in 0..2 {
             recipes.expect(&keys, look);
@@ -160,18 +141,22 @@ mod tests {
         tags(names).into_iter().map(|tag| VersionedTag { tag, version: Version::from_bytes([1; 16]) }).collect()
     }
 
+    /// Without its length and its line breaks.
+    fn unsent(name: &[u8]) -> String {
+        String::from_utf8_lossy(name).split("\r\n").nth(1).unwrap_or_default().to_owned()
+    }
+
     fn asked(known: &Known) -> Vec<String> {
-        let name = |(name, _): (&[u8], u32)| String::from_utf8_lossy(name).into_owned();
-        known.recipe.names.records().map(name).collect()
+        known.recipe.names.records().map(|(name, _)| unsent(name)).collect()
     }
 
     #[test]
     fn what_the_last_value_carried_is_asked_for_first_and_each_tag_once() {
-        let (recipes, keys, known) = (Recipes::new(), Keys::new("n"), tags(&["a", "b"]));
+        let (recipes, keys, known) = (Recipes::default(), Keys::new("n"), tags(&["a", "b"]));
         let look = Look::new(b"k", &known);
         let first = recipes.of(&keys, look);
         assert_eq!(asked(&first), ["{ec1:n}:r:kk", "{ec1:n}:r:ta", "{ec1:n}:r:tb"]);
-        assert_eq!(first.recipe.names.entry(), Some(&b"ec1:n:e:0:k"[..]));
+        assert_eq!(first.recipe.names.entry().map(unsent).as_deref(), Some("ec1:n:e:0:k"));
         recipes.note(&keys, look, first, &carried(&["late", "b"]));
         let second = recipes.of(&keys, look);
         assert_eq!(asked(&second), ["{ec1:n}:r:kk", "{ec1:n}:r:tlate", "{ec1:n}:r:tb", "{ec1:n}:r:ta"]);
@@ -185,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_call_that_knows_other_tags_asks_for_them_and_what_it_knew_is_forgotten_with_the_next() {
-        let (recipes, keys) = (Recipes::new(), Keys::new("n"));
+        let (recipes, keys) = (Recipes::default(), Keys::new("n"));
         for round in 0..100 {
             let known = tags(&[&format!("{round}")]);
             let look = Look::new(b"k", &known);
@@ -198,7 +183,7 @@ mod tests {
 
     #[test]
     fn what_was_stored_is_known_before_it_is_met() {
-        let (recipes, keys, known) = (Recipes::new(), Keys::new("n"), tags(&["a", "late"]));
+        let (recipes, keys, known) = (Recipes::default(), Keys::new("n"), tags(&["a", "late"]));
         recipes.expect(&keys, Look::new(b"k", &known));
         let recipe = recipes.of(&keys, Look::new(b"k", &known[..1]));
         assert_eq!(asked(&recipe), ["{ec1:n}:r:kk", "{ec1:n}:r:ta", "{ec1:n}:r:tlate"]);
@@ -211,7 +196,7 @@ mod tests {
     fn many_tags_are_covered_if_they_are_those_that_were_known_before() {
         let names: Vec<String> = (0..100).map(|n| n.to_string()).collect();
         let known: Vec<Tag> = names.iter().map(Tag::new).collect();
-        let (recipes, keys, look) = (Recipes::new(), Keys::new("n"), Look::new(b"k", &known));
+        let (recipes, keys, look) = (Recipes::default(), Keys::new("n"), Look::new(b"k", &known));
         recipes.expect(&keys, look);
         assert!(recipes.of(&keys, look).is_noted);
         let less = recipes.of(&keys, Look::new(b"k", &known[1..]));

@@ -46,8 +46,7 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
             cargo_deny.get_or_init(|| Installation::start(&workspace));
         }
         let line = run_step(&Context { step, workspace: &workspace, cargo_deny: cargo_deny.get() });
-        let needs_more = step.name == "servers" && !steps::has_libraries();
-        let stop = needs_more || step.name == "toolchain" && line.outcome.failed();
+        let stop = step.name == "toolchain" && line.outcome.failed();
         lines.push(line);
         if stop {
             break;

@@ -37,21 +37,23 @@ impl Begun {
     /// Stores the result, or whatever else is to be done with it. Yields the caller's answer: the result itself, or what
     /// stands in for a failure. What is left to be awaited comes along with it, and cannot change it any more.
     pub(crate) fn end<R, P: Plan<R>>(mut self, plan: &P, policy: &mut Policy, result: R) -> (R, Option<Keeping>) {
-        let mut notes = self.frame.take_notes();
+        let notes = self.frame.take_notes();
         if plan.is_failure(&result)
-            && !notes.no_stand_in
+            && !notes.as_ref().is_some_and(|notes| notes.no_stand_in)
             && let Some((answer, found)) = self.stand_in(plan, policy)
         {
             self.ticket.stand_in(found);
             return (answer, None);
         }
         let frame = self.frame.finish();
-        let keeping = match plan.erase(&result).filter(|_| !notes.skip) {
+        let keeping = match plan.erase(&result).filter(|_| !notes.as_ref().is_some_and(|notes| notes.skip)) {
             Some(value) => {
                 plan.finish(&result, policy);
-                let renews = notes.renews.take();
-                policy.heed(notes);
-                self.ticket.renewing(renews).store_as(plan, &result, value, policy, frame)
+                if let Some(mut notes) = notes {
+                    self.ticket.renewing(notes.renews.take());
+                    policy.heed(*notes);
+                }
+                self.ticket.store_as(plan, &result, value, policy, frame)
             }
             None => {
                 self.ticket.decline(policy, frame);

@@ -17,6 +17,7 @@ use super::unanswered::Unanswered;
 #[cfg(feature = "testing")]
 use super::verify::Verifying;
 use super::{Engine, Found, Side};
+use crate::load::{Held, InPlace};
 use crate::plan::{Mode, Plan};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Policy};
@@ -33,26 +34,30 @@ pub(crate) struct Call<'a, K, P> {
     pub(crate) looks_back: bool,
 }
 
-/// A call as a future. The computation is moved to the heap when it starts, not on a hit.
+/// A call as a future. What may have to be waited for is moved to the heap when it is; and the load when it starts, not on a hit,
+/// unless it can be kept in place (`H`).
 ///
 /// Bounded as a struct: what is sent away, and what comes back, is said by the future's output.
-pub(crate) struct Compute<'a, K, P, F: Future> {
+pub(crate) struct Compute<'a, K, P, F: Future, H = Pin<Box<F>>> {
     call: Call<'a, K, P>,
-    stage: Stage<F>,
+    /// Not begun yet.
+    load: Option<F>,
+    stage: Stage<F, H>,
     /// How to send the computation away, if the caller wants it to go on without it.
     launch: Option<Launch<P, F, F::Output>>,
     hard: Option<Deadline>,
     unanswered: Unanswered,
 }
 
-enum Stage<F: Future> {
-    Start(F),
-    Joining(Join, F),
+/// Where a call waits.
+enum Stage<F: Future, H> {
+    Start,
+    Joining(Box<Join>),
     /// On its way through a store outside the process.
-    Traveling(Box<Travel>, F),
+    Traveling(Travel),
     Loading {
         begun: Begun,
-        load: Pin<Box<F>>,
+        load: H,
     },
     Away {
         answer: Away<F::Output>,
@@ -65,169 +70,230 @@ enum Stage<F: Future> {
     #[cfg(feature = "testing")]
     Verifying(Box<Verifying<F>>),
     /// The cache is switched off, or the call is made inside a transaction.
-    Passing(Pin<Box<F>>),
+    Passing(H),
     Done,
 }
 
-/// Where a stage leads.
-enum Step<F: Future> {
-    Answer(F::Output),
-    Next(Stage<F>),
-    Wait(Stage<F>),
-}
+/// While a stage is polled where it is. What panics is dropped meanwhile, as if it had been taken out: by that, who leads tells a panic from
+/// being given up.
+struct Underway<'a, F: Future, H>(&'a mut Stage<F, H>);
 
-// No field is ever pinned in place: a running computation is on the heap.
-impl<K, P, F: Future> Unpin for Compute<'_, K, P, F> {}
-
-impl<'a, K: AsRef<[u8]>, P, F: Future> Compute<'a, K, P, F> {
-    pub(crate) const fn new(call: Call<'a, K, P>, load: F, launch: Option<Launch<P, F, F::Output>>) -> Self {
-        Self { call, stage: Stage::Start(load), launch, hard: None, unanswered: Unanswered::new() }
+impl<F: Future, H> Drop for Underway<'_, F, H> {
+    fn drop(&mut self) {
+        *self.0 = Stage::Done;
     }
 }
 
-impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Future for Compute<'_, K, P, F> {
+// No field is ever pinned in place: a running computation is on the heap, or may be moved.
+impl<K, P, F: Future, H> Unpin for Compute<'_, K, P, F, H> {}
+
+impl<'a, K: AsRef<[u8]>, P, F: Future> Compute<'a, K, P, F> {
+    pub(crate) const fn new(call: Call<'a, K, P>, load: F, launch: Option<Launch<P, F, F::Output>>) -> Self {
+        Self::holding(call, load, launch)
+    }
+}
+
+impl<'a, K: AsRef<[u8]>, P, F: Future + Unpin> Compute<'a, K, P, F, InPlace<F>> {
+    /// The same for a load that may be moved.
+    pub(crate) const fn in_place(call: Call<'a, K, P>, load: F, launch: Option<Launch<P, F, F::Output>>) -> Self {
+        Self::holding(call, load, launch)
+    }
+}
+
+impl<'a, K, P, F: Future, H> Compute<'a, K, P, F, H> {
+    const fn holding(call: Call<'a, K, P>, load: F, launch: Option<Launch<P, F, F::Output>>) -> Self {
+        Self { call, load: Some(load), stage: Stage::Start, launch, hard: None, unanswered: Unanswered::new() }
+    }
+}
+
+impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Future for Compute<'_, K, P, F, H> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.get_mut();
-        loop {
-            match this.step(cx) {
-                Step::Answer(answer) => {
-                    this.unanswered.forget();
-                    return Poll::Ready(answer);
-                }
-                Step::Next(stage) => this.stage = stage,
-                Step::Wait(stage) => {
-                    // A stage that is given up is dropped here: its duty passes to somebody who waits.
-                    if let Some(answer) = this.is_too_late(&stage, cx) {
-                        return Poll::Ready(answer);
-                    }
-                    this.unanswered.note(this.call.engine, &this.call.policy);
-                    this.stage = stage;
-                    return Poll::Pending;
-                }
-            }
+        if let Poll::Ready(answer) = this.step(cx) {
+            this.unanswered.forget();
+            return Poll::Ready(answer);
         }
+        if let Some(answer) = this.is_too_late(cx) {
+            // What is given up is dropped here: its duty passes to somebody who waits.
+            this.stage = Stage::Done;
+            return Poll::Ready(answer);
+        }
+        this.unanswered.note(this.call.engine, &this.call.policy);
+        Poll::Pending
     }
 }
 
-impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
-    fn step(&mut self, cx: &mut Context<'_>) -> Step<F> {
+impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P, F, H> {
+    /// Goes on as far as it can: to the answer, or to a stage at which it has to wait.
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        if let Stage::Traveling(_) = self.stage {
+            return self.travel(cx);
+        }
         match std::mem::replace(&mut self.stage, Stage::Done) {
-            Stage::Start(load) => match self.call.answer_near() {
-                Some(answer) => Step::Answer(answer),
-                None => Step::Next(self.start(load)),
+            Stage::Start => match self.call.answer_near() {
+                Some(answer) => Poll::Ready(answer),
+                None => self.start(cx),
             },
-            Stage::Joining(join, load) => self.join(join, load, cx),
-            Stage::Loading { mut begun, mut load } => match begun.run(|| load.as_mut().poll(cx)) {
-                Poll::Pending => Step::Wait(Stage::Loading { begun, load }),
-                Poll::Ready(result) => match begun.end(&self.call.plan, &mut self.call.policy, result) {
-                    (answer, None) => Step::Answer(answer),
-                    (answer, Some(keeping)) => Step::Next(Stage::Keeping(answer, Box::new(keeping))),
-                },
-            },
-            Stage::Traveling(travel, load) => self.travel(travel, load, cx),
-            Stage::Keeping(answer, mut keeping) => match Pin::new(&mut *keeping).poll(cx) {
-                Poll::Ready(_) => Step::Answer(answer),
-                Poll::Pending => Step::Wait(Stage::Keeping(answer, keeping)),
-            },
+            Stage::Joining(mut join) => self.join(&mut join, cx).unwrap_or_else(|| self.wait(Stage::Joining(join))),
+            Stage::Loading { begun, load } => self.load(begun, load, cx),
+            Stage::Keeping(answer, keeping) => self.keep(answer, keeping, cx),
             #[cfg(feature = "testing")]
-            Stage::Verifying(mut verifying) => match verifying.poll(cx) {
-                Poll::Ready(computed) => Step::Answer(self.call.verified(*verifying, computed)),
-                Poll::Pending => Step::Wait(Stage::Verifying(verifying)),
-            },
+            Stage::Verifying(verifying) => self.verify(verifying, cx),
             Stage::Away { answer, fallback, soft } => self.away(answer, fallback, soft, cx),
-            Stage::Passing(mut load) => match load.as_mut().poll(cx) {
-                Poll::Pending => Step::Wait(Stage::Passing(load)),
-                Poll::Ready(result) => {
-                    // It has no frame of its own: what it said of its result is not said of what is computed around it.
-                    frame::forget_notes();
-                    Step::Answer(result)
-                }
-            },
-            Stage::Done => panic!("a cached call was polled after it had answered or panicked"),
+            Stage::Passing(load) => self.pass(load, cx),
+            Stage::Traveling(_) | Stage::Done => panic!("a cached call was polled after it had answered or panicked"),
         }
     }
 
-    fn start(&mut self, load: F) -> Stage<F> {
+    fn wait(&mut self, stage: Stage<F, H>) -> Poll<F::Output> {
+        self.stage = stage;
+        Poll::Pending
+    }
+
+    fn start(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let call = &mut self.call;
         if !call.engine.is_usable() {
             call.engine.tell_nothing_found(call.key());
             frame::taint();
-            return Stage::Passing(Box::pin(load));
+            let load = H::of(self.take_load());
+            return self.pass(load, cx);
         }
         #[cfg(feature = "testing")]
-        let load = match call.verify(load) {
-            Ok(verifying) => return Stage::Verifying(verifying),
-            Err(load) => load,
-        };
+        match call.verify(&mut self.load) {
+            Some(verifying) => return self.verify(verifying, cx),
+            None => {}
+        }
         call.engine.complete(&mut call.policy);
         let hard = call.policy.wishes().hard_timeout;
         self.hard = hard.map(|wait| Deadline::after(call.engine.store.clock(), wait));
         if call.engine.outside.is_some() && call.plan.travels() {
-            return Stage::Traveling(Box::new(call.travel()), load);
+            self.stage = Stage::Traveling(call.travel());
+            return self.travel(cx);
         }
-        Stage::Joining(Join::new(call.side), load)
+        let mut join = Join::new(call.side);
+        self.join(&mut join, cx).unwrap_or_else(|| self.wait(Stage::Joining(Box::new(join))))
     }
 
-    fn travel(&self, mut travel: Box<Travel>, load: F, cx: &mut Context<'_>) -> Step<F> {
-        let call = &self.call;
+    /// The load, which begins.
+    fn take_load(&mut self) -> F {
+        match self.load.take() {
+            Some(load) => load,
+            None => panic!("a cached call began to compute for a second time"),
+        }
+    }
+
+    /// Nothing is moved while there is something to wait for.
+    fn travel(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let (call, underway) = (&self.call, Underway(&mut self.stage));
+        let Stage::Traveling(travel) = &mut *underway.0 else { return Poll::Pending };
         let landed = call.errand(travel.kind(), |errand| travel.poll(call.engine, call.key(), errand, cx));
+        if landed.is_pending() {
+            std::mem::forget(underway);
+        } else {
+            drop(underway);
+        }
         match landed {
-            Poll::Pending => Step::Wait(Stage::Traveling(travel, load)),
+            Poll::Pending => Poll::Pending,
             Poll::Ready(Landed::Compute(duty)) => {
-                let (ticket, fallback) = duty.begin(call.engine, call.key());
-                self.begin(ticket, fallback, load)
+                let (ticket, fallback) = duty.begin(self.call.engine, self.call.key());
+                self.begin(ticket, fallback, cx)
             }
-            Poll::Ready(Landed::Found(found)) => match call.plan.restore(found.value) {
-                Some(answer) => Step::Answer(answer),
-                None => self.begin(call.despite_its_type(), None, load),
-            },
+            Poll::Ready(Landed::Found(found)) => self.found(found, cx),
         }
     }
 
-    fn join(&mut self, mut join: Join, load: F, cx: &mut Context<'_>) -> Step<F> {
+    /// `None`: there is somebody to wait for.
+    fn join(&mut self, join: &mut Join, cx: &mut Context<'_>) -> Option<Poll<F::Output>> {
         let call = &self.call;
         if call.mode == Mode::Refresh {
             call.engine.events.refreshing(call.key());
-            return self.begin(Ticket::alone(call.engine, call.key()), None, load);
+            return Some(self.begin(Ticket::alone(call.engine, call.key()), None, cx));
         }
         let terms = Terms { wishes: call.policy.wishes(), accept: None };
         match join.poll(call.engine, call.key(), terms, cx) {
-            Poll::Pending => Step::Wait(Stage::Joining(join, load)),
-            Poll::Ready(Arrival::Compute(ticket, fallback)) => self.begin(ticket, fallback, load),
-            Poll::Ready(Arrival::Found(found)) => match call.plan.restore(found.value) {
-                Some(answer) => Step::Answer(answer),
-                None => self.begin(call.despite_its_type(), None, load),
+            Poll::Pending => None,
+            Poll::Ready(Arrival::Compute(ticket, fallback)) => Some(self.begin(ticket, fallback, cx)),
+            Poll::Ready(Arrival::Found(found)) => Some(self.found(found, cx)),
+        }
+    }
+
+    fn found(&mut self, found: Found, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match self.call.plan.take(found.value) {
+            Some(answer) => Poll::Ready(answer),
+            None => self.begin(self.call.despite_its_type(), None, cx),
+        }
+    }
+
+    fn begin(&mut self, ticket: Ticket, fallback: Option<Fallback>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let begun = Begun::new(ticket, fallback, self.call.looks_back);
+        let load = self.take_load();
+        match self.launch {
+            Some(launch) => self.send(launch, begun, load, cx),
+            None => self.load(begun, H::of(load), cx),
+        }
+    }
+
+    fn load(&mut self, mut begun: Begun, mut load: H, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match begun.run(|| load.poll(cx)) {
+            Poll::Pending => self.wait(Stage::Loading { begun, load }),
+            Poll::Ready(result) => match begun.end(&self.call.plan, &mut self.call.policy, result) {
+                (answer, None) => Poll::Ready(answer),
+                (answer, Some(keeping)) => self.keep(answer, Box::new(keeping), cx),
             },
         }
     }
 
-    fn begin(&self, ticket: Ticket, fallback: Option<Fallback>, load: F) -> Step<F> {
-        let begun = Begun::new(ticket, fallback, self.call.looks_back);
-        match self.launch {
-            Some(launch) => self.send(launch, begun, load),
-            None => Step::Next(Stage::Loading { begun, load: Box::pin(load) }),
+    fn keep(&mut self, answer: F::Output, mut keeping: Box<Keeping>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match Pin::new(&mut *keeping).poll(cx) {
+            Poll::Ready(_) => Poll::Ready(answer),
+            Poll::Pending => self.wait(Stage::Keeping(answer, keeping)),
+        }
+    }
+
+    #[cfg(feature = "testing")]
+    fn verify(&mut self, mut verifying: Box<Verifying<F>>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match verifying.poll(cx) {
+            Poll::Ready(computed) => Poll::Ready(self.call.verified(*verifying, computed)),
+            Poll::Pending => self.wait(Stage::Verifying(verifying)),
+        }
+    }
+
+    fn pass(&mut self, mut load: H, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match load.poll(cx) {
+            Poll::Pending => self.wait(Stage::Passing(load)),
+            Poll::Ready(result) => {
+                // It has no frame of its own: what it said of its result is not said of what is computed around it.
+                frame::forget_notes();
+                Poll::Ready(result)
+            }
         }
     }
 
     /// Who finds something to serve while it is computed anew elsewhere has its answer.
-    fn send(&self, launch: Launch<P, F, F::Output>, begun: Begun, load: F) -> Step<F> {
+    fn send(
+        &mut self,
+        launch: Launch<P, F, F::Output>,
+        begun: Begun,
+        load: F,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
         let call = &self.call;
         let fallback = begun.fallback().cloned();
         let work = Work { begun, policy: call.policy.clone(), load };
         match launch(work, &call.plan, &call.engine.spawner, call.side) {
-            Sent::Here(answer) => Step::Next(Stage::Away { answer, fallback: None, soft: None }),
+            Sent::Here(answer) => self.away(answer, None, None, cx),
             Sent::Away(answer) => {
                 if let Some(due) = fallback.as_ref().filter(|fallback| fallback.verdict.is_due())
                     && let Some(restored) = call.plan.restore(due.kept.value.clone())
                 {
                     call.engine.serve(call.key(), due.kept.clone(), due.verdict);
-                    return Step::Answer(restored);
+                    return Poll::Ready(restored);
                 }
                 let wait = call.policy.wishes().soft_timeout.filter(|_| fallback.is_some());
                 let soft = wait.map(|wait| Deadline::after(call.engine.store.clock(), wait));
-                Step::Next(Stage::Away { answer, fallback, soft })
+                self.away(answer, fallback, soft, cx)
             }
         }
     }
@@ -238,36 +304,36 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future> Compute<'_, K, P, F> {
         fallback: Option<Fallback>,
         mut soft: Option<Deadline>,
         cx: &mut Context<'_>,
-    ) -> Step<F> {
+    ) -> Poll<F::Output> {
         match answer.as_mut().poll(cx) {
-            Poll::Ready(Some(answer)) => Step::Answer(answer),
-            Poll::Ready(None) => Step::Answer(self.call.abandoned(fallback.as_ref())),
+            Poll::Ready(Some(answer)) => Poll::Ready(answer),
+            Poll::Ready(None) => Poll::Ready(self.call.abandoned(fallback.as_ref())),
             Poll::Pending => {
                 let clock = self.call.engine.store.clock();
                 let late = soft.as_mut().is_some_and(|soft| soft.has_passed(clock, cx));
                 match fallback.as_ref().filter(|_| late).and_then(|fallback| self.call.settle_for(fallback)) {
-                    Some(answer) => Step::Answer(answer),
-                    None => Step::Wait(Stage::Away { answer, fallback, soft }),
+                    Some(answer) => Poll::Ready(answer),
+                    None => self.wait(Stage::Away { answer, fallback, soft }),
                 }
             }
         }
     }
 
     /// Whether the caller cannot be kept waiting any longer, and what it gets then.
-    fn is_too_late(&mut self, stage: &Stage<F>, cx: &Context<'_>) -> Option<F::Output> {
+    fn is_too_late(&mut self, cx: &Context<'_>) -> Option<F::Output> {
         let hard = self.hard.as_mut()?;
         if !hard.has_passed(self.call.engine.store.clock(), cx) {
             return None;
         }
         self.hard = None;
-        let fallback = match stage {
-            Stage::Joining(join, _) => join.fallback(),
-            Stage::Traveling(travel, _) => travel.fallback(),
+        let fallback = match &self.stage {
+            Stage::Joining(join) => join.fallback(),
+            Stage::Traveling(travel) => travel.fallback(),
             Stage::Loading { begun, .. } => begun.fallback(),
             Stage::Away { fallback, .. } => fallback.as_ref(),
             #[cfg(feature = "testing")]
             Stage::Verifying(_) => None,
-            Stage::Start(_) | Stage::Keeping(..) | Stage::Passing(_) | Stage::Done => None,
+            Stage::Start | Stage::Keeping(..) | Stage::Passing(_) | Stage::Done => None,
         };
         let settled = fallback.and_then(|fallback| self.call.settle_for(fallback));
         settled.or_else(|| self.call.late("it was not computed in time"))

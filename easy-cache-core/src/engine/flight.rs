@@ -4,14 +4,17 @@
 //! result, leadership passes to one follower, which runs its own computation: nobody hangs, and borrowed arguments stay
 //! possible. Failures never queue up one after the other: after one retry everybody computes alone.
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use triomphe::ThinArc;
 
 use super::Found;
 use super::outside::Lease;
@@ -22,36 +25,54 @@ use crate::timer::Deadline;
 
 const SHARDS: usize = sync::scaled(64);
 
-type Table = HashMap<Name, Arc<Flight>, BuildHasherDefault<Known>>;
+type Table = HashTable<Flight>;
 
-/// A key with its hash. Both are made once, for the table, for the seats and for the computation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Name {
-    hash: u64,
-    key: Arc<[u8]>,
-}
+/// A flight with its key, in one piece of memory.
+#[derive(Debug, Clone)]
+struct Flight(ThinArc<Course, u8>);
 
-impl Hash for Name {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
+impl Flight {
+    fn key(&self) -> &[u8] {
+        &self.0.slice
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.0.as_ptr() == other.0.as_ptr()
     }
 }
 
-/// Takes the hash that is there.
-#[derive(Debug, Default)]
-struct Known(u64);
+impl Deref for Flight {
+    type Target = Course;
 
-impl Hasher for Known {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    fn deref(&self) -> &Course {
+        &self.0.header.header
     }
+}
 
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
+/// The key of a computation: that of its flight, if it leads one, without a copy.
+#[derive(Debug, Clone)]
+pub(crate) struct Key(Owner);
+
+#[derive(Debug, Clone)]
+enum Owner {
+    Flight(Flight),
+    Itself(Arc<[u8]>),
+}
+
+impl Deref for Key {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Owner::Flight(flight) => flight.key(),
+            Owner::Itself(key) => key,
+        }
     }
+}
 
-    fn finish(&self) -> u64 {
-        self.0
+impl From<&[u8]> for Key {
+    fn from(key: &[u8]) -> Self {
+        Self(Owner::Itself(key.into()))
     }
 }
 
@@ -79,14 +100,20 @@ struct Shard {
     landings: AtomicU64,
 }
 
-/// Of the high bits, since tables look at the low ones and at the highest seven.
-const fn shard_number(hash: u64) -> usize {
-    ((hash >> 32) % SHARDS as u64) as usize
+/// Which shard a key belongs to. Asked by every call that leaves the short path, before it looks, so this is no hash: keys differ
+/// at their ends, and that two of them meet in a shard costs no more than a lock.
+fn shard_number(key: &[u8]) -> usize {
+    let ends = match (key.first_chunk(), key.last_chunk()) {
+        (Some(first), Some(last)) => u64::from_le_bytes(*first).rotate_left(32) ^ u64::from_le_bytes(*last),
+        _ => key.iter().fold(0, |ends, byte| ends << 8 | u64::from(*byte)),
+    };
+    let spread = (ends ^ key.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((spread >> 32) % SHARDS as u64) as usize
 }
 
 impl Board {
-    fn shard(&self, name: &Name) -> &Shard {
-        &self.shards[shard_number(name.hash)]
+    fn shard(&self, key: &[u8]) -> &Shard {
+        &self.shards[shard_number(key)]
     }
 
     /// The next moment in the order of calls and fences.
@@ -96,13 +123,14 @@ impl Board {
 }
 
 #[derive(Debug)]
-struct Flight {
+struct Course {
+    hash: u64,
     state: Mutex<State>,
     changed: Event,
     began: Moment,
 }
 
-impl Flight {
+impl Course {
     fn is_alive(&self, now: Moment, patience: Moment) -> bool {
         self.began.saturating_add(patience) > now
     }
@@ -162,20 +190,22 @@ impl Flights {
 
     /// The same for a caller that has read its fence already, after the tick `since`.
     pub(crate) fn join_since(&self, key: &[u8], now: Moment, since: Option<Tick>) -> Joined {
-        let name = self.name(key);
-        let mut table = self.board.shard(&name).table.lock();
-        if let Some(flight) = table.get(&name) {
-            let mut state = flight.state.lock();
-            state.followers += 1;
-            let late = matches!(state.phase, Phase::Closed { .. } | Phase::Done(_));
-            drop(state);
-            let flight = Arc::clone(flight);
-            drop(table);
-            return Joined::Follow(Follow { seat: self.seat(name, flight), late, listener: None, deadline: None });
-        }
-        let flight = self.begin(&mut table, &name, now, since);
+        let hash = self.hasher.hash_one(key);
+        let mut table = self.board.shard(key).table.lock();
+        let flight = match place(&mut table, key, hash) {
+            Entry::Vacant(place) => {
+                let lead = self.begin(key, hash, now, since);
+                place.insert(lead.seat.flight.clone());
+                return Joined::Lead(lead);
+            }
+            Entry::Occupied(place) => place.get().clone(),
+        };
+        let mut state = flight.state.lock();
+        state.followers += 1;
+        let late = matches!(state.phase, Phase::Closed { .. } | Phase::Done(_));
+        drop(state);
         drop(table);
-        Joined::Lead(Lead { seat: self.seat(name, flight), settled: false, lease: None })
+        Joined::Follow(Follow { seat: self.seat(flight), late, listener: None, deadline: None })
     }
 
     /// Leads a new flight, unless one is under way. One that has been so for longer than `patience` counts as given up: without
@@ -183,55 +213,64 @@ impl Flights {
     ///
     /// `since` is for a caller that has read its fence already, after that tick.
     pub(crate) fn try_lead(&self, key: &[u8], now: Moment, patience: Moment, since: Option<Tick>) -> Option<Lead> {
-        let name = self.name(key);
-        let mut table = self.board.shard(&name).table.lock();
-        if table.get(&name).is_some_and(|flight| flight.is_alive(now, patience) || flight.state.lock().followers > 0) {
+        let hash = self.hasher.hash_one(key);
+        let mut table = self.board.shard(key).table.lock();
+        let place = place(&mut table, key, hash);
+        if let Entry::Occupied(other) = &place
+            && (other.get().is_alive(now, patience) || other.get().state.lock().followers > 0)
+        {
             return None;
         }
-        let flight = self.begin(&mut table, &name, now, since);
-        drop(table);
-        Some(Lead { seat: self.seat(name, flight), settled: false, lease: None })
+        let lead = self.begin(key, hash, now, since);
+        place.insert(lead.seat.flight.clone());
+        Some(lead)
     }
 
     /// Whether a flight is under way that is not yet given up.
     pub(crate) fn is_under_way(&self, key: &[u8], now: Moment, patience: Moment) -> bool {
-        let hash = self.hasher.hash_one(key);
-        let table = self.board.shards[shard_number(hash)].table.lock();
-        // Mostly there is none at all, and then no name is made to look for it.
+        let table = self.board.shard(key).table.lock();
+        // Mostly there is none at all.
         if table.is_empty() {
             return false;
         }
-        table.get(&Name { hash, key: key.into() }).is_some_and(|flight| flight.is_alive(now, patience))
+        let hash = self.hasher.hash_one(key);
+        table.find(hash, |flight| is_of(flight, key, hash)).is_some_and(|flight| flight.is_alive(now, patience))
     }
 
-    fn begin(&self, table: &mut Table, name: &Name, now: Moment, since: Option<Tick>) -> Arc<Flight> {
+    /// To be put into its place in the table before that is given back.
+    fn begin(&self, key: &[u8], hash: u64, now: Moment, since: Option<Tick>) -> Lead {
         let since = since.unwrap_or_else(|| self.tick());
         let state = State { phase: Phase::Led { since }, followers: 0, failures: 0 };
-        let flight = Arc::new(Flight { state: Mutex::new(state), changed: Event::new(), began: now });
-        table.insert(name.clone(), Arc::clone(&flight));
-        flight
+        let course = Course { hash, state: Mutex::new(state), changed: Event::new(), began: now };
+        let flight = Flight(ThinArc::from_header_and_slice(course, key));
+        Lead { seat: self.seat(flight), settled: false, lease: None }
     }
 
     /// A number that changes when a flight of this key has ended, or of a few others.
     pub(crate) fn landings(&self, key: &[u8]) -> u64 {
-        self.board.shards[shard_number(self.hasher.hash_one(key))].landings.load(Ordering::SeqCst)
+        self.board.shard(key).landings.load(Ordering::SeqCst)
     }
 
-    fn seat(&self, name: Name, flight: Arc<Flight>) -> Seat {
-        Seat { board: Arc::clone(&self.board), name, flight }
-    }
-
-    fn name(&self, key: &[u8]) -> Name {
-        Name { hash: self.hasher.hash_one(key), key: key.into() }
+    fn seat(&self, flight: Flight) -> Seat {
+        Seat { board: Arc::clone(&self.board), flight }
     }
 
     /// The number of flights under way, and of callers that wait for them.
     #[cfg(test)]
     pub(crate) fn load(&self) -> (usize, usize) {
         let shards = || self.board.shards.iter().map(|shard| shard.table.lock());
-        let followers = |table: &Table| table.values().map(|flight| flight.state.lock().followers).sum::<usize>();
+        let followers = |table: &Table| table.iter().map(|flight| flight.state.lock().followers).sum::<usize>();
         (shards().map(|table| table.len()).sum(), shards().map(|table| followers(&table)).sum())
     }
+}
+
+/// Where the flight of a key is, or will be.
+fn place<'a>(table: &'a mut Table, key: &[u8], hash: u64) -> Entry<'a, Flight> {
+    table.entry(hash, |flight| is_of(flight, key, hash), |flight| flight.hash)
+}
+
+fn is_of(flight: &Flight, key: &[u8], hash: u64) -> bool {
+    flight.hash == hash && flight.key() == key
 }
 
 /// What joining a flight makes of a caller.
@@ -244,13 +283,12 @@ pub(crate) enum Joined {
 #[derive(Debug, Clone)]
 struct Seat {
     board: Arc<Board>,
-    name: Name,
-    flight: Arc<Flight>,
+    flight: Flight,
 }
 
 impl Seat {
     fn shard(&self) -> &Shard {
-        self.board.shard(&self.name)
+        self.board.shard(self.flight.key())
     }
 
     /// The table's lock comes before the flight's, everywhere.
@@ -260,10 +298,10 @@ impl Seat {
 
     /// Takes the flight out of the table: later callers start a new one.
     fn remove_from(&self, table: &mut Table) {
-        if table.get(&self.name).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
-            // Before the next flight can begin.
-            self.shard().landings.fetch_add(1, Ordering::SeqCst);
-            table.remove(&self.name);
+        // Before the next flight can begin; also for one that was given up, and has stored its value all the same.
+        self.shard().landings.fetch_add(1, Ordering::SeqCst);
+        if let Ok(place) = table.find_entry(self.flight.hash, |flight| flight.is(&self.flight)) {
+            drop(place.remove());
         }
     }
 
@@ -274,11 +312,18 @@ impl Seat {
         self.remove_from(&mut table);
     }
 
-    fn end(&self, ending: Ending) {
+    /// With what it was told of the fence of who led last.
+    fn end(&self, ending: impl FnOnce(Tick) -> Ending) {
         let (mut table, mut state) = self.lock();
         self.remove_from(&mut table);
-        state.phase = Phase::Done(ending);
         let is_awaited = state.followers > 0;
+        let since = match state.phase {
+            Phase::Led { since } | Phase::Closed { since } => since,
+            Phase::Vacant | Phase::Done(_) => 0,
+        };
+        if is_awaited {
+            state.phase = Phase::Done(ending(since));
+        }
         drop((table, state));
         // Nobody joins any more. To tell nobody would cost as much as to tell somebody.
         if is_awaited {
@@ -322,8 +367,8 @@ impl Lead {
     }
 
     /// The key of its flight.
-    pub(crate) const fn key(&self) -> &Arc<[u8]> {
-        &self.seat.name.key
+    pub(crate) fn key(&self) -> Key {
+        Key(Owner::Flight(self.seat.flight.clone()))
     }
 
     /// Whether anybody follows.
@@ -341,30 +386,26 @@ impl Lead {
 
     /// Hands the value to the followers that may take it.
     pub(crate) fn land(mut self, found: Found, accepted: bool) {
-        let since = match self.seat.flight.state.lock().phase {
-            Phase::Led { since } | Phase::Closed { since } => since,
-            Phase::Vacant | Phase::Done(_) => 0,
-        };
         self.settled = true;
-        self.seat.end(Ending::Value { found, accepted, since });
+        self.seat.end(|since| Ending::Value { found, accepted, since });
     }
 
     /// Sends the followers to look again: the answer is stored under another key.
     pub(crate) fn redirect(mut self) {
         self.settled = true;
-        self.seat.end(Ending::Elsewhere);
+        self.seat.end(|_| Ending::Elsewhere);
     }
 
     /// It failed, and what a store outside has stood in for that: the followers look for it, each for itself.
     pub(crate) fn stand_in(mut self) {
         self.settled = true;
-        self.seat.end(Ending::Failed);
+        self.seat.end(|_| Ending::Failed);
     }
 
     /// The result may not be shared. One follower tries once more; if that fails too, everybody computes alone.
     pub(crate) fn fail(mut self) {
         self.settled = true;
-        if self.has_failed_before() { self.seat.end(Ending::Alone) } else { self.seat.vacate() }
+        if self.has_failed_before() { self.seat.end(|_| Ending::Alone) } else { self.seat.vacate() }
     }
 
     /// Counts a failure.
@@ -377,7 +418,7 @@ impl Lead {
     /// Nobody's result can be shared: everybody computes alone, at once.
     pub(crate) fn scatter(mut self) {
         self.settled = true;
-        self.seat.end(Ending::Alone);
+        self.seat.end(|_| Ending::Alone);
     }
 }
 
@@ -388,7 +429,7 @@ impl Drop for Lead {
         }
         // A computation that panics has failed; one that was dropped for another reason says nothing of the next.
         if std::thread::panicking() && self.has_failed_before() {
-            self.seat.end(Ending::Alone);
+            self.seat.end(|_| Ending::Alone);
         } else {
             self.seat.vacate();
         }

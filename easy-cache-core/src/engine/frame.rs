@@ -12,6 +12,7 @@ use tracing::Span;
 
 use super::ambient::Ambient;
 use super::collected::{Collected, Taint};
+use super::flight::Key;
 use crate::Tag;
 use crate::backend::memory::{Kept, List, Seen, Used};
 use crate::clock::{Clock, Moment, NEVER};
@@ -32,9 +33,9 @@ pub(crate) struct Frame {
     /// Bypasses until the first cached function has been met.
     looks_away: bool,
     /// The keys that this frame computes, and the cache they belong to.
-    computes: Vec<Computed>,
+    computes: Computes,
     /// What was stored under that key before, for a computation that asks for it.
-    previous: Option<(Kept, Duration)>,
+    previous: Option<Box<(Kept, Duration)>>,
     /// What the computation says of its result, beside the result.
     notes: Option<Box<Notes>>,
     /// In which its subscribers see what happens in it.
@@ -45,8 +46,41 @@ pub(crate) struct Frame {
 /// has ended collects for nobody.
 type Gathered = Mutex<Collected>;
 
+/// The keys that one frame computes.
+#[derive(Debug, Default)]
+enum Computes {
+    #[default]
+    Nothing,
+    /// One key, which others have as well, and the cache it belongs to.
+    One(u64, Key),
+    Many(Vec<Computed>),
+}
+
 /// A key, and the cache it belongs to.
 type Computed = (u64, Arc<[u8]>);
+
+impl Computes {
+    fn includes(&self, engine: u64, key: &[u8]) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::One(id, own) => *id == engine && **own == *key,
+            Self::Many(keys) => include(keys, engine, key),
+        }
+    }
+
+    /// Copies for who may outlive the computation, and is not to keep its flight.
+    fn copies(&self) -> Vec<Computed> {
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::One(id, key) => vec![(*id, Arc::from(&**key))],
+            Self::Many(keys) => keys.clone(),
+        }
+    }
+}
+
+fn include(keys: &[Computed], engine: u64, key: &[u8]) -> bool {
+    keys.iter().any(|(id, own)| *id == engine && **own == *key)
+}
 
 /// For whom a frame collects.
 #[derive(Debug, Default)]
@@ -57,7 +91,7 @@ enum Kind {
     /// For nobody: only taint goes outward.
     Untracked,
     /// For the frame that it was taken along from, and for the one around it on its own thread.
-    Carried(Surroundings),
+    Carried(Box<Surroundings>),
 }
 
 thread_local! {
@@ -75,12 +109,16 @@ struct Flags {
 impl Frame {
     /// The frame of a load, for one key or for many.
     pub(crate) fn computing<'a>(engine: u64, keys: impl Iterator<Item = &'a [u8]>, span: Span) -> Box<Self> {
-        Box::new(Self { computes: keys.map(|key| (engine, key.into())).collect(), span: Some(span), ..Self::default() })
+        Self::of_load(Computes::Many(keys.map(|key| (engine, key.into())).collect()), span)
     }
 
     /// The frame of a load for a key that others have as well.
-    pub(crate) fn computing_one(engine: u64, key: Arc<[u8]>, span: Span) -> Box<Self> {
-        Box::new(Self { computes: vec![(engine, key)], span: Some(span), ..Self::default() })
+    pub(crate) fn computing_one(engine: u64, key: Key, span: Span) -> Box<Self> {
+        Self::of_load(Computes::One(engine, key), span)
+    }
+
+    fn of_load(computes: Computes, span: Span) -> Box<Self> {
+        Box::new(Self { computes, span: Some(span).filter(|span| !span.is_none()), ..Self::default() })
     }
 
     /// What was used, once more: for one of several values of one load.
@@ -137,7 +175,7 @@ impl Frame {
     }
 
     pub(crate) fn with_previous(mut self: Box<Self>, previous: Option<(Kept, Duration)>) -> Box<Self> {
-        self.previous = previous;
+        self.previous = previous.map(Box::new);
         self
     }
 
@@ -177,10 +215,9 @@ impl Frame {
     }
 
     fn is_computing(&self, engine: u64, key: &[u8]) -> bool {
-        let is_it = |(id, own): &Computed| *id == engine && **own == *key;
         match &self.kind {
-            Kind::Carried(from) => from.computes.iter().any(is_it),
-            Kind::Own | Kind::Untracked => self.computes.iter().any(is_it),
+            Kind::Carried(from) => include(&from.computes, engine, key),
+            Kind::Own | Kind::Untracked => self.computes.includes(engine, key),
         }
     }
 
@@ -274,7 +311,7 @@ impl Surroundings {
 
     /// From the innermost frame outwards: the first one that collects is the origin.
     fn note(&mut self, frame: &mut Frame) {
-        self.computes.extend(frame.computes.iter().cloned());
+        self.computes.extend(frame.computes.copies());
         if let Kind::Carried(from) = &frame.kind {
             self.computes.extend(from.computes.iter().cloned());
         }
@@ -300,8 +337,9 @@ impl Surroundings {
     /// The frame of a task; none if there is nothing to take along.
     pub(crate) fn frame(&self) -> Option<Box<Frame>> {
         let is_needed = self.has_origin() || self.bypass || !self.computes.is_empty();
-        is_needed
-            .then(|| Box::new(Frame { kind: Kind::Carried(self.clone()), bypass: self.bypass, ..Frame::default() }))
+        is_needed.then(|| {
+            Box::new(Frame { kind: Kind::Carried(Box::new(self.clone())), bypass: self.bypass, ..Frame::default() })
+        })
     }
 }
 
@@ -321,8 +359,8 @@ impl Open {
     }
 
     /// What the computation has said of its result.
-    pub(crate) fn take_notes(&mut self) -> Notes {
-        self.0.as_mut().and_then(|frame| frame.notes.take()).map(|notes| *notes).unwrap_or_default()
+    pub(crate) fn take_notes(&mut self) -> Option<Box<Notes>> {
+        self.0.as_mut().and_then(|frame| frame.notes.take())
     }
 
     /// The computation has its result.
@@ -433,7 +471,7 @@ pub(crate) fn absorb(inner: Frame) {
 pub(crate) fn take_previous() -> Option<(Kept, Duration)> {
     let mut previous = None;
     update(|frame| previous = frame.previous.take());
-    previous
+    previous.map(|previous| *previous)
 }
 
 /// Notes something for the end of the current computation.

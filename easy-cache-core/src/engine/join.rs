@@ -112,6 +112,8 @@ impl Join {
             return None;
         }
         let recursive = frame::is_computing(engine.id, key);
+        let flights = engine.flights(self.side);
+        let landings = flights.landings(key);
         match Self::look(engine, key, terms) {
             Look::Serve(found) => return Some(Arrival::Found(found)),
             Look::Due(due) if recursive => return Some(Arrival::Found(engine.serve(key, due.kept, due.verdict))),
@@ -124,10 +126,11 @@ impl Join {
         if recursive || self.disappointed || !engine.is_usable() {
             return Some(self.compute(engine, key, None));
         }
-        let flights = engine.flights(self.side);
         self.called.get_or_insert_with(|| flights.tick());
         engine.store.domain().pauses.reach(Point::Lead);
-        match flights.join(key, engine.store.clock().precise()) {
+        match flights.join(key, engine.store.clock().coarse()) {
+            // What has not landed since the look would be under way, and be followed.
+            Joined::Lead(lead) if flights.landings(key) == landings => Some(self.compute(engine, key, Some(lead))),
             Joined::Lead(lead) => Some(self.lead(engine, key, terms, lead)),
             Joined::Follow(follow) => {
                 engine.events.waiting(key);

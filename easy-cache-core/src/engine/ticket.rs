@@ -3,7 +3,7 @@
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use super::flight::Lead;
+use super::flight::{Key, Lead};
 use super::frame::{self, Frame};
 use super::outside::{Keeping, Label, Parcel, Sight};
 use super::{Engine, Found};
@@ -23,7 +23,7 @@ use crate::{Policy, Tag};
 #[derive(Debug)]
 pub(crate) struct Ticket {
     pub(crate) engine: Arc<Engine>,
-    key: Arc<[u8]>,
+    key: Key,
     fence: Fence,
     load: Load,
     lead: Option<Lead>,
@@ -52,7 +52,7 @@ impl Ticket {
         let load = Load::begin(&engine.events);
         Self {
             engine: Arc::clone(engine),
-            key: lead.as_ref().map(Lead::key).filter(|led| ***led == *key).map_or_else(|| key.into(), Arc::clone),
+            key: lead.as_ref().map(Lead::key).filter(|led| **led == *key).unwrap_or_else(|| key.into()),
             fence,
             load,
             lead,
@@ -69,7 +69,7 @@ impl Ticket {
 
     /// The frame in which the computation is to run.
     pub(crate) fn frame(&self) -> Box<Frame> {
-        Frame::computing_one(self.engine.id, Arc::clone(&self.key), self.engine.events.load(&self.key))
+        Frame::computing_one(self.engine.id, self.key.clone(), self.engine.events.load(&self.key))
     }
 
     pub(crate) fn key(&self) -> &[u8] {
@@ -120,8 +120,8 @@ impl Ticket {
     }
 
     /// Says that the value is what was there before, good again.
-    pub(crate) fn renewing(self, renews: Option<Kept>) -> Self {
-        Self { renews, ..self }
+    pub(crate) fn renewing(&mut self, renews: Option<Kept>) {
+        self.renews = renews;
     }
 
     /// Offers the value to the store under the ticket's key, hands it to those who wait, and its tags outward.
@@ -143,7 +143,7 @@ impl Ticket {
         if Mistake::FenceAfterCompute.is_made() || Mistake::RefreshWithoutFence.is_made() && self.renews() {
             self.fence = self.engine.store.domain().fence();
         }
-        let key = Arc::clone(&self.key);
+        let key = self.key.clone();
         let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
         if let Some(lead) = self.lead.take() {
@@ -254,7 +254,7 @@ impl Ticket {
             used: Used::NOTHING,
             began: self.load.began(),
             weight: 0,
-            random: self.engine.random(),
+            random: self.random_for(policy),
             renews: None,
         };
         let list = store.list_outside(&fill, frame.into_used(store.clock()))?;
@@ -277,7 +277,7 @@ impl Ticket {
         let origin = list.facts().origin.as_deref().filter(|_| !Mistake::OriginForgotten.is_made());
         let seen = origin.map(|origin| origin.tags.clone()).unwrap_or_default();
         let epoch = origin.map(|origin| origin.epoch);
-        let key = key.unwrap_or_else(|| self.key.as_ref().into());
+        let key = key.unwrap_or_else(|| Box::from(&*self.key));
         let awaited = lead.is_some_and(Lead::is_awaited);
         let (ttl, fresh) = (label.kept_for(), label.fresh_for());
         let fresh = fresh.filter(|_| fresh != ttl);
@@ -404,7 +404,7 @@ impl Ticket {
             used: frame.into_used(store.clock()),
             began: self.load.began(),
             weight: policy.known_weight(),
-            random: self.engine.random(),
+            random: self.random_for(policy),
             renews: self.renews.take(),
         });
         self.engine.tell_fill(key, &filled);
@@ -419,6 +419,11 @@ impl Ticket {
                 self.unkept(value, policy)
             }
         }
+    }
+
+    /// For times: most policies need none.
+    fn random_for(&self, policy: &Policy) -> f64 {
+        if policy.wishes().jitter.is_some() { self.engine.random() } else { 0.0 }
     }
 
     /// A value that is its callers', and not the store's.

@@ -33,25 +33,25 @@ impl<F: Future> Verifying<F> {
 }
 
 impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
-    /// Begins to verify, if the call hits, what is stored can be compared, and it is this hit's turn. Otherwise the load is given
-    /// back, and the call goes on as ever. A call within the computation of its own key is left alone.
-    pub(super) fn verify<F: Future>(&self, load: F) -> Result<Box<Verifying<F>>, F>
+    /// Begins to verify, if the call hits, what is stored can be compared, and it is this hit's turn. Otherwise the load is left
+    /// where it is, and the call goes on as ever. A call within the computation of its own key is left alone.
+    pub(super) fn verify<F: Future>(&self, load: &mut Option<F>) -> Option<Box<Verifying<F>>>
     where
         P: Plan<F::Output>,
     {
         let (engine, key) = (self.engine, self.key.as_ref());
-        let Some(verification) = &engine.verification else { return Err(load) };
+        let verification = engine.verification.as_ref()?;
         let comparable = self.mode == Mode::Lookup && self.plan.travels() && engine.outside.is_none();
         if !comparable || frame::is_computing(engine.id, key) {
-            return Err(load);
+            return None;
         }
-        let Ok(kept) = engine.store.lookup(key) else { return Err(load) };
-        let Some(answer) = self.plan.restore(kept.value.clone()) else { return Err(load) };
+        let kept = engine.store.lookup(key).ok()?;
+        let answer = self.plan.restore(kept.value.clone())?;
         if !verification.is_due() {
-            return Err(load);
+            return None;
         }
         let frame = Some(Frame::computing(engine.id, std::iter::once(key), engine.events.load(key)));
-        Ok(Box::new(Verifying { kept, answer, frame, load: Box::pin(load) }))
+        Some(Box::new(Verifying { kept, answer, frame, load: Box::pin(load.take()?) }))
     }
 
     /// The stored value, as any hit yields it.

@@ -38,6 +38,8 @@ thread_local! {
 impl Meter {
     /// Whether somebody wants to know of hits.
     pub(crate) const COUNTS_HITS: bool = true;
+    /// Whether anybody wants to know how long something took.
+    pub(super) const MEASURES: bool = true;
 
     pub(super) fn new(namespace: &Arc<str>) -> Self {
         describe();

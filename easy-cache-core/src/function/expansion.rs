@@ -4,6 +4,7 @@
 pub use super::KeyBuf;
 pub use super::bound::{Behind, BehindNow, Bound, Later, Now, bound};
 pub use super::bypass::{Asked, MayForbid, NeverForbids};
+pub use super::fixed_tag::FixedTag;
 pub use super::key_part::{Part, ViaDisplay, ViaKeyPart};
 pub use super::keyed::{Keyed, keyed};
 pub use super::meta::{Meta, ShowDisplay, ShowKeyPart, ShowNothing, Shown};

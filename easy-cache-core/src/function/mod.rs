@@ -5,6 +5,7 @@ mod attribute;
 mod bound;
 mod bypass;
 pub mod expansion;
+mod fixed_tag;
 mod key_buf;
 mod key_part;
 mod keyed;

@@ -67,6 +67,14 @@ fn known_tags(tag: &TagSource, cached: &Cached, names: &Names) -> Option<TokenSt
         }
         TagSource::FromValue(_) => None,
         TagSource::Template(template) => {
+            if let Some(text) = template.text() {
+                return Some(quote_spanned! {at=>
+                    .tag({
+                        static TAG: ::easy_cache_core::__macro::FixedTag = ::easy_cache_core::__macro::FixedTag::new(#text);
+                        &TAG
+                    })
+                });
+            }
             let tag = names.local("tag");
             let written = places::write(template, &cached.function, &tag);
             Some(quote_spanned! {at=>

@@ -37,6 +37,15 @@ pub(crate) enum Root {
 }
 
 impl Template {
+    /// What it says whatever the arguments are, if there is no place in it.
+    pub(crate) fn text(&self) -> Option<String> {
+        let text = |piece: &Piece| match piece {
+            Piece::Text(text) => Some(text.clone()),
+            Piece::Place(_) => None,
+        };
+        self.pieces.iter().map(text).collect()
+    }
+
     /// Reads a string literal.
     pub(crate) fn from_text(literal: &LitStr) -> Result<Self> {
         let (text, span) = (literal.value(), literal.span());

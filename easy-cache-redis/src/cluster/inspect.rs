@@ -12,25 +12,13 @@ use super::lookup::Sighted;
 use super::node::Node;
 use super::store::{Inner, RedisClusterStore};
 use crate::failure::Failure;
-use crate::inspect::{about_itself, each_name, literal};
+use crate::inspect::{about_itself, each_name, inspected, literal};
 use crate::layout::{Entry, Record};
 
 /// What is said of each master: the lines of `INFO` that tell nodes apart.
 const TOLD: [&str; 4] = ["redis_version", "used_memory_human", "maxmemory_policy", "evicted_keys"];
 
-impl Inspect for RedisClusterStore {
-    fn kinds<'a>(&'a self, key: &'a [u8], progress: Progress<'a>) -> StoreFuture<'a, Vec<u64>> {
-        self.run("look for the entries of a key", self.inner.kinds_of(key, progress))
-    }
-
-    fn inspect<'a>(&'a self, key: &'a [u8], kind: u64) -> StoreFuture<'a, Found> {
-        self.run("look at an entry", self.inner.stored(key, kind))
-    }
-
-    fn survey<'a>(&'a self, progress: Progress<'a>) -> StoreFuture<'a, Survey> {
-        self.run("count what is stored", self.inner.count(progress))
-    }
-}
+inspected!(RedisClusterStore);
 
 impl Inner {
     async fn kinds_of(&self, key: &[u8], progress: Progress<'_>) -> Result<Vec<u64>, Failure> {

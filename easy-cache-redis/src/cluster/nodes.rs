@@ -7,10 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use deadpool_redis::redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, Pipeline, ProtocolVersion, cmd,
-};
-use deadpool_redis::{Manager, Pool};
+use deadpool_redis::redis::{Client, ConnectionAddr, ConnectionInfo, Pipeline, ProtocolVersion, cmd};
 use easy_cache_core::Clock;
 use easy_cache_core::store::Breaker;
 use parking_lot::Mutex;
@@ -24,6 +21,7 @@ use crate::failure::Failure;
 use crate::greeting::Greeting;
 use crate::lane::{Lane, Limits};
 use crate::layout::Keys;
+use crate::wire::Supply;
 
 /// The nodes are not asked more often than this who serves what.
 const SELDOM: Duration = Duration::from_millis(50);
@@ -136,12 +134,9 @@ impl Nodes {
 
     fn make(&self, address: &Address) -> Result<Node, Failure> {
         let plan = &self.plan;
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(plan.limits.dial)).set_response_timeout(None);
-        let manager = Manager::new_with_config(self.info(address), config)?;
-        let pool = Pool::builder(manager).max_size(1).build().map_err(|error| Failure::Pool(error.to_string()))?;
+        let supply = Supply::to(self.info(address), 1, plan.limits)?;
         let greeting = Greeting { whose: None, keeps_across_restarts: plan.keeps_across_restarts };
-        let lane = Arc::new(Lane::new(pool, plan.limits, greeting));
+        let lane = Arc::new(Lane::new(supply, plan.limits, greeting));
         let lookups = |keys| Arc::new(Combiner::new(Arc::clone(&lane), keys, plan.combines));
         let lookups = plan.groups.iter().map(lookups).collect();
         Ok(Node { address: address.clone(), lane, breaker: Breaker::new(Clock::system()), lookups })

@@ -17,7 +17,7 @@
 
 use std::time::Duration;
 
-use deadpool_redis::redis::Value;
+use bytes::{Buf, Bytes};
 use easy_cache_core::Tag;
 use easy_cache_core::store::{Unreadable, Version, VersionedTag};
 
@@ -44,7 +44,11 @@ impl Order {
     /// `None` if there is none, or bytes that are none: no fence.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let (id, digits) = bytes.split_first_chunk()?;
-        let sequence = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        let add = |sequence: u64, byte: &u8| {
+            let digit = byte.wrapping_sub(b'0');
+            sequence.checked_mul(10)?.checked_add(u64::from(digit)).filter(|_| digit < 10)
+        };
+        let sequence = digits.iter().try_fold(0, add).filter(|_| !digits.is_empty())?;
         Some(Self { id: *id, sequence })
     }
 }
@@ -103,12 +107,12 @@ fn checksum(count: &[u8], rest: &[u8]) -> u32 {
 
 /// Whether these are the records that an entry depends on, as far as their versions tell, in its order; there may be more of them. That
 /// they are those of its tags, and that it is whole, is not looked at.
-pub(crate) fn stands_under<'a>(bytes: &[u8], mut records: impl Iterator<Item = &'a Value>) -> bool {
+pub(crate) fn stands_under<'a>(bytes: &[u8], mut records: impl Iterator<Item = Option<&'a [u8]>>) -> bool {
     let Some((head, count)) = bytes.get(..8).and_then(|head| head.split_last_chunk::<4>()) else { return false };
     let end = VERSIONS_AT + VERSION * u32::from_le_bytes(*count) as usize;
     let Some(versions) = bytes.get(EPOCH_AT..end).filter(|_| head == MAGIC) else { return false };
     versions.chunks_exact(VERSION).all(|version| match records.next() {
-        Some(Value::BulkString(record)) => record == version && *version != NONE,
+        Some(Some(record)) => record == version && *version != NONE,
         _ => false,
     })
 }
@@ -128,14 +132,18 @@ pub(crate) struct Entry {
     pub(crate) header: Header,
     pub(crate) ttl: Option<Duration>,
     pub(crate) tags: Vec<VersionedTag>,
-    bytes: Vec<u8>,
+    bytes: Bytes,
     payload_at: usize,
 }
+
+/// From this size on a value stays in the memory in which it arrived, with what is left over around it.
+const LARGE: usize = 64 << 10;
 
 impl Entry {
     /// Reads what was stored. Memory is bounded by the number of the bytes, whatever they say. The tags that are expected cost no
     /// memory of their own.
-    pub(crate) fn decode(bytes: Vec<u8>, expected: &[Tag]) -> Result<Self, Unreadable> {
+    pub(crate) fn decode(bytes: impl Into<Bytes>, expected: &[Tag]) -> Result<Self, Unreadable> {
+        let bytes = bytes.into();
         let mut rest = Rest(&bytes);
         if rest.take()? != MAGIC {
             return Err(Unreadable::new("it does not begin like an entry of this layout"));
@@ -157,10 +165,11 @@ impl Entry {
         Ok(Self { header, ttl, tags, bytes, payload_at })
     }
 
-    /// The value, in the memory in which it arrived.
+    /// The value, and what it carries.
     pub(crate) fn into_payload(mut self) -> (Vec<u8>, Vec<VersionedTag>) {
-        self.bytes.drain(..self.payload_at);
-        (self.bytes, self.tags)
+        self.bytes.advance(self.payload_at);
+        let payload = if self.bytes.len() < LARGE { self.bytes.to_vec() } else { self.bytes.into() };
+        (payload, self.tags)
     }
 }
 
@@ -267,23 +276,24 @@ mod tests {
     #[test]
     fn an_entry_stands_only_under_records_that_are_its_versions_and_nothing_else() {
         let bytes = accepted(sealed(&tags(), &[5]).encode(), 2);
-        let records = |changed: &[(usize, Value)]| {
-            let mut records: Vec<Value> = (2..=6).map(|byte| Value::BulkString(vec![byte; 16])).collect();
+        let records = |changed: &[(usize, Option<Vec<u8>>)]| {
+            let mut records: Vec<_> = (2..=6).map(|byte| Some(vec![byte; 16])).collect();
             changed.iter().for_each(|(at, value)| records[*at] = value.clone());
             records
         };
-        let stands = |bytes: &[u8], records: &[Value]| stands_under(bytes, records.iter());
+        let stands =
+            |bytes: &[u8], records: &[Option<Vec<u8>>]| stands_under(bytes, records.iter().map(Option::as_deref));
         assert!(stands(&bytes, &records(&[])) && stands(&bytes, &records(&[])[..4]), "the last is of no tag of it");
         assert!(!stands(&bytes, &records(&[])[..3]), "one was not asked for");
         for at in 0..4 {
             let mut marked = vec![at as u8 + 2; 16];
             marked.extend([1; 24]);
-            for other in [Value::Nil, Value::BulkString(vec![9; 16]), Value::BulkString(marked), Value::Int(1)] {
+            for other in [None, Some(vec![9; 16]), Some(marked)] {
                 assert!(!stands(&bytes, &records(&[(at, other)])), "record {at}");
             }
             let mut unversioned = bytes.clone();
             unversioned[EPOCH_AT + at * VERSION..][..VERSION].fill(0);
-            let none = Value::BulkString(vec![0; 16]);
+            let none = Some(vec![0; 16]);
             assert!(!stands(&unversioned, &records(&[(at, none)])), "no version is none");
         }
         for len in 0..VERSIONS_AT + 2 * VERSION {

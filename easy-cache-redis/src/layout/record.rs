@@ -1,6 +1,5 @@
 //! What a record says to who only reads.
 
-use deadpool_redis::redis::Value;
 use easy_cache_core::store::Version;
 
 /// A record as a lookup finds it.
@@ -15,9 +14,9 @@ pub(crate) enum Record {
 }
 
 impl Record {
-    pub(crate) fn read(value: &Value) -> Self {
-        let Value::BulkString(bytes) = value else { return Self::Absent };
-        match <[u8; Version::LEN]>::try_from(bytes.as_slice()) {
+    pub(crate) fn read(value: Option<&[u8]>) -> Self {
+        let Some(bytes) = value else { return Self::Absent };
+        match <[u8; Version::LEN]>::try_from(bytes) {
             Ok(none) if none == [0; Version::LEN] => Self::Absent,
             Ok(version) => Self::Free(Version::from_bytes(version)),
             Err(_) if bytes.len() > Version::LEN => Self::Held,
@@ -32,12 +31,12 @@ mod tests {
 
     #[test]
     fn a_record_is_a_version_a_mark_or_nothing() {
-        let read = |bytes: &[u8]| Record::read(&Value::BulkString(bytes.to_vec()));
+        let read = |bytes: &[u8]| Record::read(Some(bytes));
         assert_eq!(read(&[7; 16]), Record::Free(Version::from_bytes([7; 16])));
         assert_eq!(read(&[7; 40]), Record::Held);
         for nothing in [&[][..], &[0; 16], &[7; 15]] {
             assert_eq!(read(nothing), Record::Absent, "{nothing:?}");
         }
-        assert_eq!(Record::read(&Value::Nil), Record::Absent);
+        assert_eq!(Record::read(None), Record::Absent);
     }
 }

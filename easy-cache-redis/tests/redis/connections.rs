@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use easy_cache_core::store::{Filled, Look, MissReason, Store};
+use easy_cache_core::store::{Filled, Look, Looked, MissReason, Store};
 use easy_cache_core::{Error, ErrorKind};
 use easy_cache_redis::deadpool_redis::{Config, Runtime};
 use easy_cache_redis::{RedisStore, RedisStoreBuilder};
@@ -295,4 +295,55 @@ async fn what_was_invalidated_a_moment_ago_is_said_again_to_a_server_that_may_no
         recovered(&world).await;
         assert_eq!(world.reason(&["t"]).await, Some(MissReason::Outdated), "everything: {everything}");
     }
+}
+
+#[tokio::test]
+async fn a_socket_in_the_file_system_a_user_and_a_database_are_reached_like_any_other() {
+    let folder = std::env::temp_dir().join(easy_cache_servers::unique("ec-socket"));
+    std::fs::create_dir_all(&folder).unwrap();
+    let socket = folder.join("redis.sock");
+    let server = Redis::options().setting("unixsocket", socket.display()).setting("databases", 4).start();
+    server.command(["ACL", "SETUSER", "shop", "on", ">s3cr3t", "~*", "&*", "+@all"]);
+    let path = format!("redis+unix://{}?user=shop&pass=s3cr3t&db=3", socket.display());
+    let address = server.address();
+    for protocol in ["", "resp3"] {
+        let (with_path, with_port) = match protocol {
+            "" => (path.clone(), format!("redis://shop:s3cr3t@{address}/3")),
+            _ => (format!("{path}&protocol=resp3"), format!("redis://shop:s3cr3t@{address}/3?protocol=resp3")),
+        };
+        let world = World::at(with_path);
+        world.warm(&["t"]).await;
+        world.hit(&["t"]).await;
+        world.elsewhere_at(with_port).hit(&["t"]).await;
+        let elsewhere = world.elsewhere_at(server.url());
+        assert_eq!(elsewhere.reason(&["t"]).await, Some(MissReason::Absent), "another database has nothing of it");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_invalidated_between_lookups_is_answered_as_that() {
+    let proxy = Proxy::before(Redis::shared().address());
+    let world = World::at(proxy.redis_url());
+    world.warm(&["t"]).await;
+    for direction in [Direction::ToServer, Direction::ToClient] {
+        proxy.set(direction, Fault::Hold);
+        let mut waiting = Vec::new();
+        for number in 0..40_u8 {
+            let store = world.store.clone();
+            waiting.push(tokio::spawn(async move {
+                if number % 4 == 0 {
+                    store.invalidate(&tags(&["another"]), &[]).await.map(|()| true)
+                } else {
+                    store.look(Look::new(KEY, &tags(&["t"]))).await.map(|found| matches!(found, Looked::Hit(_)))
+                }
+            }));
+            tokio::task::yield_now().await;
+        }
+        proxy.mend();
+        for (number, answer) in waiting.into_iter().enumerate() {
+            assert!(answer.await.unwrap().unwrap(), "caller {number}");
+        }
+    }
+    assert_eq!(proxy.accepted(), 1, "nothing was mistaken for garbage");
 }

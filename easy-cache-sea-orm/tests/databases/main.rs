@@ -4,8 +4,10 @@
 mod beginning;
 mod introspection;
 mod isolation;
+mod lending;
 mod listener;
 mod reads;
+mod related;
 mod relay;
 mod replica;
 mod restart;

@@ -134,6 +134,27 @@ async fn values_that_look_alike_are_told_apart() {
 }
 
 #[tokio::test]
+async fn what_makes_values_of_rows_is_part_of_what_is_asked() {
+    use sea_orm::{DeriveColumn, EnumIter};
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveColumn)]
+    enum TitleFirst {
+        Title,
+        Other,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveColumn)]
+    enum OtherFirst {
+        Other,
+        Title,
+    }
+    let shop = Shop::in_memory().await;
+    let both = || by_id().select_only().column(book::Column::Title).column_as(book::Column::AuthorId, "other");
+    let title_first = both().into_values::<(String, i32), TitleFirst>().one_cached(&shop.db).await.unwrap();
+    assert_eq!(*title_first.unwrap(), ("Emma".to_owned(), 1));
+    let other_first = both().into_values::<(String, i32), OtherFirst>().one_cached(&shop.db).await;
+    assert!(other_first.is_err(), "a number is no text, whatever another query has made of the same rows");
+}
+
+#[tokio::test]
 async fn the_tags_of_a_cached_query_flow_outward_also_on_a_hit() {
     let shop = Shop::in_memory().await;
     for _ in 0..2 {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::pin::pin;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use easy_cache_history::databases::items::{Items, Way};
@@ -15,6 +16,7 @@ use easy_cache_history::databases::referee::Referee;
 use easy_cache_history::databases::scenario;
 use easy_cache_history::databases::session::Dropped;
 use easy_cache_history::databases::steps::{Death, Mistake, Step};
+use easy_cache_history::databases::through::{Orm, Through};
 use easy_cache_history::databases::worker::{Places, words_to_die};
 use easy_cache_servers::Proxy;
 use easy_cache_servers::proxy::Direction;
@@ -37,18 +39,18 @@ fn site() -> &'static Site {
 struct Scene {
     places: Places,
     referee: Referee,
-    reader: Items,
+    reader: Through,
 }
 
 impl Scene {
     async fn new(rows: i32) -> Self {
         let (places, referee) = site().prepare(rows).await.unwrap();
-        let reader = connect(&places).await;
+        let reader = through(Orm::SeaOrm, &places).await;
         Self { places, referee, reader }
     }
 
     async fn cache(&self, row: i32) {
-        self.reader.call(row).await.unwrap();
+        self.reader.call(row, &AtomicBool::default()).await.unwrap();
         assert_eq!(self.reader.look(row).await, Some(0));
     }
 
@@ -75,7 +77,7 @@ impl Scene {
             if found.is_some() && begun.elapsed() > HOLD_FOR {
                 return;
             }
-            assert!(self.reader.call(row).await.unwrap() >= committed);
+            assert!(self.reader.call(row, &AtomicBool::default()).await.unwrap() >= committed);
             assert!(begun.elapsed() < PATIENCE, "row {row} is never served again");
         }
     }
@@ -85,6 +87,12 @@ impl Scene {
 async fn connect(places: &Places) -> Items {
     let cache = places.cache(0, Death::Elsewhere, None).unwrap();
     Items::connect(&places.database, &cache, HOLD_FOR).await.unwrap()
+}
+
+/// The same through either ORM.
+async fn through(orm: Orm, places: &Places) -> Through {
+    let cache = places.cache(0, Death::Elsewhere, None).unwrap();
+    Through::connect(orm, &places.database, &cache, HOLD_FOR).await.unwrap()
 }
 
 /// Whether the entry is still served right after the death of its writer, and what that has committed.
@@ -99,18 +107,19 @@ const fn left_by(step: Step) -> (bool, i64) {
 // case 89
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_writer_that_is_killed_at_any_step_leaves_nothing_outdated() {
-    let scene = Scene::new(Step::ALL.len() as i32).await;
-    for (row, step) in (0..).zip(Step::ALL) {
+    let deaths: Vec<_> = Orm::ALL.into_iter().flat_map(|orm| Step::ALL.map(|step| (orm, step))).collect();
+    let scene = Scene::new(deaths.len() as i32).await;
+    for (row, (orm, step)) in (0..).zip(&deaths) {
         scene.cache(row).await;
-        let words = words_to_die(&scene.places, row, HOLD_FOR, step);
+        let words = words_to_die(&scene.places, *orm, row, HOLD_FOR, *step);
         let died = Command::new(program()).arg("database-writer").args(words).stdin(Stdio::null()).status().unwrap();
-        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&died), Some(9), "{step:?}");
-        let (served, number) = left_by(step);
-        assert_eq!(scene.reader.look(row).await, served.then_some(0), "{step:?}");
-        assert_eq!(scene.committed(row).await, number, "{step:?}");
-        assert_eq!(scene.reader.call(row).await.unwrap(), number, "{step:?}");
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&died), Some(9), "{orm:?}, {step:?}");
+        let (served, number) = left_by(*step);
+        assert_eq!(scene.reader.look(row).await, served.then_some(0), "{orm:?}, {step:?}");
+        assert_eq!(scene.committed(row).await, number, "{orm:?}, {step:?}");
+        assert_eq!(scene.reader.call(row, &AtomicBool::default()).await.unwrap(), number, "{orm:?}, {step:?}");
     }
-    scene.until_served(Step::ALL.len() as i32).await;
+    scene.until_served(deaths.len() as i32).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -126,7 +135,7 @@ async fn a_commit_without_an_answer_leaves_nothing_outdated() {
         way.cut_at_next(direction);
         tx.commit().await.unwrap_err();
         assert_eq!(scene.reader.look(row).await, None, "nobody knows what is true");
-        assert_eq!(scene.reader.call(row).await.unwrap(), scene.committed(row).await);
+        assert_eq!(scene.reader.call(row, &AtomicBool::default()).await.unwrap(), scene.committed(row).await);
     }
     scene.until_served(2).await;
     assert_eq!(scene.referee.committed().await.unwrap(), [1, 0]);
@@ -135,13 +144,14 @@ async fn a_commit_without_an_answer_leaves_nothing_outdated() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_is_dropped_at_any_await_leaves_nothing_outdated() {
     const ROWS: i32 = 40;
-    let scene = Scene::new(ROWS).await;
-    let writer = connect(&scene.places).await;
+    let scene = Scene::new(2 * ROWS).await;
+    let writers = [through(Orm::SeaOrm, &scene.places).await, through(Orm::Diesel, &scene.places).await];
     let mut ends = Vec::new();
-    for row in 0..ROWS {
+    for row in 0..2 * ROWS {
         scene.cache(row).await;
-        let way = Way::ALL[row as usize % Way::ALL.len()];
-        let polls = row as u64 / 2;
+        let writer = &writers[row as usize % 2];
+        let way = Way::ALL[row as usize / 2 % Way::ALL.len()];
+        let polls = row as u64 / 4;
         let ended = Dropped { inner: pin!(writer.write(row, way)), polls }.await;
         ends.push(ended.is_some());
         let committed = scene.committed(row).await;
@@ -149,7 +159,7 @@ async fn a_write_that_is_dropped_at_any_await_leaves_nothing_outdated() {
         assert!(found.is_none_or(|number| number >= committed), "{way:?} after {polls} polls: {found:?}, {committed}");
     }
     assert!(ends.contains(&false), "none was dropped");
-    scene.until_served(ROWS).await;
+    scene.until_served(2 * ROWS).await;
 }
 
 // case 87

@@ -25,7 +25,6 @@ use crate::outcome::Outcome;
 use crate::workspace::Workspace;
 
 pub(crate) use deny::Installation;
-pub(crate) use servers::has_libraries;
 
 /// One thing that is checked.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +43,7 @@ const STEPS: &[Step] = &[
     Step { name: "layers", about: "no crate names one that is above it", slow: false, run: layers::run },
     Step { name: "readme", about: "Rust code in Markdown files is part of some doc test", slow: false, run: readme::run },
     Step { name: "behaviours", about: "what the docs call tested has a test that carries its number", slow: false, run: behaviours::run },
-    Step { name: "servers", about: "the servers that tests start, and the libraries of their clients, are installed (installs Debian's packages where it may)", slow: false, run: servers::run },
+    Step { name: "servers", about: "the servers that tests start, and the libraries that they link, are installed (installs Debian's packages where it may)", slow: false, run: servers::run },
     Step { name: "clippy", about: "no lint speaks, in any target, with all features", slow: false, run: cargo::clippy },
     Step { name: "features", about: "published crates compile without features, with each one alone, and with all", slow: true, run: features::run },
     Step { name: "docs", about: "the documentation builds without a warning", slow: true, run: cargo::docs },

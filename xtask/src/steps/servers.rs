@@ -1,9 +1,8 @@
-//! The servers that tests start for themselves, and the libraries that tests reach them by: looks for each, and installs Debian's package
-//! of it where this program may.
+//! The servers that tests start for themselves, and the libraries of databases that some are linked with: looks for each, and installs
+//! Debian's package of it where this program may. Before anything is compiled, since that already needs the libraries.
 //!
 //! It may as root, with apt-get at hand. Nothing that is installed is started: the tests start their own, on free ports. A server that is
-//! missing afterwards is a problem of this step, and the tests that need it fail. So is a library; without one, nothing that has all
-//! features can be built, and the run ends here.
+//! missing afterwards is a problem of this step, and the tests that need it fail.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -15,24 +14,23 @@ use crate::Result;
 use crate::command::Command;
 use crate::outcome::Outcome;
 
-/// A program that a test starts, and the package that has it.
-const SERVERS: [(&str, &str); 9] = [
+/// A program that a test or a build starts, and the package that has it.
+const SERVERS: [(&str, &str); 11] = [
     ("redis-server", "redis-server"),
     ("memcached", "memcached"),
     ("initdb", "postgresql"),
     ("mariadbd", "mariadb-server"),
+    ("mariadb", "mariadb-client"),
     ("varnishd", "varnish"),
     ("nginx", "nginx"),
     ("wrk", "wrk"),
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
+    ("pkg-config", "pkg-config"),
 ];
-/// A library that Diesel's own connections link, as pkg-config knows it, and the package that has what a build needs of it.
-const LIBRARIES: [(&str, &str); 2] = [("libpq", "libpq-dev"), ("libmariadb", "libmariadb-dev")];
-/// A library that does as well as the other.
-const INSTEAD: [(&str, &str); 1] = [("libmariadb", "mysqlclient")];
-/// What finds libraries, and its package.
-const FINDER: (&str, &str) = ("pkg-config", "pkg-config");
+/// A library that synchronous connections of Diesel are linked with, under the names that it may have, and the package that has it.
+const LIBRARIES: [(&[&str], &str); 2] =
+    [(&["libpq"], "libpq-dev"), (&["libmariadb", "mysqlclient", "mariadb"], "libmariadb-dev")];
 /// Where programs are that are on nobody's path.
 const ELSEWHERE: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
 /// What Debian asks before it starts a service. This answer is "no".
@@ -41,46 +39,44 @@ const NO: &str = "#!/bin/sh\nexit 101\n";
 
 /// Looks, installs, looks again.
 pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
-    let missing = missing();
+    let missing = missing(context)?;
     let mut problems = Vec::new();
     if !missing.is_empty() && may_install() {
         println!("    missing: {}. Installing them, without starting any:", missing.join(", "));
         problems = install(context, &missing)?;
     }
-    let still = self::missing();
+    let still = self::missing(context)?;
     if !still.is_empty() {
-        problems.push(format!(
-            "tests need servers and libraries that are not installed: run `apt-get install {}`",
-            still.join(" ")
-        ));
+        problems.push(format!("tests need what is not installed: run `apt-get install {}`", still.join(" ")));
     }
     let installed = if missing.len() > still.len() {
         format!(", {} of them installed now", missing.len() - still.len())
     } else {
         String::new()
     };
-    let all = SERVERS.len() + 1 + LIBRARIES.len();
-    Ok(Outcome::of(format!("{} servers and libraries{installed}", all - still.len())).with_problems(problems))
+    let found = SERVERS.len() + LIBRARIES.len() - still.len();
+    Ok(Outcome::of(format!("{found} programs and libraries{installed}")).with_problems(problems))
 }
 
-/// The packages of the programs and libraries that are not there.
-fn missing() -> Vec<&'static str> {
-    let programs = SERVERS.iter().chain([&FINDER]).filter(|(program, _)| !is_installed(program));
-    let libraries = LIBRARIES.iter().filter(|(library, _)| !can_be_linked(library));
-    programs.chain(libraries).map(|(_, package)| *package).collect()
+/// The packages of what is not there.
+fn missing(context: &Context<'_>) -> Result<Vec<&'static str>> {
+    let missing = SERVERS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package);
+    let mut packages: Vec<_> = missing.collect();
+    for (names, package) in LIBRARIES {
+        if !has_library(context, names)? {
+            packages.push(package);
+        }
+    }
+    Ok(packages)
 }
 
-/// Whether what has all features can be built.
-pub(crate) fn has_libraries() -> bool {
-    LIBRARIES.iter().all(|(library, _)| can_be_linked(library))
-}
-
-fn can_be_linked(library: &str) -> bool {
-    let others = INSTEAD.iter().filter(|(instead, _)| *instead == library).map(|(_, other)| *other);
-    [library].into_iter().chain(others).any(|library| {
-        let asked = std::process::Command::new(FINDER.0).args(["--exists", library]).status();
-        asked.is_ok_and(|status| status.success())
-    })
+fn has_library(context: &Context<'_>, names: &[&str]) -> Result<bool> {
+    for name in names {
+        if is_installed("pkg-config") && context.run_quietly(Command::new(["pkg-config", "--exists", name]))?.success {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn is_installed(program: &str) -> bool {
@@ -101,8 +97,15 @@ fn install(context: &Context<'_>, packages: &[&str]) -> Result<Vec<String>> {
         let line = ["apt-get", "-y", "-q"].iter().chain(words).copied();
         context.expect_success(Command::new(line).with_environment("DEBIAN_FRONTEND", "noninteractive"))
     };
+    let install = |packages: &[&str]| apt(&[&["install", "--no-install-recommends"], packages].concat());
     let mut problems = apt(&["update"])?;
-    problems.extend(apt(&[&["install", "--no-install-recommends"], packages].concat())?);
+    if install(packages)?.is_empty() {
+        return Ok(problems);
+    }
+    // One that this system does not have, such as Chromium on Ubuntu, is no reason to go without the others.
+    for package in packages {
+        problems.extend(install(&[package])?);
+    }
     Ok(problems)
 }
 
@@ -138,11 +141,6 @@ mod tests {
     fn a_program_is_found_on_the_path_and_one_that_does_not_exist_is_not() {
         assert!(is_installed("sh"));
         assert!(!is_installed("no-such-server"));
-    }
-
-    #[test]
-    fn a_library_that_does_not_exist_cannot_be_linked() {
-        assert!(!can_be_linked("no-such-library"));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The records of one namespace: its order, its tags, and the epoch as the one tag that every entry carries.
 
-use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+
+use hashbrown::HashTable;
 
 use super::cell::{Seen, TagCell};
 use super::order::{EVERYTHING, Order};
@@ -64,7 +65,7 @@ pub(crate) struct Heard(u64);
 
 #[derive(Debug)]
 struct Shard {
-    cells: HashMap<Tag, Arc<TagCell>, RandomState>,
+    cells: HashTable<Arc<TagCell>>,
     sweep_at: usize,
 }
 
@@ -73,9 +74,7 @@ impl Domain {
         Arc::new_cyclic(|this| Self {
             order: Order::new(),
             everything: Arc::new(TagCell::new(Tag::everything(), EVERYTHING, Weak::clone(this))),
-            shards: (0..SHARDS)
-                .map(|_| Mutex::new(Shard { cells: HashMap::default(), sweep_at: FIRST_SWEEP }))
-                .collect(),
+            shards: (0..SHARDS).map(|_| Mutex::new(Shard { cells: HashTable::new(), sweep_at: FIRST_SWEEP })).collect(),
             hasher: RandomState::new(),
             writers: AtomicU64::new(0),
             is_shared: records != Records::Here,
@@ -113,8 +112,9 @@ impl Domain {
     }
 
     fn see_in_shard(&self, tag: &Tag, held: &mut Vec<Arc<TagCell>>) -> Seen {
-        let mut shard = self.shard(tag).lock();
-        if let Some(cell) = shard.cells.get(tag) {
+        let hash = self.hash(tag);
+        let mut shard = self.shard(hash).lock();
+        if let Some(cell) = shard.cells.find(hash, |cell| cell.tag() == tag) {
             return Seen::now(Arc::clone(cell));
         }
         if shard.cells.len() >= shard.sweep_at {
@@ -122,7 +122,7 @@ impl Domain {
         }
         let bucket = self.order.bucket(tag.ordered());
         let cell = Arc::new(TagCell::new(tag.clone(), bucket, Weak::clone(&self.this)));
-        shard.cells.insert(tag.clone(), Arc::clone(&cell));
+        shard.cells.insert_unique(hash, Arc::clone(&cell), |cell| self.hash(cell.tag()));
         Seen::now(cell)
     }
 
@@ -192,7 +192,8 @@ impl Domain {
     }
 
     fn cell(&self, tag: &Tag) -> Option<Arc<TagCell>> {
-        self.shard(tag).lock().cells.get(tag).cloned()
+        let hash = self.hash(tag);
+        self.shard(hash).lock().cells.find(hash, |cell| cell.tag() == tag).cloned()
     }
 
     /// Any record may have changed.
@@ -244,8 +245,13 @@ impl Domain {
         Held { writer, cells }
     }
 
-    fn shard(&self, tag: &Tag) -> &Mutex<Shard> {
-        &self.shards[(self.hasher.hash_one(tag) % SHARDS as u64) as usize]
+    fn hash(&self, tag: &Tag) -> u64 {
+        self.hasher.hash_one(tag.encoded())
+    }
+
+    /// By other bits than those that tables look at.
+    fn shard(&self, hash: u64) -> &Mutex<Shard> {
+        &self.shards[((hash >> 32) % SHARDS as u64) as usize]
     }
 
     #[cfg(test)]
@@ -258,7 +264,7 @@ impl Shard {
     /// Yields those that are held: if that has come to its end, the next sweep takes them.
     fn sweep(&mut self) -> Vec<Arc<TagCell>> {
         let mut held = Vec::new();
-        self.cells.retain(|_, cell| {
+        self.cells.retain(|cell| {
             let is_carried = Arc::strong_count(cell) > 1 && !Mistake::RecordRecreated.is_made();
             if cell.is_held() {
                 held.push(Arc::clone(cell));

@@ -11,6 +11,7 @@ use super::domain::{Domain, Fence, Heard, Held, Records};
 use super::entry::{Asks, ByEntry, Entry, Kept, Miss, Reader, Slot};
 use super::key::{KeyRef, OwnedKey};
 use super::list::{Facts, List};
+use super::order::Bucket;
 use super::origin::Origin;
 use crate::clock::{Clock, Moment, NEVER};
 use crate::events::{Events, Refusal};
@@ -34,10 +35,27 @@ type Entries = Map<OwnedKey, Slot, ByEntry, RandomState, Removed>;
 struct Removed;
 
 impl Lifecycle<OwnedKey, Slot> for Removed {
-    type RequestState = Vec<(OwnedKey, Slot)>;
+    type RequestState = Taken;
 
-    fn on_evict(&self, removed: &mut Self::RequestState, key: OwnedKey, slot: Slot) {
+    fn on_evict(&self, removed: &mut Taken, key: OwnedKey, slot: Slot) {
         removed.push((key, slot));
+    }
+}
+
+/// What one insertion removes: mostly one entry, if any.
+#[derive(Default)]
+struct Taken {
+    first: Option<(OwnedKey, Slot)>,
+    more: Vec<(OwnedKey, Slot)>,
+}
+
+impl Taken {
+    fn push(&mut self, taken: (OwnedKey, Slot)) {
+        if self.first.is_none() { self.first = Some(taken) } else { self.more.push(taken) }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &(OwnedKey, Slot)> {
+        self.first.iter().chain(&self.more)
     }
 }
 
@@ -115,17 +133,16 @@ pub(crate) struct MemoryStore {
     stripes: Box<[Mutex<()>]>,
     pub(super) clock: Clock,
     events: Arc<Events>,
-    hasher: RandomState,
 }
 
 impl MemoryStore {
     /// An empty store of a namespace whose records are there.
     pub(crate) fn new(capacity: Capacity, clock: Clock, events: Arc<Events>, records: Records) -> Self {
         let hasher = RandomState::new();
-        let entries = Entries::with(capacity.entries, capacity.weight, ByEntry, hasher.clone(), Removed);
+        let entries = Entries::with(capacity.entries, capacity.weight, ByEntry, hasher, Removed);
         let stripes = (0..STRIPES).map(|_| Mutex::new(())).collect();
         let domain = Domain::new(clock.clone(), Arc::clone(&events), records);
-        Self { domain, entries, stripes, clock, events, hasher }
+        Self { domain, entries, stripes, clock, events }
     }
 
     pub(crate) fn domain(&self) -> &Arc<Domain> {
@@ -236,8 +253,7 @@ impl MemoryStore {
         tags: impl ExactSizeIterator<Item = &'a Tag>,
         times: Times,
     ) -> Result<List, Refusal> {
-        let room = Vec::with_capacity(tags.len() + 1);
-        let tags = self.resolve(fence, tags, room)?;
+        let tags = self.resolve(fence, tags, Vec::new())?;
         Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id(), origin: None }, tags))
     }
 
@@ -268,7 +284,8 @@ impl MemoryStore {
         if !fence.epoch.cell.belongs_to(&self.domain) {
             return Err(Refusal::Everything);
         }
-        let mut tags = collected;
+        let mut tags = if collected.capacity() == 0 { List::desk() } else { collected };
+        tags.reserve(names.size_hint().0 + 1);
         tags.push(fence.epoch.clone());
         if Mistake::SeenVersionsUncompared.is_made() || Mistake::EpochUnchecked.is_made() {
             self.see_again(&mut tags, fence);
@@ -314,7 +331,7 @@ impl MemoryStore {
         let fence = entry.list.facts().fence;
         let mut removed = Dropped::by(self, key, &entry); // after the stripe
         let early = Mistake::KeyCheckedBeforeStripe.is_made().then(|| self.domain.order.changed_since(bucket, fence));
-        let _stripe = self.stripe(key).lock();
+        let _stripe = self.stripe(bucket).lock();
         if early.unwrap_or_else(|| self.domain.order.changed_since(bucket, fence)) {
             return Filled::Refused(Refusal::Key);
         }
@@ -330,7 +347,9 @@ impl MemoryStore {
             return Filled::Valid(list);
         }
         if terms.removes {
-            removed.slots.extend(self.entries.remove(&KeyRef(key)));
+            if let Some(former) = self.entries.remove(&KeyRef(key)) {
+                removed.slots.push(former);
+            }
             return Filled::Valid(list);
         }
         self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed.slots);
@@ -344,7 +363,7 @@ impl MemoryStore {
         let amended = Kept { value: Arc::clone(&kept.value), list: list.clone() };
         let entry = Entry { value: Arc::clone(&kept.value), list, attention };
         let mut removed = Dropped::by(self, key, &entry); // after the stripe
-        let _stripe = self.stripe(key).lock();
+        let _stripe = self.stripe(self.domain.order.bucket(key)).lock();
         if self.list_in_place(key).is_some_and(|list| list.is(&kept.list)) {
             self.entries.insert_with_lifecycle(KeyRef(key).to_owned(), Slot::Stored(entry), &mut removed.slots);
         }
@@ -399,7 +418,7 @@ impl MemoryStore {
     /// The second half: what is stored is gone.
     pub(super) fn remove_key(&self, key: &[u8]) {
         self.domain.pauses.reach(Point::Outdate);
-        let stripe = self.stripe(key).lock();
+        let stripe = self.stripe(self.domain.order.bucket(key)).lock();
         let removed = self.entries.remove(&KeyRef(key));
         // The value's own `Drop` may use the cache.
         drop(stripe);
@@ -442,8 +461,9 @@ impl MemoryStore {
         (expires != NEVER).then(|| Duration::from_nanos(expires.saturating_sub(self.clock.precise())))
     }
 
-    fn stripe(&self, key: &[u8]) -> &Mutex<()> {
-        &self.stripes[(self.hasher.hash_one(key) % STRIPES as u64) as usize]
+    /// Those of all keys in a bucket are one.
+    fn stripe(&self, bucket: Bucket) -> &Mutex<()> {
+        &self.stripes[usize::from(bucket) % STRIPES]
     }
 }
 
@@ -477,18 +497,18 @@ struct Dropped<'a> {
     key: &'a [u8],
     /// That of the new entry.
     list: List,
-    slots: Vec<(OwnedKey, Slot)>,
+    slots: Taken,
 }
 
 impl<'a> Dropped<'a> {
     fn by(store: &'a MemoryStore, key: &'a [u8], entry: &Entry) -> Self {
-        Self { store, key, list: entry.list.clone(), slots: Vec::new() }
+        Self { store, key, list: entry.list.clone(), slots: Taken::default() }
     }
 }
 
 impl Drop for Dropped<'_> {
     fn drop(&mut self) {
-        for (key, slot) in &self.slots {
+        for (key, slot) in self.slots.iter() {
             let Slot::Stored(entry) = slot else { continue };
             // The key's own former value has been replaced; its new one comes back if it is too large.
             let (is_own, is_new) = (key.bytes() == self.key, entry.list.is(&self.list));

@@ -112,11 +112,11 @@ impl Outside {
 
     async fn send(&self, names: &Names, by: Moment, asking: Asking) -> Result<(), Error> {
         if names.everything {
-            return self.ask("invalidate everything", by, asking, self.store.invalidate_all()).await;
+            return self.ask("invalidate everything", Some(by), asking, self.store.invalidate_all()).await;
         }
         let keys: Vec<&[u8]> = names.keys.iter().map(|key| &**key).collect();
         let tags: Vec<_> = names.tags.iter().cloned().collect();
-        self.ask("invalidate", by, asking, self.store.invalidate(&tags, &keys)).await
+        self.ask("invalidate", Some(by), asking, self.store.invalidate(&tags, &keys)).await
     }
 
     /// How many invalidations are owed.

@@ -38,7 +38,7 @@ impl Lease {
         let (outside, key, holder) = (self.outside.clone(), self.key.clone(), self.holder);
         Box::pin(async move {
             let leasing = outside.store.lease(&key, holder, within);
-            outside.ask("lease a key", outside.deadline(), Asking::Usual, leasing).await
+            outside.ask("lease a key", None, Asking::Usual, leasing).await
         })
     }
 
@@ -56,7 +56,7 @@ impl Drop for Lease {
         let (outside, key, holder) = (self.outside.clone(), std::mem::take(&mut self.key), self.holder);
         self.outside.spawner.run_errand(Box::pin(async move {
             let ending = outside.store.end_lease(&key, holder);
-            if let Err(error) = outside.ask("end a lease", outside.deadline(), Asking::Usual, ending).await {
+            if let Err(error) = outside.ask("end a lease", None, Asking::Usual, ending).await {
                 tracing::debug!(%error, "a lease is left to its deadline");
             }
         }));

@@ -38,7 +38,7 @@ impl Outside {
             Err(error) => return Holding { marked: None, refusal: Some(error) },
         };
         let marked = Marked { writer, tags, until: self.clock.deadline(within) };
-        let held = self.ask("hold tags", self.deadline(), Asking::Usual, self.store.hold(marked.mark(), within)).await;
+        let held = self.ask("hold tags", None, Asking::Usual, self.store.hold(marked.mark(), within)).await;
         let Err(error) = held else { return Holding { marked: Some(marked), refusal: None } };
         tracing::warn!(%error, "a writer's tags are held in this process only");
         let is_sent = error.kind() != crate::ErrorKind::Unavailable;
@@ -51,7 +51,7 @@ impl Outside {
     }
 
     pub(super) async fn release_now(&self, marked: &Marked, asking: Asking) -> Result<(), Error> {
-        self.ask("release tags", self.deadline(), asking, self.store.release(marked.mark())).await
+        self.ask("release tags", None, asking, self.store.release(marked.mark())).await
     }
 }
 

@@ -7,6 +7,7 @@ mod keeping;
 mod label;
 mod lease;
 mod marks;
+mod taken;
 mod throttle;
 mod travel;
 mod undelivered;
@@ -23,7 +24,8 @@ use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::spawn::Spawner;
 use crate::store::{
-    Breaker, Fill, Filled, Following, Look, Looked, Mirror, Pass, Store, StoreFence, Version, VersionedTag,
+    Breaker, Fill, Filled, Following, Found, Look, Looked, Mirror, Pass, Store, StoreFence, StoreFuture, Version,
+    VersionedTag,
 };
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
@@ -167,13 +169,20 @@ impl Outside {
     /// Delivers what is owed to the store, then looks.
     pub(crate) fn look(&self, key: &[u8], kind: u64, tags: &[Tag]) -> Trip<Looked> {
         self.throttle.note_kind(key, kind);
-        let (outside, key, tags) = (self.clone(), Box::<[u8]>::from(key), tags.to_vec());
+        let (outside, key, tags) = (self.clone(), taken::Key::from(key), taken::Tags::from(tags));
         Box::pin(async move {
-            let by = outside.deadline();
-            outside.deliver_first(by).await?;
+            let by = outside.delivered_first().await?;
             let looking = outside.store.look(Look { kind, ..Look::new(&key, &tags) });
             outside.ask("look up an entry", by, Asking::Usual, looking).await
         })
+    }
+
+    /// What the store has under a key, for people. What is owed to it is delivered before, so that it says what a call would find.
+    pub(crate) async fn inspect(&self, key: &[u8]) -> Result<Found, Error> {
+        let nothing = || Error::store("failed to look into a store", "it shows nothing of what it has");
+        let inspector = self.store.inspector().ok_or_else(nothing)?;
+        let by = self.delivered_first().await?;
+        self.ask("look at an entry", by, Asking::Usual, inspector.inspect(key, self.kind_of(key))).await
     }
 
     /// Nobody in this process tries to compute the key anew before this moment, since it has failed.
@@ -193,8 +202,7 @@ impl Outside {
     pub(crate) fn fill(&self, parcel: Parcel) -> Trip<Filled> {
         let outside = self.clone();
         Box::pin(async move {
-            let by = outside.deadline();
-            outside.deliver_first(by).await?;
+            let by = outside.delivered_first().await?;
             let fill = Fill {
                 kind: parcel.kind,
                 tags: &parcel.tags,
@@ -209,9 +217,13 @@ impl Outside {
         })
     }
 
-    /// What is owed, if anything is. Apart, and behind a pointer, since that is rare, and what can be done then takes room in every trip.
-    async fn deliver_first(&self, by: Moment) -> Result<(), Error> {
-        if self.undelivered.is_clear() { Ok(()) } else { Box::pin(self.deliver(by, Asking::Usual)).await }
+    /// What is owed, if anything is. Then one deadline counts for that and for what is done after it.
+    fn delivered_first(&self) -> Delivered<'_> {
+        if self.undelivered.is_clear() {
+            return Delivered { by: None, delivery: None };
+        }
+        let by = self.deadline();
+        Delivered { by: Some(by), delivery: Some(Box::pin(self.deliver(by, Asking::Usual))) }
     }
 
     /// Until when an operation that begins now may take, with all that has to be done before it.
@@ -219,22 +231,16 @@ impl Outside {
         self.clock.deadline(self.timeout)
     }
 
-    /// One operation, unless the store is left alone. How it goes is what the circuit depends on.
-    async fn ask<T>(
-        &self,
-        what: &str,
-        by: Moment,
+    /// One operation, unless the store is left alone. How it goes is what the circuit depends on. Without a deadline that counts
+    /// already, it has the whole of the timeout.
+    fn ask<'a, T>(
+        &'a self,
+        what: &'static str,
+        by: Option<Moment>,
         asking: Asking,
-        operation: impl Future<Output = Result<T, Error>> + Send,
-    ) -> Result<T, Error> {
-        let began = self.clock.precise();
-        if began >= by {
-            return Err(self.late(what));
-        }
-        let question = Question { outside: self, pass: self.enter(asking)?, began };
-        let result = self.in_time(what, by, operation).await;
-        question.answered(result.is_ok());
-        result
+        operation: StoreFuture<'a, T>,
+    ) -> Question<'a, T> {
+        Question { outside: self, what, by, asking: Some(asking), operation, pass: None, deadline: None }
     }
 
     fn enter(&self, asking: Asking) -> Result<Option<Pass<'_>>, Error> {
@@ -265,16 +271,60 @@ impl Outside {
     }
 }
 
-/// An operation under way. Who gives up on it after a good part of its time has learnt the same as who waits for the rest: where
-/// callers are less patient than the store's timeout, nothing else would ever tell that it is down.
-struct Question<'a> {
-    outside: &'a Outside,
-    pass: Option<Pass<'a>>,
-    began: Moment,
+/// Waits for what is owed to the store, which is mostly nothing. Yields the deadline for what comes next, if it counts already.
+struct Delivered<'a> {
+    by: Option<Moment>,
+    delivery: Option<Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>>,
 }
 
-impl Question<'_> {
-    fn answered(mut self, well: bool) {
+impl Future for Delivered<'_> {
+    type Output = Result<Option<Moment>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let by = self.by;
+        match &mut self.delivery {
+            None => Poll::Ready(Ok(by)),
+            Some(delivery) => delivery.as_mut().poll(cx).map_ok(|()| by),
+        }
+    }
+}
+
+/// An operation under way. Who gives up on it after a good part of its time has learnt the same as who waits for the rest: where
+/// callers are less patient than the store's timeout, nothing else would ever tell that it is down.
+///
+/// The clock is read when there is something to wait for, and not before: until then nothing has passed but this thread's own work.
+struct Question<'a, T> {
+    outside: &'a Outside,
+    what: &'static str,
+    by: Option<Moment>,
+    /// Nothing, once it is under way.
+    asking: Option<Asking>,
+    operation: StoreFuture<'a, T>,
+    pass: Option<Pass<'a>>,
+    /// When it began to wait, and until when it does.
+    deadline: Option<(Moment, Deadline)>,
+}
+
+impl<T> Question<'_, T> {
+    /// Asks to be let through. What was done before may have taken all the time.
+    fn begin(&mut self, asking: Asking) -> Result<(), Error> {
+        if self.by.is_some_and(|by| self.outside.clock.precise() >= by) {
+            return Err(self.outside.late(self.what));
+        }
+        self.pass = self.outside.enter(asking)?;
+        Ok(())
+    }
+
+    fn is_late(&mut self, cx: &Context<'_>) -> bool {
+        let (clock, timeout) = (&self.outside.clock, self.outside.timeout);
+        let (_, deadline) = self.deadline.get_or_insert_with(|| {
+            let now = clock.precise();
+            (now, Deadline::at(self.by.unwrap_or_else(|| now.saturating_add(nanoseconds(timeout)))))
+        });
+        deadline.has_passed(clock, cx)
+    }
+
+    fn answered(&mut self, well: bool) {
         let Some(pass) = self.pass.take() else { return };
         if let Some(circuit) = if well { pass.succeeded() } else { pass.failed() } {
             self.outside.events.circuit(circuit);
@@ -282,10 +332,27 @@ impl Question<'_> {
     }
 }
 
-impl Drop for Question<'_> {
+impl<T> Future for Question<'_, T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Error>> {
+        if let Some(asking) = self.asking.take() {
+            self.begin(asking)?;
+        }
+        let result = match self.operation.as_mut().poll(cx) {
+            Poll::Ready(result) => result,
+            Poll::Pending if self.is_late(cx) => Err(self.outside.late(self.what)),
+            Poll::Pending => return Poll::Pending,
+        };
+        self.answered(result.is_ok());
+        Poll::Ready(result)
+    }
+}
+
+impl<T> Drop for Question<'_, T> {
     fn drop(&mut self) {
-        let Some(pass) = self.pass.take() else { return };
-        let waited = self.outside.clock.precise().saturating_sub(self.began);
+        let (Some(pass), Some((began, _))) = (self.pass.take(), &self.deadline) else { return };
+        let waited = self.outside.clock.precise().saturating_sub(*began);
         if waited >= nanoseconds(self.outside.timeout) / 4
             && let Some(circuit) = pass.failed()
         {

@@ -1,15 +1,17 @@
 //! What this process remembers of keys whose values are outside: until when nobody tries to compute one anew after a failure, and
 //! which kind of value was asked for. Bounded; what is forgotten costs one more attempt, or one answer to who asks without a type.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use quick_cache::sync::Cache;
 
 use crate::clock::Moment;
 use crate::sync::RandomState;
 
-/// Keys to remember.
-const KEYS: usize = 10_000;
+/// Failures to remember.
+const FAILURES: usize = 10_000;
+/// Keys whose kinds are remembered, one in each place.
+const PLACES: usize = 8_192;
 
 /// By the hash of a key, and for failures of its kind.
 #[derive(Debug)]
@@ -17,16 +19,38 @@ pub(super) struct Throttle {
     until: Cache<u64, Moment>,
     /// Whether there ever was a failure: asked for every entry that arrives, and to count the map takes the locks of all its parts.
     any: AtomicBool,
-    kinds: Cache<u64, u64>,
+    kinds: Box<[Place]>,
     hasher: RandomState,
+}
+
+/// The kind that was asked for last, and the hash of its key with the kind laid over it: words of two calls that write at once do not
+/// fit together, and are as good as forgotten. Every lookup passes by here, so there is no lock.
+#[derive(Debug, Default)]
+struct Place {
+    kind: AtomicU64,
+    overlaid: AtomicU64,
+}
+
+impl Place {
+    fn kind_of(&self, hash: u64) -> Option<u64> {
+        let kind = self.kind.load(Ordering::Relaxed);
+        (self.overlaid.load(Ordering::Relaxed) ^ kind == hash).then_some(kind)
+    }
+
+    fn note(&self, hash: u64, kind: u64) {
+        if self.kind_of(hash) != Some(kind) {
+            self.kind.store(kind, Ordering::Relaxed);
+            self.overlaid.store(hash ^ kind, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Throttle {
     pub(super) fn new() -> Self {
         Self {
-            until: Cache::new(KEYS),
+            until: Cache::new(FAILURES),
             any: AtomicBool::new(false),
-            kinds: Cache::new(KEYS),
+            kinds: (0..PLACES).map(|_| Place::default()).collect(),
             hasher: RandomState::new(),
         }
     }
@@ -43,13 +67,39 @@ impl Throttle {
 
     pub(super) fn note_kind(&self, key: &[u8], kind: u64) {
         let hash = self.hasher.hash_one(key);
-        if self.kinds.get(&hash) != Some(kind) {
-            self.kinds.insert(hash, kind);
-        }
+        self.place(hash).note(hash, kind);
     }
 
     /// Zero, which is nobody's kind, for a key that nobody has asked for.
     pub(super) fn kind_of(&self, key: &[u8]) -> u64 {
-        self.kinds.get(&self.hasher.hash_one(key)).unwrap_or_default()
+        let hash = self.hasher.hash_one(key);
+        self.place(hash).kind_of(hash).unwrap_or_default()
+    }
+
+    fn place(&self, hash: u64) -> &Place {
+        &self.kinds[(hash % PLACES as u64) as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_that_was_asked_for_last_is_remembered_of_each_key() {
+        let throttle = Throttle::new();
+        assert_eq!(throttle.kind_of(b"a"), 0);
+        throttle.note_kind(b"a", 7);
+        throttle.note_kind(b"a", 8);
+        assert_eq!(throttle.kind_of(b"a"), 8);
+        assert_eq!(throttle.kind_of(b"b"), 0);
+    }
+
+    #[test]
+    fn words_of_two_writers_tell_nothing() {
+        let place = Place::default();
+        place.note(11, 7);
+        place.kind.store(8, Ordering::Relaxed);
+        assert_eq!((place.kind_of(11), place.kind_of(12)), (None, None));
     }
 }

@@ -52,15 +52,16 @@ pub(crate) struct Travel {
     soft: Option<Deadline>,
     /// It waited, and would not have what it got: nobody waits for one such value after the other.
     disappointed: bool,
+    /// Of the lookup that is under way.
+    purpose: Purpose,
+    /// Of the latest lookup.
+    start: Start,
     stage: Stage,
 }
 
 enum Stage {
-    Looking {
-        trip: Trip<Looked>,
-        purpose: Purpose,
-        start: Start,
-    },
+    /// For the purpose, and since the start, that the call notes.
+    Looking(Trip<Looked>),
     Following(Follow),
     /// It leads in this process, and asks whether it may compute.
     Leasing {
@@ -148,7 +149,8 @@ impl Travel {
 
     fn begin(way: Way<'_>, purpose: Purpose) -> Self {
         let called = way.flights().tick();
-        let stage = way.look(purpose);
+        let start = way.start();
+        let stage = Stage::Looking(way.look());
         let (fallback, soft) = (None, None);
         Self {
             side: way.side,
@@ -160,6 +162,8 @@ impl Travel {
             fallback,
             soft,
             disappointed: false,
+            purpose,
+            start,
             stage,
         }
     }
@@ -176,7 +180,7 @@ impl Travel {
 
     /// Whether nothing is known yet of what the store has.
     pub(crate) const fn is_looking(&self) -> bool {
-        matches!(self.stage, Stage::Looking { .. })
+        matches!(self.stage, Stage::Looking(_))
     }
 
     /// Whether it waits for somebody else.
@@ -198,14 +202,25 @@ impl Travel {
     ) -> Poll<Landed> {
         loop {
             let way = Way { engine, side: self.side, key, errand, unreached: self.unreached };
-            let next = match std::mem::replace(&mut self.stage, Stage::Landed) {
-                Stage::Looking { mut trip, purpose, start } => match trip.as_mut().poll(cx) {
-                    Poll::Ready(looked) => self.looked(way, looked, purpose, start),
-                    Poll::Pending => {
-                        self.stage = Stage::Looking { trip, purpose, start };
-                        return Poll::Pending;
-                    }
+            // By far the most frequent, and left where it is.
+            let looked = match &mut self.stage {
+                Stage::Looking(trip) => match trip.as_mut().poll(cx) {
+                    Poll::Ready(looked) => Some(looked),
+                    Poll::Pending => return Poll::Pending,
                 },
+                _ => None,
+            };
+            if let Some(looked) = looked {
+                match self.looked(way, looked) {
+                    Next::Landed(Landed::Found(found)) => return Poll::Ready(Landed::Found(found)),
+                    next => match self.ask_first(way, next) {
+                        Next::Landed(landed) => return Poll::Ready(landed),
+                        Next::Stage(stage) => self.stage = stage,
+                    },
+                }
+                continue;
+            }
+            let next = match std::mem::replace(&mut self.stage, Stage::Landed) {
                 Stage::Following(mut follow) => match follow.poll(self.called, engine.patience(), cx) {
                     Poll::Ready(heard) => self.heard(way, heard),
                     Poll::Pending => match self.is_late(way, cx) {
@@ -228,9 +243,9 @@ impl Travel {
                         self.stage = Stage::Waiting(pause, lead);
                         return Poll::Pending;
                     }
-                    Next::Stage(way.look(Purpose::Leading(lead)))
+                    self.look(way, Purpose::Leading(lead))
                 }
-                Stage::Landed => panic!("a call was polled after it had arrived"),
+                Stage::Landed | Stage::Looking(_) => panic!("a call was polled after it had arrived"),
             };
             match self.ask_first(way, next) {
                 Next::Landed(landed) => return Poll::Ready(landed),
@@ -257,9 +272,7 @@ impl Travel {
     fn leased(&mut self, way: Way<'_>, leased: Result<Leased, Error>, lease: Lease, duty: Duty) -> Next {
         let clock = way.engine.store.clock();
         match (leased, duty) {
-            (Ok(Leased::Yours), Duty { lead: Some(lead), .. }) => {
-                Next::Stage(way.look(Purpose::Leading(lead.leased(lease))))
-            }
+            (Ok(Leased::Yours), Duty { lead: Some(lead), .. }) => self.look(way, Purpose::Leading(lead.leased(lease))),
             // Another process computes it anew: what may be served meanwhile is.
             (Ok(Leased::Taken), Duty { fallback: Some(Fallback { kept, verdict, .. }), .. }) if verdict.is_due() => {
                 lease.forget();
@@ -289,7 +302,14 @@ impl Travel {
         Next::Landed(Landed::Compute(duty))
     }
 
-    fn looked(&mut self, mut way: Way<'_>, looked: Result<Looked, Error>, purpose: Purpose, start: Start) -> Next {
+    /// One more lookup.
+    fn look(&mut self, way: Way<'_>, purpose: Purpose) -> Next {
+        (self.purpose, self.start) = (purpose, way.start());
+        Next::Stage(Stage::Looking(way.look()))
+    }
+
+    fn looked(&mut self, mut way: Way<'_>, looked: Result<Looked, Error>) -> Next {
+        let purpose = std::mem::replace(&mut self.purpose, Purpose::Alone);
         let reason = way.told(&looked, &purpose);
         self.unreached |= looked.is_err();
         way.unreached = self.unreached;
@@ -297,7 +317,7 @@ impl Travel {
         let kept = match looked {
             Ok(Looked::Hit(hit)) => {
                 sight.reach(hit.fence.clone());
-                arrived::read(way.engine, way.key, way.errand, hit, (&start.fence, start.heard))
+                arrived::read(way.engine, way.key, way.errand, hit, (&self.start.fence, self.start.heard))
             }
             Ok(Looked::Miss(miss)) => {
                 sight.reach(miss.fence);
@@ -307,7 +327,7 @@ impl Travel {
         };
         sight.before.clone_from(&kept);
         if let Purpose::Replacing(lead) = purpose {
-            return compute(start, lead, sight, None);
+            return self.compute(lead, sight, None);
         }
         // What was found before the store was lost is still as good as it was for this call.
         let look = match kept {
@@ -322,18 +342,18 @@ impl Travel {
             }
             (_, Look::Serve(kept, verdict)) => way.serve(kept, verdict),
             (Purpose::StandIn, Look::Due(due) | Look::Miss(Some(due))) => way.serve(due.kept, Verdict::StandsIn),
-            (Purpose::First, Look::Due(due)) => self.renew(way, due, start, sight),
+            (Purpose::First, Look::Due(due)) => self.renew(way, due, sight),
             (Purpose::Alone, Look::Due(due)) if frame::is_computing(way.engine.id, way.key) => {
                 way.serve(due.kept, due.verdict)
             }
-            (Purpose::Leading(lead), Look::Due(due)) => compute(start, Some(lead), sight, Some(due)),
-            (Purpose::Leading(lead), Look::Miss(fallback)) => compute(start, Some(lead), sight, fallback),
-            (_, Look::Due(due)) => compute(start, None, sight, Some(due)),
+            (Purpose::Leading(lead), Look::Due(due)) => self.compute(Some(lead), sight, Some(due)),
+            (Purpose::Leading(lead), Look::Miss(fallback)) => self.compute(Some(lead), sight, fallback),
+            (_, Look::Due(due)) => self.compute(None, sight, Some(due)),
             (Purpose::First | Purpose::StandIn, Look::Miss(fallback)) if !self.disappointed => {
                 self.fallback = fallback;
-                self.join(way, start, sight)
+                self.join(way, sight)
             }
-            (_, Look::Miss(fallback)) => compute(start, None, sight, fallback),
+            (_, Look::Miss(fallback)) => self.compute(None, sight, fallback),
         }
     }
 
@@ -348,30 +368,31 @@ impl Travel {
     }
 
     /// There is something to serve, and it is time to compute it anew: by this caller, unless somebody does so already.
-    fn renew(&mut self, way: Way<'_>, due: Fallback, start: Start, sight: Sight) -> Next {
-        let Some(lead) = way.engine.try_lead_since(way.side, way.key, Some(start.tick)) else {
+    fn renew(&mut self, way: Way<'_>, due: Fallback, sight: Sight) -> Next {
+        let Some(lead) = way.engine.try_lead_since(way.side, way.key, Some(self.start.tick)) else {
             return way.serve(due.kept, due.verdict);
         };
         way.engine.events.refreshing(way.key);
-        if way.flights().landings(way.key) == start.landings {
-            compute(start, Some(lead), sight, Some(due))
+        if way.flights().landings(way.key) == self.start.landings {
+            self.compute(Some(lead), sight, Some(due))
         } else {
-            Next::Stage(way.look(Purpose::Leading(lead)))
+            self.look(way, Purpose::Leading(lead))
         }
     }
 
-    fn join(&mut self, way: Way<'_>, start: Start, sight: Sight) -> Next {
+    fn join(&mut self, way: Way<'_>, sight: Sight) -> Next {
         let flights = way.flights();
-        match flights.join_since(way.key, way.engine.store.clock().precise(), Some(start.tick)) {
+        match flights.join_since(way.key, way.engine.store.clock().coarse(), Some(self.start.tick)) {
             Joined::Follow(follow) => {
                 way.engine.events.waiting(way.key);
                 Next::Stage(Stage::Following(follow))
             }
-            Joined::Lead(lead) if flights.landings(way.key) == start.landings => {
-                compute(start, Some(lead), sight, self.fallback.take())
+            Joined::Lead(lead) if flights.landings(way.key) == self.start.landings => {
+                let fallback = self.fallback.take();
+                self.compute(Some(lead), sight, fallback)
             }
             // Another flight may have landed between this call's look and its lead.
-            Joined::Lead(lead) => Next::Stage(way.look(Purpose::Leading(lead))),
+            Joined::Lead(lead) => self.look(way, Purpose::Leading(lead)),
         }
     }
 
@@ -379,17 +400,21 @@ impl Travel {
         match heard {
             Heard::Take(found) if !way.errand.terms.accept(&found) => {
                 self.disappointed = true;
-                Next::Stage(way.look(Purpose::First))
+                self.look(way, Purpose::First)
             }
             Heard::Take(found) => {
                 frame::collect(found.tags.clone());
                 Next::Landed(Landed::Found(found))
             }
-            Heard::Again => Next::Stage(way.look(Purpose::First)),
-            Heard::StandIn => Next::Stage(way.look(Purpose::StandIn)),
-            Heard::Lead(lead) => Next::Stage(way.look(Purpose::Leading(lead))),
-            Heard::Alone => Next::Stage(way.look(Purpose::Alone)),
+            Heard::Again => self.look(way, Purpose::First),
+            Heard::StandIn => self.look(way, Purpose::StandIn),
+            Heard::Lead(lead) => self.look(way, Purpose::Leading(lead)),
+            Heard::Alone => self.look(way, Purpose::Alone),
         }
+    }
+
+    fn compute(&self, lead: Option<Lead>, sight: Sight, fallback: Option<Fallback>) -> Next {
+        Next::Landed(Landed::Compute(Box::new(Duty { fence: self.start.fence.clone(), lead, sight, fallback })))
     }
 
     /// Whether a caller with something to fall back on has waited for long enough; then it leaves the flight.
@@ -400,10 +425,6 @@ impl Travel {
         let soft = self.soft.get_or_insert_with(|| Deadline::after(clock, wait));
         if soft.has_passed(clock, cx) { fallback.instead_of_waiting(way.engine, way.key, wishes) } else { None }
     }
-}
-
-fn compute(start: Start, lead: Option<Lead>, sight: Sight, fallback: Option<Fallback>) -> Next {
-    Next::Landed(Landed::Compute(Box::new(Duty { fence: start.fence, lead, sight, fallback })))
 }
 
 /// Which call it is, for the length of one step.
@@ -426,17 +447,19 @@ impl Way<'_> {
         self.errand.key.unwrap_or(self.key)
     }
 
-    fn look(self, purpose: Purpose) -> Stage {
-        let flights = self.flights();
-        let fence = self.engine.store.domain().fence();
-        let heard = self.engine.store.domain().heard();
-        let start = Start { tick: flights.tick(), landings: flights.landings(self.key), fence, heard };
-        let trip: Trip<Looked> = match &self.engine.outside {
+    /// To be noted before the lookup is sent.
+    fn start(self) -> Start {
+        let (flights, domain) = (self.flights(), self.engine.store.domain());
+        let (fence, heard) = (domain.fence(), domain.heard());
+        Start { tick: flights.tick(), landings: flights.landings(self.key), fence, heard }
+    }
+
+    fn look(self) -> Trip<Looked> {
+        match &self.engine.outside {
             Some(_) if self.unreached => Box::pin(std::future::ready(Err(unreached()))),
             Some(outside) => outside.look(self.stored_key(), self.errand.kind, self.errand.tags),
             None => Box::pin(std::future::pending()),
-        };
-        Stage::Looking { trip, purpose, start }
+        }
     }
 
     /// Why nothing was found, for the case that nothing is served. What is to be replaced is no hit, whatever is there.

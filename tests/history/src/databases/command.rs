@@ -11,6 +11,7 @@ use super::kind::Kind;
 use super::parent::{Plan, Report, Site};
 use super::scenario::{self, Scenario};
 use super::steps::Mistake;
+use super::through::Orm;
 use super::worker::{self, Task};
 
 /// For a history that is part of every test run.
@@ -26,6 +27,7 @@ struct Request {
     kind: Option<Kind>,
     fault: Option<Scenario>,
     mistake: Option<Mistake>,
+    orm: Option<Orm>,
     seconds: Option<f64>,
     seed: Option<u64>,
 }
@@ -65,6 +67,7 @@ impl Request {
                 "--database" => request.kind = Some(Kind::named(words.next()?)?),
                 "--fault" => request.fault = Some(scenario::named(words.next()?)?),
                 "--mistake" => request.mistake = Some(Mistake::named(words.next()?)?),
+                "--orm" => request.orm = Some(Orm::named(words.next()?)?),
                 "--seconds" => request.seconds = Some(words.next()?.parse().ok()?),
                 "--seed" => request.seed = Some(words.next()?.parse().ok()?),
                 _ => return None,
@@ -80,7 +83,7 @@ impl Request {
     fn plan(&self, scenario: Scenario) -> Option<Plan> {
         let usual = Plan::new(env::current_exe().ok()?, scenario);
         let time = self.seconds.map_or(if self.quick { QUICK } else { usual.time }, Duration::from_secs_f64);
-        Some(Plan { time, seed: self.seed.unwrap_or(usual.seed), ..usual })
+        Some(Plan { time, seed: self.seed.unwrap_or(usual.seed), orm: self.orm, ..usual })
     }
 
     fn run_scenarios(&self) -> bool {

@@ -1,12 +1,13 @@
 //! What is under test: rows that are read through the cache and written through the wrapped connection, in every way.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use easy_cache_core::Cache;
 use easy_cache_sea_orm::CachedDb;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectOptions, ConnectionTrait, Database, DbErr, EntityTrait, QueryOrder,
-    TransactionTrait,
+    AccessMode, ActiveModelTrait, ActiveValue::Set, ConnectOptions, ConnectionTrait, Database, DbErr, EntityTrait,
+    IsolationLevel, QueryOrder, TransactionTrait,
 };
 
 use super::referee::statement;
@@ -38,7 +39,8 @@ pub const TAKEN_BACK: i64 = 1 << 40;
 
 /// How long writers hold: longer than anybody waits for a lock, or for a connection.
 pub const HOLD_FOR: Duration = Duration::from_secs(3);
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long they wait for a connection.
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The rows, behind a cache.
 #[derive(Debug, Clone)]
@@ -56,7 +58,7 @@ pub enum Way {
     Transaction,
     /// A transaction with a savepoint that is rolled back.
     Savepoint,
-    /// A transaction that is begun by itself and runs in a closure.
+    /// A transaction that is begun by itself and runs in a closure; for Diesel, whose transactions all do, a statement that returns the row.
     Closure,
 }
 
@@ -65,7 +67,21 @@ impl Way {
     pub const ALL: [Self; 4] = [Self::Autocommit, Self::Transaction, Self::Savepoint, Self::Closure];
 }
 
+/// How a value is computed from a transaction that goes on seeing what was there when it began.
+#[derive(Debug, Clone, Copy)]
+pub struct Snapshot {
+    /// Whether it does: otherwise each statement sees what is committed.
+    pub is_repeatable: bool,
+    /// The mistake: the cache keeps it.
+    pub is_kept: bool,
+    /// Between two of its statements.
+    pub pause: Duration,
+}
+
 impl Items {
+    /// The key of all rows.
+    pub const ALL: &'static str = "items";
+
     /// Connects. Writers that hold for so long, and do not write if the store did not take their hold.
     ///
     /// # Errors
@@ -88,33 +104,28 @@ impl Items {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn call(&self, row: i32) -> Result<i64, DbErr> {
-        self.db.cache().get_or_compute(Self::key(row), read(&self.db, row)).await
-    }
-
-    /// The number of a row, if the cache has it.
-    pub async fn look(&self, row: i32) -> Option<i64> {
-        self.db.cache().get(Self::key(row)).await
+    pub async fn call(&self, row: i32, computed: &AtomicBool) -> Result<i64, DbErr> {
+        let load = async {
+            computed.store(true, Ordering::SeqCst);
+            read(&self.db, row).await
+        };
+        self.db.cache().get_or_compute(Self::key(row), load).await
     }
 
     /// All numbers, by the cache: built from a query, and from two rows that are in the cache by themselves.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn call_all(&self) -> Result<Vec<i64>, DbErr> {
+    pub async fn call_all(&self, computed: &AtomicBool) -> Result<Vec<i64>, DbErr> {
         let load = async {
+            computed.store(true, Ordering::SeqCst);
             let mut numbers: Vec<_> = all(&self.db).await?;
             for row in [0, 1] {
-                numbers[row as usize] = self.call(row).await?;
+                numbers[row as usize] = self.call(row, &AtomicBool::default()).await?;
             }
             Ok::<_, DbErr>(numbers)
         };
-        self.db.cache().get_or_compute("items", load).await
-    }
-
-    /// All numbers, if the cache has them.
-    pub async fn look_all(&self) -> Option<Vec<i64>> {
-        self.db.cache().get("items").await
+        self.db.cache().get_or_compute(Self::ALL, load).await
     }
 
     /// Writes a row.
@@ -163,6 +174,30 @@ impl Items {
         tx.rollback().await
     }
 
+    /// A transaction that goes on seeing what was there when it began computes a value: nobody else may get it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn compute_from_a_snapshot(&self, row: i32, snapshot: Snapshot) -> Result<(), DbErr> {
+        let level = if snapshot.is_repeatable { IsolationLevel::RepeatableRead } else { IsolationLevel::ReadCommitted };
+        let cache = self.db.cache();
+        if snapshot.is_kept {
+            let tx = self.db.inner().begin_with_config(Some(level), None).await?;
+            read(&tx, row).await?;
+            tokio::time::sleep(snapshot.pause).await;
+            // What the wrapped transaction would say of it is missing, but for the tag.
+            let tag = self.db.row_tag::<item::Entity>(row);
+            cache.get_or_compute(Self::key(row), read(&tx, row)).refresh().tags([tag]).await?;
+            return tx.commit().await;
+        }
+        let tx = self.db.begin_with_config(Some(level), Some(AccessMode::ReadOnly)).await?;
+        read(&tx, row).await?;
+        tokio::time::sleep(snapshot.pause).await;
+        cache.get_or_compute(Self::key(row), read(&tx, row)).refresh().await?;
+        cache.get_or_compute(Self::key(row), read(&tx, row)).await?;
+        tx.commit().await
+    }
+
     /// Raises a row in a transaction that somebody else ends.
     ///
     /// # Errors
@@ -180,11 +215,7 @@ impl Items {
     }
 }
 
-/// Reads a row by its key.
-///
-/// # Errors
-/// What the database says.
-pub async fn read(connection: &impl ConnectionTrait, row: i32) -> Result<i64, DbErr> {
+async fn read(connection: &impl ConnectionTrait, row: i32) -> Result<i64, DbErr> {
     Ok(item::Entity::find_by_id(row).one(connection).await?.map_or(0, |item| item.number))
 }
 

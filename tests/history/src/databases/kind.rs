@@ -33,6 +33,12 @@ impl Kind {
         }
     }
 
+    /// Whether workers may use Diesel.
+    #[must_use]
+    pub const fn is_for_diesel(self) -> bool {
+        matches!(self, Self::Postgres)
+    }
+
     /// The one of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! A cache in Redis over a real database, in several processes that read and write through SeaORM, and are killed; and a referee that
+//! A cache in Redis over a real database, in several processes that read and write through SeaORM or Diesel, and are killed; and a referee that
 //! asks the database for the truth.
 //!
 //! Each row has a number, which every write raises in the same transaction. Whoever looks into the cache asks the database first, by a
@@ -12,11 +12,13 @@
 //! - **Rolled back**: what was taken back is in nobody's answer.
 //! - **Not in vain**: there were hits, and after the faults there are hits again.
 //!
-//! Reading order: [`kind`] (which databases), [`referee`] (the truth), [`items`] (what is read and written, through the cache), [`session`]
+//! Reading order: [`kind`] (which databases), [`referee`] (the truth), [`items`] and [`diesel_items`] (what is
+//! read and written, through the cache), [`through`] (one of the two), [`session`]
 //! (random operations, and the rules), [`steps`] (where a writer dies, and what a store leaves out), [`worker`], [`scenario`],
 //! [`parent`], [`command`].
 
 pub mod command;
+pub mod diesel_items;
 pub mod items;
 pub mod kind;
 pub mod parent;
@@ -24,4 +26,5 @@ pub mod referee;
 pub mod scenario;
 pub mod session;
 pub mod steps;
+pub mod through;
 pub mod worker;

@@ -14,6 +14,7 @@ use super::kind::{Kind, Running};
 use super::referee::{Counts, Referee};
 use super::scenario::{Scenario, Scene};
 use super::steps::Mistake;
+use super::through::Orm;
 use super::worker::{Places, Task};
 use crate::random::Random;
 use crate::workers::Workers;
@@ -24,6 +25,7 @@ const RECOVERY: Duration = Duration::from_secs(20);
 /// A database and a Redis, with proxies before them, for several histories.
 #[derive(Debug)]
 pub struct Site {
+    kind: Kind,
     /// Ends with this.
     _redis: Redis,
     redis_way: Proxy,
@@ -50,6 +52,8 @@ pub struct Plan {
     pub seed: u64,
     /// What is left out, to see whether it is noticed.
     pub mistake: Option<Mistake>,
+    /// Through what all processes read and write; every second one through Diesel if nobody says so, where that can be.
+    pub orm: Option<Orm>,
 }
 
 impl Plan {
@@ -57,12 +61,14 @@ impl Plan {
     #[must_use]
     pub const fn new(program: PathBuf, scenario: Scenario) -> Self {
         let time = Duration::from_secs(3);
-        Self { program, scenario, time, workers: 3, tasks: 3, rows: 24, seed: 1, mistake: None }
+        Self { program, scenario, time, workers: 3, tasks: 3, rows: 24, seed: 1, mistake: None, orm: None }
     }
 
-    fn start(&self, places: &Places, number: usize, deaths: u64) -> io::Result<Child> {
+    fn start(&self, kind: Kind, places: &Places, number: usize, deaths: u64) -> io::Result<Child> {
+        let usual = if number % 2 == 1 { Orm::Diesel } else { Orm::SeaOrm };
         let task = Task {
             places: places.clone(),
+            orm: if kind.is_for_diesel() { self.orm.unwrap_or(usual) } else { Orm::SeaOrm },
             rows: self.rows,
             seed: self.seed.wrapping_mul(1_000_003).wrapping_add(number as u64 * 1_009 + deaths * 10_007),
             tasks: self.tasks,
@@ -99,7 +105,7 @@ impl Site {
         let (redis, database) = (Redis::start(), kind.start());
         let redis_way = Proxy::before(redis.address());
         let database_way = Proxy::before(([127, 0, 0, 1], database.port()).into());
-        Self { _redis: redis, redis_way, database, database_way }
+        Self { kind, _redis: redis, redis_way, database, database_way }
     }
 
     /// The port of the database itself.
@@ -143,7 +149,7 @@ impl Site {
 
     /// Lets things go wrong, and then waits until all holds that are left have ended, and there are hits again. Yields the hits until then.
     fn watch(&self, plan: &Plan, places: &Places, workers: &Workers, ask: &Ask) -> io::Result<i64> {
-        let start = |number: usize, deaths: u64| plan.start(places, number, deaths);
+        let start = |number: usize, deaths: u64| plan.start(self.kind, places, number, deaths);
         let random = Random::new(plan.seed);
         let mut scene = Scene { database: &self.database_way, redis: &self.redis_way, random, workers };
         let is_well = || Ok::<_, io::Error>(plan.mistake.is_none() || ask.violations()?.0 == 0);

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use sea_orm::{AccessMode, DbErr, IsolationLevel, TransactionTrait};
+use sea_orm::DbErr;
 
-use super::items::{self, Items, TAKEN_BACK, Way};
+use super::items::{Snapshot, TAKEN_BACK, Way};
 use super::referee::{Counts, Referee};
 use super::steps::Mistake;
+use super::through::Through;
 use crate::random::Random;
 
 /// Operations between two reports.
@@ -20,7 +21,7 @@ const ROUND: u32 = 8;
 #[derive(Debug)]
 pub struct Shared {
     /// What is under test.
-    pub items: Items,
+    pub items: Through,
     /// The truth.
     pub referee: Referee,
     /// How many rows there are.
@@ -77,7 +78,10 @@ impl<'a> Session<'a> {
             40..50 => self.look(Asked::All).await,
             50..70 => self.call(Asked::One(row)).await,
             70..76 => self.call(Asked::All).await,
-            76..82 => self.compute_from_a_snapshot(row).await,
+            76..82 => {
+                self.compute_from_a_snapshot(row).await;
+                Ok(())
+            }
             82..84 => {
                 // Whether it could be written or not: it is taken back.
                 let _taken_back = self.shared.items.take_back(row).await;
@@ -102,14 +106,16 @@ impl<'a> Session<'a> {
 
     async fn call(&mut self, asked: Asked) -> Result<(), DbErr> {
         let acknowledged = self.shared.referee.acknowledged().await?;
+        let computed = AtomicBool::new(false);
         let answer = match asked {
-            Asked::One(row) => self.shared.items.call(row).await.map(|number| vec![number]),
-            Asked::All => self.shared.items.call_all().await,
+            Asked::One(row) => self.shared.items.call(row, &computed).await.map(|number| vec![number]),
+            Asked::All => self.shared.items.call_all(&computed).await,
         };
         self.counts.reads += 1;
         // Without its database it has no answer.
         let Ok(numbers) = answer else { return Ok(()) };
-        self.check("acknowledged", asked, &numbers, &acknowledged).await
+        let rule = if computed.into_inner() { "acknowledged, and computed" } else { "acknowledged" };
+        self.check(rule, asked, &numbers, &acknowledged).await
     }
 
     async fn check(&self, rule: &str, asked: Asked, numbers: &[i64], least: &[i64]) -> Result<(), DbErr> {
@@ -117,44 +123,31 @@ impl<'a> Session<'a> {
             Asked::One(row) => row as usize,
             Asked::All => 0,
         };
+        let orm = self.shared.items.orm().name();
         for (place, (number, least)) in numbers.iter().zip(&least[first..]).enumerate() {
             let row = first + place;
             if *number >= TAKEN_BACK {
-                self.shared.referee.violation(&format!("rolled back: {asked:?} has row {row} as {number}")).await?;
+                self.shared
+                    .referee
+                    .violation(&format!("rolled back: {asked:?} by {orm} has row {row} as {number}"))
+                    .await?;
             } else if number < least {
-                let words = format!("{rule}: {asked:?} has row {row} as {number}, and {least} was there before");
+                let words =
+                    format!("{rule}: {asked:?} by {orm} has row {row} as {number}, and {least} was there before");
                 self.shared.referee.violation(&words).await?;
             }
         }
         Ok(())
     }
 
-    /// A transaction that goes on seeing what was there when it began computes a value: nobody else may get it.
-    async fn compute_from_a_snapshot(&mut self, row: i32) -> Result<(), DbErr> {
-        let Shared { items, mistake, .. } = self.shared;
-        let level = [IsolationLevel::RepeatableRead, IsolationLevel::ReadCommitted][self.random.below(2) as usize];
-        let pause = Duration::from_millis(self.random.below(20));
-        let compute = async {
-            let cache = items.db.cache();
-            if *mistake == Some(Mistake::KeepsSnapshots) {
-                let tx = items.db.inner().begin_with_config(Some(level), None).await?;
-                items::read(&tx, row).await?;
-                tokio::time::sleep(pause).await;
-                // What the wrapped transaction would say of it is missing, but for the tag.
-                let tag = items.db.row_tag::<items::item::Entity>(row);
-                cache.get_or_compute(Items::key(row), items::read(&tx, row)).refresh().tags([tag]).await?;
-                return tx.commit().await;
-            }
-            let tx = items.db.begin_with_config(Some(level), Some(AccessMode::ReadOnly)).await?;
-            items::read(&tx, row).await?;
-            tokio::time::sleep(pause).await;
-            cache.get_or_compute(Items::key(row), items::read(&tx, row)).refresh().await?;
-            cache.get_or_compute(Items::key(row), items::read(&tx, row)).await?;
-            tx.commit().await
+    /// Without its database it computes nothing.
+    async fn compute_from_a_snapshot(&mut self, row: i32) {
+        let snapshot = Snapshot {
+            is_repeatable: self.random.one_in(2),
+            is_kept: self.shared.mistake == Some(Mistake::KeepsSnapshots),
+            pause: Duration::from_millis(self.random.below(20)),
         };
-        // Without its database it computes nothing.
-        let _computed = compute.await;
-        Ok(())
+        let _computed = self.shared.items.compute_from_a_snapshot(row, snapshot).await;
     }
 
     async fn write(&mut self, row: i32) -> Result<(), DbErr> {

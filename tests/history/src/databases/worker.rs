@@ -10,10 +10,11 @@ use easy_cache_core::Cache;
 use easy_cache_redis::RedisStore;
 use sea_orm::DbErr;
 
-use super::items::{Items, Way};
+use super::items::{HOLD_FOR, Way};
 use super::referee::Referee;
 use super::session::{Session, Shared};
 use super::steps::{Death, Mistake, Step, Steps};
+use super::through::{Orm, Through};
 
 const STORE_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -35,6 +36,8 @@ pub struct Places {
 pub struct Task {
     /// Where things are.
     pub places: Places,
+    /// Through what it reads and writes.
+    pub orm: Orm,
     /// How many rows there are.
     pub rows: i32,
     /// Which random operations.
@@ -79,17 +82,18 @@ impl Task {
         let mistake = self.mistake.map_or_else(|| "none".to_owned(), |mistake| format!("{mistake:?}"));
         let numbers = [self.rows as u64, self.seed, self.tasks, u64::from(self.dies), u64::from(self.drops)]
             .map(|n| n.to_string());
-        self.places.words().into_iter().chain([mistake]).chain(numbers).collect()
+        self.places.words().into_iter().chain([self.orm.name().to_owned(), mistake]).chain(numbers).collect()
     }
 
     /// The task that some words are.
     #[must_use]
     pub fn read(words: &[String]) -> Option<Self> {
-        let (places, [mistake, numbers @ ..]) = words.split_at_checked(4)? else { return None };
+        let (places, [orm, mistake, numbers @ ..]) = words.split_at_checked(4)? else { return None };
         let numbers: Option<Vec<u64>> = numbers.iter().map(|number| number.parse().ok()).collect();
         let [rows, seed, tasks, dies, drops] = numbers?.try_into().ok()?;
         Some(Self {
             places: Places::read(places)?,
+            orm: Orm::named(orm)?,
             rows: i32::try_from(rows).ok()?,
             seed,
             tasks,
@@ -112,10 +116,10 @@ impl Task {
     }
 
     async fn run(self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let Self { places, rows, seed, tasks, dies, drops, mistake } = self;
+        let Self { places, orm, rows, seed, tasks, dies, drops, mistake } = self;
         let death = if dies { Death::Anywhere } else { Death::Elsewhere };
         let cache = places.cache(seed, death, mistake)?;
-        let items = Items::connect(&places.database, &cache, super::items::HOLD_FOR).await?;
+        let items = Through::connect(orm, &places.database, &cache, HOLD_FOR).await?;
         let referee = Referee::connect(&places.truth, tasks as u32).await?;
         let shared = Arc::new(Shared { items, referee, rows, drops, mistake, done: AtomicBool::new(false) });
         let ends = Arc::clone(&shared);
@@ -144,27 +148,27 @@ impl Task {
 /// # Errors
 /// If it could not write at all.
 pub fn write_and_die(words: &[String]) -> io::Result<()> {
-    let (places, [row, hold_for, step]) = words.split_at_checked(4).ok_or(io::ErrorKind::InvalidInput)? else {
+    let (places, [orm, row, hold_for, step]) = words.split_at_checked(4).ok_or(io::ErrorKind::InvalidInput)? else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
-    let (Some(places), Some(step)) = (Places::read(places), Step::named(step)) else {
+    let (Some(places), Some(orm), Some(step)) = (Places::read(places), Orm::named(orm), Step::named(step)) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
     let [row, hold_for] = [row, hold_for].map(|word| word.parse::<u32>().unwrap_or_default());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let cache = places.cache(0, Death::At(step), None).map_err(io::Error::other)?;
         let hold_for = Duration::from_millis(hold_for.into());
-        let items = Items::connect(&places.database, &cache, hold_for).await.map_err(io::Error::other)?;
+        let items = Through::connect(orm, &places.database, &cache, hold_for).await.map_err(io::Error::other)?;
         items.write(row as i32, Way::Transaction).await.map_err(io::Error::other)
     })
 }
 
 /// The words for [`write_and_die`].
 #[must_use]
-pub fn words_to_die(places: &Places, row: i32, hold_for: Duration, step: Step) -> Vec<String> {
+pub fn words_to_die(places: &Places, orm: Orm, row: i32, hold_for: Duration, step: Step) -> Vec<String> {
     let hold_for = hold_for.as_millis().to_string();
-    places.words().into_iter().chain([row.to_string(), hold_for, format!("{step:?}")]).collect()
+    places.words().into_iter().chain([orm.name().to_owned(), row.to_string(), hold_for, format!("{step:?}")]).collect()
 }
 
 #[cfg(test)]
@@ -176,6 +180,7 @@ mod tests {
         let [database, truth, redis, namespace] = ["a", "b", "c", "d"].map(str::to_owned);
         let task = Task {
             places: Places { database, truth, redis, namespace },
+            orm: Orm::Diesel,
             rows: 7,
             seed: 8,
             tasks: 9,

@@ -1,0 +1,94 @@
+//! Where callers leave their questions for the stream, and wait for what comes back.
+
+use std::fmt;
+use std::mem;
+use std::task::Waker;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::frame::Measure;
+use crate::failure::Failure;
+
+/// Bytes that may wait to be written: as much as some hundred thousand lookups. Nobody is behind a connection that takes no more.
+const MOST: usize = 64 << 20;
+
+/// A reply: all of it, in one piece; and what is known of it, if it is an array of strings.
+pub(crate) struct Arrived {
+    pub(super) bytes: Bytes,
+    pub(super) strings: Option<Measure>,
+}
+
+/// Who waits for one.
+pub(super) type Asker = oneshot::Sender<Arrived>;
+
+/// One side of a connection, at which lookups are asked.
+#[derive(Default)]
+pub(crate) struct Wire(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    commands: Vec<u8>,
+    askers: Vec<Asker>,
+    /// Of the task that drives the stream, if it has looked here since it was woken last.
+    driver: Option<Waker>,
+    ended: bool,
+}
+
+impl Wire {
+    /// One command, given in parts, and its reply. It waits for as long as the connection lasts, and costs one allocation.
+    pub(crate) async fn ask(&self, command: [&[u8]; 3]) -> Result<Arrived, Failure> {
+        let reply = self.leave(command)?;
+        reply.await.map_err(|_| Failure::ended())
+    }
+
+    fn leave(&self, command: [&[u8]; 3]) -> Result<oneshot::Receiver<Arrived>, Failure> {
+        let mut waiting = self.0.lock();
+        if waiting.ended {
+            return Err(Failure::ended());
+        }
+        if waiting.commands.len() > MOST {
+            return Err(Failure::Full);
+        }
+        let (asker, reply) = oneshot::channel();
+        command.into_iter().for_each(|part| waiting.commands.extend_from_slice(part));
+        waiting.askers.push(asker);
+        let driver = waiting.driver.take();
+        drop(waiting);
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+        Ok(reply)
+    }
+
+    /// What was asked meanwhile: the commands, into empty memory, and who waits, in their order. If that is nothing, the driver is woken by the
+    /// next question.
+    pub(super) fn take(&self, driver: &Waker, commands: &mut Vec<u8>, asker: impl FnMut(Asker)) -> bool {
+        let mut waiting = self.0.lock();
+        if waiting.askers.is_empty() {
+            if waiting.driver.as_ref().is_none_or(|known| !known.will_wake(driver)) {
+                waiting.driver = Some(driver.clone());
+            }
+            return false;
+        }
+        mem::swap(&mut waiting.commands, commands);
+        waiting.askers.drain(..).for_each(asker);
+        true
+    }
+
+    /// Nothing more is read: who waits is told, and whoever asks later.
+    pub(super) fn end(&self) {
+        let mut waiting = self.0.lock();
+        waiting.ended = true;
+        let left = mem::take(&mut waiting.askers);
+        drop(waiting);
+        drop(left);
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").finish_non_exhaustive()
+    }
+}
