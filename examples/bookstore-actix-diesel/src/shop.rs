@@ -85,8 +85,12 @@ impl Shop for Database {
     }
 }
 
-/// Opens the database that the options name.
-async fn open(options: &Options) -> Result<Opened<Database>, StartError> {
+/// Diesel's shop, on the database that the options name.
+///
+/// # Errors
+///
+/// A [`StartError`] that says what to do if the database cannot be opened.
+pub async fn open(options: &Options) -> Result<Opened<Database>, StartError> {
     let (cache, front) = Front::open(options)?;
     let url = options.database.clone();
     let opened = tokio::task::spawn_blocking(move || Database::open(&url, &cache)).await;
