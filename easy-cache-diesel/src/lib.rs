@@ -96,7 +96,7 @@
 //! [`CachedDb::manager_config`], a connection [`CachedDb::instrument_async`]. What is different there:
 //!
 //! - A future that is dropped while its statement runs tells nobody how it ended. Its tags are not served until the connection has
-//!   answered to a later statement.
+//!   answered to a later statement. To MySQL it never does: the driver gives the connection up, and the deadline counts.
 //! - An autocommit statement with `RETURNING` is said to have ended when its first row arrives, before it is committed. The same holds
 //!   for it, and if it fails after that it counts as if it had succeeded. It is invalidated at once as well, for who goes on with its rows; only
 //!   if these are so many (8 KiB) that they arrive before the COMMIT, who joins a computation that is under way may still get what that has read.
@@ -122,6 +122,8 @@
 //! | `sqlite` | no | SQLite, with `diesel/sqlite` |
 //! | `postgres` | no | PostgreSQL, with `diesel/postgres_backend`: links no client library |
 //! | `mysql` | no | MySQL and MariaDB, with `diesel/mysql_backend`: links no client library |
+//! | `libpq` | no | `postgres`, and Diesel's own connections, with `diesel/postgres`: links libpq (Debian: `libpq-dev`) |
+//! | `libmysqlclient` | no | `mysql`, and Diesel's own connections, with `diesel/mysql`: links the library of MySQL or MariaDB (`libmariadb-dev`) |
 //! | `r2d2` | no | `CachedDb::customizer`, which connects a pool |
 //! | `async` | no | diesel-async: its connections, its pools, `AsyncCachedQuery` |
 //! | `listen` | no | `feed::Listener`: PostgreSQL's notifications, by a connection of diesel-async |
