@@ -59,6 +59,31 @@ fn what_is_read_from_redis_is_found_there_by_everybody() {
 }
 
 #[test]
+fn statements_of_both_orms_are_measured_with_and_without_their_hooks() {
+    let part =
+        ["SQLite, Diesel, select by key", "SQLite, SeaORM, update by key", "hit, SeaORM, one row", "analysis, join"];
+    for part in part {
+        let report = report(env!("CARGO_BIN_EXE_orm"), &["--rounds", "3", "--only", part]);
+        let rows = report["candidates"].as_array().unwrap();
+        assert!(rows.len() >= 2, "{report}");
+        assert!(rows.iter().all(|row| row["median_nanoseconds"].as_f64().unwrap() > 0.0), "{report}");
+        let notes = report["notes"].as_array().unwrap();
+        assert!(notes.iter().any(|note| note.as_str().unwrap().starts_with("The bars")), "{report}");
+    }
+}
+
+#[test]
+fn a_statement_over_a_followed_connection_asks_for_little_more_memory() {
+    let allocations = |way: &str| {
+        let name = format!("SQLite, SeaORM, select by key: {way}");
+        let output = Command::new(env!("CARGO_BIN_EXE_orm")).args(["--ask", &name, "100"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().parse::<f64>().unwrap()
+    };
+    let (plain, followed) = (allocations("plain"), allocations("followed"));
+    assert!(followed < plain + 3.0, "{plain} {followed}");
+}
+
+#[test]
 fn threads_are_measured_alone_and_together() {
     let report = report(env!("CARGO_BIN_EXE_threads"), &["--rounds", "1", "--only", "#[ecached] sync"]);
     assert!(report["candidates"][0]["distinct_keys_by_clock"].as_f64().unwrap() > 0.0);

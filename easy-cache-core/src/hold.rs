@@ -108,16 +108,20 @@ impl Hold {
                 if Mistake::ReleaseBeforeInvalidate.is_made() {
                     self.held.release();
                 }
-                let names = self.invalidate_here();
+                self.invalidate_here();
                 self.held.release();
                 self.is_known();
-                names.tell(&self.cache.engine().events);
+                let events = &self.cache.engine().events;
+                if events.are_heard() {
+                    self.names().tell(events);
+                }
                 Ok(())
             }),
             Some(outside) => {
                 let outside = outside.clone();
                 Operation::later(async move {
-                    let names = self.invalidate_here();
+                    self.invalidate_here();
+                    let names = self.names();
                     // Made before the invalidation: if all this is dropped, what is owed first is owed before it.
                     let releasing = self.marked.take().map(|marked| outside.releasing(marked));
                     self.is_known(); // from here on, an invalidation that is given up is owed, and told
@@ -161,18 +165,16 @@ impl Hold {
         }
     }
 
-    fn invalidate_here(&self) -> Names {
+    fn invalidate_here(&self) {
         let store = &self.cache.engine().store;
         match &self.tags {
-            Some(tags) => {
-                store.invalidate_tags(tags);
-                Names::of_tags(tags)
-            }
-            None => {
-                store.invalidate_everything();
-                Names::of_everything()
-            }
+            Some(tags) => store.invalidate_tags(tags),
+            None => store.invalidate_everything(),
         }
+    }
+
+    fn names(&self) -> Names {
+        self.tags.as_deref().map_or_else(Names::of_everything, Names::of_tags)
     }
 }
 

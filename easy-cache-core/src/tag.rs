@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// The name of a group of entries that are dropped together.
@@ -51,15 +51,17 @@ impl Tag {
     /// "Anything in this table changed": carried by whatever was read from the table as a whole.
     #[must_use]
     pub fn table(table: impl AsRef<str>) -> Self {
-        Self::of_family(DATA, &escape(table.as_ref()))
+        Self::written(table.as_ref().len(), |text| push_table(text, table.as_ref()))
     }
 
     /// "This row changed": carried by what was read by its primary key, together with [`Tag::unknown_rows`].
     #[must_use]
     pub fn row(table: impl AsRef<str>, key: impl fmt::Display) -> Self {
-        let key = key.to_string().replace('\\', r"\\");
-        let key = if key == "*" { r"\*" } else { key.as_str() };
-        Self::of_family(DATA, &format!("{}:{key}", escape(table.as_ref())))
+        Self::written(table.as_ref().len(), |text| {
+            push_table(text, table.as_ref());
+            text.push(':');
+            push_key(text, &key);
+        })
     }
 
     /// "Rows changed, and it is not known which": invalidated by bulk writes, carried by whatever depends on single rows.
@@ -77,7 +79,10 @@ impl Tag {
     /// ```
     #[must_use]
     pub fn unknown_rows(table: impl AsRef<str>) -> Self {
-        Self::of_family(DATA, &format!("{}:*", escape(table.as_ref())))
+        Self::written(table.as_ref().len(), |text| {
+            push_table(text, table.as_ref());
+            text.push_str(":*");
+        })
     }
 
     /// The name without its family: what [`Display`](fmt::Display) prints.
@@ -99,17 +104,28 @@ impl Tag {
         text.starts_with([CUSTOM, PREFIX, DATA]).then(|| Self(text.into()))
     }
 
-    /// Most are short, and are put together where no memory is asked for.
     fn of_family(family: char, name: &str) -> Self {
-        let write = |text: &mut String| {
-            text.clear();
+        Self::written(name.len(), |text| {
             text.push(family);
             text.push_str(name);
+        })
+    }
+
+    /// Most are short, and are put together where no memory is asked for. `length` is about how long it gets.
+    fn written(length: usize, write: impl Fn(&mut String)) -> Self {
+        let finish = |text: &mut String| {
+            text.clear();
+            write(text);
             Self(text.as_str().into())
         };
-        let short = |desk: &RefCell<String>| desk.try_borrow_mut().ok().map(|mut text| write(&mut text));
-        let written = if name.len() < SHORT { DESK.try_with(short).ok().flatten() } else { None };
-        written.unwrap_or_else(|| write(&mut String::with_capacity(name.len() + 1)))
+        let short = |desk: &RefCell<String>| {
+            let mut text = desk.try_borrow_mut().ok()?;
+            let tag = finish(&mut text);
+            text.shrink_to(2 * SHORT);
+            Some(tag)
+        };
+        let written = if length < SHORT { DESK.try_with(short).ok().flatten() } else { None };
+        written.unwrap_or_else(|| finish(&mut String::with_capacity(length + 1)))
     }
 
     /// The tag that no application can name: carried by every entry of a namespace.
@@ -143,8 +159,30 @@ impl Tag {
 }
 
 /// Table names cannot forge a row's tag: `a:1` the table and row 1 of `a` stay apart.
-fn escape(name: &str) -> Cow<'_, str> {
-    if name.contains([':', '\\']) { name.replace('\\', r"\\").replace(':', r"\:").into() } else { name.into() }
+fn push_table(text: &mut String, name: &str) {
+    text.push(DATA);
+    if name.contains([':', '\\']) {
+        text.push_str(&name.replace('\\', r"\\").replace(':', r"\:"));
+    } else {
+        text.push_str(name);
+    }
+}
+
+/// Nor can keys forge the tag of unknown rows.
+fn push_key(text: &mut String, key: &impl fmt::Display) {
+    let start = text.len();
+    if write!(text, "{key}").is_err() {
+        // As `to_string` ends it: half a key would be another row's.
+        text.truncate(start);
+        text.push_str(&key.to_string());
+    }
+    let key = &text[start..];
+    if key == "*" {
+        text.insert(start, '\\');
+    } else if key.contains('\\') {
+        let escaped = key.replace('\\', r"\\");
+        text.replace_range(start.., &escaped);
+    }
 }
 
 impl fmt::Display for Tag {

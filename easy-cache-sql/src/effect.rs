@@ -145,6 +145,9 @@ impl Effect {
     /// ignored and rows that depend on them are unknown.
     #[must_use]
     pub fn bind<V: Values + ?Sized>(&self, values: &V) -> Touched {
+        if self.steps.len() == 1 {
+            return self.bind_step(0, values);
+        }
         let mut touched = Touched::default();
         for index in 0..self.steps.len() {
             touched.merge(self.bind_step(index, values));

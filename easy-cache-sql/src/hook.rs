@@ -19,6 +19,7 @@ use std::{
 use easy_cache_core::{Cache, Hold, Operation, Tag, scope, scope::Observed};
 
 use crate::audit::{Audit, Published};
+use crate::touch::Touching;
 use crate::{Analyzer, Control, Dialect, Effect, SessionState, Step, TableName, Touch, Touched, Values};
 use pending::new_rows;
 use telling::Telling;
@@ -114,8 +115,8 @@ impl Hook {
     /// To be called **before** a statement that reads is sent. Costs nothing unless a scope collects tags.
     pub fn observe(&self, plan: &Plan) -> Reading {
         Reading(self.keepable(plan).map(|touched| {
-            let rows = touched.keys_read().map(|keys| (keys, self.tags_read(touched, Some(keys))));
-            Dependencies { rows, tables: self.tags_read(touched, None) }
+            let rows = touched.keys_read().map(|keys| (keys, self.observe_read(touched, Some(keys))));
+            Dependencies { rows, tables: self.observe_read(touched, None) }
         }))
     }
 
@@ -124,11 +125,11 @@ impl Hook {
     pub fn observe_uncounted(&self, plan: &Plan) -> Reading {
         Reading(self.keepable(plan).map(|touched| {
             let Some(keys) = touched.keys_read() else {
-                return Dependencies { rows: None, tables: self.tags_read(touched, None) };
+                return Dependencies { rows: None, tables: self.observe_read(touched, None) };
             };
-            let tags = touched.depends_on(Some(keys)).into_iter().filter_map(|touch| tag(&touch));
-            let added = touched.reads.iter().map(|read| new_rows(&read.table));
-            Dependencies { rows: None, tables: scope::observe(&self.shared.cache, tags.chain(added)) }
+            let mut tags = tags_read(touched, Some(keys));
+            tags.extend(touched.reads.iter().map(|read| new_rows(&read.table)));
+            Dependencies { rows: None, tables: scope::observe(&self.shared.cache, tags) }
         }))
     }
 
@@ -146,9 +147,8 @@ impl Hook {
         touched
     }
 
-    fn tags_read(&self, touched: &Touched, returned: Option<usize>) -> Observed {
-        let tags = touched.depends_on(returned).into_iter().filter_map(|touch| tag(&touch));
-        scope::observe(&self.shared.cache, tags)
+    fn observe_read(&self, touched: &Touched, returned: Option<usize>) -> Observed {
+        scope::observe(&self.shared.cache, tags_read(touched, returned))
     }
 
     /// Marks what is about to be committed. To be awaited **before** the commit is sent.
@@ -501,13 +501,29 @@ impl Drop for Reading {
     }
 }
 
+/// The tags of what a value depends on.
+fn tags_read(touched: &Touched, returned: Option<usize>) -> Vec<Tag> {
+    let mut tags = Vec::with_capacity(3);
+    touched.for_each_dependency(returned, |touching| tags.extend(tag_of(touching)));
+    tags
+}
+
+fn tag_of(touching: Touching<'_>) -> Option<Tag> {
+    match touching {
+        Touching::Everything => None,
+        Touching::Table(table) => Some(Tag::table(table.as_str())),
+        Touching::Row(table, key) => Some(Tag::row(table.as_str(), key)),
+        Touching::UnknownRows(table) => Some(Tag::unknown_rows(table.as_str())),
+    }
+}
+
 /// The tag of a touch; everything has none.
 #[must_use]
 pub fn tag(touch: &Touch) -> Option<Tag> {
-    match touch {
-        Touch::Everything => None,
-        Touch::Table(table) => Some(Tag::table(table.as_str())),
-        Touch::Row(table, key) => Some(Tag::row(table.as_str(), key)),
-        Touch::UnknownRows(table) => Some(Tag::unknown_rows(table.as_str())),
-    }
+    tag_of(match touch {
+        Touch::Everything => Touching::Everything,
+        Touch::Table(table) => Touching::Table(table),
+        Touch::Row(table, key) => Touching::Row(table, key),
+        Touch::UnknownRows(table) => Touching::UnknownRows(table),
+    })
 }

@@ -6,7 +6,7 @@
 
 use crate::{
     Dialect,
-    name::{escape_into, unescape},
+    name::{escape_into, is_escaped, unescape},
 };
 
 /// Longer text keys are not worth a tag of their own.
@@ -124,8 +124,9 @@ fn integer_text(value: &Bind<'_>) -> Option<String> {
         Bind::Text(text) => text.parse::<i128>().ok().filter(|number| number.to_string() == *text)?,
         _ => return None,
     };
-    let fits = number >= i128::from(i64::MIN) && number <= i128::from(u64::MAX);
-    fits.then(|| number.to_string())
+    // Wide numbers take long to write, and hardly any key is one.
+    let narrow = i64::try_from(number).map(|narrow| narrow.to_string());
+    narrow.or_else(|_| u64::try_from(number).map(|wide| wide.to_string())).ok()
 }
 
 fn plain_text(value: &Bind<'_>, dialect: Dialect) -> Option<String> {
@@ -182,6 +183,12 @@ pub(crate) fn join_columns<'a>(columns: impl IntoIterator<Item = &'a str>) -> St
         escape_into(&mut key, column);
     }
     key
+}
+
+/// The same for a key of one column.
+pub(crate) fn join_one(column: String) -> String {
+    let is_plain = !column.is_empty() && !column.contains(is_escaped);
+    if is_plain { column } else { join_columns([column.as_str()]) }
 }
 
 /// The texts of a key's columns again; `None` if this was not joined by [`join_columns`].

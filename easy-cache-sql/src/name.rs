@@ -50,6 +50,11 @@ pub(crate) fn escape_into(text: &mut String, part: &str) {
     }
 }
 
+/// Whether [`escape_into`] writes it in another way.
+pub(crate) const fn is_escaped(character: char) -> bool {
+    matches!(character, '%' | '.' | ':' | '*' | ',')
+}
+
 /// What was escaped; `None` if this is nothing that [`escape_into`] writes.
 pub(crate) fn unescape(escaped: &str) -> Option<String> {
     let mut text = String::with_capacity(escaped.len());

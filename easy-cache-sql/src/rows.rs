@@ -3,7 +3,7 @@
 
 use crate::{
     Dialect,
-    key::{Bind, KeyKind, Values, join_columns},
+    key::{Bind, KeyKind, Values, join_columns, join_one},
     touch::Rows,
 };
 
@@ -41,6 +41,12 @@ impl RowPlan {
 }
 
 fn bind_rows<V: Values + ?Sized>(rows: &[Vec<Slot>], values: &V, dialect: Dialect) -> Option<Vec<String>> {
+    // What nearly every statement with a key says: one row, by one column.
+    if let [row] = rows
+        && let [Slot::Bound { index, kind }] = row.as_slice()
+    {
+        return kind.text_of(&values.get(*index), dialect).map(|text| vec![join_one(text)]);
+    }
     let mut keys = Vec::with_capacity(rows.len());
     for row in rows {
         let columns = row.iter().map(|slot| slot.texts(values, dialect)).collect::<Option<Vec<_>>>()?;

@@ -67,25 +67,50 @@ pub enum Touch {
     UnknownRows(TableName),
 }
 
+/// The same with names that are borrowed: most are turned into tags at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Touching<'a> {
+    Everything,
+    Table(&'a TableName),
+    Row(&'a TableName, &'a str),
+    UnknownRows(&'a TableName),
+}
+
+impl From<Touching<'_>> for Touch {
+    fn from(touching: Touching<'_>) -> Self {
+        match touching {
+            Touching::Everything => Self::Everything,
+            Touching::Table(table) => Self::Table(table.clone()),
+            Touching::Row(table, key) => Self::Row(table.clone(), key.to_owned()),
+            Touching::UnknownRows(table) => Self::UnknownRows(table.clone()),
+        }
+    }
+}
+
 impl Touched {
     /// What must be invalidated once the writes are committed. Empty only if nothing was written.
     #[must_use]
     pub fn invalidates(&self) -> Vec<Touch> {
-        if self.opaque.is_some() {
-            return vec![Touch::Everything];
-        }
         let mut touches = BTreeSet::new();
+        self.for_each_invalidated(|touching| {
+            touches.insert(touching.into());
+        });
+        touches.into_iter().collect()
+    }
+
+    /// The same one by one, possibly with repetitions.
+    pub(crate) fn for_each_invalidated<'a>(&'a self, mut tell: impl FnMut(Touching<'a>)) {
+        if self.opaque.is_some() {
+            return tell(Touching::Everything);
+        }
         for write in &self.writes {
-            touches.insert(Touch::Table(write.table.clone()));
+            tell(Touching::Table(&write.table));
             match (&write.rows, write.kind) {
-                (Rows::Keys(keys), _) => touches.extend(keys.iter().map(|key| row(&write.table, key))),
+                (Rows::Keys(keys), _) => keys.iter().for_each(|key| tell(Touching::Row(&write.table, key))),
                 (Rows::All, WriteKind::Insert) => {}
-                (Rows::All, _) => {
-                    touches.insert(Touch::UnknownRows(write.table.clone()));
-                }
+                (Rows::All, _) => tell(Touching::UnknownRows(&write.table)),
             }
         }
-        touches.into_iter().collect()
     }
 
     /// How many single rows the text reads, if it reads nothing else: as many must come back for all to have been found.
@@ -104,17 +129,27 @@ impl Touched {
     /// depends on the table. Do not cache at all if [`uncacheable`](Self::uncacheable) is set.
     #[must_use]
     pub fn depends_on(&self, returned: Option<usize>) -> Vec<Touch> {
+        let mut touches = Vec::new();
+        self.for_each_dependency(returned, |touching| touches.push(touching.into()));
+        touches
+    }
+
+    /// The same one by one.
+    pub(crate) fn for_each_dependency<'a>(&'a self, returned: Option<usize>, mut tell: impl FnMut(Touching<'a>)) {
         if self.unknown_reads {
-            return vec![Touch::Everything];
+            return tell(Touching::Everything);
         }
-        if let [Read { table, rows: Rows::Keys(keys) }] = self.reads.as_slice()
-            && returned == Some(keys.len())
-        {
-            let rows = keys.iter().map(|key| row(table, key));
-            return rows.chain([Touch::UnknownRows(table.clone())]).collect();
+        match self.reads.as_slice() {
+            [Read { table, rows: Rows::Keys(keys) }] if returned == Some(keys.len()) => {
+                keys.iter().for_each(|key| tell(Touching::Row(table, key)));
+                tell(Touching::UnknownRows(table));
+            }
+            [Read { table, .. }] => tell(Touching::Table(table)),
+            reads => {
+                let tables: BTreeSet<_> = reads.iter().map(|read| &read.table).collect();
+                tables.into_iter().for_each(|table| tell(Touching::Table(table)));
+            }
         }
-        let tables: BTreeSet<_> = self.reads.iter().map(|read| Touch::Table(read.table.clone())).collect();
-        tables.into_iter().collect()
     }
 
     /// Adds what another statement of the same text touched.
@@ -127,10 +162,6 @@ impl Touched {
             self.uncacheable = other.uncacheable;
         }
     }
-}
-
-fn row(table: &TableName, key: &str) -> Touch {
-    Touch::Row(table.clone(), key.to_owned())
 }
 
 impl fmt::Display for Touch {

@@ -122,7 +122,7 @@ async fn serve(
     }
 }
 
-fn serve_opened<S: Shop + Sync>(
+fn serve_opened<S: Shop>(
     listener: TcpListener,
     opened: Opened<S>,
     stopped: oneshot::Receiver<()>,

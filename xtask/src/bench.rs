@@ -11,10 +11,10 @@ use crate::Result;
 use crate::workspace::Workspace;
 
 /// Those that measure what several threads, or a client and a server, do together, or that choose the cores for what they start.
-const ON_ALL_CORES: [&str; 4] = ["http", "redis", "stampede", "threads"];
+const ON_ALL_CORES: [&str; 5] = ["http", "orm", "redis", "stampede", "threads"];
 
-/// Those whose rivals are other programs.
-const WITHOUT_RIVALS: [&str; 1] = ["http"];
+/// Those whose rivals are other programs, or that have none.
+const WITHOUT_RIVALS: [&str; 2] = ["http", "orm"];
 
 /// What to measure.
 #[derive(Debug, Default)]

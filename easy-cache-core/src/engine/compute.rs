@@ -128,14 +128,16 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Future for Compu
 impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P, F, H> {
     /// Goes on as far as it can: to the answer, or to a stage at which it has to wait.
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if let Stage::Traveling(_) = self.stage {
-            return self.travel(cx);
+        match self.stage {
+            Stage::Traveling(_) => return self.travel(cx),
+            Stage::Start => {
+                self.stage = Stage::Done;
+                let near = self.call.answer_near();
+                return near.map_or_else(|| self.start(cx), Poll::Ready);
+            }
+            _ => {}
         }
         match std::mem::replace(&mut self.stage, Stage::Done) {
-            Stage::Start => match self.call.answer_near() {
-                Some(answer) => Poll::Ready(answer),
-                None => self.start(cx),
-            },
             Stage::Joining(mut join) => self.join(&mut join, cx).unwrap_or_else(|| self.wait(Stage::Joining(join))),
             Stage::Loading { begun, load } => self.load(begun, load, cx),
             Stage::Keeping(answer, keeping) => self.keep(answer, keeping, cx),
@@ -143,7 +145,9 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P
             Stage::Verifying(verifying) => self.verify(verifying, cx),
             Stage::Away { answer, fallback, soft } => self.away(answer, fallback, soft, cx),
             Stage::Passing(load) => self.pass(load, cx),
-            Stage::Traveling(_) | Stage::Done => panic!("a cached call was polled after it had answered or panicked"),
+            Stage::Start | Stage::Traveling(_) | Stage::Done => {
+                panic!("a cached call was polled after it had answered or panicked")
+            }
         }
     }
 
@@ -161,9 +165,8 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P
             return self.pass(load, cx);
         }
         #[cfg(feature = "testing")]
-        match call.verify(&mut self.load) {
-            Some(verifying) => return self.verify(verifying, cx),
-            None => {}
+        if let Some(verifying) = call.verify(&mut self.load) {
+            return self.verify(verifying, cx);
         }
         call.engine.complete(&mut call.policy);
         let hard = call.policy.wishes().hard_timeout;

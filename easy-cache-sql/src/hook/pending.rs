@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use easy_cache_core::Tag;
 
-use super::{Changes, tag};
-use crate::{Rows, TableName, Touch, Touched, Write, WriteKind};
+use super::{Changes, tag_of};
+use crate::{Rows, TableName, Touched, Write, WriteKind};
 
 /// What writes have touched and nobody has been told of yet. Nothing by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Pending {
     /// What these writes make outdated.
     pub(crate) fn of_writes(touched: &Touched) -> Self {
         let mut pending = Self::default();
-        pending.add(&touched.invalidates());
+        touched.for_each_invalidated(|touching| pending.add(tag_of(touching)));
         if let Some(tags) = &mut pending.tags {
             let added = |write: &&Write| write.kind == WriteKind::Insert && write.rows == Rows::All;
             tags.extend(touched.writes.iter().filter(added).map(|write| new_rows(&write.table)));
@@ -74,14 +74,13 @@ impl Pending {
         self.changes.extend(other.changes);
     }
 
-    fn add(&mut self, touches: &[Touch]) {
-        for touch in touches {
-            match (&mut self.tags, tag(touch)) {
-                (Some(tags), Some(tag)) => {
-                    tags.insert(tag);
-                }
-                _ => self.tags = None,
+    /// Everything has no tag.
+    fn add(&mut self, tag: Option<Tag>) {
+        match (&mut self.tags, tag) {
+            (Some(tags), Some(tag)) => {
+                tags.insert(tag);
             }
+            _ => self.tags = None,
         }
     }
 }

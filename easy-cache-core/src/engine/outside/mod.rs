@@ -274,7 +274,7 @@ impl Outside {
 /// Waits for what is owed to the store, which is mostly nothing. Yields the deadline for what comes next, if it counts already.
 struct Delivered<'a> {
     by: Option<Moment>,
-    delivery: Option<Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>>,
+    delivery: Option<StoreFuture<'a, ()>>,
 }
 
 impl Future for Delivered<'_> {
