@@ -131,13 +131,13 @@ impl AnyConnection {
         match self {
             Self::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?,
             #[cfg(any(feature = "postgres", feature = "mysql"))]
-            _ => <Self as Connection>::TransactionManager::begin_transaction(self)?,
+            _ => Self::begin_transaction(self)?,
         }
         let result = work(self);
         if result.is_ok() {
-            <Self as Connection>::TransactionManager::commit_transaction(self)?;
+            Self::commit_transaction(self)?;
         } else {
-            <Self as Connection>::TransactionManager::rollback_transaction(self)?;
+            Self::rollback_transaction(self)?;
         }
         result
     }
