@@ -128,7 +128,7 @@ fn a_site_and_a_proxy_answer_under_load() {
     let report = report(env!("CARGO_BIN_EXE_http"), &["--rounds", "1", "--only", "axum, ResponseCacheLayer"]);
     let rows = report["candidates"].as_array().unwrap();
     let numbers: Vec<_> = rows.iter().map(|row| row["requests_per_second"].as_f64().unwrap()).collect();
-    assert!(numbers.len() == 12 && numbers.iter().all(|number| *number > 0.0), "{report}");
+    assert!(numbers.len() == 14 && numbers.iter().all(|number| *number > 0.0), "{report}");
     let streamed = report["notes"].as_array().unwrap().iter().filter(|note| note.as_str().unwrap().contains("at most"));
     assert_eq!(streamed.count(), 4, "{report}");
 }

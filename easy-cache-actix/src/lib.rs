@@ -129,6 +129,7 @@ mod read;
 
 mod body;
 mod recording;
+mod refusal;
 
 pub use body::ResponseBody;
 pub use cached::{Cacheable, Cached};

@@ -18,7 +18,7 @@ use crate::fields::{self, Changing, Fields};
 use crate::incoming::{self, Arriving};
 use crate::middleware::Settings;
 use crate::read::Reading;
-use crate::{ResponseBody, answer, twin};
+use crate::{ResponseBody, answer, refusal, twin};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
@@ -104,8 +104,9 @@ where
         Err(error) => {
             let is_failure = error.as_response_error().status_code().is_server_error();
             let stored = twin.filter(|_| is_failure).and_then(|req| Some((req, task.stand_in()?)));
+            let told = task.told();
             task.fail();
-            stored.map(|(req, response)| answer::stored(req, response)).ok_or(error)
+            stored.map(|(req, response)| answer::stored(req, response)).ok_or_else(|| refusal::telling(error, told))
         }
     }
 }
@@ -151,7 +152,7 @@ where
             } else if let (_, Some(dropping)) = passage.finish(status.as_u16(), &Fields(&HeaderMap::new()), None) {
                 dropping.await;
             }
-            return Err(error);
+            return Err(refusal::telling(error, passage.told()));
         }
     };
     let mark = res.response().extensions().get().cloned();

@@ -146,6 +146,14 @@ impl Clock {
     }
 }
 
+impl Clock {
+    /// The same as of the last tick, at most some milliseconds ago: costs one load.
+    #[must_use]
+    pub fn ticked(&self) -> Duration {
+        Duration::from_nanos(self.coarse().saturating_sub(BEGINNING))
+    }
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.source {

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::backend::memory::List;
+use crate::clock::{Moment, NEVER};
 use crate::engine::flight::Lead;
 use crate::engine::frame;
 use crate::engine::join::{Arrival, Join, Terms};
@@ -224,10 +225,11 @@ impl Basis {
 
 impl Stored {
     pub(crate) fn new(cache: &Cache, found: Found, waited: bool) -> Self {
-        let store = &cache.engine().store;
-        let age = Duration::from_nanos(store.clock().precise().saturating_sub(found.stored));
-        let basis = Basis(found.tags);
-        Self { age, remaining: store.remaining(found.expires), value: found.value, waited, basis }
+        let now = cache.engine().store.clock().coarse();
+        let left = |end: Moment| Duration::from_nanos(end.saturating_sub(now));
+        let (age, basis) = (Duration::from_nanos(now.saturating_sub(found.stored)), Basis(found.tags));
+        let remaining = (found.expires != NEVER).then(|| left(found.expires));
+        Self { age, remaining, value: found.value, waited, basis }
     }
 }
 

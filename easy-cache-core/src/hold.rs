@@ -210,7 +210,7 @@ impl Drop for Unknown {
         let (events, clock) = (Arc::clone(&engine.events), self.cache.clock().clone());
         let (tags, until) = (self.tags.take(), self.until);
         tell(&events, tags.as_deref());
-        engine.spawner.run_errand(Box::pin(async move {
+        engine.spawner.run_sleeper(Box::pin(async move {
             clock.sleep_until(until).await;
             tell(&events, tags.as_deref());
         }));

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::backend::memory::Kept;
 use crate::clock::Clock;
+use crate::store::Found;
 use crate::value::Shared;
-use crate::{Cache, Explanation, Operation};
+use crate::{Cache, Error, Explanation, Operation};
 
 impl Cache {
     /// Whether a value would be served under this key.
@@ -29,8 +30,8 @@ impl Cache {
     /// Why a value is served, or not: which tag changed when, whether its ttl has passed, whether it had to make room, and so on.
     ///
     /// For people and for tests; it looks at everything there is, and takes microseconds. What became of a key that is not stored
-    /// is remembered for a thousand keys or so, the latest. A store outside the process is not asked;
-    /// of one, what is explained is the copy [near](CacheBuilder::near).
+    /// is remembered for a thousand keys or so, the latest. A store outside the process is not asked
+    /// (for that, see [`explain_in_store`](Self::explain_in_store)); of one, what is explained is the copy [near](crate::CacheBuilder::near).
     ///
     /// # Example: it had to make room
     /// ```
@@ -47,6 +48,31 @@ impl Cache {
     #[must_use]
     pub fn explain(&self, key: impl AsRef<[u8]>) -> Explanation {
         self.engine().explain(key.as_ref())
+    }
+
+    /// What a store outside the process has under a key, and which of the tags that it carries were invalidated, or are held, by whomever:
+    /// what the command `easy-cache explain` says, for an application to ask. About values of the kind that this process has asked for
+    /// last under the key. Two trips, and for people: nothing is counted, and no call depends on it.
+    ///
+    /// # Errors
+    /// If there is no store outside the process, if it shows nothing (as one of five methods), or if it could not be asked.
+    ///
+    /// # Example: a page for operators
+    /// ```
+    /// use easy_cache_core::{Cache, Error};
+    ///
+    /// async fn why(cache: &Cache, key: &str) -> Result<String, Error> {
+    ///     let found = cache.explain_in_store(key).await?;
+    ///     Ok(format!("`{key}`: {found}")) // `books:7`: not served: tag `authors:3` was invalidated since; stored 4s ago
+    /// }
+    /// ```
+    pub fn explain_in_store<'a>(&'a self, key: impl AsRef<[u8]> + Send + 'a) -> Operation<'a, Result<Found, Error>> {
+        Operation::later(async move {
+            match &self.engine().outside {
+                Some(outside) => outside.inspect(key.as_ref()).await,
+                None => Err(Error::store("failed to look into a store", "the cache has none outside the process")),
+            }
+        })
     }
 
     /// Hands what was counted since the last time to the `metrics` recorder, and the size of the cache: to be called by what

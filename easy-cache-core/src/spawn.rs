@@ -1,5 +1,7 @@
 //! Where detached computations run. This crate has no runtime: it uses the one around the caller, or what the cache was given.
 
+mod sleepers;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -9,6 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use event_listener::{Event, listener};
 
+use self::sleepers::Sleepers;
 use crate::engine::Side;
 use crate::sync::Mutex;
 use crate::sync::thread::{self, Thread};
@@ -21,6 +24,7 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) struct Spawner {
     place: Place,
     running: Arc<Running>,
+    sleepers: Arc<Sleepers>,
 }
 
 #[derive(Clone, Default)]
@@ -33,7 +37,7 @@ enum Place {
 
 impl Spawner {
     pub(crate) fn given(spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
-        Self { place: Place::Given(Arc::new(spawn)), running: Arc::default() }
+        Self { place: Place::Given(Arc::new(spawn)), ..Self::default() }
     }
 
     /// Starts the task, or gives it back: then the caller runs it. What sync callers send away blocks, so it has a thread.
@@ -56,6 +60,15 @@ impl Spawner {
             && on_a_thread(task).is_err()
         {
             tracing::warn!("nothing here can run an errand of the cache: it waits for the next call");
+        }
+    }
+
+    /// The same for one that sleeps until some moment, and does not block when it wakes up: a crowd of them has one thread.
+    pub(crate) fn run_sleeper(&self, task: Task) {
+        if let Err(task) = self.try_spawn(task)
+            && !self.sleepers.add(task)
+        {
+            tracing::warn!("nothing here can wait for a deadline: what was to be told then is not");
         }
     }
 

@@ -381,17 +381,20 @@ impl<'a, F: Future, S> GetOrCompute<'a, F, S> {
         GetOrCompute { cache, key, policy, mode, load, plan: change(plan), launch: None, looks_back }
     }
 
-    fn call(self, side: Side) -> (Call<'a, String, S>, F, Option<Launch<S, F, F::Output>>) {
+    fn compute<C>(
+        self,
+        side: Side,
+        make: impl FnOnce(Call<'a, String, S>, F, Option<Launch<S, F, F::Output>>) -> C,
+    ) -> C {
         let Self { cache, key, policy, mode, load, plan, launch, looks_back } = self;
-        (Call { engine: cache.engine(), side, key, mode, policy, plan, looks_back }, load, launch)
+        make(Call { engine: cache.engine(), side, key, mode, policy, plan, looks_back }, load, launch)
     }
 }
 
 impl<F: Immediate, S: Plan<F::Output>> GetOrCompute<'_, F, S> {
     /// Runs it, blocking this thread while another sync caller computes the same key.
     pub fn wait(self) -> F::Output {
-        let (call, load, launch) = self.call(Side::Sync);
-        block_on(Compute::in_place(call, load, launch))
+        block_on(self.compute(Side::Sync, Compute::in_place))
     }
 }
 
@@ -404,8 +407,7 @@ where
     type IntoFuture = GetOrComputeFuture<'a, F, S>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let (call, load, launch) = self.call(Side::Async);
-        GetOrComputeFuture(Compute::new(call, load, launch))
+        GetOrComputeFuture(self.compute(Side::Async, Compute::new))
     }
 }
 

@@ -62,8 +62,8 @@ impl<DB: Database> CachedDbBuilder<DB> {
         self
     }
 
-    /// How long a write on an asynchronous connection waits until a store outside the process knows what it holds: a tenth of a second
-    /// unless said otherwise. Then it goes on, and an event says so.
+    /// How long a write on an asynchronous connection waits until a store outside the process knows what it holds, and then what it has
+    /// invalidated: a tenth of a second unless said otherwise. Then it goes on, and an event says so.
     ///
     /// **A thread of the runtime stands still meanwhile**, so this is for runtimes with several of them. If the store does not take
     /// the hold at all, the write goes on as well.

@@ -43,6 +43,17 @@ impl Holding {
     }
 }
 
+/// Invalidates what may have ended. Blocks no longer than this, and in this process it is done when this returns.
+#[cfg(feature = "async")]
+pub(crate) fn invalidate(hook: &Hook, pending: &Pending, patience: Duration) {
+    if hook.cache().is_shared() && away::invalidate(hook, pending, patience) {
+        return;
+    }
+    if let Err(error) = hook.invalidate(pending).wait() {
+        tracing::error!(%error, "failed to invalidate what may be committed");
+    }
+}
+
 #[cfg(feature = "async")]
 pub(crate) mod away {
     //! The thread that talks to the store.
@@ -56,7 +67,7 @@ pub(crate) mod away {
 
     use tokio::runtime::{Builder, Runtime};
 
-    use super::{A_MOMENT, Held, Holding, Hook, Outcome, Pending};
+    use super::{Held, Holding, Hook, Outcome, Pending};
 
     type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -72,6 +83,7 @@ pub(crate) mod away {
     pub(crate) struct Away {
         runtime: &'static Runtime,
         hold: Hold,
+        patience: Duration,
     }
 
     #[derive(Debug)]
@@ -106,12 +118,28 @@ pub(crate) mod away {
             Ok(held) => Hold::Made(Box::new(held)),
             Err(task) => Hold::Making(in_time(runtime, task, patience)),
         };
-        Holding::Away(Away { runtime, hold })
+        Holding::Away(Away { runtime, hold, patience })
+    }
+
+    /// Whether there is a thread that does it.
+    pub(super) fn invalidate(hook: &Hook, pending: &Pending, patience: Duration) -> bool {
+        let Some(runtime) = RUNTIME.as_ref() else { return false };
+        let (hook, pending) = (hook.clone(), pending.clone());
+        let invalidating = async move {
+            // What could not be delivered is owed by the cache, and the hold is still there.
+            if let Err(error) = hook.invalidate(&pending).await {
+                tracing::error!(%error, "failed to invalidate what may be committed");
+            }
+        };
+        if let Err(task) = started(runtime, invalidating) {
+            drop(in_time(runtime, task, patience));
+        }
+        true
     }
 
     impl Away {
         pub(super) fn settle(self, hook: &Hook, outcome: Outcome) {
-            let Self { runtime, hold } = self;
+            let Self { runtime, hold, patience } = self;
             let hook = hook.clone();
             let settling = async move {
                 if let Some(held) = hold.made().await {
@@ -119,7 +147,7 @@ pub(crate) mod away {
                 }
             };
             if let Err(task) = started(runtime, settling) {
-                drop(in_time(runtime, task, A_MOMENT));
+                drop(in_time(runtime, task, patience));
             }
         }
     }

@@ -96,14 +96,16 @@
 //! [`CachedDb::manager_config`], a connection [`CachedDb::instrument_async`]. What is different there:
 //!
 //! - A future that is dropped while its statement runs tells nobody how it ended. Its tags are not served until the connection has
-//!   answered to a later statement.
+//!   answered to a later statement. To MySQL it never does: the driver gives the connection up, and the deadline counts.
 //! - An autocommit statement with `RETURNING` is said to have ended when its first row arrives, before it is committed. The same holds
-//!   for it, and if it fails after that it counts as if it had succeeded.
+//!   for it, and if it fails after that it counts as if it had succeeded. It is invalidated at once as well, for who goes on with its rows; only
+//!   if these are so many (8 KiB) that they arrive before the COMMIT, who joins a computation that is under way may still get what that has read.
 //! - A statement is collected where its future is made. One that was made outside of the computation that awaits it makes a value that is
 //!   not kept, and a warning says so: write `cache.get_or_compute("n", async { query.load(conn).await })`.
 //! - Statements that run at once on one connection (`&AsyncPgConnection`) are told apart by their text. One that was made first, sent
 //!   last, and dropped in the middle is invalidated too early: none of the three alone is.
-//! - A store outside the process is told by a thread of our own, and the runtime waits for it a tenth of a second at most.
+//! - A store outside the process is told by a thread of our own, and the runtime waits for it a tenth of a second at most, or as
+//!   [`CachedDbBuilder::wait_for_store`] says.
 //! - diesel-async's own `SyncConnectionWrapper` tells what is written, but nobody collects what is read on its threads.
 //!
 //! # Modules, in reading order
@@ -120,6 +122,8 @@
 //! | `sqlite` | no | SQLite, with `diesel/sqlite` |
 //! | `postgres` | no | PostgreSQL, with `diesel/postgres_backend`: links no client library |
 //! | `mysql` | no | MySQL and MariaDB, with `diesel/mysql_backend`: links no client library |
+//! | `libpq` | no | `postgres`, and Diesel's own connections, with `diesel/postgres`: links libpq (Debian: `libpq-dev`) |
+//! | `libmysqlclient` | no | `mysql`, and Diesel's own connections, with `diesel/mysql`: links the library of MySQL or MariaDB (`libmariadb-dev`) |
 //! | `r2d2` | no | `CachedDb::customizer`, which connects a pool |
 //! | `async` | no | diesel-async: its connections, its pools, `AsyncCachedQuery` |
 //! | `listen` | no | `feed::Listener`: PostgreSQL's notifications, by a connection of diesel-async |

@@ -99,10 +99,10 @@ impl Overlap {
     }
 
     /// The last one has ended, or it was another one with its text: then it is late, and this is true.
-    pub(crate) fn keep(&mut self, sql: &str, visible: Pending, hook: &Hook) -> bool {
+    pub(crate) fn keep(&mut self, sql: &str, visible: &Pending, hook: &Hook) -> bool {
         let is_ambiguous = std::mem::take(&mut self.is_ambiguous);
         if is_ambiguous {
-            self.add(sql, visible, hook);
+            self.add(sql, visible.clone(), hook);
         }
         is_ambiguous
     }

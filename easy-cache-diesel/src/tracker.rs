@@ -13,9 +13,9 @@ use easy_cache_sql::Dialect;
 use easy_cache_sql::hook::{Hook, Outcome, Pending, Plan, Reading};
 
 use crate::frames::Frames;
-#[cfg(feature = "async")]
-use crate::holding::A_MOMENT;
 use crate::holding::Holding;
+#[cfg(feature = "async")]
+use crate::holding::{A_MOMENT, invalidate};
 use crate::outcome::Answer;
 #[cfg(feature = "async")]
 use crate::overlap::{MOST_LATE, Overlap};
@@ -164,15 +164,15 @@ impl Tracker {
         self.frames.after(&plan, self.text.sql(), answer);
         self.note_open();
         // What another statement was answered says nothing about this one, nor about those before it.
-        let is_another = self.may_be_another(visible);
+        let is_another = self.may_be_another(&visible);
         if answer != Answer::Lost && !is_another {
             self.settle_unproved();
         }
         match (hold, answer) {
-            (Some(hold), _) if is_another => self.doubt(hold),
+            (Some(hold), _) if is_another => self.doubt(hold, &visible),
             (Some(hold), Answer::Lost) => self.unproved.push(hold),
             (Some(hold), Answer::Refused) if is_certain => hold.settle(&self.hook, Outcome::RolledBack),
-            (Some(hold), _) if self.goes_on(&plan) => self.unproved.push(hold),
+            (Some(hold), _) if self.goes_on(&plan) => self.doubt(hold, &visible),
             (Some(hold), _) => hold.settle(&self.hook, Outcome::Committed),
             (None, _) => {}
         }
@@ -240,11 +240,11 @@ impl Tracker {
     fn check_scope(&self, _: bool) {}
 
     #[expect(clippy::unused_self, reason = "the same")]
-    fn may_be_another(&self, _: Pending) -> bool {
+    const fn may_be_another(&self, _: &Pending) -> bool {
         false
     }
 
-    fn doubt(&mut self, hold: Holding) {
+    fn doubt(&mut self, hold: Holding, _: &Pending) {
         self.unproved.push(hold);
     }
 
@@ -298,12 +298,15 @@ impl Tracker {
     }
 
     /// Whether what has ended may be another statement with the text of the one that was begun last, which may go on then.
-    fn may_be_another(&mut self, visible: Pending) -> bool {
+    fn may_be_another(&mut self, visible: &Pending) -> bool {
         self.overlap.keep(self.text.sql(), visible, &self.hook)
     }
 
-    /// Nobody knows whether this write has ended. Those of which there are too many are over: so many are not in flight.
-    fn doubt(&mut self, hold: Holding) {
+    /// Nobody knows whether this write has ended. If it has, its caller goes on now, and must not be handed what somebody is still computing
+    /// from before it: a hold prevents that entries are served, and no more. So it is invalidated now, and once more when it must have ended.
+    /// Those of which there are too many are over: so many are not in flight.
+    fn doubt(&mut self, hold: Holding, visible: &Pending) {
+        invalidate(&self.hook, visible, self.patience);
         self.unproved.push(hold);
         if self.unproved.len() > MOST_LATE {
             self.unproved.remove(0).settle(&self.hook, Outcome::Committed);

@@ -89,11 +89,11 @@ pub fn decide<H: Headers + ?Sized>(
     arrival: Arrival,
     policy: &Policy,
 ) -> Decision {
-    let response = &Lines::of(response);
     let glance = Glance::at(request, status, response, policy);
     if let Some((refusal, _)) = AT_A_GLANCE.iter().find(|(_, applies)| applies(&glance)) {
         return Decision::Refuse(*refusal);
     }
+    let response = &Lines::of(response);
     let exchange = Exchange::read(glance, response, arrival, policy);
     match RULES.iter().find(|(_, applies)| applies(&exchange)) {
         Some((refusal, _)) => Decision::Refuse(*refusal),

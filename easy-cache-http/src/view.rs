@@ -43,19 +43,22 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
     }
 }
 
-/// All lines, gathered once, for who asks for many fields: a response of a usual number of lines takes no memory for it.
+/// All lines, gathered once, for who asks for many fields: a response of a usual number of lines takes no memory for it, and what
+/// it has not is mostly known without a look.
 pub(crate) struct Lines<'a> {
     first: [(&'a str, &'a [u8]); USUAL],
     count: usize,
     /// All of them, if there are more.
     all: Vec<(&'a str, &'a [u8])>,
+    /// A bit for each name that is there; names may share one.
+    marks: u64,
 }
 
-const USUAL: usize = 16;
+const USUAL: usize = 12;
 
 impl<'a> Lines<'a> {
     pub(crate) fn of<H: Headers + ?Sized>(headers: &'a H) -> Self {
-        let mut lines = Self { first: [("", &[]); USUAL], count: 0, all: Vec::new() };
+        let mut lines = Self { first: [("", &[]); USUAL], count: 0, all: Vec::new(), marks: 0 };
         for line in headers.lines() {
             match lines.first.get_mut(lines.count) {
                 Some(place) => *place = line,
@@ -66,6 +69,7 @@ impl<'a> Lines<'a> {
                     lines.all.push(line);
                 }
             }
+            lines.marks |= mark(line.0);
             lines.count += 1;
         }
         lines
@@ -76,9 +80,17 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// By length and first letter.
+fn mark(name: &str) -> u64 {
+    let letter = usize::from(name.as_bytes().first().copied().unwrap_or_default());
+    1 << ((name.len() * 5 + letter) % 64)
+}
+
 impl Headers for Lines<'_> {
+    #[inline]
     fn lines_of(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.as_slice().lines_of(name)
+        let lines = if self.marks & mark(name) == 0 { &[] } else { self.as_slice() };
+        lines.lines_of(name)
     }
 
     fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
@@ -88,30 +100,50 @@ impl Headers for Lines<'_> {
 
 /// A copy of all lines in one piece of memory, for who may ask for a few of them later.
 #[cfg(feature = "door")]
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Copied(Box<[u8]>);
+#[derive(Debug)]
+pub(crate) struct Copied(Vec<u8>);
+
+#[cfg(feature = "door")]
+thread_local! {
+    /// The memory of a copy that is no longer needed.
+    static SPARE: std::cell::Cell<Vec<u8>> = const { std::cell::Cell::new(Vec::new()) };
+}
+
+/// Larger ones are rare, and given back.
+#[cfg(feature = "door")]
+const LARGEST_SPARE: usize = 4096;
+
+/// Most requests of browsers fit.
+#[cfg(feature = "door")]
+const ROOM: usize = 768;
+
+#[cfg(feature = "door")]
+impl Drop for Copied {
+    fn drop(&mut self) {
+        if self.0.capacity() <= LARGEST_SPARE {
+            let spare = std::mem::take(&mut self.0);
+            let _ended = SPARE.try_with(|place| place.set(spare)); // the thread itself may be ending
+        }
+    }
+}
 
 #[cfg(feature = "door")]
 impl Copied {
     pub(crate) fn of<H: Headers + ?Sized>(headers: &H) -> Self {
-        thread_local! {
-            static LINES: std::cell::Cell<Vec<u8>> = const { std::cell::Cell::new(Vec::new()) };
-        }
-        let mut lines = LINES.take();
+        let mut lines = SPARE.take();
         lines.clear();
+        lines.reserve(ROOM);
         for (name, value) in headers.lines() {
             lines.extend_from_slice(&(name.len() as u32).to_le_bytes());
             lines.extend_from_slice(&(value.len() as u32).to_le_bytes());
             lines.extend_from_slice(name.as_bytes());
             lines.extend_from_slice(value);
         }
-        let copy = Self(lines.as_slice().into());
-        LINES.set(lines);
-        copy
+        Self(lines)
     }
 
     fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let mut rest = &*self.0;
+        let mut rest = self.0.as_slice();
         std::iter::from_fn(move || {
             let (name, after) = rest.split_first_chunk()?;
             let (value, after) = after.split_first_chunk()?;
@@ -138,14 +170,26 @@ impl Headers for Copied {
 #[cfg(feature = "http")]
 const FEW: usize = 16;
 
+/// The values of one field of a map.
+#[cfg(feature = "http")]
+enum Values<'a, 'n> {
+    Compared(http::header::Iter<'a, http::HeaderValue>, &'n str),
+    LookedUp(http::header::ValueIter<'a, http::HeaderValue>),
+}
+
 #[cfg(feature = "http")]
 impl Headers for http::HeaderMap {
     fn lines_of(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        let few = self.len() <= FEW;
-        let compared = few.then(|| self.iter().filter(move |(line, _)| line.as_str() == name).map(|(_, value)| value));
-        let looked_up = (!few).then(|| self.get_all(name));
-        let values = compared.into_iter().flatten().chain(looked_up.into_iter().flatten());
-        values.map(http::HeaderValue::as_bytes)
+        let mut values = if self.len() <= FEW {
+            Values::Compared(self.iter(), name)
+        } else {
+            Values::LookedUp(self.get_all(name).into_iter())
+        };
+        std::iter::from_fn(move || match &mut values {
+            Values::Compared(lines, name) => lines.find(|(line, _)| line.as_str() == *name).map(|(_, value)| value),
+            Values::LookedUp(values) => values.next(),
+        })
+        .map(http::HeaderValue::as_bytes)
     }
 
     fn has(&self, name: &str) -> bool {

@@ -6,7 +6,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easy_cache_core::store::{Fill, Filled, Leased, Look, Looked, Mark, Remembered, Store, StoreFuture, Version};
+use easy_cache_core::store::{
+    Fill, Filled, Inspect, Leased, Look, Looked, Mark, Remembered, Store, StoreFuture, Version,
+};
 use easy_cache_core::{Error, Tag};
 use tokio::time::Instant;
 
@@ -139,6 +141,10 @@ impl Store for MemcachedStore {
 
     fn end_lease<'a>(&'a self, key: &'a [u8], holder: Version) -> StoreFuture<'a, ()> {
         self.run("end a lease", self.inner.give_lease_back(key, holder))
+    }
+
+    fn inspector(&self) -> Option<&dyn Inspect> {
+        Some(self)
     }
 }
 

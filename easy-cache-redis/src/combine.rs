@@ -169,9 +169,8 @@ impl Combiner {
         let entries = questions.iter().filter_map(|question| question.entry());
         let count = names.different() + entries.clone().count();
         entries.for_each(|entry| sent.extend_from_slice(entry));
-        let (live, mut reply) = self.reply(count, &sent, deadline).await?;
-        let entries = reply.take_from(OWN + names.different());
-        Ok(spread(&live, &reply, entries, &names, questions))
+        let (live, reply) = self.reply(count, &sent, deadline).await?;
+        Ok(spread(&live, reply, &names, questions))
     }
 
     /// A command for so many names, and its reply.
@@ -185,20 +184,17 @@ impl Combiner {
 const OWN: usize = 2;
 
 /// To each lookup what it has asked for. Records are compared where they are, entries are handed on.
-fn spread(
-    live: &Arc<Live>,
-    reply: &Reply,
-    entries: Vec<Option<Bytes>>,
-    names: &Together<'_>,
-    questions: &[Arc<Names>],
-) -> Vec<Answer> {
-    let values: Vec<_> = reply.values().take(OWN + names.different()).collect();
-    let (mut entries, mut places) = (entries.into_iter(), names.places());
+fn spread(live: &Arc<Live>, mut reply: Reply, names: &Together<'_>, questions: &[Arc<Names>]) -> Vec<Answer> {
+    let mut read = reply.split_off(OWN + names.different());
+    let mut rest = reply.values();
+    let values: Vec<_> = rest.by_ref().take(OWN + names.different()).collect();
+    let mut entry = || rest.next().map_or_else(|| read.next().flatten(), |found| found.map(|found| reply.keep(found)));
+    let mut places = names.places();
     let (order, epoch) = (values[0].and_then(Order::read), values[1]);
     let answer = |question: &Arc<Names>| {
         let (own, rest) = places.split_at(question.records().len());
         places = rest;
-        let entry = question.entry().and_then(|_| entries.next()).flatten();
+        let entry = question.has_entry().then(&mut entry).flatten();
         let records = own.iter().map(|place| values[OWN + *place as usize]);
         let records = Sighted::of(entry.as_deref(), epoch, records);
         Answer { live: Arc::clone(live), entry, order, epoch: Record::read(epoch), records }

@@ -89,6 +89,9 @@ impl RedisStoreBuilder {
     }
 
     /// A pool that the application has. The store takes connections out of it and keeps them; the pool makes others.
+    ///
+    /// A lookup costs more processor time than with a [`url`](Self::url) or [`config`](Self::config): over a plain socket that the store has dialled itself it
+    /// needs less of the client library.
     pub fn pool(mut self, pool: Pool) -> Self {
         self.source = Source::Pool(pool);
         self

@@ -21,7 +21,8 @@ use crate::lane::Limits;
 use crate::layout::Keys;
 use crate::news::News;
 
-/// Proofs within one bound: three are promised, and one may be late.
+/// Proofs within one bound: three are promised, and one may be late. When everything was forgotten the next question is as far away as ever, a
+/// quarter of the bound at most: copies come back that much later, and none is served for longer.
 const PROOFS: u32 = 4;
 
 /// One near cache that is told.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use deadpool_redis::redis::Client;
 use deadpool_redis::{Config, Pool};
 use easy_cache_core::store::{
-    Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Store, StoreFuture, Version,
+    Fill, Filled, Following, Inspect, Leased, Look, Looked, Mark, Mirror, Store, StoreFuture, Version,
 };
 use easy_cache_core::{Error, Tag};
 
@@ -152,6 +152,10 @@ impl Store for RedisStore {
         let Inner { news, keys, limits, background, .. } = &*self.inner;
         let follower = Follower { client: news.clone()?, keys: keys.clone(), limits: *limits, mirror, bound };
         Some(follower.start(background.handle()))
+    }
+
+    fn inspector(&self) -> Option<&dyn Inspect> {
+        Some(self)
     }
 }
 

@@ -5,7 +5,7 @@ use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
 
 use crate::door::{self, TagField};
-use crate::support::{Asked, Broken, Site, page, request, respond, seconds};
+use crate::support::{Asked, Broken, Site, page, refusal, request, respond, seconds};
 
 const KEPT: &[(&str, &str)] = &[("cache-control", "max-age=60"), ("surrogate-key", "of-the-handler")];
 const HERE: (&str, &str) = ("host", "shop.example");
@@ -52,6 +52,23 @@ async fn a_head_that_leaves_before_its_body_stands_for_any_tag_and_so_does_what_
     assert_eq!(site.get_with("/private", &[HERE]).await.header("cache-tag"), Some("*"));
     let narrow = telling(TagField::cache_tag().limit(8));
     assert_eq!(narrow.get_with("/", &[HERE]).await.header("cache-tag"), Some("*"));
+}
+
+#[crate::door::test]
+async fn a_refusal_is_not_for_caches_in_front_also_where_it_is_an_error_and_whichever_way_it_takes() {
+    let configure = |layer: door::Door| door::without_previews_and_drafts(layer.tell_tags(TagField::surrogate_key()));
+    let site = Site::with(configure, |_, _, request: Asked| async move {
+        let status = if request.uri().path() == "/broken" { 500 } else { 403 };
+        Ok(refusal(status))
+    });
+    for (method, path) in
+        [("GET", "/"), ("GET", "/"), ("GET", "/"), ("GET", "/draft"), ("POST", "/"), ("GET", "/broken")]
+    {
+        let answer = site.ask(request(method, path, &[HERE])).await;
+        assert_eq!(answer.status.as_u16(), if path == "/broken" { 500 } else { 403 });
+        let told = ["surrogate-control", "surrogate-key"].map(|name| answer.header(name));
+        assert_eq!(told, [Some("no-store"), Some("*")], "{method} {path}");
+    }
 }
 
 #[crate::door::test]

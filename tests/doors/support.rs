@@ -79,6 +79,17 @@ pub(crate) fn respond(status: u16, fields: Fields<'_>, body: Given) -> Response<
     response.body(body).unwrap()
 }
 
+/// Says of a response that its handler gives it in the way of errors, where the framework has one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AsError;
+
+/// A response that refuses.
+pub(crate) fn refusal(status: u16) -> Response<Given> {
+    let mut response = respond(status, &[], nothing());
+    response.extensions_mut().insert(AsError);
+    response
+}
+
 /// No body at all.
 pub(crate) fn nothing() -> Given {
     Empty::new().map_err(never).boxed_unsync()

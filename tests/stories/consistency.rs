@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use tokio::task::JoinSet;
 
 use crate::ledger::Ledger;
-use crate::shop::{Framework, Shop, on_every_framework};
+use crate::shop::{Framework, Shop, on_every_framework, on_every_server};
 use crate::visitors::Visitor;
 use crate::writers::{writer_of_bulk, writer_of_rows};
 
@@ -19,6 +19,7 @@ on_every_framework![
     no_answer_shows_the_state_from_before_an_answered_write,
     nor_with_a_database_whose_readers_run_beside_its_writer,
 ];
+on_every_server![no_answer_shows_the_state_from_before_an_answered_write];
 
 async fn no_answer_shows_the_state_from_before_an_answered_write(framework: Framework) {
     run(Shop::open(framework).await).await;

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::interval;
 
 use crate::client::Client;
-use crate::shop::{Framework, Shop, on_every_framework};
+use crate::shop::{Framework, Shop, on_every_framework, on_every_server};
 
 const BOOKS: usize = 300;
 const READS: usize = 20_000;
@@ -41,6 +41,7 @@ async fn reader(mut client: Client, offset: usize) -> usize {
 }
 
 on_every_framework![a_move_that_is_rolled_back_changes_nothing_and_costs_no_hit];
+on_every_server![a_move_that_is_rolled_back_changes_nothing_and_costs_no_hit];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn with_fifty_writes_a_second_nine_reads_in_ten_are_hits() {

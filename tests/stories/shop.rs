@@ -17,32 +17,64 @@ pub(crate) enum Framework {
     Actix,
     /// The same on Diesel.
     Diesel,
+    /// That one on a server: a private PostgreSQL.
+    #[cfg(feature = "postgres")]
+    DieselOnPostgres,
+    /// A private MariaDB.
+    #[cfg(feature = "mysql")]
+    DieselOnMariaDb,
 }
 
-/// Tells each story to every bookstore.
-macro_rules! on_every_framework {
-    ($($story:ident),+ $(,)?) => {
-        mod on_axum {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn $story() {
-                super::$story($crate::shop::Framework::Axum).await;
-            })+
+impl Framework {
+    pub(crate) fn is_on_diesel(self) -> bool {
+        !matches!(self, Self::Axum | Self::Actix)
+    }
+
+    /// An empty database on a server, if the shop has one.
+    fn database(self) -> Option<String> {
+        match self {
+            Self::Axum | Self::Actix | Self::Diesel => None,
+            #[cfg(feature = "postgres")]
+            Self::DieselOnPostgres => Some(easy_cache_servers::Postgres::shared().database().url),
+            #[cfg(feature = "mysql")]
+            Self::DieselOnMariaDb => Some(easy_cache_servers::MariaDb::shared().database().url),
         }
-        mod on_actix {
+    }
+}
+
+/// Tells each story to one bookstore.
+macro_rules! on {
+    ($shop:ident in $module:ident: $($story:ident),+) => {
+        mod $module {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $story() {
-                super::$story($crate::shop::Framework::Actix).await;
-            })+
-        }
-        mod on_actix_with_diesel {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-            async fn $story() {
-                super::$story($crate::shop::Framework::Diesel).await;
+                super::$story($crate::shop::Framework::$shop).await;
             })+
         }
     };
 }
+pub(crate) use on;
+
+/// Tells each story to every bookstore whose database is a part of it.
+macro_rules! on_every_framework {
+    ($($story:ident),+ $(,)?) => {
+        $crate::shop::on! { Axum in on_axum: $($story),+ }
+        $crate::shop::on! { Actix in on_actix: $($story),+ }
+        $crate::shop::on! { Diesel in on_actix_with_diesel: $($story),+ }
+    };
+}
 pub(crate) use on_every_framework;
+
+/// Tells each story to the bookstore on each server that it can use.
+macro_rules! on_every_server {
+    ($($story:ident),+ $(,)?) => {
+        #[cfg(feature = "postgres")]
+        $crate::shop::on! { DieselOnPostgres in on_postgres: $($story),+ }
+        #[cfg(feature = "mysql")]
+        $crate::shop::on! { DieselOnMariaDb in on_mariadb: $($story),+ }
+    };
+}
+pub(crate) use on_every_server;
 
 pub(crate) struct Shop {
     pub(crate) address: SocketAddr,
@@ -52,9 +84,12 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// With a database in memory, which has one connection: its statements run one after the other.
+    /// With a database in memory, which has one connection: its statements run one after the other. Or one on the shop's server, which
+    /// has several.
     pub(crate) async fn open(framework: Framework) -> Self {
-        Self::serve(framework, Options::default(), None).await
+        let options = Options::default();
+        let database = framework.database().unwrap_or_else(|| options.database.clone());
+        Self::serve(framework, Options { database, ..options }, None).await
     }
 
     /// With a database in a file, which has several connections: readers run beside the writer, on snapshots.
@@ -78,7 +113,7 @@ impl Shop {
                     bookstore_axum::serve(listener, &options, stopped).await
                 }
                 Framework::Actix => bookstore_actix::serve(listener, &options, stopped).await,
-                Framework::Diesel => bookstore_actix_diesel::serve(listener, &options, stopped).await,
+                _ => bookstore_actix_diesel::serve(listener, &options, stopped).await,
             }
             .unwrap();
         });

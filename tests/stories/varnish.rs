@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use bookstore::Options;
+use bookstore::{Front, Options};
+use bookstore_actix::{Opened, Shop};
 use bookstore_axum::AppState;
+use easy_cache_core::Cache;
 use easy_cache_servers::Varnish;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -14,6 +16,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::client::{Answer, Client};
+use crate::shop::{Framework, on_every_framework};
+
+on_every_framework!(
+    after_every_write_varnish_shows_what_is_and_keeps_what_was_not_touched,
+    nothing_outdated_remains_in_varnish_however_many_read_while_it_is_written,
+);
 
 /// The one that the documents offer.
 const VCL: &str = include_str!("../../easy-cache-cdn/vcl/easy-cache.vcl");
@@ -36,14 +44,15 @@ const PATHS: [&str; 12] = [
 
 struct Behind {
     varnish: Varnish,
-    state: AppState,
+    cache: Cache,
+    front: Front,
     shop: SocketAddr,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
 
 impl Behind {
-    async fn open() -> Self {
+    async fn open(framework: Framework) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let shop = listener.local_addr().unwrap();
         let backend = format!("backend default {{ .host = \"{}\"; .port = \"{}\"; }}\n{VCL}", shop.ip(), shop.port());
@@ -53,11 +62,9 @@ impl Behind {
         let varnish = varnish.await.unwrap();
         let (_, listener) = knocking.await.unwrap();
         let options = Options { varnish: Some(format!("http://{}", varnish.address())), ..Options::default() };
-        let state = AppState::open(&options).await.unwrap();
         let (stop, stopped) = oneshot::channel();
-        let serving = bookstore_axum::server::serve_state(listener, state.clone(), async { drop(stopped.await) });
-        let server = tokio::spawn(async move { serving.await.unwrap() });
-        Self { varnish, state, shop, stop, server }
+        let (cache, front, server) = serve(framework, listener, &options, stopped).await;
+        Self { varnish, cache, front, shop, stop, server }
     }
 
     /// Somebody who comes by way of Varnish.
@@ -66,11 +73,11 @@ impl Behind {
     }
 
     async fn acknowledged(&self) {
-        self.state.front().purges().unwrap().acknowledged().await;
+        self.front.purges().unwrap().acknowledged().await;
     }
 
     async fn settled(&self) {
-        self.state.front().purges().unwrap().settled().await;
+        self.front.purges().unwrap().settled().await;
     }
 
     /// Compares what Varnish shows with what the shop says. Yields which pages Varnish had kept.
@@ -94,14 +101,45 @@ impl Behind {
     }
 }
 
+/// A shop, on its way.
+async fn serve(
+    framework: Framework,
+    listener: TcpListener,
+    options: &Options,
+    stopped: oneshot::Receiver<()>,
+) -> (Cache, Front, JoinHandle<()>) {
+    match framework {
+        Framework::Axum => {
+            let state = AppState::open(options).await.unwrap();
+            let (cache, front) = (state.cache().clone(), state.front().clone());
+            let serving = bookstore_axum::server::serve_state(listener, state, async { drop(stopped.await) });
+            (cache, front, tokio::spawn(async move { serving.await.unwrap() }))
+        }
+        Framework::Actix => serve_opened(listener, bookstore_actix::shop::open(options).await.unwrap(), stopped),
+        Framework::Diesel => {
+            serve_opened(listener, bookstore_actix_diesel::shop::open(options).await.unwrap(), stopped)
+        }
+    }
+}
+
+fn serve_opened<S: Shop>(
+    listener: TcpListener,
+    opened: Opened<S>,
+    stopped: oneshot::Receiver<()>,
+) -> (Cache, Front, JoinHandle<()>) {
+    let (cache, front) = (opened.shop.cache().clone(), opened.front.clone());
+    let listener = listener.into_std().unwrap();
+    let serving = bookstore_actix::serve_shop(listener, opened, async { drop(stopped.await) });
+    (cache, front, tokio::spawn(async move { serving.await.unwrap() }))
+}
+
 /// Varnish names two requests: this one, and the one that brought what it shows.
 fn was_kept(answer: &Answer) -> bool {
     answer.headers["x-varnish"].to_str().unwrap().split(' ').count() == 2
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn after_every_write_varnish_shows_what_is_and_keeps_what_was_not_touched() {
-    let behind = Behind::open().await;
+async fn after_every_write_varnish_shows_what_is_and_keeps_what_was_not_touched(framework: Framework) {
+    let behind = Behind::open(framework).await;
     behind.acknowledged().await;
     behind.compare("nothing").await;
     assert_eq!(behind.compare("nothing").await, PATHS, "all of it is kept");
@@ -141,7 +179,7 @@ async fn after_every_write_varnish_shows_what_is_and_keeps_what_was_not_touched(
     behind.compare("a delete").await;
     assert_eq!(writer.get(&format!("/api/books/{id}")).await.status.as_u16(), 404);
 
-    behind.state.cache().invalidate_all().await.unwrap();
+    behind.cache.invalidate_all().await.unwrap();
     behind.acknowledged().await;
     assert!(behind.compare("everything").await.is_empty());
     drop(writer);
@@ -149,9 +187,8 @@ async fn after_every_write_varnish_shows_what_is_and_keeps_what_was_not_touched(
 }
 
 /// Answers are on their way while purges overtake them.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nothing_outdated_remains_in_varnish_however_many_read_while_it_is_written() {
-    let behind = Arc::new(Behind::open().await);
+async fn nothing_outdated_remains_in_varnish_however_many_read_while_it_is_written(framework: Framework) {
+    let behind = Arc::new(Behind::open(framework).await);
     for round in 0..2 {
         let (done, reads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let readers: Vec<_> = (0..8)

@@ -75,7 +75,8 @@ fn help() -> ExitCode {
     println!(
         "\
 The project's commands. Nothing but Rust (with rustfmt and clippy) and a C compiler has to be installed; the servers that
-tests start are installed by the step `servers`, where it may (root on Debian or Ubuntu).
+tests start, and two libraries of databases, are installed by the step `servers`, where it may (root on Debian; on Ubuntu,
+whose Chromium is no package, a browser and its driver have to be there already).
 
 cargo xtask test [--quick] [STEP ...]
     Runs every check that a change has to pass, or only the steps named, and ends with a table of what ran.

@@ -20,7 +20,7 @@ use http_body_util::Empty;
 use send_wrapper::SendWrapper;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::support::{Asked, Broken, Given, Handle, User};
+use crate::support::{AsError, Asked, Broken, Given, Handle, User};
 
 pub(crate) const HAS_TRAILERS: bool = false;
 
@@ -38,6 +38,10 @@ impl Service {
             let handled = handle(asked(&req));
             async move {
                 let given = handled.await?;
+                if given.extensions().get::<AsError>().is_some() {
+                    let status = given.status().as_u16().try_into().unwrap();
+                    return Err(actix_web::error::InternalError::new("refused", status).into());
+                }
                 Ok::<_, actix_web::Error>(ServiceResponse::new(req.into_parts().0, responded(given)))
             }
         });
@@ -110,15 +114,27 @@ fn responded(given: Response<Given>) -> HttpResponse<Giving> {
 }
 
 fn answered(answer: Result<ServiceResponse<ResponseBody<Giving>>, actix_web::Error>) -> Answered {
-    let res = answer.map_err(|error| *error.as_error::<Broken>().expect("an error of the handler"))?;
-    let mut response = Response::builder().status(res.status().as_u16());
-    for (name, value) in res.headers() {
-        response = response.header(name.as_str(), value.as_bytes());
-    }
+    let res = match answer {
+        Ok(res) => res,
+        Err(error) => return error.as_error::<Broken>().copied().map_or_else(|| Ok(refused(&error)), Err),
+    };
+    let mut response = head(res.response());
     if let Some(tags) = res.response().extensions().get::<ResponseTags>() {
         response = response.extension(tags.clone());
     }
-    Ok(response.body(Sent(SendWrapper::new(Box::pin(res.into_body())))).unwrap())
+    Ok(response.body(Sent(Some(SendWrapper::new(Box::pin(res.into_body()))))).unwrap())
+}
+
+/// What the server of actix-web makes of an error.
+fn refused(error: &actix_web::Error) -> Response<Sent> {
+    let res = error.error_response();
+    head(&res).body(Sent(None)).unwrap()
+}
+
+fn head<B>(res: &HttpResponse<B>) -> http::response::Builder {
+    let fields = res.headers().iter();
+    let head = Response::builder().status(res.status().as_u16());
+    fields.fold(head, |head, (name, value)| head.header(name.as_str(), value.as_bytes()))
 }
 
 impl ResponseError for Broken {}
@@ -138,16 +154,19 @@ impl MessageBody for Giving {
     }
 }
 
-/// The body of an answer.
+/// The body of an answer, if it has one.
 #[derive(Debug)]
-pub(crate) struct Sent(SendWrapper<Pin<Box<ResponseBody<Giving>>>>);
+pub(crate) struct Sent(Option<SendWrapper<Pin<Box<ResponseBody<Giving>>>>>);
 
 impl Body for Sent {
     type Data = Bytes;
     type Error = Broken;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        self.0.as_mut().poll_next(cx).map_ok(Frame::data)
+        match &mut self.0 {
+            Some(body) => body.as_mut().poll_next(cx).map_ok(Frame::data),
+            None => Poll::Ready(None),
+        }
     }
 }
 

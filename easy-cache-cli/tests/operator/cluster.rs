@@ -11,7 +11,7 @@ use crate::world::{Ran, World};
 
 static SHARED: LazyLock<Cluster> = LazyLock::new(|| Cluster::options().replicas(0).start());
 
-fn cluster(groups: usize) -> World {
+pub(crate) fn cluster(groups: usize) -> World {
     let namespace = unique("cli");
     let builder = RedisClusterStore::builder(&namespace).urls(SHARED.urls()).groups(groups);
     let store = builder.timeout(Duration::from_secs(30)).build().unwrap();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use easy_cache_core::Tag;
+use easy_cache_core::store::Found;
 use easy_cache_servers::Redis;
 
 use crate::world::{both, redis};
@@ -144,4 +145,35 @@ fn bytes_of_others_are_called_unreadable() {
     assert!(got.code == 0 && got.out.contains("8 bytes that are no entry"), "{got:?}");
     let explained = world.run(["explain", "book:1"]);
     assert!(explained.code == 4 && explained.out.contains("counts as a miss"), "{explained:?}");
+}
+
+#[test]
+fn an_application_is_told_the_same_as_an_operator() {
+    for world in both().into_iter().chain([crate::cluster::cluster(4)]) {
+        world.asks_for("book:1", ["books".into(), Tag::row("authors", 7)]);
+        let explained = || world.cache.explain_in_store("book:1").wait().unwrap();
+        if explained() == Found::Nothing {
+            // On a cluster what is first computed in a namespace may find nothing to be kept under.
+            world.asks_for("book:1", ["books".into(), Tag::row("authors", 7)]);
+        }
+        assert!(explained().is_served() && explained().to_string().starts_with("served; stored"), "{}", explained());
+        assert_eq!(world.run(["explain", "book:1"]).code, 0);
+
+        assert_eq!(world.run(["invalidate", "--tag", "books"]).code, 0);
+        let after = explained();
+        assert!(
+            !after.is_served() && after.to_string().starts_with("not served: tag `books` was invalidated"),
+            "{after}"
+        );
+        assert_eq!(world.run(["explain", "book:1"]).code, 4);
+
+        world.asks_for("book:1", ["books".into()]);
+        let hold = world.cache.hold(["books"], Duration::from_secs(60)).wait();
+        assert!(explained().to_string().starts_with("not served: tag `books` is held by a writer;"), "{}", explained());
+        hold.rollback().wait().unwrap();
+        world.cache.invalidate_key("book:1").wait().unwrap();
+        assert!(explained().to_string().starts_with("not served: the key was invalidated"), "{}", explained());
+        let unknown = world.cache.explain_in_store("book:2").wait().unwrap();
+        assert_eq!((unknown.to_string().as_str(), unknown.is_served()), ("nothing is stored", false));
+    }
 }

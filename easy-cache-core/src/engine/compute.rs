@@ -54,7 +54,7 @@ enum Stage<F: Future, H> {
     Start,
     Joining(Box<Join>),
     /// On its way through a store outside the process.
-    Traveling(Box<Travel>),
+    Traveling(Travel),
     Loading {
         begun: Begun,
         load: H,
@@ -74,10 +74,14 @@ enum Stage<F: Future, H> {
     Done,
 }
 
-/// Where a stage leads.
-enum Step<F: Future, H> {
-    Answer(F::Output),
-    Wait(Stage<F, H>),
+/// While a stage is polled where it is. What panics is dropped meanwhile, as if it had been taken out: by that, who leads tells a panic from
+/// being given up.
+struct Underway<'a, F: Future, H>(&'a mut Stage<F, H>);
+
+impl<F: Future, H> Drop for Underway<'_, F, H> {
+    fn drop(&mut self) {
+        *self.0 = Stage::Done;
+    }
 }
 
 // No field is ever pinned in place: a running computation is on the heap, or may be moved.
@@ -107,72 +111,72 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Future for Compu
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.get_mut();
-        match this.step(cx) {
-            Step::Answer(answer) => {
-                this.unanswered.forget();
-                Poll::Ready(answer)
-            }
-            Step::Wait(stage) => {
-                // A stage that is given up is dropped here: its duty passes to somebody who waits.
-                if let Some(answer) = this.is_too_late(&stage, cx) {
-                    return Poll::Ready(answer);
-                }
-                this.unanswered.note(this.call.engine, &this.call.policy);
-                this.stage = stage;
-                Poll::Pending
-            }
+        if let Poll::Ready(answer) = this.step(cx) {
+            this.unanswered.forget();
+            return Poll::Ready(answer);
         }
+        if let Some(answer) = this.is_too_late(cx) {
+            // What is given up is dropped here: its duty passes to somebody who waits.
+            this.stage = Stage::Done;
+            return Poll::Ready(answer);
+        }
+        this.unanswered.note(this.call.engine, &this.call.policy);
+        Poll::Pending
     }
 }
 
 impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P, F, H> {
-    /// Goes on as far as it can: to the answer, or to where it has to wait. What panics on the way is dropped meanwhile.
-    fn step(&mut self, cx: &mut Context<'_>) -> Step<F, H> {
+    /// Goes on as far as it can: to the answer, or to a stage at which it has to wait.
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match self.stage {
+            Stage::Traveling(_) => return self.travel(cx),
+            Stage::Start => {
+                self.stage = Stage::Done;
+                let near = self.call.answer_near();
+                return near.map_or_else(|| self.start(cx), Poll::Ready);
+            }
+            _ => {}
+        }
         match std::mem::replace(&mut self.stage, Stage::Done) {
-            Stage::Start => match self.call.answer_near() {
-                Some(answer) => Step::Answer(answer),
-                None => self.start(cx),
-            },
-            Stage::Joining(mut join) => match self.join(&mut join, cx) {
-                Some(step) => step,
-                None => Step::Wait(Stage::Joining(join)),
-            },
-            Stage::Traveling(travel) => self.travel(travel, cx),
+            Stage::Joining(mut join) => self.join(&mut join, cx).unwrap_or_else(|| self.wait(Stage::Joining(join))),
             Stage::Loading { begun, load } => self.load(begun, load, cx),
-            Stage::Keeping(answer, keeping) => Self::keep(answer, keeping, cx),
+            Stage::Keeping(answer, keeping) => self.keep(answer, keeping, cx),
             #[cfg(feature = "testing")]
             Stage::Verifying(verifying) => self.verify(verifying, cx),
             Stage::Away { answer, fallback, soft } => self.away(answer, fallback, soft, cx),
-            Stage::Passing(load) => Self::pass(load, cx),
-            Stage::Done => panic!("a cached call was polled after it had answered or panicked"),
+            Stage::Passing(load) => self.pass(load, cx),
+            Stage::Start | Stage::Traveling(_) | Stage::Done => {
+                panic!("a cached call was polled after it had answered or panicked")
+            }
         }
     }
 
-    fn start(&mut self, cx: &mut Context<'_>) -> Step<F, H> {
+    fn wait(&mut self, stage: Stage<F, H>) -> Poll<F::Output> {
+        self.stage = stage;
+        Poll::Pending
+    }
+
+    fn start(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let call = &mut self.call;
         if !call.engine.is_usable() {
             call.engine.tell_nothing_found(call.key());
             frame::taint();
             let load = H::of(self.take_load());
-            return Self::pass(load, cx);
+            return self.pass(load, cx);
         }
         #[cfg(feature = "testing")]
-        match call.verify(&mut self.load) {
-            Some(verifying) => return self.verify(verifying, cx),
-            None => {}
+        if let Some(verifying) = call.verify(&mut self.load) {
+            return self.verify(verifying, cx);
         }
         call.engine.complete(&mut call.policy);
         let hard = call.policy.wishes().hard_timeout;
         self.hard = hard.map(|wait| Deadline::after(call.engine.store.clock(), wait));
         if call.engine.outside.is_some() && call.plan.travels() {
-            let travel = Box::new(call.travel());
-            return self.travel(travel, cx);
+            self.stage = Stage::Traveling(call.travel());
+            return self.travel(cx);
         }
         let mut join = Join::new(call.side);
-        match self.join(&mut join, cx) {
-            Some(step) => step,
-            None => Step::Wait(Stage::Joining(Box::new(join))),
-        }
+        self.join(&mut join, cx).unwrap_or_else(|| self.wait(Stage::Joining(Box::new(join))))
     }
 
     /// The load, which begins.
@@ -183,13 +187,20 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P
         }
     }
 
-    fn travel(&mut self, mut travel: Box<Travel>, cx: &mut Context<'_>) -> Step<F, H> {
-        let call = &self.call;
+    /// Nothing is moved while there is something to wait for.
+    fn travel(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let (call, underway) = (&self.call, Underway(&mut self.stage));
+        let Stage::Traveling(travel) = &mut *underway.0 else { return Poll::Pending };
         let landed = call.errand(travel.kind(), |errand| travel.poll(call.engine, call.key(), errand, cx));
+        if landed.is_pending() {
+            std::mem::forget(underway);
+        } else {
+            drop(underway);
+        }
         match landed {
-            Poll::Pending => Step::Wait(Stage::Traveling(travel)),
+            Poll::Pending => Poll::Pending,
             Poll::Ready(Landed::Compute(duty)) => {
-                let (ticket, fallback) = duty.begin(call.engine, call.key());
+                let (ticket, fallback) = duty.begin(self.call.engine, self.call.key());
                 self.begin(ticket, fallback, cx)
             }
             Poll::Ready(Landed::Found(found)) => self.found(found, cx),
@@ -197,7 +208,7 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P
     }
 
     /// `None`: there is somebody to wait for.
-    fn join(&mut self, join: &mut Join, cx: &mut Context<'_>) -> Option<Step<F, H>> {
+    fn join(&mut self, join: &mut Join, cx: &mut Context<'_>) -> Option<Poll<F::Output>> {
         let call = &self.call;
         if call.mode == Mode::Refresh {
             call.engine.events.refreshing(call.key());
@@ -211,14 +222,14 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P
         }
     }
 
-    fn found(&mut self, found: Found, cx: &mut Context<'_>) -> Step<F, H> {
-        match self.call.plan.restore(found.value) {
-            Some(answer) => Step::Answer(answer),
+    fn found(&mut self, found: Found, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match self.call.plan.take(found.value) {
+            Some(answer) => Poll::Ready(answer),
             None => self.begin(self.call.despite_its_type(), None, cx),
         }
     }
 
-    fn begin(&mut self, ticket: Ticket, fallback: Option<Fallback>, cx: &mut Context<'_>) -> Step<F, H> {
+    fn begin(&mut self, ticket: Ticket, fallback: Option<Fallback>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let begun = Begun::new(ticket, fallback, self.call.looks_back);
         let load = self.take_load();
         match self.launch {
@@ -227,44 +238,50 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P
         }
     }
 
-    fn load(&mut self, mut begun: Begun, mut load: H, cx: &mut Context<'_>) -> Step<F, H> {
+    fn load(&mut self, mut begun: Begun, mut load: H, cx: &mut Context<'_>) -> Poll<F::Output> {
         match begun.run(|| load.poll(cx)) {
-            Poll::Pending => Step::Wait(Stage::Loading { begun, load }),
+            Poll::Pending => self.wait(Stage::Loading { begun, load }),
             Poll::Ready(result) => match begun.end(&self.call.plan, &mut self.call.policy, result) {
-                (answer, None) => Step::Answer(answer),
-                (answer, Some(keeping)) => Self::keep(answer, Box::new(keeping), cx),
+                (answer, None) => Poll::Ready(answer),
+                (answer, Some(keeping)) => self.keep(answer, Box::new(keeping), cx),
             },
         }
     }
 
-    fn keep(answer: F::Output, mut keeping: Box<Keeping>, cx: &mut Context<'_>) -> Step<F, H> {
+    fn keep(&mut self, answer: F::Output, mut keeping: Box<Keeping>, cx: &mut Context<'_>) -> Poll<F::Output> {
         match Pin::new(&mut *keeping).poll(cx) {
-            Poll::Ready(_) => Step::Answer(answer),
-            Poll::Pending => Step::Wait(Stage::Keeping(answer, keeping)),
+            Poll::Ready(_) => Poll::Ready(answer),
+            Poll::Pending => self.wait(Stage::Keeping(answer, keeping)),
         }
     }
 
     #[cfg(feature = "testing")]
-    fn verify(&self, mut verifying: Box<Verifying<F>>, cx: &mut Context<'_>) -> Step<F, H> {
+    fn verify(&mut self, mut verifying: Box<Verifying<F>>, cx: &mut Context<'_>) -> Poll<F::Output> {
         match verifying.poll(cx) {
-            Poll::Ready(computed) => Step::Answer(self.call.verified(*verifying, computed)),
-            Poll::Pending => Step::Wait(Stage::Verifying(verifying)),
+            Poll::Ready(computed) => Poll::Ready(self.call.verified(*verifying, computed)),
+            Poll::Pending => self.wait(Stage::Verifying(verifying)),
         }
     }
 
-    fn pass(mut load: H, cx: &mut Context<'_>) -> Step<F, H> {
+    fn pass(&mut self, mut load: H, cx: &mut Context<'_>) -> Poll<F::Output> {
         match load.poll(cx) {
-            Poll::Pending => Step::Wait(Stage::Passing(load)),
+            Poll::Pending => self.wait(Stage::Passing(load)),
             Poll::Ready(result) => {
                 // It has no frame of its own: what it said of its result is not said of what is computed around it.
                 frame::forget_notes();
-                Step::Answer(result)
+                Poll::Ready(result)
             }
         }
     }
 
     /// Who finds something to serve while it is computed anew elsewhere has its answer.
-    fn send(&mut self, launch: Launch<P, F, F::Output>, begun: Begun, load: F, cx: &mut Context<'_>) -> Step<F, H> {
+    fn send(
+        &mut self,
+        launch: Launch<P, F, F::Output>,
+        begun: Begun,
+        load: F,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
         let call = &self.call;
         let fallback = begun.fallback().cloned();
         let work = Work { begun, policy: call.policy.clone(), load };
@@ -275,7 +292,7 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P
                     && let Some(restored) = call.plan.restore(due.kept.value.clone())
                 {
                     call.engine.serve(call.key(), due.kept.clone(), due.verdict);
-                    return Step::Answer(restored);
+                    return Poll::Ready(restored);
                 }
                 let wait = call.policy.wishes().soft_timeout.filter(|_| fallback.is_some());
                 let soft = wait.map(|wait| Deadline::after(call.engine.store.clock(), wait));
@@ -290,29 +307,29 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P
         fallback: Option<Fallback>,
         mut soft: Option<Deadline>,
         cx: &mut Context<'_>,
-    ) -> Step<F, H> {
+    ) -> Poll<F::Output> {
         match answer.as_mut().poll(cx) {
-            Poll::Ready(Some(answer)) => Step::Answer(answer),
-            Poll::Ready(None) => Step::Answer(self.call.abandoned(fallback.as_ref())),
+            Poll::Ready(Some(answer)) => Poll::Ready(answer),
+            Poll::Ready(None) => Poll::Ready(self.call.abandoned(fallback.as_ref())),
             Poll::Pending => {
                 let clock = self.call.engine.store.clock();
                 let late = soft.as_mut().is_some_and(|soft| soft.has_passed(clock, cx));
                 match fallback.as_ref().filter(|_| late).and_then(|fallback| self.call.settle_for(fallback)) {
-                    Some(answer) => Step::Answer(answer),
-                    None => Step::Wait(Stage::Away { answer, fallback, soft }),
+                    Some(answer) => Poll::Ready(answer),
+                    None => self.wait(Stage::Away { answer, fallback, soft }),
                 }
             }
         }
     }
 
     /// Whether the caller cannot be kept waiting any longer, and what it gets then.
-    fn is_too_late(&mut self, stage: &Stage<F, H>, cx: &Context<'_>) -> Option<F::Output> {
+    fn is_too_late(&mut self, cx: &Context<'_>) -> Option<F::Output> {
         let hard = self.hard.as_mut()?;
         if !hard.has_passed(self.call.engine.store.clock(), cx) {
             return None;
         }
         self.hard = None;
-        let fallback = match stage {
+        let fallback = match &self.stage {
             Stage::Joining(join) => join.fallback(),
             Stage::Traveling(travel) => travel.fallback(),
             Stage::Loading { begun, .. } => begun.fallback(),

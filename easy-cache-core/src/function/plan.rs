@@ -64,6 +64,10 @@ where
         S::restore(stored)
     }
 
+    fn take(&self, stored: Shared) -> Option<R> {
+        S::take(stored)
+    }
+
     fn is_failure(&self, result: &R) -> bool {
         S::is_failure(result)
     }

@@ -2,6 +2,7 @@
 //! each also behind an `Arc`. Which results are worth storing beyond that is the plan's question (`plan.rs`).
 
 use super::{Portable, Shared};
+use crate::plan::taken;
 use crate::{CodecError, Format};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -33,6 +34,11 @@ pub trait Shape<R>: Holds<R> + Copy {
 
     /// The result again; none if the stored value is of another type.
     fn restore(stored: Shared) -> Option<R>;
+
+    /// The same, without a copy if the value is nobody else's.
+    fn take(stored: Shared) -> Option<R> {
+        Self::restore(stored)
+    }
 
     /// The value as it is stored.
     fn keep(value: Self::Value) -> Shared;
@@ -115,6 +121,10 @@ impl<T: Storable> Shape<T> for Whole {
     fn restore(stored: Shared) -> Option<T> {
         stored.downcast_ref::<T>().cloned()
     }
+
+    fn take(stored: Shared) -> Option<T> {
+        taken(stored)
+    }
 }
 
 impl<T, E> Holds<Result<T, E>> for WithErr {
@@ -140,6 +150,10 @@ where
     #[inline]
     fn restore(stored: Shared) -> Option<Result<T, E>> {
         Whole::restore(stored)
+    }
+
+    fn take(stored: Shared) -> Option<Result<T, E>> {
+        Whole::take(stored)
     }
 
     fn is_failure(result: &Result<T, E>) -> bool {
@@ -170,6 +184,10 @@ where
     #[inline]
     fn restore(stored: Shared) -> Option<Result<Option<T>, E>> {
         Whole::restore(stored)
+    }
+
+    fn take(stored: Shared) -> Option<Result<Option<T>, E>> {
+        Whole::take(stored)
     }
 
     fn is_failure(result: &Result<Option<T>, E>) -> bool {
@@ -222,6 +240,10 @@ impl<T, E, S: Shape<T>> Shape<Result<T, E>> for InOk<S> {
         S::restore(stored).map(Ok)
     }
 
+    fn take(stored: Shared) -> Option<Result<T, E>> {
+        S::take(stored).map(Ok)
+    }
+
     fn is_failure(result: &Result<T, E>) -> bool {
         result.as_ref().map_or(true, S::is_failure)
     }
@@ -247,6 +269,10 @@ impl<T, S: Shape<T>> Shape<Option<T>> for InSome<S> {
     #[inline]
     fn restore(stored: Shared) -> Option<Option<T>> {
         S::restore(stored).map(Some)
+    }
+
+    fn take(stored: Shared) -> Option<Option<T>> {
+        S::take(stored).map(Some)
     }
 
     fn is_failure(result: &Option<T>) -> bool {
@@ -351,6 +377,10 @@ impl<R, S: Shape<R> + Holds<R, Value: Portable>> Shape<R> for Written<S> {
     #[inline]
     fn restore(stored: Shared) -> Option<R> {
         S::restore(stored)
+    }
+
+    fn take(stored: Shared) -> Option<R> {
+        S::take(stored)
     }
 
     fn is_failure(result: &R) -> bool {

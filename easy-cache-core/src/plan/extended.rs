@@ -87,6 +87,10 @@ macro_rules! leaves {
         fn restore(&self, stored: Shared) -> Option<$result> {
             self.0.restore(stored)
         }
+
+        fn take(&self, stored: Shared) -> Option<$result> {
+            self.0.take(stored)
+        }
     };
     (@ $result:ty, is_failure) => {
         fn is_failure(&self, result: &$result) -> bool {
@@ -202,6 +206,10 @@ impl<T, S: Plan<Option<T>>> Plan<Option<T>> for StoresNone<S> {
         if stored.is::<Nothing>() { Some(None) } else { self.0.restore(stored) }
     }
 
+    fn take(&self, stored: Shared) -> Option<Option<T>> {
+        if stored.is::<Nothing>() { Some(None) } else { self.0.take(stored) }
+    }
+
     fn finish(&self, result: &Option<T>, policy: &mut Policy) {
         if result.is_none() { policy.set_ttl(self.1) } else { self.0.finish(result, policy) }
     }
@@ -230,6 +238,13 @@ where
         match stored.downcast_ref::<Failed<E>>() {
             Some(Failed(error)) => Some(Err(error.clone())),
             None => self.0.restore(stored),
+        }
+    }
+
+    fn take(&self, stored: Shared) -> Option<Result<T, E>> {
+        match stored.downcast_ref::<Failed<E>>() {
+            Some(Failed(error)) => Some(Err(error.clone())),
+            None => self.0.take(stored),
         }
     }
 

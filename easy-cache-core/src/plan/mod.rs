@@ -23,6 +23,12 @@ pub trait Plan<R> {
     /// What the caller gets on a hit; `None` if the stored value is of another type, which counts as a miss.
     fn restore(&self, stored: Shared) -> Option<R>;
 
+    /// The same for a value that may be nobody else's, having come from outside of this process: then it need not be copied. Default:
+    /// [`restore`](Self::restore).
+    fn take(&self, stored: Shared) -> Option<R> {
+        self.restore(stored)
+    }
+
     /// Whether this result is a failure, for which a value that was there before may stand in. Default: it is not. A `None`
     /// is an answer and no failure.
     fn is_failure(&self, result: &R) -> bool {
@@ -63,6 +69,11 @@ pub trait Plan<R> {
         let _ = (payload, format);
         None
     }
+}
+
+/// The value itself, if nobody else has it; otherwise a copy.
+pub(crate) fn taken<T: Clone + Send + Sync + 'static>(stored: Shared) -> Option<T> {
+    stored.downcast().ok().map(Arc::unwrap_or_clone)
 }
 
 /// Whether to look into the cache before computing.
@@ -209,6 +220,10 @@ impl<R: Outcome, M: Place<R::Value>> Plan<R> for StoresPart<M> {
         stored.downcast_ref::<R::Value>().cloned().map(R::from_value)
     }
 
+    fn take(&self, stored: Shared) -> Option<R> {
+        taken::<R::Value>(stored).map(R::from_value)
+    }
+
     fn is_failure(&self, result: &R) -> bool {
         result.is_failure()
     }
@@ -241,6 +256,10 @@ impl<R: Clone + Send + Sync + 'static, M: Place<R>> Plan<R> for StoresWhole<M> {
 
     fn restore(&self, stored: Shared) -> Option<R> {
         stored.downcast_ref::<R>().cloned()
+    }
+
+    fn take(&self, stored: Shared) -> Option<R> {
+        taken(stored)
     }
 
     fn finish(&self, result: &R, policy: &mut Policy) {

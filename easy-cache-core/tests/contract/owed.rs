@@ -263,3 +263,13 @@ async fn who_hears_of_invalidations_hears_of_commits_and_of_writes_whose_outcome
     drop(cache.hold(["given up"], WITHIN).await.commit()); // was never polled
     assert_eq!(heard.lock().unwrap()[3..], [vec![Tag::new("given up")]]);
 }
+
+#[tokio::test]
+async fn a_store_that_shows_nothing_and_a_cache_without_one_say_so_when_they_are_asked_what_they_have() {
+    let world = World::new();
+    let (cache, _) = listening(&world);
+    let error = cache.explain_in_store("k").await.unwrap_err();
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("shows nothing"), "{error:?}");
+    let error = Cache::new().explain_in_store("k").wait().unwrap_err();
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("none outside the process"), "{error:?}");
+}

@@ -1,11 +1,14 @@
 //! What happens while a computation is under way, and shows only at its end: invalidations during loads that fail, answers that
 //! come too late, writers that never came back.
 
+use std::collections::HashSet;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake};
+use std::thread;
 
+use easy_cache_core::events::Invalidated;
 use easy_cache_core::{Cache, EarlyRefresh, Error, Loaded, Loading, ManualClock, Scope, Tag, scope};
 use tokio::sync::oneshot;
 
@@ -124,6 +127,30 @@ fn a_hold_lasts_by_the_clock_of_its_own_cache() {
     assert_eq!(ahead.get::<i32>("outer").wait(), None);
     hold.rollback().wait().unwrap();
     assert_eq!(ahead.get::<i32>("outer").wait(), Some(1), "nothing was invalidated");
+}
+
+#[test]
+fn a_crowd_of_writers_that_never_came_back_is_told_at_their_deadlines_by_one_thread() {
+    let (clock, told) = (ManualClock::new(), Arc::new(Mutex::new(Vec::new())));
+    let ear = Arc::clone(&told);
+    let hear = move |what: &Invalidated<'_>| ear.lock().unwrap().push((what.tags.to_vec(), thread::current().id()));
+    let cache = Cache::builder().clock(clock.clock()).on_invalidated(hear).build();
+    for number in 0..200 {
+        drop(cache.hold([format!("t{number}")], seconds(30 + number % 2)).wait());
+    }
+    assert_eq!(told.lock().unwrap().len(), 200, "the writes may be visible already");
+    for (second, heard) in [(30, 300), (1, 400)] {
+        clock.advance(seconds(second));
+        let begun = std::time::Instant::now();
+        while told.lock().unwrap().len() < heard {
+            assert!(begun.elapsed() < seconds(60), "{:?}", told.lock().unwrap().len());
+            thread::yield_now();
+        }
+    }
+    let told = told.lock().unwrap();
+    let threads: HashSet<_> = told[200..].iter().map(|(_, thread)| *thread).collect();
+    assert_eq!(threads.len(), 1, "and not one for each");
+    assert!(!threads.contains(&thread::current().id()));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod carried;
+mod followers;
 mod home;
 mod postgres;
 mod shop;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use easy_cache_core::{Address, Computation, Joined, Scope, Shelf};
+use easy_cache_core::{Address, Computation, Joined, Scope, Shelf, Tag};
 
 use super::exchange::{Exchange, Task};
 use super::find::{Arrival, DETOURS, holds_part, key_of};
@@ -51,7 +51,7 @@ pub(super) async fn arrive(shelf: Shelf, mut exchange: Box<Exchange>) -> Arrival
             Ok(next) => next,
             Err(watch) => {
                 let passage = Passage::watched(&exchange.settings, exchange.forward, watch);
-                return Arrival::Pass(passage.telling(exchange.told_key));
+                return Arrival::Pass(passage.telling(exchange.told_key.take()));
             }
         },
     };
@@ -126,9 +126,13 @@ fn task(exchange: Box<Exchange>, computation: Computation, place: Vec<u8>, found
     task
 }
 
+fn tags_of(exchange: &Exchange) -> Vec<Tag> {
+    exchange.tags_of_the_address().cloned().collect()
+}
+
 /// A task that nobody waits for.
 async fn begin(shelf: &Shelf, exchange: Box<Exchange>, place: Vec<u8>, found: Option<Found>) -> Box<Task> {
-    let computation = shelf.begin(&Address::at(&exchange.base, &place), &exchange.tags).await;
+    let computation = shelf.begin(&Address::at(&exchange.base, &place), &tags_of(&exchange)).await;
     task(exchange, computation, place, found)
 }
 
@@ -200,7 +204,7 @@ async fn after(shelf: &Shelf, exchange: &mut Exchange, found: Found) -> Next {
         Reuse::Stale => (Forward::Stale, Next::Wait(Some(found))),
         Reuse::ServeAndRefresh { .. } if may_refresh(&exchange.facts) => {
             let address = Address::at(&exchange.base, &found.place);
-            match shelf.try_lead(&address, &exchange.tags).await {
+            match shelf.try_lead(&address, &tags_of(exchange)).await {
                 Some(computation) => (Forward::Stale, Next::Lead(computation, found)),
                 None => return Next::Answer(found),
             }
@@ -237,7 +241,7 @@ async fn wait(shelf: &Shelf, mut exchange: Box<Exchange>) -> Arrival {
     for _ in 0..DETOURS {
         let place = key_of(&exchange, exchange.varies.as_deref());
         let address = Address::at(&exchange.base, &place);
-        let tags = exchange.tags.clone();
+        let tags = tags_of(&exchange);
         let joining = shelf.join(&address, &tags);
         let joining = joining.accept(|stored| stored::is_accepted(stored, &facts, &settings.policy));
         let joined = settings.recordings.follow(&place, joining).await;

@@ -27,7 +27,9 @@ pub struct Exchange {
     /// Which variant the request asks for is known only once its response says what it varies by.
     pub(crate) headers: Copied,
     pub(crate) base: Vec<u8>,
-    /// Of its path, and what the route says of its address.
+    /// That of its path.
+    pub(crate) tag: Tag,
+    /// What the route says of its address.
     pub(crate) tags: Vec<Tag>,
     pub(crate) forward: Forward,
     /// For `Cache-Status`.
@@ -45,16 +47,21 @@ impl Exchange {
         &self.settings.cache
     }
 
-    /// The reading of the cache's clock.
+    /// The reading of the cache's clock, as of its last tick.
     pub(crate) fn now(&self) -> Duration {
-        self.settings.cache.clock().elapsed()
+        self.settings.cache.clock().ticked()
+    }
+
+    /// All tags that follow from its address.
+    pub(crate) fn tags_of_the_address(&self) -> impl Iterator<Item = &Tag> {
+        std::iter::once(&self.tag).chain(&self.tags)
     }
 
     /// Tells caches in front of all that a response depends on.
     pub(crate) fn tell_tags(&self, tags: &[Tag], headers: &mut HeaderMap) {
         if self.settings.tag_field.is_some() {
             // A response that was confirmed has the tags of its address already, from when it was kept.
-            let of_the_address = self.tags.iter().filter(|tag| !tags.contains(tag));
+            let of_the_address = self.tags_of_the_address().filter(|tag| !tags.contains(tag));
             let all: Vec<_> = of_the_address.chain(tags).cloned().collect();
             self.tell(Told::Tags(&all), headers);
         }
@@ -82,6 +89,12 @@ impl Exchange {
 
     pub(crate) fn forwarded(&self) -> CacheStatus<'_> {
         respond::telling(CacheStatus::forwarded(&self.settings.name, self.forward), self.told_key.as_deref())
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        key::give_back(std::mem::take(&mut self.base));
     }
 }
 
@@ -171,6 +184,14 @@ impl Task {
     #[must_use]
     pub fn has_previous(&self) -> bool {
         self.previous.is_some()
+    }
+
+    /// What caches in front are told of an error that is answered elsewhere, like [`Passage::told`](super::Passage::told).
+    #[must_use]
+    pub fn told(&self) -> HeaderMap {
+        let mut fields = HeaderMap::new(); // does not allocate
+        self.exchange.tell(Told::NotKept, &mut fields);
+        fields
     }
 
     /// What all requests of this cache share.

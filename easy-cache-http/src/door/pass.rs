@@ -25,7 +25,7 @@ pub struct Passage {
     settings: Arc<Settings>,
     forward: Forward,
     detail: Option<&'static str>,
-    change: Option<Change>,
+    change: Option<Box<Change>>,
     told_key: Option<String>,
     watch: Option<Watch>,
 }
@@ -50,7 +50,7 @@ impl Watch {
         mark: Option<&Mark>,
     ) -> &'static str {
         let Self { facts, place, called } = self;
-        let now = settings.cache.clock().elapsed();
+        let now = settings.cache.clock().ticked();
         let took = now.saturating_sub(*called);
         let lasts = settle::unshared_for(took);
         match settle::plan(settings, facts, took, status, response, mark) {
@@ -89,7 +89,7 @@ impl Passage {
 
     /// A request that may change things.
     pub(crate) fn changing<I: Incoming>(settings: &Arc<Settings>, request: &I) -> Self {
-        Self { change: Some(Change::of(settings, request)), ..Self::new(settings, Forward::Method, None) }
+        Self { change: Some(Box::new(Change::of(settings, request))), ..Self::new(settings, Forward::Method, None) }
     }
 
     /// Looks at the handler's response, and at what the handler said of it. Yields what `Cache-Status` says of it, to be added to

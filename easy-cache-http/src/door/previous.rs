@@ -14,7 +14,7 @@ use super::exchange::{Exchange, Task};
 use super::incoming::FieldsMut;
 use super::mark::Mark;
 use super::outward::Told;
-use super::record::Recorder;
+use super::record::{Recorder, announced_length};
 use super::respond;
 use super::settle::{self, Outgoing};
 use super::stored::{Hit, StoredResponse, Value};
@@ -156,7 +156,7 @@ impl Task {
         settle::add_date(&mut parts, &plan);
         let seconds = self.promised(&plan);
         let exchange = Arc::clone(&self.exchange);
-        let kept = Recorder::new(self, plan, &parts, None).keep(stored.body.clone());
+        let kept = Recorder::new(self, plan, &parts, announced_length(&parts.headers)).keep(stored.body.clone());
         let renewed = kept.map(|stored| {
             exchange.tell_tags(stored.tags.tags(), &mut parts.headers);
             parts.extensions.insert(stored.tags.clone());

@@ -32,9 +32,9 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn new(task: Box<Task>, plan: Box<Plan>, parts: &response::Parts, size: Option<u64>) -> Self {
+    pub(crate) fn new(task: Box<Task>, plan: Box<Plan>, parts: &response::Parts, expected: Option<u64>) -> Self {
         let fields = StoredResponse::kept_fields(&parts.headers, parts.status, &plan.fields);
-        let (chunks, expected) = (Vec::new(), announced_length(&parts.headers).or(size));
+        let chunks = Vec::new();
         let mark = parts.extensions.get().cloned();
         Self { task, plan, status: parts.status, fields, mark, chunks, size: 0, expected }
     }

@@ -13,7 +13,7 @@ use crate::{Arrival, Decision, Headers, Plan, RequestFacts, Validation, decide};
 use bytes::Bytes;
 use easy_cache_core::scope;
 use http::header::DATE;
-use http::{HeaderMap, Response, StatusCode, response};
+use http::{Response, StatusCode, response};
 use http_body::Body;
 
 use super::common;
@@ -101,8 +101,9 @@ impl Task {
                 Validation::Replaced => self.previous = Some(previous),
             }
         }
-        match self.decide(&parts, least_size(&parts.headers, &body)) {
-            Ok(plan) => self.record(plan, parts, body, cx),
+        let announced = announced_length(&parts.headers);
+        match self.decide(&parts, announced.unwrap_or_default().max(body.size_hint().lower())) {
+            Ok(plan) => self.record(plan, announced, parts, body, cx),
             Err(why) => self.let_go(why, parts, body),
         }
     }
@@ -171,6 +172,7 @@ impl Task {
     fn record<B>(
         mut self: Box<Self>,
         plan: Box<Plan>,
+        announced: Option<u64>,
         mut parts: response::Parts,
         body: B,
         cx: &mut Context<'_>,
@@ -187,7 +189,7 @@ impl Task {
             let polled = stream::poll(&mut body, Some(&mut self.scope), cx);
             match stream::whole(&body, polled, size) {
                 Ok(whole) => {
-                    let recorder = Recorder::new(self, plan, &parts, Some(size));
+                    let recorder = Recorder::new(self, plan, &parts, announced.or(Some(size)));
                     let stored = recorder.keep(whole.clone());
                     return exchange.answer_whole(parts, whole, stored, seconds);
                 }
@@ -195,7 +197,7 @@ impl Task {
             }
         }
         let watched = self.computation.is_joinable().then(|| self.key().to_vec());
-        let mut stream = Stream::new(body, Recorder::new(self, plan, &parts, size));
+        let mut stream = Stream::new(body, Recorder::new(self, plan, &parts, announced.or(size)));
         if let Some(first) = first {
             stream.read_on(first, cx);
         }
@@ -303,10 +305,6 @@ pub(crate) fn add_date(parts: &mut response::Parts, plan: &Plan) {
     if let Some(time) = plan.date_to_add {
         parts.headers.insert(DATE, common::date(time));
     }
-}
-
-fn least_size<B: Body>(headers: &HeaderMap, body: &B) -> u64 {
-    announced_length(headers).unwrap_or_default().max(body.size_hint().lower())
 }
 
 /// Server-sent events have no end to wait for, whatever ttl a route gives.

@@ -31,7 +31,8 @@ pub(crate) fn store(
     let place = if terms.part.is_some() { key::part(&exchange.base).into() } else { place(exchange, &terms.vary) };
     let useful = terms.useful_for(response.recorded_for);
     let room = if terms.validators.is_empty() { Duration::ZERO } else { RENEWABLE };
-    let policy = Policy::new().ttl(useful + room).tags(exchange.tags.iter().cloned()).weight(response.weight());
+    let policy =
+        Policy::new().ttl(useful + room).tags(exchange.tags_of_the_address().cloned()).weight(response.weight());
     if let Some(place) = exchange.place {
         exchange.settings.apart.kept(place);
     }

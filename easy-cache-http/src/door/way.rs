@@ -76,8 +76,9 @@ fn way_by_key<I: Incoming>(settings: &Arc<Settings>, request: &I, reading: Readi
     let looking = Looking { settings, request, facts, target, told_key };
     if settings.cache.is_shared() {
         // The look is made where the answer can be waited for.
-        let exchange = looking.exchange(base, Forward::UriMiss, None);
-        return Way::Wait(Box::new(Exchange { may_go_on_behind: request.may_go_on_behind(), ..exchange }));
+        let mut exchange = looking.exchange(base, Forward::UriMiss, None);
+        exchange.may_go_on_behind = request.may_go_on_behind();
+        return Way::Wait(Box::new(exchange));
     }
     looking.way(base)
 }
@@ -144,11 +145,10 @@ impl<I: Incoming> Looking<'_, I> {
     /// What is remembered of it when it goes on.
     fn exchange(self, base: Vec<u8>, forward: Forward, place: Option<Place>) -> Exchange {
         let Self { settings, request, facts, target, told_key } = self;
-        let mut tags = request.tags();
-        tags.insert(0, key::tag_of(&target));
+        let (tag, tags) = (key::tag_of(&target), request.tags());
         let (settings, headers) = (Arc::clone(settings), Copied::of(request.fields()));
         let (may_go_on_behind, varies) = (false, None);
-        Exchange { settings, facts, headers, base, tags, forward, told_key, may_go_on_behind, varies, place }
+        Exchange { settings, facts, headers, base, tag, tags, forward, told_key, may_go_on_behind, varies, place }
     }
 }
 
@@ -208,7 +208,7 @@ pub(crate) enum Waiting {
 
 /// What comes where nothing was found; or what is looked at in passing, where responses were not for keeping.
 pub(crate) fn at_nothing(settings: &Settings, facts: &RequestFacts, place: Place) -> Result<Waiting, Watch> {
-    let now = || settings.cache.clock().elapsed();
+    let now = || settings.cache.clock().ticked();
     match settings.apart.known(place, now) {
         Known::Nothing => Ok(Waiting::Allowed),
         // Whose conditions are to be evaluated takes the way of all.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use deadpool_redis::cluster::Config;
 use easy_cache_core::store::{
-    Fill, Filled, Following, Leased, Look, Looked, Mark, Mirror, Remembered, Store, StoreFuture, Version,
+    Fill, Filled, Following, Inspect, Leased, Look, Looked, Mark, Mirror, Remembered, Store, StoreFuture, Version,
 };
 use easy_cache_core::{Error, Tag};
 
@@ -153,6 +153,10 @@ impl Store for RedisClusterStore {
 
     fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
         Some(Follows { inner: Arc::clone(&self.inner), mirror, bound }.start())
+    }
+
+    fn inspector(&self) -> Option<&dyn Inspect> {
+        Some(self)
     }
 }
 

@@ -8,13 +8,20 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
+use super::frame::Measure;
 use crate::failure::Failure;
 
 /// Bytes that may wait to be written: as much as some hundred thousand lookups. Nobody is behind a connection that takes no more.
 const MOST: usize = 64 << 20;
 
-/// Who waits for a reply: all of it, in one piece.
-pub(super) type Asker = oneshot::Sender<Bytes>;
+/// A reply: all of it, in one piece; and what is known of it, if it is an array of strings.
+pub(crate) struct Arrived {
+    pub(super) bytes: Bytes,
+    pub(super) strings: Option<Measure>,
+}
+
+/// Who waits for one.
+pub(super) type Asker = oneshot::Sender<Arrived>;
 
 /// One side of a connection, at which lookups are asked.
 #[derive(Default)]
@@ -31,12 +38,12 @@ struct Waiting {
 
 impl Wire {
     /// One command, given in parts, and its reply. It waits for as long as the connection lasts, and costs one allocation.
-    pub(crate) async fn ask(&self, command: [&[u8]; 3]) -> Result<Bytes, Failure> {
+    pub(crate) async fn ask(&self, command: [&[u8]; 3]) -> Result<Arrived, Failure> {
         let reply = self.leave(command)?;
         reply.await.map_err(|_| Failure::ended())
     }
 
-    fn leave(&self, command: [&[u8]; 3]) -> Result<oneshot::Receiver<Bytes>, Failure> {
+    fn leave(&self, command: [&[u8]; 3]) -> Result<oneshot::Receiver<Arrived>, Failure> {
         let mut waiting = self.0.lock();
         if waiting.ended {
             return Err(Failure::ended());

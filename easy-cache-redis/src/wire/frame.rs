@@ -3,7 +3,7 @@
 //! Nothing is believed. A length reserves no memory, a depth costs none, and what is no reply is told as that, for the client library to
 //! report.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 /// What no server sends.
 #[derive(Debug, PartialEq, Eq)]
@@ -153,11 +153,19 @@ impl<'a> Strings<'a> {
         Some(Self { rest, count: count? })
     }
 
-    /// The last of them, if there are so many, and nothing else.
-    pub(super) fn last_of(mut self, count: usize) -> Option<Option<&'a [u8]>> {
-        let is_it = self.count == count as u64;
-        let last = self.by_ref().take(count).fold((0, None), |(met, _), string| (met + 1, string));
-        (is_it && last.0 == count && self.rest.is_empty()).then_some(last.1)
+    /// An array that is there as a whole, and may have something behind it.
+    #[inline]
+    pub(super) fn measure(bytes: &'a [u8]) -> Option<Measure> {
+        let mut strings = Self::of(bytes)?;
+        let count = usize::try_from(strings.count).ok()?;
+        let (mut met, mut last) = (0, None);
+        for string in strings.by_ref() {
+            (met, last) = (met + 1, string);
+        }
+        let length = bytes.len() - strings.rest.len();
+        // Behind a string there is a line break.
+        let last = last.map(|last| length - 2 - last.len()..length - 2);
+        (met == count).then_some(Measure { count, length, last })
     }
 
     #[inline]
@@ -175,9 +183,27 @@ impl<'a> Strings<'a> {
     }
 }
 
+/// How large an array of strings is, and where in it the last one is.
+#[derive(Debug, Clone)]
+pub(super) struct Measure {
+    pub(super) count: usize,
+    pub(super) length: usize,
+    pub(super) last: Option<Range<usize>>,
+}
+
 /// A number with its line break, and what is behind it; `None` for one below zero.
 #[inline]
 fn number(line: &[u8]) -> Option<(&[u8], Option<u64>)> {
+    match line {
+        [one @ b'0'..=b'9', b'\r', b'\n', rest @ ..] => Some((rest, Some(u64::from(one - b'0')))),
+        [ten @ b'0'..=b'9', one @ b'0'..=b'9', b'\r', b'\n', rest @ ..] => {
+            Some((rest, Some(u64::from(ten - b'0') * 10 + u64::from(one - b'0'))))
+        }
+        _ => long_number(line),
+    }
+}
+
+fn long_number(line: &[u8]) -> Option<(&[u8], Option<u64>)> {
     let negative = *line.first()? == b'-';
     let begin = usize::from(negative);
     let (mut at, mut value) = (begin, 0);

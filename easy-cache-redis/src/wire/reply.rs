@@ -6,6 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use deadpool_redis::redis::{Cmd, RedisWrite, Value, parse_redis_value};
 
+use super::ask::Arrived;
 use super::frame::Strings;
 use crate::failure::Failure;
 
@@ -20,13 +21,11 @@ pub(crate) enum Reply {
 
 impl Reply {
     /// Of what has arrived. Whatever else that is, the library says what it means.
-    pub(crate) fn of(arrived: Bytes, count: usize) -> Result<Self, Failure> {
-        if let Some(last) = Strings::of(&arrived).and_then(|strings| strings.last_of(count)) {
-            // Behind it there is a line break.
-            let last = last.map(|last| arrived.len() - 2 - last.len()..arrived.len() - 2);
-            return Ok(Self::Whole(arrived, last));
+    pub(crate) fn of(arrived: Arrived, count: usize) -> Result<Self, Failure> {
+        match arrived.strings {
+            Some(strings) if strings.count == count => Ok(Self::Whole(arrived.bytes, strings.last)),
+            _ => Self::read(parse_redis_value(&arrived.bytes)?, count),
         }
-        Self::read(parse_redis_value(&arrived)?, count)
     }
 
     /// Of a value that the library has read.
@@ -54,14 +53,20 @@ impl Reply {
         }
     }
 
-    /// The same for all from one on.
-    pub(crate) fn take_from(&mut self, at: usize) -> Vec<Option<Bytes>> {
+    /// Those from one on, if the library has read them: they are no longer among the others then.
+    pub(crate) fn split_off(&mut self, at: usize) -> impl Iterator<Item = Option<Bytes>> + use<> {
+        let read = match self {
+            Self::Whole(..) => Vec::new(),
+            Self::Read(values) => values.split_off(at),
+        };
+        read.into_iter().map(|mut value| string(&mut value))
+    }
+
+    /// One of the values, to be kept: without a copy, if it is all in one piece.
+    pub(crate) fn keep(&self, value: &[u8]) -> Bytes {
         match self {
-            Self::Whole(arrived, _) => {
-                let keep = |value: Option<&[u8]>| value.map(|value| arrived.slice_ref(value));
-                Strings::of(arrived).into_iter().flatten().skip(at).map(keep).collect()
-            }
-            Self::Read(values) => values.iter_mut().skip(at).map(string).collect(),
+            Self::Whole(arrived, _) => arrived.slice_ref(value),
+            Self::Read(_) => Bytes::copy_from_slice(value),
         }
     }
 }

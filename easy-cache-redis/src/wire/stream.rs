@@ -8,18 +8,18 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use super::ask::{Asker, Wire};
-use super::frame::{Boundary, Garbage};
+use super::ask::{Arrived, Asker, Wire};
+use super::frame::{Boundary, Garbage, Measure, Strings};
 
 /// Room for what is read next, at least. It grows with what arrives, and not with what a length claims.
 const ROOM: u64 = 16 << 10;
 /// What is left of a string that the library may read by itself.
 const DIRECT: u64 = 8 << 10;
-/// From this size on a buffer is not kept for the next reply.
-const LARGE: usize = 256 << 10;
+/// A reply beyond this stays in the memory in which it arrived, and no buffer beyond it is kept for the next.
+const LARGE: usize = 64 << 10;
 
 /// A socket shared by the library and by those who ask at its [`Wire`]. It has to be read from for these to be answered, which the library
 /// does whenever it is woken. It is not for connections that subscribe: what confirms that is no reply.
@@ -123,23 +123,42 @@ impl<S> Stream<S> {
 
     /// Goes on with a reply for who asks.
     fn answer(&mut self) -> io::Result<()> {
+        // Almost always it is what it should be, and there as a whole.
+        if self.replies.is_between()
+            && let Some(strings) = Strings::measure(&self.buffer)
+        {
+            self.complete(strings.length, Some(strings));
+            return Ok(());
+        }
         let Ok((passed, complete)) = self.replies.advance(&self.buffer[self.begun..]) else {
-            // The library must not take what is left of it for an answer to something else.
-            self.end();
+            // It ends here: the library must not take what is left of it for an answer to something else.
             return Err(io::Error::new(io::ErrorKind::InvalidData, "what was answered is no reply"));
         };
         self.begun += passed;
         if complete {
-            let reply = self.buffer.split_to(mem::take(&mut self.begun)).freeze();
-            if reply.len() > LARGE {
-                self.buffer = BytesMut::from(&self.buffer[..]);
-            }
-            if let Some(Some(asker)) = self.expected.pop_front() {
-                // Who has gone meanwhile does not care.
-                let _ = asker.send(reply);
-            }
+            let length = mem::take(&mut self.begun);
+            let strings = Strings::measure(&self.buffer[..length]);
+            self.complete(length, strings.filter(|strings| strings.length == length));
         }
         Ok(())
+    }
+
+    /// Hands on what is at the beginning of the buffer to who asked for it.
+    fn complete(&mut self, length: usize, strings: Option<Measure>) {
+        let bytes = if length <= LARGE {
+            // In memory of its own size, so that the buffer stays what it is, and nobody keeps it.
+            let bytes = Bytes::copy_from_slice(&self.buffer[..length]);
+            self.buffer.advance(length);
+            bytes
+        } else {
+            let bytes = self.buffer.split_to(length).freeze();
+            self.buffer = BytesMut::from(&self.buffer[..]);
+            bytes
+        };
+        if let Some(Some(asker)) = self.expected.pop_front() {
+            // Who has gone meanwhile does not care.
+            let _ = asker.send(Arrived { bytes, strings });
+        }
     }
 
     /// Goes on with a reply for the library.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use easy_cache_core::store::{Fill, Look, Looked, Store};
 use easy_cache_redis::RedisStore;
+use easy_cache_redis::deadpool_redis::{Config, Runtime};
 use easy_cache_servers::proxy::{Direction, Fault};
 use easy_cache_servers::{Proxy, Redis};
 use tokio::task::JoinHandle;
@@ -56,6 +57,19 @@ async fn many_lookups_take_few_commands_and_each_gets_its_own_answer() {
     everybody_gets_their_own((0..MANY).map(|n| look(&world.store, n)).collect(), |_| false).await;
     let commands = proxy.meter().commands().len();
     assert!(commands <= 16 + 10, "{commands} commands for {MANY} lookups");
+    world.store.invalidate(&tags(&["t4"]), &[]).await.unwrap();
+    everybody_gets_their_own((0..MANY).map(|n| look(&world.store, n)).collect(), |n| n % 10 == 4).await;
+}
+
+#[tokio::test]
+async fn lookups_travel_together_on_a_connection_of_the_applications_pool_as_well() {
+    let server = Redis::shared();
+    let pool = Config::from_url(server.url()).create_pool(Some(Runtime::Tokio1)).unwrap();
+    let namespace = easy_cache_servers::unique("pool");
+    let store = RedisStore::builder(&namespace).pool(pool).timeout(PATIENCE).build().unwrap();
+    let world = World { store, namespace, url: server.url() };
+    filled(&world).await;
+    everybody_gets_their_own((0..MANY).map(|n| look(&world.store, n)).collect(), |_| false).await;
     world.store.invalidate(&tags(&["t4"]), &[]).await.unwrap();
     everybody_gets_their_own((0..MANY).map(|n| look(&world.store, n)).collect(), |n| n % 10 == 4).await;
 }

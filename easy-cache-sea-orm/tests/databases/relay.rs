@@ -191,3 +191,18 @@ async fn rows_that_sqlite_replaces_are_dropped_although_no_trigger_tells() {
     let dropped: BTreeSet<_> = told(&mut relay, &site).await.into_iter().collect();
     assert!(dropped.contains("books:*"), "book 2 is gone: {dropped:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_names_what_was_written_past_the_connection_and_nothing_else() {
+    use easy_cache_sea_orm::feed::told;
+    use sea_orm::ConnectionTrait;
+    for kind in KINDS {
+        let site = Site::with_outbox(kind).await;
+        let audit = site.db.audit();
+        site.db.execute_unprepared("UPDATE books SET title = 'x' WHERE id = 1").await.unwrap();
+        assert_eq!(audit.missed(&told(&site.db).await.unwrap()), [], "{kind:?}");
+        site.write("DELETE FROM easy_cache_outbox").await;
+        site.write("UPDATE books SET title = 'y' WHERE id = 1").await;
+        assert_eq!(audit.missed(&told(&site.db).await.unwrap()).len(), 1, "{kind:?}");
+    }
+}

@@ -2,11 +2,12 @@
 
 use easy_cache_core::Cache;
 use easy_cache_tower::ResponseCacheLayer;
-use tower::Service;
+use http_body_util::BodyExt;
+use tower::{Layer, Service, service_fn};
 use tower_test::mock::{self, Spawn};
 use tower_test::{assert_request_eq, mock::Mock};
 
-use crate::support::{Asked, Given, page, request, soon};
+use crate::support::{Asked, Broken, Given, page, request, soon};
 
 type Inner = Mock<Path, http::Response<Given>>;
 type Path = String;
@@ -57,4 +58,30 @@ async fn ask_three_times() {
 
 fn assert_ready<S: Service<Asked>>(service: &mut Spawn<S>) {
     assert!(matches!(service.poll_ready(), std::task::Poll::Ready(Ok(()))));
+}
+
+/// Without a wait there is no copy of the service either.
+#[tokio::test]
+async fn who_misses_alone_is_with_the_handler_at_once_also_at_a_page_with_variants() {
+    let handler = service_fn(|request: Asked| {
+        let vary: &[(&str, &str)] = &[("cache-control", "max-age=60"), ("vary", "accept-language")];
+        let language = request.headers().get("accept-language").map(|value| value.as_bytes().to_vec());
+        std::future::ready(Ok::<_, Broken>(page(vary, language.unwrap_or_default())))
+    });
+    let mut service = ResponseCacheLayer::new(Cache::new()).layer(handler);
+    let asked = |language| request("GET", "/", &[("accept-language", language)]);
+    for language in ["en", "de", "fr"] {
+        let answer = service.call(asked(language));
+        assert!(format!("{answer:?}").contains("handler"), "{answer:?}");
+        assert_eq!(soon(answer).await.unwrap().into_body().collect().await.unwrap().to_bytes(), language);
+    }
+    let (first, second) = (service.call(asked("it")), service.call(asked("it")));
+    assert!(
+        format!("{first:?}").contains("handler") && format!("{second:?}").contains("waits"),
+        "{first:?} {second:?}"
+    );
+    for answer in [first, second] {
+        assert_eq!(soon(answer).await.unwrap().into_body().collect().await.unwrap().to_bytes(), "it");
+    }
+    assert!(format!("{:?}", service.call(asked("en"))).contains("answers"));
 }

@@ -1,21 +1,20 @@
-//! Makes the pool, and connects it to the cache. Which tables are in the database is left to `schema`.
+//! Makes the pool, and connects it to the cache. Which tables are in the database is left to `schema`, which databases there are to
+//! `connection`.
 
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Error, Pool, PooledConnection};
-use diesel::sqlite::{Sqlite, SqliteConnection};
+use diesel::r2d2::{CustomizeConnection, Error, Pool, PooledConnection};
+use diesel::sqlite::Sqlite;
 use easy_cache_core::Cache;
 use easy_cache_diesel::CachedDb;
 
+use crate::connection::{AnyConnection, Kind, Manager, path};
 use crate::refused::Refused;
 use crate::schema::{self, authors, books, transfers};
 
-/// A connection of the pool. What is read and written on it is told to the cache.
-pub type Connection = PooledConnection<ConnectionManager<SqliteConnection>>;
-
-/// Connections to a file database: readers of a write-ahead log do not wait for each other nor for the writer.
-const FILE_CONNECTIONS: u32 = 4;
+/// Connections to a file or a server: readers do not wait for each other nor for the writer.
+const CONNECTIONS: u32 = 4;
 
 /// How long a request waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -23,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The database of a shop. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pool: Pool<ConnectionManager<SqliteConnection>>,
+    pool: Pool<Manager>,
     cache: Cache,
 }
 
@@ -34,19 +33,18 @@ impl Database {
     ///
     /// What the database said when it could not be opened, or when its tables could not be created.
     pub fn open(url: &str, cache: &Cache) -> Result<Self, Refused> {
-        let db = CachedDb::<Sqlite>::builder(cache).model(authors::table).model(books::table).model(transfers::table);
-        let path = path(url);
+        let kind = Kind::of(url);
         let pool = Pool::builder()
-            .connection_customizer(db.build().customizer_after(Settings))
+            .connection_customizer(Box::new(Follow::new(cache)))
             .connection_timeout(PATIENCE)
-            .test_on_check_out(false);
+            .test_on_check_out(kind != Kind::Sqlite);
         // A database in memory lives as long as its connection.
-        let pool = if path == ":memory:" {
+        let pool = if kind == Kind::Sqlite && path(url) == ":memory:" {
             pool.max_size(1).max_lifetime(None).idle_timeout(None)
         } else {
-            pool.max_size(FILE_CONNECTIONS)
+            pool.max_size(CONNECTIONS)
         };
-        let db = Self { pool: pool.build(ConnectionManager::new(path))?, cache: cache.clone() };
+        let db = Self { pool: pool.build(Manager::new(url))?, cache: cache.clone() };
         schema::prepare(&mut *db.connection()?)?;
         Ok(db)
     }
@@ -57,43 +55,59 @@ impl Database {
         &self.cache
     }
 
-    /// A connection. Blocks while there is none.
+    /// A connection. What is read and written on it is told to the cache. Blocks while there is none.
     ///
     /// # Errors
     ///
     /// If there is none for long.
-    pub fn connection(&self) -> Result<Connection, Refused> {
+    pub fn connection(&self) -> Result<PooledConnection<Manager>, Refused> {
         Ok(self.pool.get()?)
     }
 }
 
-/// `sqlite://books.db?mode=rwc` as SQLite's own function takes it.
-fn path(url: &str) -> &str {
-    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).unwrap_or(url);
-    path.split_once('?').map_or(path, |(path, _)| path)
+/// Lets the cache follow each new connection, whichever database it is to.
+#[derive(Debug)]
+struct Follow {
+    sqlite: CachedDb<Sqlite>,
+    #[cfg(feature = "postgres")]
+    postgres: CachedDb<diesel::pg::Pg>,
+    #[cfg(feature = "mysql")]
+    mysql: CachedDb<diesel::mysql::Mysql>,
 }
 
-/// What every connection is set to, before anybody follows it.
-#[derive(Debug)]
-struct Settings;
-
-impl CustomizeConnection<SqliteConnection, Error> for Settings {
-    fn on_acquire(&self, conn: &mut SqliteConnection) -> Result<(), Error> {
-        conn.batch_execute(
-            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON",
-        )
-        .map_err(Error::QueryError)
+impl Follow {
+    fn new(cache: &Cache) -> Self {
+        Self {
+            sqlite: known(cache),
+            #[cfg(feature = "postgres")]
+            postgres: known(cache),
+            #[cfg(feature = "mysql")]
+            mysql: known(cache),
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The database as the cache knows it: the tables whose rows are told apart.
+fn known<DB: easy_cache_diesel::Database>(cache: &Cache) -> CachedDb<DB> {
+    CachedDb::<DB>::builder(cache).model(authors::table).model(books::table).model(transfers::table).build()
+}
 
-    #[test]
-    fn an_url_names_a_file_or_the_memory() {
-        assert_eq!(path("sqlite::memory:"), ":memory:");
-        assert_eq!(path("sqlite:///tmp/books.db?mode=rwc"), "/tmp/books.db");
-        assert_eq!(path("books.db"), "books.db");
+impl CustomizeConnection<AnyConnection, Error> for Follow {
+    fn on_acquire(&self, conn: &mut AnyConnection) -> Result<(), Error> {
+        match conn {
+            AnyConnection::Sqlite(conn) => {
+                // Before anybody follows it: what all connections are set to is no state of one.
+                conn.batch_execute(
+                    "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON",
+                )
+                .map_err(Error::QueryError)?;
+                self.sqlite.instrument(conn);
+            }
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(conn) => self.postgres.instrument(conn),
+            #[cfg(feature = "mysql")]
+            AnyConnection::Mysql(conn) => self.mysql.instrument(conn),
+        }
+        Ok(())
     }
 }

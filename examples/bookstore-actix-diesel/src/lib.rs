@@ -10,8 +10,11 @@
 //! # }
 //! ```
 //!
+//! `--database postgres://…` and `mysql://…` need the feature of that name, and the client library of that database.
+//!
 //! | module | job |
 //! |---|---|
+//! | [`connection`] | a connection to SQLite, PostgreSQL or MySQL, and what each says in its own words |
 //! | [`database`] | makes the pool, and connects it to the cache: the one place that knows of both |
 //! | `schema` | the tables, created and filled once |
 //! | [`query`] | the reads: each is a cached function |
@@ -19,6 +22,7 @@
 //! | [`refused`] | why one of them was refused |
 //! | [`shop`] | what the handlers of `bookstore-actix` ask, done on threads that may block |
 
+pub mod connection;
 pub mod database;
 
 mod schema;
@@ -30,5 +34,6 @@ pub mod refused;
 pub mod shop;
 
 pub use bookstore::{Options, StartError};
+pub use connection::AnyConnection;
 pub use database::Database;
 pub use shop::{run, serve};

@@ -7,15 +7,16 @@ use bookstore::query::{PAGE_SIZE, TOP_AUTHORS};
 use bookstore::view::{Author, AuthorCount, AuthorName, Book, BookPage, LanguageCount, Stats};
 use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
-use diesel::sqlite::Sqlite;
+use diesel::sql_types::Text;
 use easy_cache_core::ecached;
 
-use crate::Database;
+use crate::connection::Backend;
 use crate::refused::Refused;
 use crate::schema::{authors, books, transfers};
+use crate::{AnyConnection, Database};
 
 /// A row of the table.
-pub(crate) type BookRow = (i32, String, i32, i32, String);
+type BookRow = (i32, String, i32, i32, String);
 
 /// One book. It is read by its number, and its author by theirs: two rows, whatever else changes in the shop.
 ///
@@ -28,13 +29,13 @@ pub fn book(db: &Database, id: i32) -> Result<Book, Refused> {
 }
 
 /// The same for writers, who read inside their transaction.
-pub(crate) fn find_book(conn: &mut SqliteConnection, id: i32) -> Result<Book, Refused> {
+pub(crate) fn find_book(conn: &mut AnyConnection, id: i32) -> Result<Book, Refused> {
     let row = books::table.find(id).first(conn).optional()?;
     with_author(conn, row.ok_or_else(|| Error::no_book(id))?)
 }
 
 /// Adds the author's name to a book.
-pub(crate) fn with_author(conn: &mut SqliteConnection, row: BookRow) -> Result<Book, Refused> {
+fn with_author(conn: &mut AnyConnection, row: BookRow) -> Result<Book, Refused> {
     let (id, title, author_id, year, language) = row;
     let author = authors::table.find(author_id).select(authors::name).first(conn).optional()?;
     let author = author.ok_or_else(|| Error::no_author(author_id))?;
@@ -69,22 +70,28 @@ fn joined() -> _ {
     books::table.inner_join(authors::table)
 }
 
-fn matching(filter: &BookFilter) -> diesel::helper_types::IntoBoxed<'_, joined, Sqlite> {
+fn matching(filter: &BookFilter) -> diesel::helper_types::IntoBoxed<'_, joined, Backend> {
     let mut list = joined().into_boxed();
     if let Some(author_id) = filter.author {
         list = list.filter(books::author_id.eq(author_id));
     }
     if let Some(text) = filter.text() {
         let pattern = containing(text);
-        let title = books::title.like(pattern.clone()).escape('\\');
-        list = list.filter(title.or(authors::name.like(pattern).escape('\\')));
+        let title = lower(books::title).like(lower(pattern.clone())).escape('!');
+        list = list.filter(title.or(lower(authors::name).like(lower(pattern)).escape('!')));
     }
     list
 }
 
-/// A pattern for `LIKE` in which `%` and `_` of the text mean themselves.
+/// A pattern for `LIKE` in which `%` and `_` of the text mean themselves. (A backslash would mean more than that to some databases.)
 fn containing(text: &str) -> String {
-    format!("%{}%", text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"))
+    format!("%{}%", text.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// In lower case: `LIKE` tells cases apart in some databases, and not in others.
+    fn lower(text: Text) -> Text;
 }
 
 /// An author, with the number of books and the years of the first and the last.
@@ -134,7 +141,7 @@ pub fn stats(db: &Database) -> Result<Stats, Refused> {
     })
 }
 
-fn language_counts(conn: &mut SqliteConnection) -> Result<Vec<LanguageCount>, Refused> {
+fn language_counts(conn: &mut AnyConnection) -> Result<Vec<LanguageCount>, Refused> {
     let rows = books::table
         .group_by(books::language)
         .select((books::language, count_star()))
@@ -143,7 +150,7 @@ fn language_counts(conn: &mut SqliteConnection) -> Result<Vec<LanguageCount>, Re
     Ok(rows.into_iter().map(|(language, books)| LanguageCount { language, books }).collect())
 }
 
-fn top_authors(conn: &mut SqliteConnection) -> Result<Vec<AuthorCount>, Refused> {
+fn top_authors(conn: &mut AnyConnection) -> Result<Vec<AuthorCount>, Refused> {
     let rows = books::table
         .inner_join(authors::table)
         .group_by((authors::id, authors::name))

@@ -10,11 +10,11 @@ use bookstore::view::{Author, AuthorName, Book, BookPage, Stats};
 use bookstore::write::Ending;
 use bookstore::{Error, Front, Options, StartError};
 use bookstore_actix::{Opened, Shop};
-use diesel::SqliteConnection;
 use easy_cache_core::{Cache, scope};
 
+use crate::connection::Kind;
 use crate::refused::Refused;
-use crate::{Database, query, write};
+use crate::{AnyConnection, Database, query, write};
 
 impl Database {
     /// Runs work that blocks.
@@ -30,7 +30,7 @@ impl Database {
     /// The same for work on one connection.
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut SqliteConnection) -> Result<T, Refused> + Send + 'static,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, Refused> + Send + 'static,
     ) -> Result<T, Error> {
         self.ask(move |db| work(&mut *db.connection()?)).await
     }
@@ -85,8 +85,15 @@ impl Shop for Database {
     }
 }
 
-/// Opens the database that the options name.
-async fn open(options: &Options) -> Result<Opened<Database>, StartError> {
+/// Diesel's shop, on the database that the options name.
+///
+/// # Errors
+///
+/// A [`StartError`] that says what to do if the database cannot be opened.
+pub async fn open(options: &Options) -> Result<Opened<Database>, StartError> {
+    if let Some(missing) = Kind::of(&options.database).missing() {
+        return Err(StartError::database(&options.database, missing));
+    }
     let (cache, front) = Front::open(options)?;
     let url = options.database.clone();
     let opened = tokio::task::spawn_blocking(move || Database::open(&url, &cache)).await;

@@ -10,7 +10,8 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{Integer, Text};
 use diesel::{delete, insert_into, update};
 
-use crate::query::{BookRow, find_book, with_author};
+use crate::AnyConnection;
+use crate::query::find_book;
 use crate::refused::Refused;
 use crate::schema::{authors, books, transfers};
 
@@ -29,16 +30,19 @@ struct Given {
 /// # Errors
 ///
 /// [`Invalid`](bookstore::ErrorKind::Invalid) for a field that makes no sense or an author who does not exist.
-pub fn create_book(conn: &mut SqliteConnection, new: &NewBook) -> Result<Book, Refused> {
+pub fn create_book(conn: &mut AnyConnection, new: &NewBook) -> Result<Book, Refused> {
     let row = (
         books::title.eq(checked_title(&new.title)?),
         books::author_id.eq(new.author_id),
         books::year.eq(checked_year(new.year)?),
         books::language.eq(checked_language(new.language.as_deref().unwrap_or(language::NOT_STATED))?),
     );
-    let row = insert_into(books::table).values(row).returning(books::all_columns).get_result::<BookRow>(conn);
-    let row = row.map_err(|reason| unknown_author(Some(new.author_id), reason))?;
-    with_author(conn, row)
+    conn.transaction(|conn| {
+        let added = insert_into(books::table).values(row).execute(conn);
+        added.map_err(|reason| unknown_author(Some(new.author_id), reason))?;
+        let id = conn.last_number()?;
+        find_book(conn, id)
+    })
 }
 
 /// Changes the given fields of a book.
@@ -47,7 +51,7 @@ pub fn create_book(conn: &mut SqliteConnection, new: &NewBook) -> Result<Book, R
 ///
 /// [`NotFound`](bookstore::ErrorKind::NotFound) if there is no such book, [`Invalid`](bookstore::ErrorKind::Invalid) for a field
 /// that makes no sense or an author who does not exist.
-pub fn update_book(conn: &mut SqliteConnection, id: i32, change: &BookChange) -> Result<Book, Refused> {
+pub fn update_book(conn: &mut AnyConnection, id: i32, change: &BookChange) -> Result<Book, Refused> {
     if change.is_empty() {
         return find_book(conn, id);
     }
@@ -57,14 +61,16 @@ pub fn update_book(conn: &mut SqliteConnection, id: i32, change: &BookChange) ->
         year: change.year.map(checked_year).transpose()?,
         language: change.language.as_deref().map(checked_language).transpose()?,
     };
-    change_row(conn, id, given)
+    conn.transaction(|conn| change_row(conn, id, given))
 }
 
-fn change_row(conn: &mut SqliteConnection, id: i32, given: Given) -> Result<Book, Refused> {
+fn change_row(conn: &mut AnyConnection, id: i32, given: Given) -> Result<Book, Refused> {
     let author_id = given.author_id;
-    let row = update(books::table.find(id)).set(given).returning(books::all_columns).get_result::<BookRow>(conn);
-    let row = row.optional().map_err(|reason| unknown_author(author_id, reason))?;
-    with_author(conn, row.ok_or_else(|| Error::no_book(id))?)
+    let changed = update(books::table.find(id)).set(given).execute(conn);
+    match changed.map_err(|reason| unknown_author(author_id, reason))? {
+        0 => Err(Error::no_book(id).into()),
+        _ => find_book(conn, id),
+    }
 }
 
 /// Removes a book.
@@ -72,7 +78,7 @@ fn change_row(conn: &mut SqliteConnection, id: i32, given: Given) -> Result<Book
 /// # Errors
 ///
 /// [`NotFound`](bookstore::ErrorKind::NotFound) if there is no such book.
-pub fn delete_book(conn: &mut SqliteConnection, id: i32) -> Result<(), Refused> {
+pub fn delete_book(conn: &mut AnyConnection, id: i32) -> Result<(), Refused> {
     match delete(books::table.find(id)).execute(conn)? {
         0 => Err(Error::no_book(id).into()),
         _ => Ok(()),
@@ -86,9 +92,9 @@ pub fn delete_book(conn: &mut SqliteConnection, id: i32) -> Result<(), Refused> 
 ///
 /// [`NotFound`](bookstore::ErrorKind::NotFound) if there is no such author, [`Invalid`](bookstore::ErrorKind::Invalid) for a
 /// prefix that is empty or too long.
-pub fn retitle(conn: &mut SqliteConnection, author_id: i32, retitle: Retitle) -> Result<u64, Refused> {
+pub fn retitle(conn: &mut AnyConnection, author_id: i32, retitle: Retitle) -> Result<u64, Refused> {
     let prefix = retitle.checked_prefix()?;
-    let title = sql::<Text>("substr(").bind::<Text, _>(prefix).sql(" || title, 1, ");
+    let title = sql::<Text>("substr(concat(").bind::<Text, _>(prefix).sql(", title), 1, ");
     let title = title.bind::<Integer, _>(TITLE_LENGTH as i32).sql(")");
     let changed =
         update(books::table.filter(books::author_id.eq(author_id))).set(books::title.eq(title)).execute(conn)?;
@@ -104,8 +110,8 @@ pub fn retitle(conn: &mut SqliteConnection, author_id: i32, retitle: Retitle) ->
 ///
 /// [`NotFound`](bookstore::ErrorKind::NotFound) if there is no such book, [`Invalid`](bookstore::ErrorKind::Invalid) if there is
 /// no such author, [`Conflict`](bookstore::ErrorKind::Conflict) if it was to be rolled back, and was.
-pub fn move_book(conn: &mut SqliteConnection, id: i32, author_id: i32, ending: Ending) -> Result<Book, Refused> {
-    conn.immediate_transaction(|conn| {
+pub fn move_book(conn: &mut AnyConnection, id: i32, author_id: i32, ending: Ending) -> Result<Book, Refused> {
+    conn.writing(|conn| {
         let before = find_book(conn, id)?;
         let after =
             change_row(conn, id, Given { title: None, author_id: Some(author_id), year: None, language: None })?;

@@ -12,7 +12,8 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
     pub listen: String,
 
-    /// SQLite database, for example sqlite://books.db?mode=rwc; in memory, and gone at the end, unless given.
+    /// SQLite database, for example sqlite://books.db?mode=rwc; in memory, and gone at the end, unless given. The shop on Diesel takes
+    /// postgres:// and mysql:// as well.
     #[arg(long, value_name = "URL", default_value = "sqlite::memory:")]
     pub database: String,
 
@@ -79,7 +80,7 @@ impl fmt::Display for StartError {
             Self::Database { url, source } => write!(
                 f,
                 "cannot open the database `{url}`: {source}\n\
-                 Give a SQLite URL: sqlite://books.db?mode=rwc creates the file if it is missing, its folder must exist \
+                 Of SQLite: sqlite://books.db?mode=rwc creates the file if it is missing, its folder must exist \
                  and be writable. Without --database the books are kept in memory."
             ),
             Self::Listen { address, source } => write!(

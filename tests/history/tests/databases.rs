@@ -6,6 +6,7 @@ use std::path::Path;
 use std::pin::pin;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use easy_cache_history::databases::items::{Items, Way};
@@ -49,7 +50,7 @@ impl Scene {
     }
 
     async fn cache(&self, row: i32) {
-        self.reader.call(row).await.unwrap();
+        self.reader.call(row, &AtomicBool::default()).await.unwrap();
         assert_eq!(self.reader.look(row).await, Some(0));
     }
 
@@ -76,7 +77,7 @@ impl Scene {
             if found.is_some() && begun.elapsed() > HOLD_FOR {
                 return;
             }
-            assert!(self.reader.call(row).await.unwrap() >= committed);
+            assert!(self.reader.call(row, &AtomicBool::default()).await.unwrap() >= committed);
             assert!(begun.elapsed() < PATIENCE, "row {row} is never served again");
         }
     }
@@ -116,7 +117,7 @@ async fn a_writer_that_is_killed_at_any_step_leaves_nothing_outdated() {
         let (served, number) = left_by(*step);
         assert_eq!(scene.reader.look(row).await, served.then_some(0), "{orm:?}, {step:?}");
         assert_eq!(scene.committed(row).await, number, "{orm:?}, {step:?}");
-        assert_eq!(scene.reader.call(row).await.unwrap(), number, "{orm:?}, {step:?}");
+        assert_eq!(scene.reader.call(row, &AtomicBool::default()).await.unwrap(), number, "{orm:?}, {step:?}");
     }
     scene.until_served(deaths.len() as i32).await;
 }
@@ -134,7 +135,7 @@ async fn a_commit_without_an_answer_leaves_nothing_outdated() {
         way.cut_at_next(direction);
         tx.commit().await.unwrap_err();
         assert_eq!(scene.reader.look(row).await, None, "nobody knows what is true");
-        assert_eq!(scene.reader.call(row).await.unwrap(), scene.committed(row).await);
+        assert_eq!(scene.reader.call(row, &AtomicBool::default()).await.unwrap(), scene.committed(row).await);
     }
     scene.until_served(2).await;
     assert_eq!(scene.referee.committed().await.unwrap(), [1, 0]);

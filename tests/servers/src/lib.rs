@@ -34,6 +34,7 @@ mod folder;
 mod keeper;
 mod port;
 mod program;
+mod seat;
 
 pub mod browser;
 pub mod mariadb;

@@ -3,11 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 
 use crate::postgres::Database;
 use crate::process::{Ending, Plan, Process};
-use crate::{folder, port, program, unique, wait};
+use crate::seat::Seat;
+use crate::{folder, program, unique, wait};
 
 /// Who tests connect as; no password is needed.
 const USER: &str = "test";
@@ -18,7 +19,7 @@ pub struct MariaDb {
     port: u16,
     folder: PathBuf,
     settings: Vec<String>,
-    process: Mutex<Option<Process>>,
+    seat: Seat,
 }
 
 /// How a MariaDB is started.
@@ -43,15 +44,15 @@ impl Options {
     pub fn start(self) -> MariaDb {
         let folder = folder::new("mariadb");
         initialise(&folder);
-        let mut server = MariaDb { port: 0, folder, settings: self.settings, process: Mutex::new(None) };
-        loop {
-            server.port = port::free();
-            let mut process = Process::start(&server.plan());
-            if process.wait_until_ready("mariadbd", || server.answers()) {
-                *server.process() = Some(process);
-                return server;
-            }
-        }
+        let seat = Seat::free("mariadbd");
+        let attempt = |port| {
+            let (folder, settings) = (folder.clone(), self.settings.clone());
+            let server = MariaDb { port, folder, settings, seat: Seat::free("mariadbd") };
+            let plan = server.plan();
+            (server, plan)
+        };
+        let (_, server) = seat.take(None, attempt, |server, _| server.answers());
+        MariaDb { seat, ..server }
     }
 }
 
@@ -109,7 +110,7 @@ impl MariaDb {
 
     /// Ends it as `kill -9` does: what was committed is there again after [`start_again`](Self::start_again).
     pub fn kill(&self) {
-        self.process().take();
+        self.seat.leave();
     }
 
     /// Starts it after [`kill`](Self::kill), on the same port.
@@ -117,23 +118,13 @@ impl MariaDb {
     /// # Panics
     /// If it does not start.
     pub fn start_again(&self) {
-        let mut place = self.process();
-        if place.is_none() {
-            let mut process = Process::start(&self.plan());
-            let is_ready = process.wait_until_ready("mariadbd", || self.answers());
-            assert!(is_ready, "the port of a killed mariadbd was taken by somebody else:\n{}", process.log());
-            *place = Some(process);
-        }
+        self.seat.take_again(|| self.plan(), |_| self.answers());
     }
 
     /// All that it has written.
     #[must_use]
     pub fn log(&self) -> String {
-        self.process().as_ref().map(Process::log).unwrap_or_default()
-    }
-
-    fn process(&self) -> MutexGuard<'_, Option<Process>> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seat.log()
     }
 
     fn plan(&self) -> Plan {

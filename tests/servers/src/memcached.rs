@@ -3,11 +3,12 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::process::{Ending, Plan, Process};
-use crate::{folder, port, program};
+use crate::process::{Ending, Plan};
+use crate::seat::Seat;
+use crate::{folder, program};
 
 /// A running memcached, which ends when this is dropped.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub struct Memcached {
     port: u16,
     folder: PathBuf,
     options: Options,
-    process: Mutex<Option<Process>>,
+    seat: Seat,
 }
 
 /// How a memcached is started.
@@ -55,15 +56,9 @@ impl Options {
     /// If memcached is not installed, or does not start.
     #[must_use]
     pub fn start(self) -> Memcached {
-        let folder = folder::new("memcached");
-        loop {
-            let port = self.port.unwrap_or_else(port::free);
-            let mut process = Process::start(&self.plan(&folder, port));
-            if process.wait_until_ready("memcached", || answers(port)) {
-                return Memcached { port, folder, options: self, process: Mutex::new(Some(process)) };
-            }
-            assert!(self.port.is_none(), "port {port} is taken. The log of memcached:\n{}", process.log());
-        }
+        let (folder, seat) = (folder::new("memcached"), Seat::free("memcached"));
+        let (port, _) = seat.take(self.port, |port| (port, self.plan(&folder, port)), |port, id| answers(*port, id));
+        Memcached { port, folder, options: self, seat }
     }
 
     fn plan(&self, folder: &Path, port: u16) -> Plan {
@@ -124,17 +119,17 @@ impl Memcached {
 
     /// Stops answering: connections are still accepted, and nothing happens on them.
     pub fn pause(&self) {
-        self.process().iter().for_each(|process| process.signal("STOP"));
+        self.seat.signal("STOP");
     }
 
     /// Goes on after [`pause`](Self::pause).
     pub fn resume(&self) {
-        self.process().iter().for_each(|process| process.signal("CONT"));
+        self.seat.signal("CONT");
     }
 
     /// Ends it as `kill -9` does.
     pub fn kill(&self) {
-        self.process().take();
+        self.seat.leave();
     }
 
     /// Starts it after [`kill`](Self::kill), on the same port, and empty.
@@ -142,13 +137,7 @@ impl Memcached {
     /// # Panics
     /// If it does not start.
     pub fn start_again(&self) {
-        let mut place = self.process();
-        if place.is_none() {
-            let mut process = Process::start(&self.options.plan(&self.folder, self.port));
-            let is_ready = process.wait_until_ready("memcached", || answers(self.port));
-            assert!(is_ready, "the port of a killed memcached was taken by somebody else:\n{}", process.log());
-            *place = Some(process);
-        }
+        self.seat.take_again(|| self.options.plan(&self.folder, self.port), |id| answers(self.port, id));
     }
 
     /// A crash: killed, and started again, empty.
@@ -163,11 +152,7 @@ impl Memcached {
     /// Its process id, if it runs.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
-        self.process().as_ref().map(Process::id)
-    }
-
-    fn process(&self) -> MutexGuard<'_, Option<Process>> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seat.id()
     }
 }
 
@@ -175,8 +160,9 @@ const fn address(port: u16) -> SocketAddr {
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
 
-fn answers(port: u16) -> bool {
-    command(port, "version").is_ok_and(|answer| answer.starts_with("VERSION"))
+/// Whether this very process does: its id is the first line of what it counts.
+fn answers(port: u16, id: u32) -> bool {
+    command(port, "stats").is_ok_and(|answer| answer == format!("STAT pid {id}"))
 }
 
 fn command(port: u16, line: &str) -> io::Result<String> {

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 use std::{fs, io};
 
 use crate::process::{Ending, Plan, Process};
-use crate::{folder, port, program, unique};
+use crate::seat::Seat;
+use crate::{folder, program, unique};
 
 /// The role that owns everything; it needs no password.
 const ROLE: &str = "postgres";
@@ -18,7 +19,7 @@ pub struct Postgres {
     folder: PathBuf,
     programs: PathBuf,
     settings: Vec<(String, String)>,
-    process: Mutex<Option<Process>>,
+    seat: Seat,
 }
 
 /// A database of one's own.
@@ -166,7 +167,7 @@ impl Postgres {
     /// Ends it as a crash does: what was committed is there again after [`start_again`](Self::start_again).
     pub fn kill(&self) {
         // Its children end by themselves when the first process is gone; an immediate shutdown is the same to clients, and leaves no shared memory.
-        self.process().take();
+        self.seat.leave();
     }
 
     /// Starts it after [`kill`](Self::kill), on the same port.
@@ -174,35 +175,25 @@ impl Postgres {
     /// # Panics
     /// If it does not start.
     pub fn start_again(&self) {
-        let mut place = self.process();
-        if place.is_none() {
-            let mut process = Process::start(&self.plan());
-            let is_ready = process.wait_until_ready("postgres", || self.answers());
-            assert!(is_ready, "the port of a killed postgres was taken by somebody else:\n{}", process.log());
-            *place = Some(process);
-        }
+        self.seat.take_again(|| self.plan(), |_| self.answers());
     }
 
     /// All that it has written.
     #[must_use]
     pub fn log(&self) -> String {
-        self.process().as_ref().map(Process::log).unwrap_or_default()
+        self.seat.log()
     }
 
     fn start_in(folder: PathBuf, settings: Vec<(String, String)>) -> Self {
-        let mut postgres = Self { port: 0, folder, programs: programs(), settings, process: Mutex::new(None) };
-        loop {
-            postgres.port = port::free();
-            let mut process = Process::start(&postgres.plan());
-            if process.wait_until_ready("postgres", || postgres.answers()) {
-                *postgres.process() = Some(process);
-                return postgres;
-            }
-        }
-    }
-
-    fn process(&self) -> MutexGuard<'_, Option<Process>> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+        let (seat, programs) = (Seat::free("postgres"), programs());
+        let attempt = |port| {
+            let (folder, programs, settings) = (folder.clone(), programs.clone(), settings.clone());
+            let postgres = Self { port, folder, programs, settings, seat: Seat::free("postgres") };
+            let plan = postgres.plan();
+            (postgres, plan)
+        };
+        let (_, postgres) = seat.take(None, attempt, |postgres, _| postgres.answers());
+        Self { seat, ..postgres }
     }
 
     fn plan(&self) -> Plan {

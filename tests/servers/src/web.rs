@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::process::{Ending, Plan, Process};
+use crate::seat::ATTEMPTS;
 use crate::{folder, port, program};
 
 /// A running Varnish, which ends when this is dropped.
@@ -139,13 +140,14 @@ fn configuration(directives: &str, folder: &str) -> String {
 }
 
 fn start(name: &str, attempt: impl Fn(u16) -> Process) -> Web {
-    loop {
+    for _ in 0..ATTEMPTS {
         let port = port::free();
         let mut process = attempt(port);
         if process.wait_until_ready(name, || answers(port)) {
             return Web { port, process };
         }
     }
+    panic!("{name} finds its port taken each time")
 }
 
 fn answers(port: u16) -> bool {

@@ -1,4 +1,5 @@
-//! The servers that tests start for themselves: looks for each, and installs Debian's package of it where this program may.
+//! The servers that tests start for themselves, and the libraries of databases that some are linked with: looks for each, and installs
+//! Debian's package of it where this program may. Before anything is compiled, since that already needs the libraries.
 //!
 //! It may as root, with apt-get at hand. Nothing that is installed is started: the tests start their own, on free ports. A server that is
 //! missing afterwards is a problem of this step, and the tests that need it fail.
@@ -13,18 +14,23 @@ use crate::Result;
 use crate::command::Command;
 use crate::outcome::Outcome;
 
-/// A program that a test starts, and the package that has it.
-const SERVERS: [(&str, &str); 9] = [
+/// A program that a test or a build starts, and the package that has it.
+const SERVERS: [(&str, &str); 11] = [
     ("redis-server", "redis-server"),
     ("memcached", "memcached"),
     ("initdb", "postgresql"),
     ("mariadbd", "mariadb-server"),
+    ("mariadb", "mariadb-client"),
     ("varnishd", "varnish"),
     ("nginx", "nginx"),
     ("wrk", "wrk"),
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
+    ("pkg-config", "pkg-config"),
 ];
+/// A library that synchronous connections of Diesel are linked with, under the names that it may have, and the package that has it.
+const LIBRARIES: [(&[&str], &str); 2] =
+    [(&["libpq"], "libpq-dev"), (&["libmariadb", "mysqlclient", "mariadb"], "libmariadb-dev")];
 /// Where programs are that are on nobody's path.
 const ELSEWHERE: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
 /// What Debian asks before it starts a service. This answer is "no".
@@ -33,27 +39,44 @@ const NO: &str = "#!/bin/sh\nexit 101\n";
 
 /// Looks, installs, looks again.
 pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
-    let missing = missing();
+    let missing = missing(context)?;
     let mut problems = Vec::new();
     if !missing.is_empty() && may_install() {
         println!("    missing: {}. Installing them, without starting any:", missing.join(", "));
         problems = install(context, &missing)?;
     }
-    let still = self::missing();
+    let still = self::missing(context)?;
     if !still.is_empty() {
-        problems.push(format!("tests need servers that are not installed: run `apt-get install {}`", still.join(" ")));
+        problems.push(format!("tests need what is not installed: run `apt-get install {}`", still.join(" ")));
     }
     let installed = if missing.len() > still.len() {
         format!(", {} of them installed now", missing.len() - still.len())
     } else {
         String::new()
     };
-    Ok(Outcome::of(format!("{} servers{installed}", SERVERS.len() - still.len())).with_problems(problems))
+    let found = SERVERS.len() + LIBRARIES.len() - still.len();
+    Ok(Outcome::of(format!("{found} programs and libraries{installed}")).with_problems(problems))
 }
 
-/// The packages of the programs that are not there.
-fn missing() -> Vec<&'static str> {
-    SERVERS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect()
+/// The packages of what is not there.
+fn missing(context: &Context<'_>) -> Result<Vec<&'static str>> {
+    let missing = SERVERS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package);
+    let mut packages: Vec<_> = missing.collect();
+    for (names, package) in LIBRARIES {
+        if !has_library(context, names)? {
+            packages.push(package);
+        }
+    }
+    Ok(packages)
+}
+
+fn has_library(context: &Context<'_>, names: &[&str]) -> Result<bool> {
+    for name in names {
+        if is_installed("pkg-config") && context.run_quietly(Command::new(["pkg-config", "--exists", name]))?.success {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn is_installed(program: &str) -> bool {
@@ -74,8 +97,15 @@ fn install(context: &Context<'_>, packages: &[&str]) -> Result<Vec<String>> {
         let line = ["apt-get", "-y", "-q"].iter().chain(words).copied();
         context.expect_success(Command::new(line).with_environment("DEBIAN_FRONTEND", "noninteractive"))
     };
+    let install = |packages: &[&str]| apt(&[&["install", "--no-install-recommends"], packages].concat());
     let mut problems = apt(&["update"])?;
-    problems.extend(apt(&[&["install", "--no-install-recommends"], packages].concat())?);
+    if install(packages)?.is_empty() {
+        return Ok(problems);
+    }
+    // One that this system does not have, such as Chromium on Ubuntu, is no reason to go without the others.
+    for package in packages {
+        problems.extend(install(&[package])?);
+    }
     Ok(problems)
 }
 

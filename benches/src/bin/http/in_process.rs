@@ -8,6 +8,7 @@ use std::error::Error;
 use std::future::{pending, poll_fn};
 use std::net::SocketAddr;
 use std::process::Command;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
@@ -20,14 +21,18 @@ use easy_cache_tower::ResponseCacheLayer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tower_service::Service;
 
-use crate::site;
+use crate::{books, site};
 
-/// What is asked for, and whether each time of another URL.
-const CASES: [(&str, &str, bool); 3] =
-    [("hit", "/1024", false), ("no-store", "/no-store", false), ("miss", "/1024", true)];
+/// What is asked for, whether each time of another URL, and how its answer ends.
+const CASES: [(&str, &str, bool, &str); 4] = [
+    ("hit", "/1024", false, "xxxxxxxx"),
+    ("no-store", "/no-store", false, "xxxxxxxx"),
+    ("miss", "/1024", true, "xxxxxxxx"),
+    ("miss of 20 rows", "/books", true, books::END),
+];
 
-/// A router without and with the layer.
-const SITES: [&str; 2] = ["axum", "axum, ResponseCacheLayer"];
+/// A router without and with the layer, and with a layer that passes everything on: what axum asks for any.
+const SITES: [&str; 3] = ["axum", "axum, a layer that does nothing", "axum, ResponseCacheLayer"];
 
 /// How the requests come.
 const WAYS: [&str; 2] = ["call", "connection"];
@@ -74,16 +79,20 @@ fn allocations_of(site: &str, case: &str, way: &str) -> Result<f64, Box<dyn Erro
 /// Asks as the arguments say, and prints the allocations of each request.
 pub(crate) fn ask(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let [site, case, way, requests] = arguments else { return Err("site, case, way and number are missing".into()) };
-    let (_, path, is_new) = CASES.into_iter().find(|(name, ..)| name == case).ok_or("there is no such case")?;
+    let (_, path, is_new, end) = CASES.into_iter().find(|(name, ..)| name == case).ok_or("there is no such case")?;
     let requests = requests.parse()?;
     let path = |n: usize| if is_new { format!("{path}?{n}") } else { path.to_owned() };
     // Small, so that it is full at the first request that counts.
     let cache = Cache::builder().max_weight(1 << 20).build();
-    let router = site::site();
-    let router = if site == SITES[0] { router } else { router.layer(ResponseCacheLayer::new(cache)) };
+    let router = site::site()?;
+    let router = match SITES.iter().position(|name| name == site) {
+        Some(0) => router,
+        Some(1) => router.layer(tower_layer::layer_fn(Nothing)),
+        _ => router.layer(ResponseCacheLayer::new(cache)),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let counted = runtime.block_on(async {
-        if way == WAYS[0] { calls(router, path, requests).await } else { connection(router, path, requests).await }
+        if way == WAYS[0] { calls(router, path, requests).await } else { connection(router, path, end, requests).await }
     })?;
     println!("{}", counted as f64 / requests as f64);
     Ok(())
@@ -104,7 +113,12 @@ async fn calls(mut router: Router, path: impl Fn(usize) -> String, requests: usi
     Ok(allocations::so_far() - before)
 }
 
-async fn connection(router: Router, path: impl Fn(usize) -> String, requests: usize) -> Result<u64, Box<dyn Error>> {
+async fn connection(
+    router: Router,
+    path: impl Fn(usize) -> String,
+    end: &str,
+    requests: usize,
+) -> Result<u64, Box<dyn Error>> {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     tokio::spawn(async move { axum::serve(Once(Some(server)), router).await });
     let (mut buffer, mut before) = (vec![0; 1 << 14], 0);
@@ -115,11 +129,34 @@ async fn connection(router: Router, path: impl Fn(usize) -> String, requests: us
         let request = format!("GET {} HTTP/1.1\r\nHost: shop.example\r\nAccept: */*\r\n\r\n", path(n));
         client.write_all(request.as_bytes()).await?;
         let mut read = client.read(&mut buffer).await?;
-        while !buffer[..read].ends_with(&[b'x'; 1 << 10]) {
+        while !is_whole(&buffer[..read], end) {
             read += client.read(&mut buffer[read..]).await?;
         }
     }
     Ok(allocations::so_far() - before)
+}
+
+/// Whether all is there of an answer of a kilobyte or more.
+fn is_whole(read: &[u8], end: &str) -> bool {
+    read.len() > 1 << 10 && read.ends_with(end.as_bytes())
+}
+
+/// A service behind a layer that does nothing.
+#[derive(Clone)]
+struct Nothing<S>(S);
+
+impl<S: Service<R>, R> Service<R> for Nothing<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> S::Future {
+        self.0.call(request)
+    }
 }
 
 /// A listener to whom one connection comes.

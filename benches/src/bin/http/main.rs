@@ -4,9 +4,10 @@
 //! counts are the medians over the rounds. *CPU* is the processor time of the server's processes for each request, which
 //! tells more than requests per second on a machine that has something else to do.
 //!
-//! Four questions: a hit (1 KiB and 64 KiB, 1 and 64 connections), a response that may not be kept, a miss, and how much memory
-//! a gigabyte takes that streams through.
+//! Five questions: a hit (1 KiB and 64 KiB, 1 and 64 connections), a response that may not be kept, a miss where the handler has
+//! nothing to do, a miss where it asks a database for a page, and how much memory a gigabyte takes that streams through.
 
+mod books;
 mod in_process;
 mod load;
 mod machine;
@@ -34,7 +35,7 @@ struct Case {
     in_process: bool,
 }
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
     Case { name: "hit 1 KiB, 1 connection", path: "/1024", connections: 1, is_new_each_time: false, in_process: false },
     Case { name: "hit 1 KiB, 64", path: "/1024", connections: 64, is_new_each_time: false, in_process: false },
     Case {
@@ -47,6 +48,13 @@ const CASES: [Case; 6] = [
     Case { name: "hit 64 KiB, 64", path: "/65536", connections: 64, is_new_each_time: false, in_process: false },
     Case { name: "no-store, 64", path: "/no-store", connections: 64, is_new_each_time: false, in_process: true },
     Case { name: "miss, 64", path: "/1024", connections: 64, is_new_each_time: true, in_process: true },
+    Case {
+        name: "miss of a page of 20 rows, 64",
+        path: "/books",
+        connections: 64,
+        is_new_each_time: true,
+        in_process: true,
+    },
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

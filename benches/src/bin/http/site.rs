@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -19,6 +20,7 @@ use easy_cache_tower::ResponseCacheLayer;
 use http_body::Frame;
 use tokio::net::TcpListener;
 
+use crate::books::Books;
 use crate::servers::Kind;
 
 const KEPT: &str = "max-age=3600";
@@ -31,9 +33,9 @@ pub(crate) fn serve(kind: &Kind) -> Result<(), Box<dyn Error>> {
         // For the parent, which reads it.
         writeln!(std::io::stdout(), "{}", listener.local_addr()?)?;
         match kind {
-            Kind::Plain => axum::serve(nodelay(listener), site()).await?,
+            Kind::Plain => axum::serve(nodelay(listener), site()?).await?,
             Kind::Layer => {
-                axum::serve(nodelay(listener), site().layer(ResponseCacheLayer::new(Cache::new()))).await?;
+                axum::serve(nodelay(listener), site()?.layer(ResponseCacheLayer::new(Cache::new()))).await?;
             }
             Kind::Proxy(origin) => {
                 let options = reverse_proxy::Options { origin: origin.parse()?, ..reverse_proxy::Options::default() };
@@ -53,12 +55,23 @@ fn nodelay(listener: TcpListener) -> impl axum::serve::Listener<Addr = std::net:
 }
 
 /// The same pages for all.
-pub(crate) fn site() -> Router {
+///
+/// # Errors
+/// If the database cannot be opened.
+pub(crate) fn site() -> Result<Router, Box<dyn Error>> {
+    let books = Books::open()?;
+    let list = get(move || async move {
+        match books.page() {
+            Ok(page) => answer(KEPT, page).into_response(),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+        }
+    });
     let page = |size: usize, kept: &'static str| {
         let bytes = Bytes::from(vec![b'x'; size]);
         get(move || async move { answer(kept, bytes) })
     };
-    Router::new()
+    let site = Router::new()
+        .route("/books", list)
         .route("/1024", page(1 << 10, KEPT))
         .route("/65536", page(1 << 16, KEPT))
         .route("/no-store", page(1 << 10, "no-store"))
@@ -66,7 +79,8 @@ pub(crate) fn site() -> Router {
         .route(
             "/no-store-stream/{bytes}",
             get(|size: axum::extract::Path<u64>| async move { stream("no-store", size.0) }),
-        )
+        );
+    Ok(site)
 }
 
 fn answer(kept: &'static str, body: impl IntoResponse) -> impl IntoResponse {

@@ -1,5 +1,6 @@
 //! What an entry depends on, and all that a hit does not need to know of it, behind one pointer that entries and scopes share.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,6 +11,14 @@ use super::origin::Origin;
 use crate::clock::{Clock, Moment, NEVER};
 use crate::freshness::{Standing, Times};
 use crate::mistake::Mistake;
+
+/// Longer lists leave nothing behind on their thread.
+const DESK_SIZE: usize = 64;
+
+std::thread_local! {
+    /// Empty but for its room, so that explorers need not know of it.
+    static DESK: Cell<Vec<Seen>> = const { Cell::new(Vec::new()) };
+}
 
 /// What is known of an entry beside its value.
 #[derive(Debug, Clone)]
@@ -29,8 +38,18 @@ pub(crate) struct Facts {
 pub(crate) struct List(ThinArc<Facts, Seen>);
 
 impl List {
-    pub(super) fn new(facts: Facts, tags: Vec<Seen>) -> Self {
-        Self(ThinArc::from_header_and_iter(facts, tags.into_iter()))
+    pub(super) fn new(facts: Facts, mut tags: Vec<Seen>) -> Self {
+        let list = Self(ThinArc::from_header_and_iter(facts, tags.drain(..)));
+        if tags.capacity() <= DESK_SIZE {
+            // A thread that is ending has no place for it.
+            let _ = DESK.try_with(|desk| desk.set(tags));
+        }
+        list
+    }
+
+    /// An empty place to put the tags of a list together: mostly that of the list before, since making room costs as much as they do.
+    pub(super) fn desk() -> Vec<Seen> {
+        DESK.try_with(Cell::take).unwrap_or_default()
     }
 
     /// The same tags with other facts.

@@ -253,8 +253,7 @@ impl MemoryStore {
         tags: impl ExactSizeIterator<Item = &'a Tag>,
         times: Times,
     ) -> Result<List, Refusal> {
-        let room = Vec::with_capacity(tags.len() + 1);
-        let tags = self.resolve(fence, tags, room)?;
+        let tags = self.resolve(fence, tags, Vec::new())?;
         Ok(List::new(Facts { times, fence: fence.sequence, weight: 0, clock: self.clock.id(), origin: None }, tags))
     }
 
@@ -285,8 +284,8 @@ impl MemoryStore {
         if !fence.epoch.cell.belongs_to(&self.domain) {
             return Err(Refusal::Everything);
         }
-        let mut tags = collected;
-        tags.reserve_exact(names.size_hint().0 + 1);
+        let mut tags = if collected.capacity() == 0 { List::desk() } else { collected };
+        tags.reserve(names.size_hint().0 + 1);
         tags.push(fence.epoch.clone());
         if Mistake::SeenVersionsUncompared.is_made() || Mistake::EpochUnchecked.is_made() {
             self.see_again(&mut tags, fence);

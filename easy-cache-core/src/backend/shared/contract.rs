@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Version;
+use super::{Inspect, Version};
 use crate::{Error, Tag};
 
 /// What the operations of a [`Store`] return. Dropping it may leave the operation done or not done.
@@ -64,6 +64,11 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// there is none around the store as a whole, which would stop asking the healthy ones as well. Default: no.
     fn guards_itself(&self) -> bool {
         false
+    }
+
+    /// What it has, for people who ask why something is served or not; `None` if it shows nothing, which is the default.
+    fn inspector(&self) -> Option<&dyn Inspect> {
+        None
     }
 
     /// Tells a near cache of every change from now on, until what is returned is dropped; `None` if the store cannot, which is

@@ -1,8 +1,10 @@
-//! What people who run a store ask of it, and an application never does: the entry as it is stored, whether or not it would be
+//! What people ask of a store: the entry as it is stored, whether or not it would be
 //! served, beside the records that decide about it.
 //!
-//! Nothing here is on the way of a call. How it is asked for, and printed, is left to the command `easy-cache`.
+//! Nothing here is on the way of a call. Applications ask by [`Cache::explain_in_store`](crate::Cache::explain_in_store), operators by the
+//! command `easy-cache`.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::{Store, StoreFuture, Version};
@@ -51,6 +53,38 @@ pub enum Found {
     Entry(Box<Stored>),
 }
 
+impl Found {
+    /// Whether a call would be served: there is an entry, and all that it depends on is as it was.
+    ///
+    /// # Example
+    /// ```
+    /// assert!(!easy_cache_core::store::Found::Nothing.is_served());
+    /// ```
+    #[must_use]
+    pub fn is_served(&self) -> bool {
+        matches!(self, Self::Entry(stored) if stored.depends_on.iter().all(Dependency::is_current))
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stored = match self {
+            Self::Nothing => return f.write_str("nothing is stored"),
+            Self::Unreadable(bytes) => return write!(f, "not served: {bytes} bytes that are no entry of this release"),
+            Self::Entry(stored) => stored,
+        };
+        let mut changed = stored.depends_on.iter().filter(|dependency| !dependency.is_current());
+        match changed.next() {
+            None => f.write_str("served")?,
+            Some(first) => {
+                write!(f, "not served: {first}")?;
+                changed.try_for_each(|other| write!(f, ", {other}"))?;
+            }
+        }
+        write!(f, "; stored {:?} ago", stored.age)
+    }
+}
+
 /// An entry as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
@@ -80,6 +114,22 @@ impl Dependency {
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.record == RecordState::Free(self.stored)
+    }
+}
+
+impl fmt::Display for Dependency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            DependsOn::Everything => f.write_str("the namespace ")?,
+            DependsOn::Key => f.write_str("the key ")?,
+            DependsOn::Tag(tag) => write!(f, "tag `{tag}` ")?,
+        }
+        f.write_str(match self.record {
+            _ if self.is_current() => "is as it was",
+            RecordState::Held => "is held by a writer",
+            RecordState::Absent => "was invalidated, or its record was evicted",
+            RecordState::Free(_) => "was invalidated since",
+        })
     }
 }
 

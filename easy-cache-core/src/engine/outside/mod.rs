@@ -7,6 +7,7 @@ mod keeping;
 mod label;
 mod lease;
 mod marks;
+mod taken;
 mod throttle;
 mod travel;
 mod undelivered;
@@ -23,7 +24,8 @@ use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::spawn::Spawner;
 use crate::store::{
-    Breaker, Fill, Filled, Following, Look, Looked, Mirror, Pass, Store, StoreFence, StoreFuture, Version, VersionedTag,
+    Breaker, Fill, Filled, Following, Found, Look, Looked, Mirror, Pass, Store, StoreFence, StoreFuture, Version,
+    VersionedTag,
 };
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
@@ -167,12 +169,20 @@ impl Outside {
     /// Delivers what is owed to the store, then looks.
     pub(crate) fn look(&self, key: &[u8], kind: u64, tags: &[Tag]) -> Trip<Looked> {
         self.throttle.note_kind(key, kind);
-        let (outside, key, tags) = (self.clone(), Box::<[u8]>::from(key), tags.to_vec());
+        let (outside, key, tags) = (self.clone(), taken::Key::from(key), taken::Tags::from(tags));
         Box::pin(async move {
             let by = outside.delivered_first().await?;
             let looking = outside.store.look(Look { kind, ..Look::new(&key, &tags) });
             outside.ask("look up an entry", by, Asking::Usual, looking).await
         })
+    }
+
+    /// What the store has under a key, for people. What is owed to it is delivered before, so that it says what a call would find.
+    pub(crate) async fn inspect(&self, key: &[u8]) -> Result<Found, Error> {
+        let nothing = || Error::store("failed to look into a store", "it shows nothing of what it has");
+        let inspector = self.store.inspector().ok_or_else(nothing)?;
+        let by = self.delivered_first().await?;
+        self.ask("look at an entry", by, Asking::Usual, inspector.inspect(key, self.kind_of(key))).await
     }
 
     /// Nobody in this process tries to compute the key anew before this moment, since it has failed.
@@ -264,7 +274,7 @@ impl Outside {
 /// Waits for what is owed to the store, which is mostly nothing. Yields the deadline for what comes next, if it counts already.
 struct Delivered<'a> {
     by: Option<Moment>,
-    delivery: Option<Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>>,
+    delivery: Option<StoreFuture<'a, ()>>,
 }
 
 impl Future for Delivered<'_> {

@@ -34,8 +34,7 @@ impl Shop {
     }
 
     fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        assert!(kill(name, &self.child.id().to_string()));
     }
 
     fn wait(mut self) -> ExitStatus {
@@ -43,7 +42,7 @@ impl Shop {
         let watchdog = self.child.id().to_string();
         thread::spawn(move || {
             if end.recv_timeout(PATIENCE).is_err() {
-                Command::new("kill").args(["-KILL", &watchdog]).status().unwrap();
+                kill("-KILL", &watchdog);
             }
         });
         let status = self.child.wait().unwrap();
@@ -59,6 +58,11 @@ impl Drop for Shop {
             self.child.wait().unwrap();
         }
     }
+}
+
+/// By the shell's own command: as a program it is not everywhere.
+fn kill(signal: &str, id: &str) -> bool {
+    Command::new("sh").args(["-c", r#"kill "$1" "$2""#, "sh", signal, id]).status().unwrap().success()
 }
 
 fn command(arguments: &[&str]) -> Command {

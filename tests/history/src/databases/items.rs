@@ -1,5 +1,6 @@
 //! What is under test: rows that are read through the cache and written through the wrapped connection, in every way.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use easy_cache_core::Cache;
@@ -103,19 +104,24 @@ impl Items {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn call(&self, row: i32) -> Result<i64, DbErr> {
-        self.db.cache().get_or_compute(Self::key(row), read(&self.db, row)).await
+    pub async fn call(&self, row: i32, computed: &AtomicBool) -> Result<i64, DbErr> {
+        let load = async {
+            computed.store(true, Ordering::SeqCst);
+            read(&self.db, row).await
+        };
+        self.db.cache().get_or_compute(Self::key(row), load).await
     }
 
     /// All numbers, by the cache: built from a query, and from two rows that are in the cache by themselves.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn call_all(&self) -> Result<Vec<i64>, DbErr> {
+    pub async fn call_all(&self, computed: &AtomicBool) -> Result<Vec<i64>, DbErr> {
         let load = async {
+            computed.store(true, Ordering::SeqCst);
             let mut numbers: Vec<_> = all(&self.db).await?;
             for row in [0, 1] {
-                numbers[row as usize] = self.call(row).await?;
+                numbers[row as usize] = self.call(row, &AtomicBool::default()).await?;
             }
             Ok::<_, DbErr>(numbers)
         };

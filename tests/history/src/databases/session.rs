@@ -106,14 +106,16 @@ impl<'a> Session<'a> {
 
     async fn call(&mut self, asked: Asked) -> Result<(), DbErr> {
         let acknowledged = self.shared.referee.acknowledged().await?;
+        let computed = AtomicBool::new(false);
         let answer = match asked {
-            Asked::One(row) => self.shared.items.call(row).await.map(|number| vec![number]),
-            Asked::All => self.shared.items.call_all().await,
+            Asked::One(row) => self.shared.items.call(row, &computed).await.map(|number| vec![number]),
+            Asked::All => self.shared.items.call_all(&computed).await,
         };
         self.counts.reads += 1;
         // Without its database it has no answer.
         let Ok(numbers) = answer else { return Ok(()) };
-        self.check("acknowledged", asked, &numbers, &acknowledged).await
+        let rule = if computed.into_inner() { "acknowledged, and computed" } else { "acknowledged" };
+        self.check(rule, asked, &numbers, &acknowledged).await
     }
 
     async fn check(&self, rule: &str, asked: Asked, numbers: &[i64], least: &[i64]) -> Result<(), DbErr> {
@@ -121,12 +123,17 @@ impl<'a> Session<'a> {
             Asked::One(row) => row as usize,
             Asked::All => 0,
         };
+        let orm = self.shared.items.orm().name();
         for (place, (number, least)) in numbers.iter().zip(&least[first..]).enumerate() {
             let row = first + place;
             if *number >= TAKEN_BACK {
-                self.shared.referee.violation(&format!("rolled back: {asked:?} has row {row} as {number}")).await?;
+                self.shared
+                    .referee
+                    .violation(&format!("rolled back: {asked:?} by {orm} has row {row} as {number}"))
+                    .await?;
             } else if number < least {
-                let words = format!("{rule}: {asked:?} has row {row} as {number}, and {least} was there before");
+                let words =
+                    format!("{rule}: {asked:?} by {orm} has row {row} as {number}, and {least} was there before");
                 self.shared.referee.violation(&words).await?;
             }
         }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use easy_cache_core::Cache;
@@ -64,6 +65,15 @@ impl Through {
         })
     }
 
+    /// Which it is.
+    #[must_use]
+    pub const fn orm(&self) -> Orm {
+        match self {
+            Self::SeaOrm(_) => Orm::SeaOrm,
+            Self::Diesel(_) => Orm::Diesel,
+        }
+    }
+
     /// The cache.
     #[must_use]
     pub fn cache(&self) -> &Cache {
@@ -83,25 +93,26 @@ impl Through {
         self.cache().get(Items::ALL).await
     }
 
-    /// The number of a row, by the cache.
+    /// The number of a row, by the cache; and whether this call has computed it.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn call(&self, row: i32) -> Result<i64, Failed> {
+    pub async fn call(&self, row: i32, computed: &AtomicBool) -> Result<i64, Failed> {
         match self {
-            Self::SeaOrm(items) => Ok(items.call(row).await?),
-            Self::Diesel(items) => boxed(items.call(row)).await,
+            Self::SeaOrm(items) => Ok(items.call(row, computed).await?),
+            Self::Diesel(items) => boxed(items.call(row, computed)).await,
         }
     }
 
-    /// All numbers, by the cache: built from a query, and from two rows that are in the cache by themselves.
+    /// All numbers, by the cache: built from a query, and from two rows that are in the cache by themselves; and whether this call has
+    /// computed them.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn call_all(&self) -> Result<Vec<i64>, Failed> {
+    pub async fn call_all(&self, computed: &AtomicBool) -> Result<Vec<i64>, Failed> {
         match self {
-            Self::SeaOrm(items) => Ok(items.call_all().await?),
-            Self::Diesel(items) => boxed(items.call_all()).await,
+            Self::SeaOrm(items) => Ok(items.call_all(computed).await?),
+            Self::Diesel(items) => boxed(items.call_all(computed)).await,
         }
     }
 

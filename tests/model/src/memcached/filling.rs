@@ -21,6 +21,7 @@ pub(super) fn step(turn: &mut Turn<'_>, reader: Reader) {
         Reading::Claim { value, name } => claim(turn, reader, value, usize::from(name)),
         Reading::Verify { value } => verify(turn, reader, value),
         Reading::Write { value } => write(turn, reader, value),
+        Reading::AskHolds { value } => ask_holds(turn, reader, value),
         Reading::Tell { value, kept } => tell(turn, &value, kept),
         _ => {}
     }
@@ -146,15 +147,37 @@ fn verify(turn: &mut Turn<'_>, reader: Reader, mut value: Value) {
             state.records[name].is_some_and(|record| record.version.or(empty) == value.versions[name])
         };
         value.overtaken |= !skipped && !(0..RECORDS).all(current);
+        value.marks = state.records.iter().flatten().fold(0, |marks, record| marks | record.marks);
         reader.to(Reading::Write { value })
     });
 }
 
 fn write(turn: &mut Turn<'_>, reader: Reader, value: Value) {
+    if reader.shares() && !value.overtaken && value.marks != 0 && !turn.world.is(Mutation::HoldsUnasked) {
+        return turn.go("writes an entry that is held", |state| {
+            state.entry = Some(value.entry());
+            reader.to(Reading::AskHolds { value })
+        });
+    }
     let what = if value.overtaken { "writes an entry that is dead" } else { "writes the entry" };
     end(turn, what, reader, value, !value.overtaken, |state| {
-        state.entry = Some(Entry { rows: value.rows, versions: value.versions.map(Option::unwrap_or_default) });
+        state.entry = Some(value.entry());
     });
+}
+
+impl Value {
+    fn entry(&self) -> Entry {
+        Entry { rows: self.rows, versions: self.versions.map(Option::unwrap_or_default) }
+    }
+}
+
+/// A hold that has ended is an invalidation, after which those may have called who wait. They look at no entry.
+fn ask_holds(turn: &mut Turn<'_>, reader: Reader, value: Value) {
+    if value.marks & !turn.state.leases == 0 {
+        end(turn, "finds the leases of all who hold it", reader, value, true, |_| {});
+    } else {
+        end(turn, "finds that a hold has ended", reader, value, false, |_| {});
+    }
 }
 
 /// The end of a fill: who is alone has its answer, who leads a flight has yet to tell.

@@ -20,7 +20,8 @@
 //! - **Invalidate**, one write: the buckets get new numbers **first**, then versions are appended to the records that are there.
 //! - **Hold**, one write: the lease **first**, then the mark is appended to the record (which is made, if it is missing). **Release**: the
 //!   opposite is appended. Who finds a mark whose lease has ended, on an entry that could be served otherwise, **settles** it: an
-//!   invalidation that replaces the record only if it has not changed.
+//!   invalidation that replaces the record only if it has not changed. A fill that others wait for asks for the leases of the marks on what it
+//!   compared: those who wait look at no entry, and may have called after a hold has ended.
 //! - A number means nothing to another run of the server, so whatever depends on numbers is sent over the connection on which
 //!   they were met, or not at all.
 //!
@@ -30,7 +31,8 @@
 //! # What must hold
 //!
 //! - **Acknowledged**: no answer is older than an invalidation that had returned before the reader started.
-//! - **Strict**, in the worlds that ask for it: a hit is not older than what was committed when the reader started. The tests
+//! - **Strict**, in the worlds that ask for it: a hit is not older than what was committed when the reader started, and a hold that has
+//!   ended is an invalidation that has returned. The tests
 //!   at the end of `worlds` show when it is lost.
 
 mod filling;
@@ -152,6 +154,12 @@ impl World {
     #[must_use]
     pub fn crash(self, row: u8) -> Self {
         self.writing(row, Ending::Crash)
+    }
+
+    /// The same, but the writer may die at any step: between its lease and its mark, in the middle of its invalidation.
+    #[must_use]
+    pub fn death(self, row: u8) -> Self {
+        self.writing(row, Ending::Death)
     }
 
     /// A writer that invalidates after its COMMIT without having held anything.

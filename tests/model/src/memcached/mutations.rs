@@ -52,6 +52,8 @@ mutations! {
         SettledUnconditionally, settled_unconditionally by worlds::crash_and_writer;
         /// A leader does not compare the versions for its followers.
         FollowersUnverified, followers_unverified by worlds::flight;
+        /// A leader does not ask whether the holds on its value have ended.
+        HoldsUnasked, holds_unasked by worlds::cold_flight_and_a_crash;
     }
     harmless {
         /// A writer's lease ends before its mark is taken back. Allowed, not needed: who comes in between settles, and entries are lost.

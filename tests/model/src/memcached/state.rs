@@ -54,6 +54,8 @@ pub(super) struct Value {
     pub(super) checked: bool,
     /// Whether a record was no longer as the lookup had found it.
     pub(super) overtaken: bool,
+    /// The writers that held one of its names when they were compared.
+    pub(super) marks: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -185,6 +187,10 @@ pub(super) enum Reading {
     Write {
         value: Value,
     },
+    /// Others wait for the value: are the leases still there of those who hold its names?
+    AskHolds {
+        value: Value,
+    },
     Tell {
         value: Value,
         kept: bool,
@@ -204,8 +210,10 @@ pub(super) struct Writer {
 pub(super) enum Ending {
     Commit,
     Rollback,
-    /// Nobody learns whether the COMMIT was executed.
+    /// Nobody is there when the database answers the COMMIT, whether it was executed or not.
     Crash,
+    /// The writer dies at any of its steps.
+    Death,
     /// Never holds.
     Unheld,
 }
@@ -228,8 +236,10 @@ pub(super) enum Writing {
     },
     Unmark,
     EndLease,
-    /// The server ends the lease.
-    Expired,
+    /// Nobody is there any more: the server ends the lease, which is an invalidation of what was committed.
+    Expired {
+        covers: u8,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

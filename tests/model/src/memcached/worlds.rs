@@ -80,15 +80,39 @@ worlds! { World;
     crash_and_writer = World::new().stored().strict().remembering(2).crash(KNOWN).writer(KNOWN);
     /// The same while records are compacted.
     crash_and_compaction = World::new().stored().strict().remembering(2).crash(KNOWN).compacts();
+    /// A writer that dies at any of its steps.
+    death = World::new().stored().strict().remembering(2).death(KNOWN);
+    /// The same with the late tag.
+    death_and_the_late_row = World::new().warm().strict().readers(2).death(LATE);
     /// The lease of a writer that goes on is lost: what is acknowledged is safe.
     a_lease_lost = World::new().stored().remembering(2).writer(KNOWN).may_lose_a_lease();
     /// A crash beside an accident: what is acknowledged is safe.
     crash_and_a_loss = World::new().warm().readers(2).crash(LATE).may_lose();
+    /// A writer that holds, while the server is started anew: what is acknowledged is safe.
+    restart_and_a_held_writer = World::new().warm().readers(2).writer(LATE).may_restart();
+    /// The same with one that dies.
+    restart_and_a_crash = World::new().warm().remembering(2).crash(LATE).may_restart();
     /// Callers share a computation.
     flight = World::new().callers(3).unheld(KNOWN);
     /// The same beside a reader elsewhere, and the late tag.
     flight_and_a_reader = World::new().warm().callers(2).readers(1).unheld(LATE);
-    /// The same beside an accident.
+    /// Callers beside a writer that holds.
+    flight_and_a_held_writer = World::new().stored().strict().callers(2).writer(KNOWN);
+    /// The same, but the writer dies at some step: its hold ends while some wait for the value.
+    flight_and_a_crash = World::new().stored().strict().callers(2).death(KNOWN);
+    /// The same where nothing exists at the beginning.
+    cold_flight_and_a_crash = World::new().strict().callers(2).death(KNOWN);
+    /// The same with the late tag, and a reader elsewhere who settles.
+    flight_a_reader_and_a_crash = World::new().stored().strict().callers(2).readers(1).crash(LATE);
+    /// The same beside another writer that goes on.
+    flight_crash_and_writer = World::new().stored().strict().callers(2).crash(KNOWN).writer(KNOWN);
+    /// The same while records are compacted.
+    flight_crash_and_compaction = World::new().stored().strict().callers(2).crash(KNOWN).compacts();
+    /// A crash beside an accident: what is acknowledged is safe.
+    flight_crash_and_a_loss = World::new().warm().callers(2).crash(LATE).may_lose();
+    /// A crash of a writer, and one of the server.
+    flight_crash_and_a_restart = World::new().warm().callers(2).crash(LATE).may_restart();
+    /// Callers, and a server that is started anew.
     flight_and_a_restart = World::new().callers(2).unheld(KNOWN).may_restart();
 }
 

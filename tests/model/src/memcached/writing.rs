@@ -5,6 +5,9 @@ use super::{Mutation, Turn, World, filling};
 
 pub(super) fn step(turn: &mut Turn<'_>, writer: Writer) {
     let (world, row) = (turn.world, usize::from(writer.row));
+    if writer.ending == Ending::Death {
+        die(turn, writer);
+    }
     match writer.at {
         Writing::Lease => turn.go("leaves its lease", |state| {
             if !world.is(Mutation::NoHold) && !world.is(Mutation::MarkBeforeLease) {
@@ -54,11 +57,31 @@ pub(super) fn step(turn: &mut Turn<'_>, writer: Writer) {
             }
             writer.to(Writing::EndLease)
         }),
-        Writing::EndLease | Writing::Expired => turn.go("has no lease any more", |state| {
+        Writing::EndLease => turn.go("gives its lease back", |state| {
             state.leases &= !writer.id;
             Actor::Done
         }),
+        Writing::Expired { covers } => turn.go("has no lease any more", |state| {
+            state.leases &= !writer.id;
+            // Where holds may be lost as well, that is all there is to say: see the end of `worlds`.
+            if world.strict {
+                state.floor[row] = state.floor[row].max(covers);
+            }
+            Actor::Done
+        }),
     }
+}
+
+/// At any step; before it, since what comes before the first is nothing.
+fn die(turn: &mut Turn<'_>, writer: Writer) {
+    let covers = match writer.at {
+        Writing::Expired { .. } => return,
+        Writing::Order => turn.state.db[usize::from(writer.row)],
+        Writing::Append { covers } | Writing::Return { covers } => covers,
+        // Nothing was committed yet, or all has been invalidated.
+        _ => 0,
+    };
+    turn.go("dies", |_| writer.to(Writing::Expired { covers }));
 }
 
 impl Writer {
@@ -100,16 +123,16 @@ fn commit(turn: &mut Turn<'_>, writer: Writer) {
     }
     match writer.ending {
         Ending::Rollback => turn.go("rolls back", |_| writer.to(Writing::Unmark)),
-        Ending::Commit | Ending::Unheld => turn.go("commits", |state| {
+        Ending::Commit | Ending::Unheld | Ending::Death => turn.go("commits", |state| {
             state.db[row] += 1;
             writer.to(Writing::Order)
         }),
         Ending::Crash => {
             turn.go("dies after its COMMIT was executed", |state| {
                 state.db[row] += 1;
-                writer.to(Writing::Expired)
+                writer.to(Writing::Expired { covers: state.db[row] })
             });
-            turn.go("dies before its COMMIT", |_| writer.to(Writing::Expired));
+            turn.go("dies before its COMMIT", |_| writer.to(Writing::Expired { covers: 0 }));
         }
     }
 }

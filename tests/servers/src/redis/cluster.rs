@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{Connection, Redis, Reply, address};
-use crate::{port, wait};
+use crate::wait;
 
 const SLOTS: u16 = 16_384;
 
@@ -76,7 +76,7 @@ impl Options {
     fn start_node(&self) -> Redis {
         let mut options = Redis::options()
             .setting("cluster-enabled", "yes")
-            .setting("cluster-port", port::free())
+            .own_port("cluster-port")
             .setting("cluster-node-timeout", self.node_timeout.as_millis())
             .setting("cluster-require-full-coverage", "no")
             // A replica stands for election however long it has not heard of its master: tests pause and kill a lot.

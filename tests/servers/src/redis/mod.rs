@@ -6,11 +6,12 @@ pub mod reply;
 use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 
 pub use reply::{Connection, Reply};
 
-use crate::process::{Ending, Plan, Process};
+use crate::process::{Ending, Plan};
+use crate::seat::Seat;
 use crate::{folder, port, program, wait};
 
 /// Names the program that is started in place of the installed `redis-server`: to run all tests against another version, or Valkey.
@@ -24,8 +25,7 @@ pub struct Redis {
     port: u16,
     folder: PathBuf,
     options: Options,
-    /// Takes turns only with itself: `None` while it is killed.
-    process: Mutex<Option<Process>>,
+    seat: Seat,
 }
 
 /// How a Redis is started.
@@ -35,6 +35,8 @@ pub struct Options {
     program: Option<PathBuf>,
     port: Option<u16>,
     settings: Vec<(String, String)>,
+    /// Settings that are ports of its own: free ones, other ones with each attempt.
+    ports: Vec<&'static str>,
 }
 
 impl Options {
@@ -60,10 +62,16 @@ impl Options {
         self
     }
 
+    /// A setting that is one more port to listen on: a free one.
+    pub(crate) fn own_port(mut self, name: &'static str) -> Self {
+        self.ports.push(name);
+        self
+    }
+
     /// Speaks TLS as well, on a port of its own ([`Redis::tls_address`]), with this certificate and its key.
     pub fn tls(self, certificate: &Path, key: &Path) -> Self {
         let files = self.setting("tls-cert-file", certificate.display()).setting("tls-key-file", key.display());
-        files.setting("tls-port", port::free()).setting("tls-auth-clients", "no")
+        files.own_port("tls-port").setting("tls-auth-clients", "no")
     }
 
     /// Another program than the installed `redis-server`: see [`Redis::newer`].
@@ -78,15 +86,21 @@ impl Options {
     /// If Redis is not installed, or does not start.
     #[must_use]
     pub fn start(self) -> Redis {
-        let folder = folder::new("redis");
-        loop {
-            let port = self.port.unwrap_or_else(port::free);
-            let mut process = Process::start(&self.plan(&folder, port));
-            if process.wait_until_ready("redis-server", || answers(port)) {
-                return Redis { port, folder, options: self, process: Mutex::new(Some(process)) };
-            }
-            assert!(self.port.is_none(), "port {port} is taken. The log of redis-server:\n{}", process.log());
-        }
+        let (folder, seat) = (folder::new("redis"), Seat::free("redis-server"));
+        let attempt = |port| {
+            let options = self.with_ports();
+            let plan = options.plan(&folder, port);
+            ((port, options), plan)
+        };
+        let (port, (_, options)) = seat.take(self.port, attempt, |(port, _), id| answers(*port, id));
+        Redis { port, folder, options, seat }
+    }
+
+    /// With ports that are free now.
+    fn with_ports(&self) -> Self {
+        let ports = self.ports.iter().map(|name| ((*name).to_owned(), port::free().to_string()));
+        let settings = self.settings.iter().cloned().chain(ports).collect();
+        Self { settings, ports: Vec::new(), ..self.clone() }
     }
 
     fn plan(&self, folder: &Path, port: u16) -> Plan {
@@ -195,17 +209,17 @@ impl Redis {
 
     /// Stops answering: connections are still accepted, and nothing happens on them.
     pub fn pause(&self) {
-        self.process().iter().for_each(|process| process.signal("STOP"));
+        self.seat.signal("STOP");
     }
 
     /// Goes on after [`pause`](Self::pause).
     pub fn resume(&self) {
-        self.process().iter().for_each(|process| process.signal("CONT"));
+        self.seat.signal("CONT");
     }
 
     /// Ends it as `kill -9` does. What was not saved is lost.
     pub fn kill(&self) {
-        self.process().take();
+        self.seat.leave();
     }
 
     /// Starts it after [`kill`](Self::kill), on the same port, with what was last saved: usually nothing.
@@ -213,13 +227,7 @@ impl Redis {
     /// # Panics
     /// If it does not start.
     pub fn start_again(&self) {
-        let mut place = self.process();
-        if place.is_none() {
-            let mut process = Process::start(&self.options.plan(&self.folder, self.port));
-            let is_ready = process.wait_until_ready("redis-server", || answers(self.port));
-            assert!(is_ready, "the port of a killed redis was taken by somebody else:\n{}", process.log());
-            *place = Some(process);
-        }
+        self.seat.take_again(|| self.options.plan(&self.folder, self.port), |id| answers(self.port, id));
     }
 
     /// A crash: killed, and started again, empty.
@@ -256,17 +264,13 @@ impl Redis {
     /// All that it has written.
     #[must_use]
     pub fn log(&self) -> String {
-        self.process().as_ref().map(Process::log).unwrap_or_default()
+        self.seat.log()
     }
 
     /// Its process id, if it runs.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
-        self.process().as_ref().map(Process::id)
-    }
-
-    fn process(&self) -> MutexGuard<'_, Option<Process>> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seat.id()
     }
 }
 
@@ -274,7 +278,45 @@ const fn address(port: u16) -> SocketAddr {
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
 
-fn answers(port: u16) -> bool {
-    let answer = Connection::open(address(port)).and_then(|mut connection| connection.command(["PING"]));
-    answer.is_ok_and(|reply| reply == Reply::Status("PONG".into()))
+/// Whether this very process does.
+fn answers(port: u16, id: u32) -> bool {
+    let answer = Connection::open(address(port)).and_then(|mut connection| connection.command(["INFO", "server"]));
+    let own = format!("process_id:{id}");
+    answer.is_ok_and(|reply| reply.to_string().lines().any(|line| line.trim_end() == own))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_port_that_somebody_was_faster_to_take_is_left_to_him_for_another_one() {
+        let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let of_somebody = taken.local_addr().unwrap().port();
+        std::thread::spawn(move || taken.incoming().for_each(drop));
+        let (folder, seat, mut attempts) = (folder::new("redis"), Seat::free("redis-server"), 0);
+        let attempt = |free| {
+            attempts += 1;
+            let port = if attempts == 1 { of_somebody } else { free };
+            (port, Redis::options().plan(&folder, port))
+        };
+        let (_, port) = seat.take(None, attempt, |port, id| answers(*port, id));
+        assert_ne!(port, of_somebody);
+        assert_eq!(attempts, 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "is taken")]
+    fn a_port_that_was_asked_for_is_not_replaced() {
+        let taken = Redis::start();
+        let _second = Redis::options().port(taken.port()).start();
+    }
+
+    #[test]
+    fn each_attempt_has_other_ports_of_its_own() {
+        let options = Redis::options().own_port("tls-port");
+        assert_ne!(options.with_ports().settings, options.with_ports().settings);
+    }
 }
