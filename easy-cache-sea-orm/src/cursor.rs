@@ -57,7 +57,7 @@ where
         let key = match asked(self, db.get_database_backend()) {
             Ok((statement, is_ascending)) => {
                 let order = if is_ascending { "ascending" } else { "descending" };
-                format!("{}:{order}", key::<(Cursor<S>, S), Arc<Vec<S::Item>>>(db, &statement))
+                format!("{}:{order}", key::<(Self, S), Arc<Vec<S::Item>>>(db, &statement))
             }
             // It will not be asked at all, and errors are not kept.
             Err(error) => format!("sea-orm:{}:{error}", db.identity()),

@@ -16,6 +16,8 @@ use sea_orm::{
 
 use crate::{CachedDb, CachedPages};
 
+type Read<'a, T, F> = GetOrCompute<'a, F, WeightOf<StoresPart<InProcess>, fn(&T) -> u64>>;
+
 /// A query that is about to be answered from the cache: say options, then `.await` it.
 ///
 /// All that [`GetOrCompute`] offers can be said: [`ttl`](GetOrCompute::ttl), [`refresh`](GetOrCompute::refresh),
@@ -24,14 +26,14 @@ use crate::{CachedDb, CachedPages};
 ///
 /// In a cache that is bounded by weight a row counts with the size of its type, for what its texts take is not known: say
 /// [`weight`](GetOrCompute::weight) where that matters.
-pub type CachedRead<'db, T> = GetOrCompute<'db, ReadFuture<T>, WeightOf<StoresPart<InProcess>, fn(&T) -> u64>>;
+pub type CachedRead<'db, T> = Read<'db, T, ReadFuture<T>>;
 
 /// Asks the database. It borrows nothing, so it may be [sent away](GetOrCompute::detach).
 pub type ReadFuture<T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send>>;
 
 /// The same for what is read by something that is borrowed: a cursor, or rows that others are loaded for. It cannot be
 /// [sent away](GetOrCompute::detach).
-pub type BorrowedRead<'r, T> = GetOrCompute<'r, BorrowedFuture<'r, T>, WeightOf<StoresPart<InProcess>, fn(&T) -> u64>>;
+pub type BorrowedRead<'r, T> = Read<'r, T, BorrowedFuture<'r, T>>;
 
 /// Asks the database.
 pub type BorrowedFuture<'r, T> = Pin<Box<dyn Future<Output = Result<T, DbErr>> + Send + 'r>>;
@@ -182,12 +184,7 @@ where
 
 /// The same under a key that is made already. Nothing is looked up once a session's state has changed: what another process has shared was
 /// read in another state.
-pub(crate) fn look_up<T, F>(
-    db: &CachedDb,
-    key: String,
-    load: F,
-    weigh: fn(&T) -> u64,
-) -> GetOrCompute<'_, F, WeightOf<StoresPart<InProcess>, fn(&T) -> u64>>
+pub(crate) fn look_up<T, F>(db: &CachedDb, key: String, load: F, weigh: fn(&T) -> u64) -> Read<'_, T, F>
 where
     T: Clone + Send + Sync + 'static,
     F: Future<Output = Result<T, DbErr>>,

@@ -42,7 +42,6 @@ pin_project! {
 }
 
 /// What a request that may go to its handler takes along.
-#[expect(clippy::large_enum_variant, reason = "the future around it has room for a passage anyway")]
 enum Next {
     Run(Box<Task>),
     Pass(Passage),

@@ -116,9 +116,7 @@ async fn serve(
             (cache, front, tokio::spawn(async move { serving.await.unwrap() }))
         }
         Framework::Actix => serve_opened(listener, bookstore_actix::shop::open(options).await.unwrap(), stopped),
-        Framework::Diesel => {
-            serve_opened(listener, bookstore_actix_diesel::shop::open(options).await.unwrap(), stopped)
-        }
+        _ => serve_opened(listener, bookstore_actix_diesel::shop::open(options).await.unwrap(), stopped),
     }
 }
 
