@@ -80,8 +80,9 @@ impl Inner {
             tracing::warn!(bytes = entry.len(), limit = self.max_value, "a value is too large for memcached");
             return Err(Ended::Refused(Filled::NotKept));
         }
-        let marks = self.write(fill, fence, &names, &entry, seconds, deadline).await?;
-        if fill.awaited { self.check_holds(&marks, deadline).await } else { Ok(()) }
+        let is_held = self.write(fill, fence, &names, &entry, seconds, deadline).await?;
+        // Those who wait look at no entry: they may have called after a hold has ended, or after a writer has returned that still holds.
+        if fill.awaited && is_held { Err(Ended::Refused(Filled::NotKept)) } else { Ok(()) }
     }
 
     /// The namespace, the key, and the tags.
@@ -165,7 +166,7 @@ impl Inner {
         let item = self.keys.entry(fill.key, fill.kind);
         let entry = trip.add(self.place_of_key(fill.key), |commands| commands.set(&item, entry, Mode::Set, seconds));
         let answers = trip.send(&self.servers, deadline).await?;
-        let (mut is_current, mut marks) = (true, Vec::new());
+        let (mut is_current, mut is_held) = (true, false);
         for (name, ticket) in names.iter().zip(tickets) {
             let reply = answers.reply(ticket)?;
             let record = match &name.standing {
@@ -177,41 +178,20 @@ impl Inner {
                 _ => Record::read(&reply.value),
             };
             is_current &= record.version.is_some() && record.version == name.version();
-            marks.extend(record.marks.into_iter().map(|writer| (name.server, writer)));
+            is_held |= !record.marks.is_empty();
         }
         if !is_current {
             // What was written depends on a version that is not there: it is dead.
             return Err(Ended::Refused(Filled::Outdated));
         }
         match &answers.reply(entry)?.status {
-            Status::Done => Ok(marks),
+            Status::Done => Ok(is_held),
             Status::Refused(words) => {
                 tracing::warn!(reason = words, "memcached did not take a value");
                 Err(Ended::Refused(Filled::NotKept))
             }
             _ => Err(Ended::Refused(Filled::NotKept)),
         }
-    }
-
-    /// A hold whose time is over is an invalidation, which those who wait for the value may have called after: they look at no
-    /// entry. Who looks at this one settles it.
-    async fn check_holds(&self, marks: &[(usize, Version)], deadline: Instant) -> Result<(), Ended> {
-        if marks.is_empty() {
-            return Ok(());
-        }
-        let mut trip = Trip::new(&self.servers);
-        let ask = |&(server, writer): &(usize, Version)| {
-            let lease = self.keys.writer(writer);
-            trip.add(server, |commands| commands.exists(&lease))
-        };
-        let leases: Vec<Ticket> = marks.iter().map(ask).collect();
-        let answers = trip.send(&self.servers, deadline).await?;
-        for lease in leases {
-            if answers.reply(lease)?.status == Status::Absent {
-                return Err(Ended::Refused(Filled::Outdated));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -67,6 +67,7 @@ impl Inner {
         let ttl = lifetime(fill.ttl).as_millis() as u64;
         decide.arg(fence.order.sequence).arg(value.len()).arg(ttl);
         decide.write_arg(fill.epoch.as_ref().map_or(b"", |epoch| epoch.as_bytes().as_slice()));
+        decide.write_arg(awaited(fill));
         self.describe(&mut decide, fill, &names);
         Ok([set, decide].into_iter().fold(Pipeline::with_capacity(2), |mut commands, command| {
             commands.add_command(command);
@@ -85,6 +86,11 @@ impl Inner {
             decide.write_arg(version.as_ref().map_or(b"", |version| version.as_bytes().as_slice()));
         }
     }
+}
+
+/// Whether somebody waits for the value, in the words of the scripts.
+pub(crate) const fn awaited(fill: &Fill<'_>) -> &'static [u8] {
+    if fill.awaited { b"1" } else { b"" }
 }
 
 pub(crate) fn is_of_a_script(answer: &Result<Value, Failure>) -> bool {

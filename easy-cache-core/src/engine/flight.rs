@@ -18,6 +18,7 @@ use triomphe::ThinArc;
 
 use super::Found;
 use super::outside::Lease;
+use crate::backend::memory::List;
 use crate::clock::{Clock, Moment};
 use crate::mistake::Mistake;
 use crate::sync::{self, AtomicU64, Event, EventListener, Mutex, MutexGuard, RandomState};
@@ -382,6 +383,13 @@ impl Lead {
         if let Phase::Led { since } = state.phase {
             state.phase = Phase::Closed { since };
         }
+    }
+
+    /// Hands the value to the followers that may take it: those who called after a writer has returned that still holds something are
+    /// given what a lookup gives them, which is nothing that it holds. To be asked of the list after the fill, when nobody joins any more.
+    pub(crate) fn land_kept(self, found: Found) {
+        let stands = found.tags.as_ref().is_some_and(List::stands_here);
+        self.land(found, stands);
     }
 
     /// Hands the value to the followers that may take it.

@@ -147,7 +147,7 @@ impl Ticket {
         let found = self.store(&key, value, policy, frame);
         let kept = found.tags.is_some();
         if let Some(lead) = self.lead.take() {
-            lead.land(found, kept);
+            lead.land_kept(found);
         }
         kept
     }

@@ -87,6 +87,35 @@ async fn a_computation_that_read_before_the_commit_is_refused_after_it() {
 }
 
 #[tokio::test]
+async fn who_calls_while_something_is_held_takes_nothing_from_a_computation_that_began_before() {
+    for everything in [false, true] {
+        let (cache, calls) = (Cache::new(), Calls::default());
+        let (load, started, finish) = calls.gated();
+        let leader = tokio::spawn({
+            let cache = cache.clone();
+            async move { cache.get_or_compute("k", load).tags(["t"]).await }
+        });
+        started.await.unwrap();
+        // The writer returns to its caller here: it holds, and knows of its COMMIT only later.
+        let hold = if everything { cache.hold_all(seconds(30)).await } else { cache.hold(["t"], seconds(30)).await };
+        let followers = [2, 3].map(|value| {
+            let (cache, calls) = (cache.clone(), calls.clone());
+            tokio::spawn(async move { read(&cache, &calls, value).await })
+        });
+        settle().await;
+        assert_eq!(calls.count(), 1, "they wait");
+        finish.send(1).unwrap();
+        assert_eq!(leader.await.unwrap(), Some(1), "it called before");
+        for follower in followers {
+            assert_ne!(follower.await.unwrap(), Some(1));
+        }
+        assert!(calls.count() <= 3);
+        hold.commit().await.unwrap();
+        assert!(!cache.contains("k").await);
+    }
+}
+
+#[tokio::test]
 async fn a_deadline_that_nobody_has_met_counts_for_those_who_wait_for_a_computation_from_before() {
     let (cache, clock) = cache_and_clock();
     let calls = Calls::default();

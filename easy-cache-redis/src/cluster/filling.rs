@@ -1,7 +1,8 @@
 //! Fills: each group is asked whether nothing was invalidated, and the entry is written, at the same time.
 //!
 //! The entry goes out with the versions that were seen before the computation, and with a new one for each record that was missing
-//! then. If a group refuses, one of these is gone, or was never made, and never will be: the entry is dead where it lies. Only
+//! then. If a group refuses, one of these is gone, or was never made, and never will be: the entry is dead where it lies. (Or it is held while
+//! others wait: then the entry is good, and held, like any other.) Only
 //! if a record has been made meanwhile by somebody else, the entry is written once more, with its version.
 
 use std::time::Duration;
@@ -18,7 +19,7 @@ use super::slots::slot_of;
 use super::split::Part;
 use super::store::Inner;
 use crate::failure::Failure;
-use crate::filling::{LONGEST, is_of_a_script};
+use crate::filling::{LONGEST, awaited, is_of_a_script};
 use crate::greeting::fresh;
 use crate::layout::{Record, Sealed, bucket, fill_in};
 use crate::scripts;
@@ -92,6 +93,7 @@ impl Inner {
         acquire.write_arg(fresh.as_bytes());
         acquire.write_arg(&sight.order.id);
         acquire.arg(sight.order.sequence);
+        acquire.write_arg(awaited(fill));
         let key = part.has_key.then(|| free(fence.key));
         let seen = key.into_iter().chain(part.tags.iter().map(|tag| seen(fill, fence, tag)));
         for (name, seen) in part.names.iter().zip(seen) {
@@ -130,7 +132,7 @@ impl Inner {
         };
         match bytes.as_slice() {
             b"outdated" => Ok(Said::Refused(Filled::Outdated)),
-            b"no fence" => Ok(Said::Refused(Filled::NotKept)),
+            b"no fence" | b"held" => Ok(Said::Refused(Filled::NotKept)),
             versions if versions.len() == Version::LEN * (1 + part.names.len()) => {
                 let (versions, _) = versions.as_chunks::<{ Version::LEN }>();
                 Ok(Said::Agreed(versions.iter().copied().map(Version::from_bytes).collect()))

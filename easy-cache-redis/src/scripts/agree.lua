@@ -1,7 +1,8 @@
 -- May what was computed behind a fence be kept? It may not if one of its names has been invalidated since, or has another version
 -- than the one that was seen. Names are KEYS from one place on, their terms ARGV from another: for each its bucket, and the version that was
--- seen (empty: none). Yields why not, or nothing and what is to be made.
-local function agree(moment, id, sequence, seen_epoch, names_at, terms_at)
+-- seen (empty: none). Nor may it if somebody waits for it (then that is '1') and a writer holds one of the names: who waits may have called
+-- after that writer has returned, and looks at no entry. Yields why not, or nothing and what is to be made.
+local function agree(moment, id, sequence, seen_epoch, awaited, names_at, terms_at)
   local current = order()
   if not current then
     renew(moment)
@@ -31,6 +32,7 @@ local function agree(moment, id, sequence, seen_epoch, names_at, terms_at)
   end
   made.epoch, made.epoch_marks = epoch, epoch_marks
   local differs = seen_epoch ~= '' and seen_epoch ~= epoch
+  local held = epoch_marks ~= ''
   for at = 1, #records do
     local version, marks, expired = parse(records[at], moment)
     local term = terms_at + 2 * (at - 1)
@@ -40,6 +42,7 @@ local function agree(moment, id, sequence, seen_epoch, names_at, terms_at)
       put(KEYS[at + names_at - 1], NONE, marks)
     end
     if seen ~= '' and seen ~= version then differs = true end
+    if marks ~= '' then held = true end
     if version == NONE then
       made.missing[#made.missing + 1] = at + names_at - 1
       made.marks[#made.missing] = marks
@@ -52,6 +55,7 @@ local function agree(moment, id, sequence, seen_epoch, names_at, terms_at)
     publish(names_at, #KEYS)
   end
   if differs or #expired_buckets > 0 then return 'outdated' end
+  if held and awaited == '1' then return 'held' end
   return nil, made
 end
 

@@ -1,6 +1,6 @@
 -- KEYS: 4 the value on its way, 5 where it goes, 6 the record of its key, then those of its tags.
 -- ARGV: 2 and 3 the fence, 4 the length of the value, 5 its ttl in milliseconds, 6 the version of the namespace that was
--- seen on the way (empty: none), then for the key and each tag its bucket and the version that was seen.
+-- seen on the way (empty: none), 7 whether somebody waits for it, then for the key and each tag its bucket and the version that was seen.
 -- An entry's bytes are described in layout/entry.rs.
 local FIRST = 6
 local moment = microseconds()
@@ -10,7 +10,7 @@ local function refuse(why)
   return why
 end
 
-local why, made = agree(moment, ARGV[2], ARGV[3], ARGV[6], FIRST, 7)
+local why, made = agree(moment, ARGV[2], ARGV[3], ARGV[6], ARGV[7], FIRST, 8)
 if why then return refuse(why) end
 
 -- Is the value still there, and is the one in place from behind an older fence?

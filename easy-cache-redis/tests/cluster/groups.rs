@@ -119,6 +119,30 @@ async fn a_held_tag_in_any_group_keeps_the_entry_from_being_served() {
 }
 
 #[tokio::test]
+async fn what_others_wait_for_is_not_taken_while_somebody_holds_it_in_any_group() {
+    for groups in [1, 5] {
+        let world = World::of_groups(groups);
+        let names = ["one", "two", "three"];
+        world.warm(&names).await;
+        let under_way = world.hit(&names).await.fence;
+        let (writer, carried) = (Version::from_bytes([7; 16]), tags(&names));
+        let fill = |awaited| {
+            let mut fill = Fill::new(KEY, b"value", under_way.as_ref());
+            (fill.tags, fill.awaited) = (&carried, awaited);
+            world.store.fill(fill)
+        };
+        for held in [Some(tags(&["one"])), Some(tags(&["two"])), Some(tags(&["three"])), None] {
+            let mark = Mark::new(writer, held.as_deref());
+            world.store.hold(mark, Duration::from_secs(30)).await.unwrap();
+            assert_eq!(fill(true).await.unwrap(), Filled::NotKept, "{held:?} in {groups} groups");
+            assert_eq!(fill(false).await.unwrap(), Filled::Kept);
+            world.store.release(mark).await.unwrap();
+            assert_eq!(fill(true).await.unwrap(), Filled::Kept);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_record_that_somebody_else_has_made_meanwhile_is_adopted() {
     let world = World::new();
     let miss = world.miss(&["t"]).await;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use easy_cache_core::Tag;
-use easy_cache_core::store::{Filled, Mark, MissReason, Store, Version};
+use easy_cache_core::store::{Fill, Filled, Mark, MissReason, Store, Version};
 use easy_cache_servers::Redis;
 
-use crate::world::{World, age, tags};
+use crate::world::{KEY, World, age, tags};
 
 const HELD: Duration = Duration::from_secs(30);
 
@@ -79,6 +79,26 @@ async fn what_is_filled_under_a_hold_is_served_only_after_a_rollback() {
         }
         writer.release().await;
         assert_eq!(world.reason(&["t"]).await, commits.then_some(MissReason::Outdated));
+    }
+}
+
+#[tokio::test]
+async fn what_others_wait_for_is_not_taken_while_somebody_holds_it() {
+    let world = World::new();
+    for writer in [Writer::of(&world, &["t"]), Writer::of_everything(&world)] {
+        world.warm(&["t"]).await;
+        let under_way = world.hit(&["t"]).await.fence;
+        writer.hold().await;
+        let carried = tags(&["t"]);
+        let fill = |awaited| {
+            let mut fill = Fill::new(KEY, b"value", under_way.as_ref());
+            (fill.tags, fill.awaited) = (&carried, awaited);
+            world.store.fill(fill)
+        };
+        assert_eq!(fill(true).await.unwrap(), Filled::NotKept, "who waits looks at no entry");
+        assert_eq!(fill(false).await.unwrap(), Filled::Kept);
+        writer.release().await;
+        assert_eq!(fill(true).await.unwrap(), Filled::Kept);
     }
 }
 

@@ -285,7 +285,8 @@ pub struct Fill<'a> {
     /// ([`Hit::remaining`]): the engine tells by that.
     pub fresh: Option<Duration>,
     /// Whether others wait for this value and will take it if it is kept. They may have started after invalidations that the
-    /// computation has not seen, so "kept" must mean that there were none.
+    /// computation has not seen, so "kept" must mean that there were none; and after a writer has returned that still holds a tag, so it
+    /// must mean that none is held.
     pub awaited: bool,
 }
 

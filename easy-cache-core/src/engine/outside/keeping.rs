@@ -63,7 +63,7 @@ impl Keeping {
             if !kept {
                 found.tags = None;
             }
-            if self.redirects { lead.redirect() } else { lead.land(found, kept) }
+            if self.redirects { lead.redirect() } else { lead.land_kept(found) }
         }
         kept
     }

@@ -21,7 +21,6 @@ pub(super) fn step(turn: &mut Turn<'_>, reader: Reader) {
         Reading::Claim { value, name } => claim(turn, reader, value, usize::from(name)),
         Reading::Verify { value } => verify(turn, reader, value),
         Reading::Write { value } => write(turn, reader, value),
-        Reading::AskHolds { value } => ask_holds(turn, reader, value),
         Reading::Tell { value, kept } => tell(turn, &value, kept),
         _ => {}
     }
@@ -153,14 +152,11 @@ fn verify(turn: &mut Turn<'_>, reader: Reader, mut value: Value) {
 }
 
 fn write(turn: &mut Turn<'_>, reader: Reader, value: Value) {
-    if reader.shares() && !value.overtaken && value.marks != 0 && !turn.world.is(Mutation::HoldsUnasked) {
-        return turn.go("writes an entry that is held", |state| {
-            state.entry = Some(value.entry());
-            reader.to(Reading::AskHolds { value })
-        });
-    }
     let what = if value.overtaken { "writes an entry that is dead" } else { "writes the entry" };
-    end(turn, what, reader, value, !value.overtaken, |state| {
+    // Those who wait look at no entry: they may have called after a hold has ended, or after a writer has returned that still holds.
+    let held = value.marks != 0 && !turn.world.is(Mutation::HoldsUnasked);
+    let kept = !value.overtaken && !(reader.shares() && held);
+    end(turn, what, reader, value, kept, |state| {
         state.entry = Some(value.entry());
     });
 }
@@ -168,15 +164,6 @@ fn write(turn: &mut Turn<'_>, reader: Reader, value: Value) {
 impl Value {
     fn entry(&self) -> Entry {
         Entry { rows: self.rows, versions: self.versions.map(Option::unwrap_or_default) }
-    }
-}
-
-/// A hold that has ended is an invalidation, after which those may have called who wait. They look at no entry.
-fn ask_holds(turn: &mut Turn<'_>, reader: Reader, value: Value) {
-    if value.marks & !turn.state.leases == 0 {
-        end(turn, "finds the leases of all who hold it", reader, value, true, |_| {});
-    } else {
-        end(turn, "finds that a hold has ended", reader, value, false, |_| {});
     }
 }
 

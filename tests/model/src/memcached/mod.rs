@@ -20,8 +20,8 @@
 //! - **Invalidate**, one write: the buckets get new numbers **first**, then versions are appended to the records that are there.
 //! - **Hold**, one write: the lease **first**, then the mark is appended to the record (which is made, if it is missing). **Release**: the
 //!   opposite is appended. Who finds a mark whose lease has ended, on an entry that could be served otherwise, **settles** it: an
-//!   invalidation that replaces the record only if it has not changed. A fill that others wait for asks for the leases of the marks on what it
-//!   compared: those who wait look at no entry, and may have called after a hold has ended.
+//!   invalidation that replaces the record only if it has not changed. A fill that others wait for counts as refused if there is a mark on
+//!   what it compared: those who wait look at no entry, and may have called after a hold has ended.
 //! - A number means nothing to another run of the server, so whatever depends on numbers is sent over the connection on which
 //!   they were met, or not at all.
 //!

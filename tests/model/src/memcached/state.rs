@@ -187,10 +187,6 @@ pub(super) enum Reading {
     Write {
         value: Value,
     },
-    /// Others wait for the value: are the leases still there of those who hold its names?
-    AskHolds {
-        value: Value,
-    },
     Tell {
         value: Value,
         kept: bool,
