@@ -29,11 +29,16 @@ pub(crate) fn taken<B: MessageBody>(
     if let (&Method::HEAD, BodySize::Sized(size @ 1..)) = (req.method(), response.body().size()) {
         response.headers_mut().entry(http::header::CONTENT_LENGTH).or_insert_with(|| size.into());
     }
-    let said = rest.extensions().get::<Mark>().cloned();
-    if let Some(mark) = said.or_else(|| req.extensions().get::<Mark>().cloned()) {
+    if let Some(mark) = said(&rest, req) {
         response.extensions_mut().insert(mark);
     }
     (rest, response)
+}
+
+/// What the handler said beside its response, or else on the way to it.
+pub(crate) fn said<B>(res: &HttpResponse<B>, req: &HttpRequest) -> Option<Mark> {
+    let beside = res.extensions().get::<Mark>().cloned();
+    beside.or_else(|| req.extensions().get::<Mark>().cloned())
 }
 
 /// What the rules made of it, for the client.

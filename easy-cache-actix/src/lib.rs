@@ -77,7 +77,8 @@
 //!   those purge who may ([`purge_if`](ResponseCache::purge_if)).
 //! - **Says** what it did in `Cache-Status`, and on what a response depends in the extension [`ResponseTags`].
 //!
-//! Responses are kept in this process. The rules, field by field, are one table: [`easy_cache_http::rules`].
+//! Responses are kept where the cache keeps its values: in this process, or in a store outside of it, from which every server answers and in
+//! which every server drops them. The rules, field by field, are one table: [`easy_cache_http::rules`].
 //!
 //! # What handlers use
 //!
@@ -95,6 +96,8 @@
 //!   [`key_per_user`](ResponseCache::key_per_user), put the cache outside of that middleware, or have the handler say
 //!   `private`. In actix-web, what is wrapped last is outermost.
 //! - Put `Compress` outside of it: what is kept is then kept once, and compressed for whoever takes it so.
+//! - With [`tell_tags`](ResponseCache::tell_tags) an error from behind it leaves inside of another one, which takes along what caches in front
+//!   are told: a middleware that asks for its type (`as_error`) belongs inside of the cache.
 //! - `web::block` runs outside of every scope: use [`EasyCache::block`], or `scope::carry`.
 //! - Where a stale response goes out ahead of its refresh, the refresh takes the request along; what middleware outside finds in
 //!   the response's request is the head alone, without extensions and data of the app.

@@ -155,7 +155,7 @@ where
             return Err(refusal::telling(error, passage.told()));
         }
     };
-    let mark = res.response().extensions().get().cloned();
+    let mark = answer::said(res.response(), res.request());
     let (status, dropping) = passage.finish(res.status().as_u16(), &Fields(res.headers()), mark.as_ref());
     if let Some(status) = fields::from_value(&status) {
         res.headers_mut().append(CACHE_STATUS, status);

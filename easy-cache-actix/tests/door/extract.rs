@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::{App, Error, HttpRequest, error, web};
+use actix_web::{App, Error, HttpRequest, HttpResponse, error, web};
 use easy_cache_actix::{Cacheable, Cached, EasyCache, Mark, Marked, ResponseCache};
 use easy_cache_core::{Cache, Tag, scope};
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,25 @@ async fn what_is_said_beside_the_response_goes_before_what_was_said_on_the_way()
     let app = init_service(app).await;
     assert!(!hits!(app, "/"));
     assert!(!hits!(app, "/"));
+}
+
+#[actix_web::test]
+async fn a_page_that_says_how_long_it_lasts_only_later_on_is_kept_from_then_on() {
+    let asked = AtomicUsize::new(0);
+    let page = web::get().to(|cache: EasyCache, asked: web::Data<AtomicUsize>| async move {
+        if asked.fetch_add(1, Ordering::SeqCst) < 3 {
+            return HttpResponse::NotFound().finish();
+        }
+        cache.mark(Mark::new().ttl(seconds(60)));
+        HttpResponse::Ok().body("page")
+    });
+    let app = App::new().wrap(ResponseCache::new(Cache::new())).app_data(web::Data::new(asked)).route("/", page);
+    let app = init_service(app).await;
+    let mut hits = Vec::new();
+    for _ in 0..8 {
+        hits.push(hits!(app, "/"));
+    }
+    assert!(hits.ends_with(&[true, true]), "{hits:?}");
 }
 
 #[actix_web::test]

@@ -9,18 +9,28 @@ use parking_lot::Mutex;
 /// Names, each with where its value ends, and the values.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Block {
-    names: Vec<(HeaderName, u32)>,
+    names: Vec<Line>,
     values: Bytes,
+}
+
+#[derive(Debug, Clone)]
+struct Line {
+    name: HeaderName,
+    end: u32,
+    /// Not to be logged, nor to be remembered by HTTP/2.
+    is_sensitive: bool,
 }
 
 impl Block {
     /// Those lines of a map whose names are kept.
     pub(crate) fn of(received: &HeaderMap, keeps: impl Fn(&str) -> bool) -> Self {
+        let kept = || received.iter().filter(|(name, _)| keeps(name.as_str()));
         let mut names = Vec::with_capacity(received.len());
-        let mut values = Vec::with_capacity(received.values().map(HeaderValue::len).sum());
-        for (name, value) in received.iter().filter(|(name, _)| keeps(name.as_str())) {
+        // No more than is kept: what is left over would be memory that nobody counts.
+        let mut values = Vec::with_capacity(kept().map(|(_, value)| value.len()).sum());
+        for (name, value) in kept() {
             values.extend_from_slice(value.as_bytes());
-            names.push((name.clone(), values.len() as u32));
+            names.push(Line { name: name.clone(), end: values.len() as u32, is_sensitive: value.is_sensitive() });
         }
         Self { names, values: values.into() }
     }
@@ -31,22 +41,24 @@ impl Block {
 
     /// The bytes of all names and values.
     pub(crate) fn size(&self) -> usize {
-        self.names.iter().map(|(name, _)| name.as_str().len()).sum::<usize>() + self.values.len()
+        self.names.iter().map(|line| line.name.as_str().len()).sum::<usize>() + self.values.len()
     }
 
     pub(crate) fn has(&self, name: &HeaderName) -> bool {
-        self.names.iter().any(|(own, _)| own == name)
+        self.names.iter().any(|line| line.name == *name)
     }
 
     /// All lines as a map, with room for a few more. The values stay where they are.
     pub(crate) fn to_map(&self, keeps: impl Fn(&HeaderName) -> bool) -> HeaderMap {
-        let mut map = HeaderMap::with_capacity(self.len() + ROOM);
+        // A map that is asked for too much room at once panics; it grows by itself.
+        let mut map = HeaderMap::with_capacity(self.len().min(MANY) + ROOM);
         let mut start = 0;
-        for (name, end) in &self.names {
+        for Line { name, end, is_sensitive } in &self.names {
             let end = *end as usize;
             if keeps(name)
-                && let Ok(value) = HeaderValue::from_maybe_shared(self.values.slice(start..end))
+                && let Ok(mut value) = HeaderValue::from_maybe_shared(self.values.slice(start..end))
             {
+                value.set_sensitive(*is_sensitive);
                 map.append(name, value);
             }
             start = end;
@@ -68,6 +80,8 @@ impl Block {
 
 /// For `Age`, `Cache-Status`, a length and a range.
 const ROOM: usize = 4;
+/// More lines than that are nobody's.
+const MANY: usize = 1 << 10;
 
 /// The fields of the last hit. Most hits of a page that is asked for often say the same: their `Age` is that of the same second.
 #[derive(Debug, Default)]
@@ -136,9 +150,11 @@ mod tests {
     fn what_is_kept_of_a_map_is_that_map_again() {
         let mut received = map(&[("etag", "\"one\""), ("x-empty", ""), ("age", "7"), ("x-own", "1")]);
         received.append("x-own", HeaderValue::from_static("2"));
+        received.get_mut("etag").unwrap().set_sensitive(true);
         let block = Block::of(&received, |name| name != "age");
         received.remove("age");
         assert_eq!(block.to_map(|_| true), received);
+        assert!(block.to_map(|_| true)["etag"].is_sensitive() && !block.to_map(|_| true)["x-own"].is_sensitive());
         assert!(block.has(&HeaderName::from_static("etag")) && !block.has(&AGE));
         received.remove("x-own");
         assert_eq!(block.to_map(|name| name != "x-own"), received);

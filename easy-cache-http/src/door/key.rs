@@ -2,7 +2,7 @@
 //! How a URI and header fields become bytes is decided in `easy-cache-http`.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use easy_cache_core::Tag;
 
@@ -27,17 +27,19 @@ use crate::{Bypass, Headers, Policy, Target, Vary};
 #[must_use]
 pub fn path_tag(authority: &str, path: &str) -> Tag {
     thread_local! {
-        static NAME: RefCell<String> = const { RefCell::new(String::new()) };
+        static NAME: Cell<String> = const { Cell::new(String::new()) };
     }
     let path = if path.is_empty() { Cow::Borrowed("/") } else { normal_path(path) };
-    NAME.with_borrow_mut(|name| {
-        name.clear();
-        name.push_str(RESPONSE);
-        name.push_str(authority);
-        name[RESPONSE.len()..].make_ascii_lowercase();
-        name.push_str(&path);
-        Tag::new(name)
-    })
+    // A thread that is ending has no such memory any more.
+    let mut name = NAME.try_with(Cell::take).unwrap_or_default();
+    name.clear();
+    name.push_str(RESPONSE);
+    name.push_str(authority);
+    name[RESPONSE.len()..].make_ascii_lowercase();
+    name.push_str(&path);
+    let tag = Tag::new(&name);
+    let _ = NAME.try_with(|spare| spare.set(name));
+    tag
 }
 
 /// How the tags of paths begin.

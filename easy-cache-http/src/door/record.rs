@@ -70,14 +70,18 @@ impl Recorder {
     /// Stores a body that was there as a whole, as soon as the head was.
     pub(crate) fn keep(mut self, body: Bytes) -> Result<Arc<StoredResponse>, &'static str> {
         self.size = body.len() as u64;
-        self.store(body, Duration::ZERO)
+        let recorded_for = self.recorded_for();
+        self.store(body, recorded_for)
     }
 
     /// Stores what was recorded.
     pub(crate) fn finish(mut self) -> Result<Arc<StoredResponse>, &'static str> {
-        let (chunks, arrived) = (std::mem::take(&mut self.chunks), self.task.arrived);
-        let recorded_for = self.task.exchange.now().saturating_sub(arrived);
+        let (chunks, recorded_for) = (std::mem::take(&mut self.chunks), self.recorded_for());
         self.store(joined(chunks), recorded_for)
+    }
+
+    fn recorded_for(&self) -> Duration {
+        self.task.exchange.now().saturating_sub(self.task.arrived)
     }
 
     fn store(mut self, body: Bytes, recorded_for: Duration) -> Result<Arc<StoredResponse>, &'static str> {
