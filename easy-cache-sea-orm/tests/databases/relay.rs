@@ -114,7 +114,7 @@ async fn a_relay_without_a_name_begins_by_dropping_everything() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_relay_reads_on_where_the_last_one_stopped() {
     for kind in KINDS {
-        let site = Site::with_outbox(kind).await;
+        let site = Site::shared_with_outbox(kind).await;
         let mut first = Relay::of(&site.db).named("shop");
         first.look().await.unwrap();
         site.write("UPDATE books SET title = 'x' WHERE id = 1").await;
@@ -131,7 +131,7 @@ async fn a_named_relay_reads_on_where_the_last_one_stopped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_was_away_for_too_long_drops_everything() {
-    let site = Site::with_outbox(Dialect::Sqlite).await;
+    let site = Site::shared_with_outbox(Dialect::Sqlite).await;
     Relay::of(&site.db).named("shop").look().await.unwrap();
     site.dropped().await;
     site.write("UPDATE easy_cache_relays SET saved = saved - 50000").await;
