@@ -187,6 +187,8 @@ impl Outbox {
     #[must_use]
     pub fn old(dialect: Dialect, seconds: u64) -> String {
         let (id, now) = (text(dialect, "id"), now(dialect));
+        // A hundred years are for ever, and a number that every database can subtract.
+        let seconds = seconds.min(u64::from(u32::MAX));
         format!("SELECT {id} FROM {OUTBOX} AS o WHERE written < {now} - {seconds} ORDER BY o.id LIMIT 1000")
     }
 

@@ -137,3 +137,9 @@ fn a_row_is_read_from_text_and_one_without_a_number_is_everything() {
     let strange = Record::read(texts(["seven", "books", "U", "[[1]]", "100", "50"]));
     assert_eq!(outbox.take(&[strange]).pending(&analyzer), Pending::everything());
 }
+
+#[test]
+fn rows_can_be_kept_for_ever() {
+    let old = Outbox::old(Dialect::MySql, u64::MAX);
+    assert!(old.contains("- 4294967295 "), "what is beyond a signed number is refused: {old}");
+}
