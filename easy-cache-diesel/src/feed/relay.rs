@@ -13,8 +13,8 @@ use crate::{CachedDb, Database};
 
 /// Invalidates what the outbox tells, whoever wrote it.
 ///
-/// A relay begins by dropping everything. One with a [name](Self::named) reads on where the last of that name stopped, and drops nothing: with
-/// a store that outlives the process that is the one to have.
+/// A relay begins by dropping everything. One with a [name](Self::named), over a store that outlives the process, reads on where the last of that
+/// name stopped, and drops nothing.
 ///
 /// # Example: one thread beside the server
 /// ```

@@ -53,7 +53,7 @@ async fn what_another_program_writes_is_dropped_and_nothing_else() {
 
 #[tokio::test]
 async fn a_transaction_that_began_earlier_and_ends_later_is_not_lost() {
-    let site = PgSite::with(Triggers::outbox(Dialect::Postgres));
+    let site = PgSite::shared_with(Triggers::outbox(Dialect::Postgres));
     let mut relay = begun(&site).await.named("shop");
     let slow = &mut site.other().await;
     slow.batch_execute("BEGIN; UPDATE books SET title = 'slow' WHERE id = 1").await.unwrap();

@@ -60,7 +60,7 @@ fn a_relay_without_a_name_begins_by_dropping_everything() {
 
 #[test]
 fn a_named_relay_reads_on_where_the_last_one_stopped() {
-    let site = Site::new();
+    let site = Site::shared();
     let mut first = relay(&site).named("shop");
     first.look().unwrap();
     site.write("UPDATE books SET title = 'x' WHERE id = 1");
@@ -107,7 +107,7 @@ fn old_rows_are_deleted() {
 
 #[test]
 fn a_relay_out_of_the_applications_pool_is_followed_by_nobody_and_the_application_still_is() {
-    let site = Site::new();
+    let site = Site::shared();
     let pool = site.pool();
     let connections = pool.clone();
     let mut relay = Relay::of(&site.db, move || connections.get()).named("shop");

@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
 use diesel::sqlite::Sqlite;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
+use easy_cache_core::testing::MemoryPlainStore;
 use easy_cache_core::{Cache, Tag};
 use easy_cache_diesel::feed::Triggers;
 use easy_cache_diesel::{CachedDb, CachedDbBuilder};
@@ -77,6 +78,11 @@ pub(crate) fn comes_about(mut condition: impl FnMut() -> bool) -> bool {
     false
 }
 
+/// A cache over a store that processes share.
+fn shared() -> Cache {
+    Cache::builder().plain_store(MemoryPlainStore::default()).build()
+}
+
 /// Both tables.
 pub(crate) fn watched(triggers: Triggers) -> Triggers {
     let id = || [KeyColumn::integer("id")];
@@ -93,8 +99,11 @@ pub(crate) struct Site {
 impl Site {
     /// Books 1 and 2 of author 1, and no triggers.
     pub(crate) fn bare(declare: impl FnOnce(CachedDbBuilder<Sqlite>) -> CachedDbBuilder<Sqlite>) -> Self {
+        Self::over(Cache::new(), declare)
+    }
+
+    fn over(cache: Cache, declare: impl FnOnce(CachedDbBuilder<Sqlite>) -> CachedDbBuilder<Sqlite>) -> Self {
         let path = std::env::temp_dir().join(format!("{}.db", unique("easy-cache-feeds")));
-        let cache = Cache::new();
         let builder = CachedDb::<Sqlite>::builder(&cache).model(authors::table).model(books::table);
         let site = Self { db: declare(builder).build(), cache, path };
         let other = &mut site.other();
@@ -104,7 +113,16 @@ impl Site {
 
     /// The same with the triggers of the outbox.
     pub(crate) fn new() -> Self {
-        let site = Self::bare(|builder| builder.cascade("authors", ["books"]));
+        Self::with_outbox(Cache::new())
+    }
+
+    /// The same with a store that processes share.
+    pub(crate) fn shared() -> Self {
+        Self::with_outbox(shared())
+    }
+
+    fn with_outbox(cache: Cache) -> Self {
+        let site = Self::over(cache, |builder| builder.cascade("authors", ["books"]));
         let other = &mut site.other();
         watched(Triggers::outbox(Dialect::Sqlite)).up().iter().for_each(|sql| other.batch_execute(sql).unwrap());
         site
@@ -163,7 +181,11 @@ pub(crate) struct PgSite {
 
 impl PgSite {
     pub(crate) fn bare() -> Self {
-        let (cache, database) = (Cache::new(), Postgres::shared().database());
+        Self::over(Cache::new())
+    }
+
+    fn over(cache: Cache) -> Self {
+        let database = Postgres::shared().database();
         let builder = CachedDb::<Pg>::builder(&cache).model(authors::table).model(books::table);
         let site = Self { db: builder.cascade("authors", ["books"]).build(), cache, database };
         TABLES.iter().for_each(|sql| site.write(sql));
@@ -171,9 +193,17 @@ impl PgSite {
     }
 
     pub(crate) fn with(triggers: Triggers) -> Self {
-        let site = Self::bare();
-        watched(triggers).up().iter().for_each(|sql| site.write(sql));
-        site
+        Self::bare().watched(triggers)
+    }
+
+    /// The same with a store that processes share.
+    pub(crate) fn shared_with(triggers: Triggers) -> Self {
+        Self::over(shared()).watched(triggers)
+    }
+
+    fn watched(self, triggers: Triggers) -> Self {
+        watched(triggers).up().iter().for_each(|sql| self.write(sql));
+        self
     }
 
     /// Another program writes.

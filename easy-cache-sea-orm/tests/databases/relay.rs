@@ -104,6 +104,22 @@ async fn a_transaction_that_was_open_when_the_relay_began_is_not_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_is_not_lost_behind_very_many_numbers() {
+    let site = Site::with_outbox(Dialect::MySql).await;
+    let mut early = begun(&site).await;
+    let slow = site.other.begin().await.unwrap();
+    run(&slow, "UPDATE books SET title = 'slow' WHERE id = 1").await;
+    let another = connect(&site.url).await;
+    run(&another, "INSERT INTO easy_cache_outbox (id, tbl, operation) VALUES (50000, 'authors', 'I')").await;
+    run(&another, "UPDATE books SET title = 'quick' WHERE id = 2").await;
+    assert!(told(&mut early, &site).await.contains(&"books:2"));
+    let mut late = begun(&site).await;
+    slow.commit().await.unwrap();
+    assert_eq!(told(&mut early, &site).await, ["books", "books:1"]);
+    assert_eq!(told(&mut late, &site).await, ["books", "books:1"], "it began when the transaction was open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_relay_without_a_name_begins_by_dropping_everything() {
     let site = Site::with_outbox(Dialect::Sqlite).await;
     site.dropped().await;
@@ -114,7 +130,7 @@ async fn a_relay_without_a_name_begins_by_dropping_everything() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_relay_reads_on_where_the_last_one_stopped() {
     for kind in KINDS {
-        let site = Site::with_outbox(kind).await;
+        let site = Site::shared_with_outbox(kind).await;
         let mut first = Relay::of(&site.db).named("shop");
         first.look().await.unwrap();
         site.write("UPDATE books SET title = 'x' WHERE id = 1").await;
@@ -131,7 +147,7 @@ async fn a_named_relay_reads_on_where_the_last_one_stopped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_was_away_for_too_long_drops_everything() {
-    let site = Site::with_outbox(Dialect::Sqlite).await;
+    let site = Site::shared_with_outbox(Dialect::Sqlite).await;
     Relay::of(&site.db).named("shop").look().await.unwrap();
     site.dropped().await;
     site.write("UPDATE easy_cache_relays SET saved = saved - 50000").await;

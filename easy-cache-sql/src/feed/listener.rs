@@ -53,14 +53,14 @@ impl<D: Dial> Listener<D> {
             let Err(error) = self.listen(&clock).await;
             tracing::warn!(%error, "notifications are not heard: everything is dropped when they are again");
             let was_up = clock.elapsed().saturating_sub(listened) > LONGEST_PAUSE;
-            pause = if was_up { PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+            pause = if was_up { PAUSE } else { pause.saturating_mul(2).min(LONGEST_PAUSE) };
             clock.sleep(pause).await;
         }
     }
 
     /// Until the connection is lost.
     async fn listen(&self, clock: &Clock) -> Result<Infallible, Lost> {
-        let connecting = within(clock, self.sign_of_life * SIGNS_TO_CONNECT, self.dial.dial());
+        let connecting = within(clock, self.sign_of_life.saturating_mul(SIGNS_TO_CONNECT), self.dial.dial());
         let mut line = connecting.await.ok_or("the server did not answer in time")??;
         // After LISTEN has been acknowledged: what is committed from now on is told.
         drop_what_was_told(&self.hook, &Pending::everything()).await;
@@ -101,5 +101,50 @@ async fn within<T>(clock: &Clock, limit: Duration, what: impl Future<Output = T>
 impl<D> fmt::Debug for Listener<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Listener").field("sign_of_life", &self.sign_of_life).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Waker};
+
+    use easy_cache_core::Cache;
+
+    use super::*;
+    use crate::{Analyzer, Dialect};
+
+    /// Nobody answers.
+    struct Nobody(AtomicBool);
+
+    impl Dial for &Nobody {
+        type Line = Silent;
+
+        async fn dial(&self) -> Result<Silent, Lost> {
+            self.0.store(true, Ordering::SeqCst);
+            std::future::pending().await
+        }
+    }
+
+    struct Silent;
+
+    impl Line for Silent {
+        async fn hear(&mut self) -> Result<String, Lost> {
+            std::future::pending().await
+        }
+
+        async fn sign_of_life(&mut self) -> Result<(), Lost> {
+            std::future::pending().await
+        }
+    }
+
+    #[test]
+    fn a_listener_that_never_asks_for_a_sign_of_life_connects_as_well() {
+        let hook = Hook::new(Analyzer::builder(Dialect::Postgres).build(), Cache::new(), crate::hook::HOLD_FOR);
+        let nobody = Nobody(AtomicBool::new(false));
+        let mut run = pin!(Listener::over(&nobody, &hook).sign_of_life(Duration::MAX).run());
+        assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert!(nobody.0.load(Ordering::SeqCst));
     }
 }

@@ -47,12 +47,12 @@ pub const CHANNEL: &str = "easy_cache";
 /// A statement that names more rows than these names none: the table is then known to have changed, and not where.
 pub(crate) const MOST_KEYS: usize = 100;
 
-/// Invalidates, or says why not. What could not be delivered to a store outside the process is owed by the cache from then on.
-async fn drop_what_was_told(hook: &Hook, pending: &Pending) {
+/// Invalidates, or says why not; and whether it was delivered. What could not be delivered to a store outside the process is owed by the
+/// cache from then on, and by nobody once this process has ended.
+async fn drop_what_was_told(hook: &Hook, pending: &Pending) -> bool {
     if pending.is_empty() {
-        return;
+        return true;
     }
-    if let Err(error) = hook.invalidate(pending).await {
-        tracing::error!(%error, "failed to invalidate what the database told");
-    }
+    let delivered = hook.invalidate(pending).await;
+    delivered.inspect_err(|error| tracing::error!(%error, "failed to invalidate what the database told")).is_ok()
 }

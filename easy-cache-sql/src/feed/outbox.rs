@@ -4,7 +4,9 @@
 //! PostgreSQL each row carries its transaction, and the answer tells which transactions are all over. On MariaDB and MySQL numbers that
 //! are missing are asked for again until nobody can fill them any more. On SQLite one writes at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod holes;
+
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde_json::{Value, json};
@@ -13,11 +15,10 @@ use super::{Notice, OUTBOX, RELAYS, Texts, Unreadable};
 use crate::Analyzer;
 use crate::Dialect;
 use crate::hook::Pending;
+use holes::Holes;
 
 /// A number that is missing for longer than this belongs to a transaction that was rolled back, or to one that is longer than what is supported.
 const LONGEST_TRANSACTION: u64 = 3_600;
-/// More missing numbers than these are not remembered one by one.
-const MOST_HOLES: usize = 10_000;
 
 /// How far somebody has read the outbox.
 #[derive(Debug, Clone)]
@@ -30,8 +31,8 @@ pub struct Outbox {
 enum Position {
     /// SQLite: all up to this number.
     Top(i64),
-    /// MariaDB and MySQL: all up to `top`, but for those that were missing; with the moment at which each was missed first.
-    Holes { top: i64, holes: BTreeMap<i64, u64> },
+    /// MariaDB and MySQL: all up to a number, but for those that were missing.
+    Holes(Holes),
     /// PostgreSQL: all of transactions before `floor`; of others, these.
     Snapshot { floor: i64, seen: BTreeSet<i64> },
 }
@@ -60,7 +61,6 @@ pub struct Batch {
     /// The changes that were not known before.
     pub changes: Vec<Result<Notice, Unreadable>>,
     after: Option<Position>,
-    forgot: bool,
 }
 
 impl Outbox {
@@ -72,7 +72,7 @@ impl Outbox {
         let top = start.id.unwrap_or(0);
         let position = match dialect {
             Dialect::Sqlite => Position::Top(top),
-            Dialect::MySql => Position::Holes { top, holes: BTreeMap::new() },
+            Dialect::MySql => Position::Holes(Holes::at(top)),
             Dialect::Postgres => Position::Snapshot { floor: start.floor, seen: BTreeSet::new() },
         };
         Self { dialect, position }
@@ -86,10 +86,9 @@ impl Outbox {
             Dialect::Sqlite | Dialect::Postgres => format!("(SELECT MAX(id) FROM {OUTBOX})"),
             // Transactions that are open now may have taken smaller numbers than those that are visible. So a relay begins where no
             // open one can have been, and reads again what it need not.
-            Dialect::MySql => format!(
-                "COALESCE((SELECT MAX(id) FROM {OUTBOX} WHERE written < {now} - {LONGEST_TRANSACTION}), \
-                 (SELECT MIN(id) - 1000 FROM {OUTBOX}), 0)"
-            ),
+            Dialect::MySql => {
+                format!("COALESCE((SELECT MAX(id) FROM {OUTBOX} WHERE written < {now} - {LONGEST_TRANSACTION}), 0)")
+            }
         };
         let [top, floor, now] = [&top, floor, now].map(|number| text(dialect, number));
         format!("SELECT {top}, NULL, NULL, NULL, {floor}, {now}")
@@ -100,8 +99,7 @@ impl Outbox {
     pub fn read(&self) -> String {
         let wanted = match &self.position {
             Position::Top(top) => format!("id > {top}"),
-            Position::Holes { top, holes } if holes.is_empty() => format!("id > {top}"),
-            Position::Holes { top, holes } => format!("id > {top} OR id IN ({})", list(holes.keys())),
+            Position::Holes(holes) => holes.wanted(),
             Position::Snapshot { floor, .. } => format!("transaction >= {floor}"),
         };
         let (floor, now) = (floor(self.dialect), now(self.dialect));
@@ -119,8 +117,7 @@ impl Outbox {
         let ids: BTreeSet<i64> = answer.iter().filter_map(|record| record.id).collect();
         let is_new = |id: i64| !matches!(&self.position, Position::Snapshot { seen, .. } if seen.contains(&id));
         let changes = answer.iter().filter(|record| record.id.is_some_and(is_new)).map(Record::change).collect();
-        let (after, forgot) = self.position.after(&ids, last);
-        Batch { changes, after: Some(after), forgot }
+        Batch { changes, after: Some(self.position.after(&ids, last)) }
     }
 
     /// What the batch told has been invalidated.
@@ -135,7 +132,7 @@ impl Outbox {
     pub fn saved(&self) -> String {
         match &self.position {
             Position::Top(top) => json!({ "top": top }),
-            Position::Holes { top, holes } => json!({ "top": top, "holes": holes }),
+            Position::Holes(holes) => holes.saved(),
             Position::Snapshot { floor, seen } => json!({ "floor": floor, "seen": seen }),
         }
         .to_string()
@@ -151,10 +148,7 @@ impl Outbox {
         let part = |name: &str| value.get(name).cloned().ok_or(Unresumable);
         let position = match dialect {
             Dialect::Sqlite => Position::Top(number("top")?),
-            Dialect::MySql => {
-                let holes = serde_json::from_value(part("holes")?).map_err(|_| Unresumable)?;
-                Position::Holes { top: number("top")?, holes }
-            }
+            Dialect::MySql => Position::Holes(Holes::resume(&value)?),
             Dialect::Postgres => {
                 let seen = serde_json::from_value(part("seen")?).map_err(|_| Unresumable)?;
                 Position::Snapshot { floor: number("floor")?, seen }
@@ -193,6 +187,8 @@ impl Outbox {
     #[must_use]
     pub fn old(dialect: Dialect, seconds: u64) -> String {
         let (id, now) = (text(dialect, "id"), now(dialect));
+        // A hundred years are for ever, and a number that every database can subtract.
+        let seconds = seconds.min(u64::from(u32::MAX));
         format!("SELECT {id} FROM {OUTBOX} AS o WHERE written < {now} - {seconds} ORDER BY o.id LIMIT 1000")
     }
 
@@ -204,37 +200,23 @@ impl Outbox {
 }
 
 impl Position {
-    /// The position behind an answer, and whether numbers were given up that may yet turn up.
-    fn after(&self, ids: &BTreeSet<i64>, answer: &Record) -> (Self, bool) {
+    /// The position behind an answer.
+    fn after(&self, ids: &BTreeSet<i64>, answer: &Record) -> Self {
         match self {
-            Self::Top(top) => (Self::Top(ids.last().copied().unwrap_or(*top).max(*top)), false),
-            Self::Snapshot { .. } => {
-                // Rows of transactions before the floor are never asked for again. Which those are, the answer does not say: to remember a
-                // row for one answer too long costs nothing.
-                (Self::Snapshot { floor: answer.floor, seen: ids.clone() }, false)
-            }
-            Self::Holes { top, holes } => {
-                let now = answer.now.max(0).unsigned_abs();
-                let highest = ids.last().copied().unwrap_or(*top).max(*top);
-                let mut holes = holes.clone();
-                let missed = (top + 1..highest).filter(|id| !ids.contains(id)).take(MOST_HOLES + 1);
-                holes.extend(missed.map(|id| (id, now)));
-                holes.retain(|id, since| !ids.contains(id) && now.saturating_sub(*since) <= LONGEST_TRANSACTION);
-                let forgot = holes.len() > MOST_HOLES;
-                if forgot {
-                    holes.clear();
-                }
-                (Self::Holes { top: highest, holes }, forgot)
-            }
+            Self::Top(top) => Self::Top(ids.last().copied().unwrap_or(*top).max(*top)),
+            // Rows of transactions before the floor are never asked for again. Which those are, the answer does not say: to remember a
+            // row for one answer too long costs nothing.
+            Self::Snapshot { .. } => Self::Snapshot { floor: answer.floor, seen: ids.clone() },
+            Self::Holes(holes) => Self::Holes(holes.after(ids, answer.now.max(0).unsigned_abs())),
         }
     }
 }
 
 impl Batch {
-    /// All that it invalidates, together. What cannot be read, or was given up, is everything.
+    /// All that it invalidates, together. What cannot be read is everything.
     #[must_use]
     pub fn pending(&self, analyzer: &Analyzer) -> Pending {
-        let mut pending = if self.forgot { Pending::everything() } else { Pending::default() };
+        let mut pending = Pending::default();
         for change in &self.changes {
             match change {
                 Ok(change) => pending.merge(change.pending(analyzer)),

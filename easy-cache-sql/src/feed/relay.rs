@@ -18,8 +18,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Invalidates what the outbox tells, whoever wrote it.
 ///
-/// A relay begins by dropping everything. One with a [name](Self::named) reads on where the last of that name stopped, and drops nothing: with
-/// a store that outlives the process that is the one to have. The integrations of ORMs have one each, over their own connections; for
+/// A relay begins by dropping everything. One with a [name](Self::named), over a store that outlives the process, reads on where the last of that
+/// name stopped, and drops nothing. The integrations of ORMs have one each, over their own connections; for
 /// anything else, implement [`Ask`].
 ///
 /// # Example: a relay over any client of a database
@@ -57,6 +57,15 @@ pub struct Relay<A> {
     outbox: Option<Outbox>,
     /// When old rows were deleted last, by the cache's clock.
     purged: Option<Duration>,
+    /// When the position was saved last, by the cache's clock; `None` if something was told since.
+    saved: Option<Duration>,
+}
+
+/// What a look has brought.
+struct Looked {
+    changes: usize,
+    /// Whether everything that was told has arrived at the store: if not, it is read again.
+    is_delivered: bool,
 }
 
 /// The words that every relay has, for the integrations of this workspace, whose relays have one of these in their first field. Not part of what
@@ -66,6 +75,9 @@ pub struct Relay<A> {
 macro_rules! relay_words {
     () => {
         /// Keeps its position in the database under this name, and reads on from there.
+        ///
+        /// A name belongs to one database, one store and one namespace. Over a cache in memory it has no effect: what another relay has read is
+        /// still in the memory of this process.
         pub fn named(self, name: impl Into<String>) -> Self {
             Self(self.0.named(name))
         }
@@ -85,10 +97,13 @@ macro_rules! relay_words {
 impl<A: Ask> Relay<A> {
     /// A relay for the cache, the models and the cascades of this hook.
     pub fn over(ask: A, hook: &Hook) -> Self {
-        Self { ask, hook: hook.clone(), name: None, every: EVERY, keep: KEEP, outbox: None, purged: None }
+        Self { ask, hook: hook.clone(), name: None, every: EVERY, keep: KEEP, outbox: None, purged: None, saved: None }
     }
 
     /// Keeps its position in the database under this name, and reads on from there.
+    ///
+    /// A name belongs to one database, one store and one namespace. Over a cache in memory it has no effect: what another relay has read is
+    /// still in the memory of this process.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -111,60 +126,73 @@ impl<A: Ask> Relay<A> {
         let clock = self.hook.cache().clock().clone();
         let mut pause = self.every;
         loop {
-            match self.look().await {
-                Ok(_) => pause = self.every,
+            let is_behind = match self.hear().await {
+                Ok(looked) => !looked.is_delivered,
                 Err(error) => {
                     tracing::warn!(%error, "the outbox could not be read: what others write is heard later");
-                    pause = (pause * 2).min(LONGEST_PAUSE).max(self.every);
+                    true
                 }
-            }
+            };
+            let longer = pause.saturating_mul(2).min(LONGEST_PAUSE).max(self.every);
+            pause = if is_behind { longer } else { self.every };
             clock.sleep(pause).await;
         }
     }
 
     /// Looks once, and yields the number of changes that were told. The first look finds out where to begin.
     ///
+    /// What a store outside the process did not take is told as an event, and read again by the next look.
+    ///
     /// # Errors
     /// What the database said; the next look begins where this one did.
     pub async fn look(&mut self) -> Result<usize, A::Error> {
+        Ok(self.hear().await?.changes)
+    }
+
+    async fn hear(&mut self) -> Result<Looked, A::Error> {
         if self.outbox.is_none() {
-            self.outbox = Some(self.begin().await?);
+            self.outbox = self.begin().await?;
         }
-        let Some(outbox) = &mut self.outbox else { return Ok(0) };
+        let Some(outbox) = &mut self.outbox else { return Ok(Looked { changes: 0, is_delivered: false }) };
         let answer = self.ask.rows(outbox.read(), Vec::new()).await?;
         let answer: Vec<Record> = answer.into_iter().map(Record::read).collect();
         let batch = outbox.take(&answer);
-        let (changes, before) = (batch.changes.len(), outbox.saved());
-        drop_what_was_told(&self.hook, &batch.pending(self.hook.analyzer())).await;
-        outbox.done(batch);
-        let after = outbox.saved();
-        if before != after {
-            self.save(after).await?;
+        let changes = batch.changes.len();
+        if !drop_what_was_told(&self.hook, &batch.pending(self.hook.analyzer())).await {
+            return Ok(Looked { changes, is_delivered: false });
         }
+        outbox.done(batch);
+        if changes > 0 {
+            self.saved = None;
+        }
+        self.save().await?;
         self.purge().await?;
-        Ok(changes)
+        Ok(Looked { changes, is_delivered: true })
     }
 
     fn dialect(&self) -> Dialect {
         self.hook.analyzer().dialect()
     }
 
-    /// Where the last relay of this name stopped; else here and now, with everything dropped.
-    async fn begin(&mut self) -> Result<Outbox, A::Error> {
+    /// The name under which a position is of use: what is in memory was built in this process, and no other relay has dropped any of it.
+    fn name(&self) -> Option<String> {
+        self.name.clone().filter(|_| self.hook.cache().is_shared())
+    }
+
+    /// Where the last relay of this name stopped; else here and now, with everything dropped. `None` if that could not be delivered.
+    async fn begin(&mut self) -> Result<Option<Outbox>, A::Error> {
         if let Some(outbox) = self.resume().await? {
-            return Ok(outbox);
+            return Ok(Some(outbox));
         }
         let start = self.ask.rows(Outbox::start(self.dialect()), Vec::new()).await?;
         let start = start.into_iter().next().map(Record::read).unwrap_or_default();
         // After the position was read: what is committed from now on is told.
-        drop_what_was_told(&self.hook, &Pending::everything()).await;
-        let outbox = Outbox::begin(self.dialect(), &start);
-        self.save(outbox.saved()).await?;
-        Ok(outbox)
+        let is_delivered = drop_what_was_told(&self.hook, &Pending::everything()).await;
+        Ok(is_delivered.then(|| Outbox::begin(self.dialect(), &start)))
     }
 
     async fn resume(&mut self) -> Result<Option<Outbox>, A::Error> {
-        let Some(name) = self.name.clone() else { return Ok(None) };
+        let Some(name) = self.name() else { return Ok(None) };
         let rows = self.ask.rows(Outbox::load(self.dialect()), vec![name.clone()]).await?;
         let Some((saved, age)) = rows.into_iter().next().and_then(position) else { return Ok(None) };
         if age.unsigned_abs() > self.keep.as_secs() / 2 {
@@ -174,9 +202,15 @@ impl<A: Ask> Relay<A> {
         Ok(Outbox::resume(self.dialect(), &saved).inspect_err(|error| tracing::warn!(name, %error)).ok())
     }
 
-    async fn save(&mut self, position: String) -> Result<(), A::Error> {
-        let Some(name) = self.name.clone() else { return Ok(()) };
-        self.ask.run(Outbox::save(self.dialect()), vec![name, position]).await
+    /// Saves the position if something was told, and now and then to say that somebody is here: whoever is idle writes nothing.
+    async fn save(&mut self) -> Result<(), A::Error> {
+        let Some(name) = self.name() else { return Ok(()) };
+        let now = self.hook.cache().clock().elapsed();
+        let is_saved = self.saved.is_some_and(|last| now.saturating_sub(last) < self.keep / 10);
+        let (Some(outbox), false) = (&self.outbox, is_saved) else { return Ok(()) };
+        self.ask.run(Outbox::save(self.dialect()), vec![name, outbox.saved()]).await?;
+        self.saved = Some(now);
+        Ok(())
     }
 
     /// Deletes old rows, now and then, a thousand at each look. Several relays may do it: there is nothing to agree on.
@@ -214,3 +248,6 @@ impl<A> fmt::Debug for Relay<A> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
