@@ -141,5 +141,5 @@ fn what_is_known_not_to_be_kept_costs_fewer_allocations_than_what_is() {
         String::from_utf8(output.unwrap().stdout).unwrap().trim().parse::<f64>().unwrap()
     };
     let [hit, not_kept, miss] = ["hit", "no-store", "miss"].map(allocations);
-    assert!(hit < miss && not_kept < hit + 8.0 && not_kept < miss / 2.0, "{hit} {not_kept} {miss}");
+    assert!(hit < not_kept && not_kept < hit + 10.0 && not_kept < miss * 0.7, "{hit} {not_kept} {miss}");
 }

@@ -52,7 +52,8 @@ impl Cache {
 
     /// What a store outside the process has under a key, and which of the tags that it carries were invalidated, or are held, by whomever:
     /// what the command `easy-cache explain` says, for an application to ask. About values of the kind that this process has asked for
-    /// last under the key. Two trips, and for people: nothing is counted, and no call depends on it.
+    /// last under the key, which it remembers of some ten thousand keys. Two trips, three on a cluster, and for people: nothing is counted, and no
+    /// call depends on it.
     ///
     /// # Errors
     /// If there is no store outside the process, if it shows nothing (as one of five methods), or if it could not be asked.

@@ -141,7 +141,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Yields who holds a name, and where.
+    /// Yields whether a name is held.
     async fn write(
         &self,
         fill: &Fill<'_>,
@@ -150,7 +150,7 @@ impl Inner {
         entry: &[u8],
         seconds: u32,
         deadline: Instant,
-    ) -> Result<Vec<(usize, Version)>, Ended> {
+    ) -> Result<bool, Ended> {
         let mut trip = Trip::new(&self.servers);
         let mut tickets = Vec::with_capacity(names.len());
         for name in names {

@@ -20,7 +20,8 @@ use crate::query::{BorrowedRead, key, look_up};
 /// ```
 /// # use easy_cache_sea_orm::{CachedDb, CachedSelect};
 /// # use sea_orm::DbErr;
-/// # mod author {
+/// # mod entity {
+/// # pub mod author {
 /// #     use sea_orm::entity::prelude::*;
 /// #     #[sea_orm::model]
 /// #     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -28,7 +29,7 @@ use crate::query::{BorrowedRead, key, look_up};
 /// #     pub struct Model { #[sea_orm(primary_key)] pub id: i32, #[sea_orm(has_many)] pub books: HasMany<super::book::Entity> }
 /// #     impl ActiveModelBehavior for ActiveModel {}
 /// # }
-/// # mod book {
+/// # pub mod book {
 /// #     use sea_orm::entity::prelude::*;
 /// #     #[sea_orm::model]
 /// #     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -39,6 +40,8 @@ use crate::query::{BorrowedRead, key, look_up};
 /// #     }
 /// #     impl ActiveModelBehavior for ActiveModel {}
 /// # }
+/// # }
+/// # use entity::{author, book};
 /// use easy_cache_sea_orm::CachedLoader;
 /// use sea_orm::EntityTrait;
 ///

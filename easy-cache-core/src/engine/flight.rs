@@ -101,15 +101,15 @@ struct Shard {
     landings: AtomicU64,
 }
 
-/// Which shard a key belongs to. Asked by every call that leaves the short path, before it looks, so this is no hash: keys differ
-/// at their ends, and that two of them meet in a shard costs no more than a lock.
+/// Which shard a key belongs to. Asked by every call that leaves the short path, before it looks, so this is no hash that anybody would have
+/// to guess; that two keys meet in a shard costs a lock, and now and then a second look.
 fn shard_number(key: &[u8]) -> usize {
-    let ends = match (key.first_chunk(), key.last_chunk()) {
-        (Some(first), Some(last)) => u64::from_le_bytes(*first).rotate_left(32) ^ u64::from_le_bytes(*last),
-        _ => key.iter().fold(0, |ends, byte| ends << 8 | u64::from(*byte)),
-    };
-    let spread = (ends ^ key.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    ((spread >> 32) % SHARDS as u64) as usize
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, rest) = key.as_chunks();
+    let words = words.iter().map(|word| u64::from_le_bytes(*word));
+    let rest = rest.iter().fold(key.len() as u64, |rest, byte| rest << 8 | u64::from(*byte));
+    let mixed = words.fold(rest, |mixed, word| (mixed.rotate_left(23) ^ word).wrapping_mul(SPREAD));
+    ((mixed.wrapping_mul(SPREAD) >> 32) % SHARDS as u64) as usize
 }
 
 impl Board {

@@ -4,7 +4,7 @@
 //! The number stands in a record. Who finds none empties the namespace, as it divides it, and writes its own, unless somebody was faster.
 //! In this order: an entry from a former time with this number is gone before anybody relies on the number again.
 //! Everybody compares it before the first operation, and once a second while there are more; so it is never the record that was
-//! used longest ago, which a full server evicts first.
+//! used longest ago, which a full server evicts first. After a silence nothing is believed that has not been compared again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,8 @@ use crate::writing::flush;
 
 /// What was compared is believed for so long.
 const BELIEVED: Duration = Duration::from_secs(1);
+/// And for no longer than this while it is compared again.
+const BELIEVED_MEANWHILE: Duration = Duration::from_secs(2);
 
 /// What this process knows of the number.
 #[derive(Debug)]
@@ -38,8 +40,10 @@ pub(crate) struct Agreement {
 #[derive(Debug, Clone, Copy)]
 struct Known {
     verdict: Verdict,
-    /// When it was found, or somebody last went to find it.
+    /// When somebody last went to find it, or came back.
     since: Option<Instant>,
+    /// When it was found.
+    found: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,43 +58,52 @@ enum Due {
     Nothing,
     /// It was the same: somebody should look again, and need not be waited for.
     Again,
+    /// It was the same, long ago: whatever is done meanwhile counts only if it still is.
+    Meanwhile,
     /// Nothing may be done before it was compared.
     First,
 }
 
 impl Agreement {
     pub(crate) fn new(nodes: Arc<Nodes>, namespace: &Keys, groups: Box<[Keys]>) -> Self {
-        let known = Known { verdict: Verdict::Unknown, since: None };
+        let known = Known { verdict: Verdict::Unknown, since: None, found: None };
         let (record, known, comparing) =
             (namespace.number_of_groups(), Mutex::new(known), tokio::sync::Mutex::default());
         Self { nodes, record, groups, known, comparing }
     }
 
-    /// Before a lookup, which does not wait for it once it is known.
+    /// Before something that cannot be taken back.
     pub(crate) async fn before(self: &Arc<Self>) -> Result<(), Failure> {
-        match self.due() {
-            Due::Nothing => Ok(()),
-            Due::Again => {
-                let own = Arc::clone(self);
-                drop(tokio::spawn(async move { own.compare().await }));
-                Ok(())
-            }
-            Due::First => self.compare().await,
+        self.beside(async { Ok(()) }).await
+    }
+
+    /// With a lookup, which waits for it only after a silence.
+    pub(crate) async fn beside<T>(
+        self: &Arc<Self>,
+        operation: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let due = self.due();
+        if matches!(due, Due::Again) {
+            let own = Arc::clone(self);
+            drop(tokio::spawn(async move { own.compare().await }));
+            return operation.await;
         }
+        self.joined(due, operation).await
     }
 
     /// With an operation that others must hear of: at the same time, once it is known.
     pub(crate) async fn with<T>(&self, operation: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        match self.due() {
+        self.joined(self.due(), operation).await
+    }
+
+    async fn joined<T>(&self, due: Due, operation: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        match due {
             Due::Nothing => operation.await,
-            Due::Again => {
-                let (compared, done) = join(self.compare(), operation).await;
-                match compared {
-                    Err(failure @ Failure::Divided { .. }) => Err(failure),
-                    // That it could not be compared is no news about the number.
-                    _ => done,
-                }
-            }
+            Due::Again | Due::Meanwhile => match join(self.compare(), operation).await {
+                (Err(failure @ Failure::Divided { .. }), _) => Err(failure),
+                // That it could not be compared is no news about the number.
+                (_, done) => done,
+            },
             Due::First => {
                 self.compare().await?;
                 operation.await
@@ -127,6 +140,9 @@ impl Agreement {
         if known.since.is_some_and(|since| since.elapsed() < BELIEVED) {
             return Due::Nothing;
         }
+        if known.found.is_none_or(|found| found.elapsed() >= BELIEVED_MEANWHILE) {
+            return Due::Meanwhile; // so are all who come before it has been compared
+        }
         known.since = Some(Instant::now());
         Due::Again
     }
@@ -144,14 +160,21 @@ impl Agreement {
             Verdict::Agreed if known.since.is_some_and(|since| begun < since) => return Ok(()),
             _ => {}
         }
-        let number = match self.number().await? {
-            Some(number) => number,
-            None => self.begin().await?,
-        };
+        let number = self.number_or_own().await;
+        let mut known = self.known.lock();
+        known.since = Some(Instant::now());
+        let number = number?;
+        known.found = known.since;
         let differs = number != self.groups.len();
-        let verdict = if differs { Verdict::Differs(number) } else { Verdict::Agreed };
-        *self.known.lock() = Known { verdict, since: Some(Instant::now()) };
+        known.verdict = if differs { Verdict::Differs(number) } else { Verdict::Agreed };
         if differs { Err(self.divided(number)) } else { Ok(()) }
+    }
+
+    async fn number_or_own(&self) -> Result<usize, Failure> {
+        match self.number().await? {
+            Some(number) => Ok(number),
+            None => self.begin().await,
+        }
     }
 
     /// Nobody has said a number, or it was lost. Yields that of who was first.

@@ -45,7 +45,6 @@ pub(super) struct Sighted {
 
 impl Inner {
     pub(crate) async fn look_up(&self, look: Look<'_>) -> Result<Looked, Failure> {
-        self.agreement.before().await?;
         let deadline = self.nodes.deadline();
         let tags = self.remembered.add_to(look.key, look.kind, look.tags);
         let mut parts = self.split(&[look.key], &tags);

@@ -37,7 +37,8 @@ use crate::layout::Keys;
 /// not have heard of the latest invalidations.
 ///
 /// **All programs say the same number of groups.** The number that the first of them said stands in the namespace, and is compared before
-/// the first operation of each, and once a second from then on. With another number nothing is served or kept, and invalidations fail.
+/// the first operation of each, once a second from then on, and with the first operation after a silence. With another number nothing is served or
+/// kept, and invalidations fail.
 ///
 /// A pool of cluster connections that the application has cannot be used: it does not tell which node has answered, nor when it
 /// has connected anew, and so a replica that has taken over would go unnoticed. [`from_config`](Self::from_config)
@@ -116,7 +117,7 @@ impl RedisClusterStore {
 
 impl Store for RedisClusterStore {
     fn look<'a>(&'a self, look: Look<'a>) -> StoreFuture<'a, Looked> {
-        self.run("look up an entry", self.inner.look_up(look))
+        self.run("look up an entry", self.inner.agreement.beside(self.inner.look_up(look)))
     }
 
     fn fill<'a>(&'a self, fill: Fill<'a>) -> StoreFuture<'a, Filled> {

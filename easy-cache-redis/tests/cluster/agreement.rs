@@ -143,6 +143,21 @@ async fn an_invalidation_after_a_long_silence_is_compared_with_the_number_of_oth
 }
 
 #[tokio::test]
+async fn nothing_is_served_after_a_long_silence_that_others_may_have_invalidated_in_other_groups() {
+    let world = World::of_groups(4);
+    world.warm(&["t"]).await;
+    set(&world, None);
+    divided(&world, 1).invalidate(&tags(&["t"]), &[]).await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(3)).await;
+    tokio::time::resume();
+    let looks = (0..4).map(|_| world.store.look(Look::new(KEY, &[])));
+    for looked in futures_util::future::join_all(looks).await {
+        assert!(text(&looked.unwrap_err()).contains("into 1 groups"));
+    }
+}
+
+#[tokio::test]
 async fn what_was_stored_with_a_number_is_gone_when_that_number_is_back() {
     let world = World::of_groups(5);
     let names = ["one", "two", "three", "four"];

@@ -85,8 +85,8 @@ async fn what_is_filled_under_a_hold_is_served_only_after_a_rollback() {
 #[tokio::test]
 async fn what_others_wait_for_is_not_taken_while_somebody_holds_it() {
     let world = World::new();
+    world.warm(&["t"]).await;
     for writer in [Writer::of(&world, &["t"]), Writer::of_everything(&world)] {
-        world.warm(&["t"]).await;
         let under_way = world.hit(&["t"]).await.fence;
         writer.hold().await;
         let carried = tags(&["t"]);

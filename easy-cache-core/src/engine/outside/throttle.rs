@@ -10,8 +10,9 @@ use crate::sync::RandomState;
 
 /// Failures to remember.
 const FAILURES: usize = 10_000;
-/// Keys whose kinds are remembered, one in each place.
-const PLACES: usize = 8_192;
+/// Keys whose kinds are remembered: so many times as many as there are places in each of them.
+const PLACES: usize = 4_096;
+const IN_EACH: usize = 4;
 
 /// By the hash of a key, and for failures of its kind.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub(super) struct Throttle {
     until: Cache<u64, Moment>,
     /// Whether there ever was a failure: asked for every entry that arrives, and to count the map takes the locks of all its parts.
     any: AtomicBool,
-    kinds: Box<[Place]>,
+    kinds: Box<[[Place; IN_EACH]]>,
     hasher: RandomState,
 }
 
@@ -32,6 +33,10 @@ struct Place {
 }
 
 impl Place {
+    fn is_free(&self) -> bool {
+        self.overlaid.load(Ordering::Relaxed) == 0 && self.kind.load(Ordering::Relaxed) == 0
+    }
+
     fn kind_of(&self, hash: u64) -> Option<u64> {
         let kind = self.kind.load(Ordering::Relaxed);
         (self.overlaid.load(Ordering::Relaxed) ^ kind == hash).then_some(kind)
@@ -50,7 +55,7 @@ impl Throttle {
         Self {
             until: Cache::new(FAILURES),
             any: AtomicBool::new(false),
-            kinds: (0..PLACES).map(|_| Place::default()).collect(),
+            kinds: (0..PLACES).map(|_| Default::default()).collect(),
             hasher: RandomState::new(),
         }
     }
@@ -67,16 +72,19 @@ impl Throttle {
 
     pub(super) fn note_kind(&self, key: &[u8], kind: u64) {
         let hash = self.hasher.hash_one(key);
-        self.place(hash).note(hash, kind);
+        let place = self.place(hash);
+        let own = place.iter().find(|noted| noted.kind_of(hash).is_some());
+        let free = || place.iter().find(|noted| noted.is_free());
+        own.or_else(free).unwrap_or(&place[(hash >> 32) as usize % IN_EACH]).note(hash, kind);
     }
 
     /// Zero, which is nobody's kind, for a key that nobody has asked for.
     pub(super) fn kind_of(&self, key: &[u8]) -> u64 {
         let hash = self.hasher.hash_one(key);
-        self.place(hash).kind_of(hash).unwrap_or_default()
+        self.place(hash).iter().find_map(|noted| noted.kind_of(hash)).unwrap_or_default()
     }
 
-    fn place(&self, hash: u64) -> &Place {
+    fn place(&self, hash: u64) -> &[Place; IN_EACH] {
         &self.kinds[(hash % PLACES as u64) as usize]
     }
 }
@@ -93,6 +101,15 @@ mod tests {
         throttle.note_kind(b"a", 8);
         assert_eq!(throttle.kind_of(b"a"), 8);
         assert_eq!(throttle.kind_of(b"b"), 0);
+    }
+
+    #[test]
+    fn of_a_thousand_keys_hardly_any_is_forgotten() {
+        let throttle = Throttle::new();
+        let keys: Vec<_> = (0..1_000_u32).map(u32::to_be_bytes).collect();
+        keys.iter().for_each(|key| throttle.note_kind(key, 7));
+        let remembered = keys.iter().filter(|key| throttle.kind_of(*key) == 7).count();
+        assert!(remembered > 990, "{remembered}");
     }
 
     #[test]
