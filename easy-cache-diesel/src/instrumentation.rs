@@ -4,6 +4,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
@@ -15,8 +16,8 @@ pub struct CacheInstrumentation {
     db: Arc<Shared>,
     tracker: Tracker,
     next: Option<Box<dyn Instrumentation>>,
-    /// The statement at hand is one of ours, which concerns nobody.
-    is_quiet: bool,
+    /// Whether the statement at hand is one of ours, which concerns nobody.
+    is_quiet: Arc<AtomicBool>,
 }
 
 impl CacheInstrumentation {
@@ -25,7 +26,7 @@ impl CacheInstrumentation {
         let mut tracker = Tracker::new(db.hook.clone());
         #[cfg(feature = "async")]
         tracker.wait_for_store(db.patience);
-        Self { db, tracker, next: None, is_quiet: false }
+        Self { db, tracker, next: None, is_quiet: Arc::default() }
     }
 
     /// Hands every event on to another instrumentation, such as a logger: a connection has room for one only. The last one
@@ -65,9 +66,9 @@ impl CacheInstrumentation {
         &mut self.tracker
     }
 
-    /// What is sent from now on is followed, or is not.
-    pub(crate) const fn be_quiet(&mut self, is_quiet: bool) {
-        self.is_quiet = is_quiet;
+    /// Whether what is sent is not followed, for now. Shared with who says so while the connection is in use.
+    pub(crate) const fn is_quiet(&self) -> &Arc<AtomicBool> {
+        &self.is_quiet
     }
 
     /// Whether this, or one that it hands events to, follows for the same database.
@@ -88,7 +89,7 @@ pub(crate) fn find_mut(instrumentation: &mut dyn Instrumentation) -> Option<&mut
 
 impl Instrumentation for CacheInstrumentation {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        let (tracker, is_quiet) = (&mut self.tracker, self.is_quiet);
+        let (tracker, is_quiet) = (&mut self.tracker, self.is_quiet.load(Ordering::Acquire));
         let followed = catch_unwind(AssertUnwindSafe(|| match &event {
             _ if is_quiet => {}
             InstrumentationEvent::StartQuery { query, .. } => tracker.start(*query),

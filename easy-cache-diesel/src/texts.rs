@@ -1,7 +1,10 @@
 //! Statements of our own, in plain text and answered in text: by relays, introspection and audits. Nothing follows them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use diesel::backend::Backend;
-use diesel::connection::{Connection, Instrumentation, LoadConnection};
+use diesel::connection::{Instrumentation, LoadConnection};
 use diesel::deserialize::{self, FromSql, QueryableByName};
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::result::QueryResult;
@@ -10,7 +13,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Text};
 use easy_cache_sql::feed::Texts;
 
-use crate::instrumentation::find_mut;
+use crate::instrumentation::find;
 
 /// A backend that can be asked in plain text.
 pub trait Speaks: Backend + Sized {
@@ -65,8 +68,8 @@ macro_rules! speaks {
             where
                 C: LoadConnection<Backend = Self>,
             {
-                let quiet = Quiet::of(conn);
-                let rows: Vec<Row> = diesel::RunQueryDsl::load(query::<Self>(sql, values), quiet.conn)?;
+                let _quiet = Quiet::of(conn.instrumentation());
+                let rows: Vec<Row> = diesel::RunQueryDsl::load(query::<Self>(sql, values), conn)?;
                 Ok(rows.into_iter().map(|row| row.0).collect())
             }
 
@@ -74,8 +77,8 @@ macro_rules! speaks {
             where
                 C: LoadConnection<Backend = Self>,
             {
-                let quiet = Quiet::of(conn);
-                diesel::RunQueryDsl::execute(query::<Self>(sql, values), quiet.conn).map(drop)
+                let _quiet = Quiet::of(conn.instrumentation());
+                diesel::RunQueryDsl::execute(query::<Self>(sql, values), conn).map(drop)
             }
 
             #[cfg(feature = "async")]
@@ -83,8 +86,8 @@ macro_rules! speaks {
             where
                 C: diesel_async::AsyncConnection<Backend = Self>,
             {
-                let quiet = asynchronous::Quiet::of(conn);
-                let rows: Vec<Row> = diesel_async::RunQueryDsl::load(query::<Self>(sql, values), &mut *quiet.conn).await?;
+                let _quiet = Quiet::of(conn.instrumentation());
+                let rows: Vec<Row> = diesel_async::RunQueryDsl::load(query::<Self>(sql, values), conn).await?;
                 Ok(rows.into_iter().map(|row| row.0).collect())
             }
 
@@ -93,8 +96,8 @@ macro_rules! speaks {
             where
                 C: diesel_async::AsyncConnection<Backend = Self>,
             {
-                let quiet = asynchronous::Quiet::of(conn);
-                diesel_async::RunQueryDsl::execute(query::<Self>(sql, values), &mut *quiet.conn).await.map(drop)
+                let _quiet = Quiet::of(conn.instrumentation());
+                diesel_async::RunQueryDsl::execute(query::<Self>(sql, values), conn).await.map(drop)
             }
         }
     )*};
@@ -111,51 +114,27 @@ where
     values.into_iter().fold(query, |query, value| query.bind::<Text, String>(value))
 }
 
-/// A connection that is not followed until this is dropped, also if that happens in the middle.
-struct Quiet<'c, C: Connection> {
-    conn: &'c mut C,
-}
+/// Until this is dropped, a connection is not followed. It keeps nothing of the connection: a future that is dropped in the middle may leave
+/// that in use.
+struct Quiet(Option<Arc<AtomicBool>>);
 
-impl<'c, C: Connection> Quiet<'c, C> {
-    fn of(conn: &'c mut C) -> Self {
-        be_quiet(conn.instrumentation(), true);
-        Self { conn }
+impl Quiet {
+    fn of(instrumentation: &mut dyn Instrumentation) -> Self {
+        let is_quiet = find(instrumentation).map(|ours| Arc::clone(ours.is_quiet()));
+        let quiet = Self(is_quiet);
+        quiet.be(true);
+        quiet
+    }
+
+    fn be(&self, is_quiet: bool) {
+        if let Some(ours) = &self.0 {
+            ours.store(is_quiet, Ordering::Release);
+        }
     }
 }
 
-impl<C: Connection> Drop for Quiet<'_, C> {
+impl Drop for Quiet {
     fn drop(&mut self) {
-        be_quiet(self.conn.instrumentation(), false);
-    }
-}
-
-fn be_quiet(instrumentation: &mut dyn Instrumentation, is_quiet: bool) {
-    if let Some(ours) = find_mut(instrumentation) {
-        ours.be_quiet(is_quiet);
-    }
-}
-
-#[cfg(feature = "async")]
-mod asynchronous {
-    use diesel_async::AsyncConnection;
-
-    use super::be_quiet;
-
-    /// The same for an asynchronous one.
-    pub(super) struct Quiet<'c, C: AsyncConnection> {
-        pub(super) conn: &'c mut C,
-    }
-
-    impl<'c, C: AsyncConnection> Quiet<'c, C> {
-        pub(super) fn of(conn: &'c mut C) -> Self {
-            be_quiet(conn.instrumentation(), true);
-            Self { conn }
-        }
-    }
-
-    impl<C: AsyncConnection> Drop for Quiet<'_, C> {
-        fn drop(&mut self) {
-            be_quiet(self.conn.instrumentation(), false);
-        }
+        self.be(false);
     }
 }

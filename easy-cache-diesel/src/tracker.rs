@@ -307,6 +307,7 @@ impl Tracker {
     /// Those of which there are too many are over: so many are not in flight.
     fn doubt(&mut self, hold: Holding, visible: &Pending) {
         invalidate(&self.hook, visible, self.patience);
+        self.hook.note_told(visible);
         self.unproved.push(hold);
         if self.unproved.len() > MOST_LATE {
             self.unproved.remove(0).settle(&self.hook, Outcome::Committed);

@@ -7,6 +7,7 @@ use std::task::{Context, Waker};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ConnectionTrait, Cursor, DbBackend, DbErr, ExecResult, QueryResult, QuerySelect, SelectorTrait, Statement,
 };
@@ -43,7 +44,7 @@ pub trait CachedCursor {
     /// What a row becomes.
     type Row: Send + Sync + 'static;
 
-    /// The rows of this page.
+    /// The rows of this page. The cursor can be used again: unlike SeaORM's `all`, this adds nothing to its query.
     fn all_cached<'r>(&'r mut self, db: &'r CachedDb) -> BorrowedRead<'r, Arc<Vec<Self::Row>>>;
 }
 
@@ -62,7 +63,11 @@ where
             // It will not be asked at all, and errors are not kept.
             Err(error) => format!("sea-orm:{}:{error}", db.identity()),
         };
-        look_up(db, key, Box::pin(async move { self.all(db).await.map(Arc::new) }), weigh_rows)
+        let load = async move {
+            let restored = Restored::of(self);
+            restored.cursor.all(db).await.map(Arc::new)
+        };
+        look_up(db, key, Box::pin(load), weigh_rows)
     }
 }
 
@@ -77,13 +82,31 @@ fn asked<S: SelectorTrait>(cursor: &mut Cursor<S>, backend: DbBackend) -> Result
     Ok((statement, is_ascending))
 }
 
-/// What it sends. For that it writes into its query, which is put back.
+/// A cursor whose query is put back when this is dropped: to read, it writes its bounds into it, and would add the next ones to them.
+struct Restored<'c, S: SelectorTrait> {
+    cursor: &'c mut Cursor<S>,
+    query: SelectStatement,
+}
+
+impl<'c, S: SelectorTrait> Restored<'c, S> {
+    fn of(cursor: &'c mut Cursor<S>) -> Self {
+        let query = QuerySelect::query(cursor).clone();
+        Self { cursor, query }
+    }
+}
+
+impl<S: SelectorTrait> Drop for Restored<'_, S> {
+    fn drop(&mut self) {
+        *QuerySelect::query(self.cursor) = std::mem::take(&mut self.query);
+    }
+}
+
+/// What it sends.
 fn sent<S: SelectorTrait>(cursor: &mut Cursor<S>, backend: DbBackend) -> Result<Statement, DbErr> {
-    let query = QuerySelect::query(cursor).clone();
     let nowhere = Nowhere { backend, heard: Mutex::new(None) };
+    let restored = Restored::of(cursor);
     // Nobody has to be waited for, so one step is the whole way.
-    let asked = pin!(cursor.all(&nowhere)).poll(&mut Context::from_waker(Waker::noop()));
-    *QuerySelect::query(cursor) = query;
+    let asked = pin!(restored.cursor.all(&nowhere)).poll(&mut Context::from_waker(Waker::noop()));
     match (nowhere.heard.into_inner(), asked) {
         (Some(statement), _) => Ok(statement),
         (None, std::task::Poll::Ready(Err(error))) => Err(error),

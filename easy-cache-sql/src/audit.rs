@@ -55,10 +55,10 @@ impl Default for Published {
 
 impl Published {
     /// `None`: everything.
-    pub(crate) fn add(&self, tags: Option<&[Tag]>) {
+    pub(crate) fn add<'t>(&self, tags: Option<impl IntoIterator<Item = &'t Tag>>) {
         let mut all = self.0.lock();
         match (all.as_mut(), tags) {
-            (Some(all), Some(tags)) => all.extend(tags.iter().cloned()),
+            (Some(all), Some(tags)) => all.extend(tags.into_iter().cloned()),
             _ => *all = None,
         }
     }

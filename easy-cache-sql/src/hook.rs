@@ -230,6 +230,14 @@ impl Hook {
         }
     }
 
+    /// To be called where a write of this connection is [invalidated](Self::invalidate) before it is settled: an [audit](Self::audit)
+    /// counts it as told. What others wrote is not, although it is invalidated as well.
+    pub fn note_told(&self, pending: &Pending) {
+        if let Some(published) = self.shared.published.get() {
+            published.add(pending.tags());
+        }
+    }
+
     fn note_published(&self, hold: &Hold, outcome: Outcome) {
         if let (Some(published), true) = (self.shared.published.get(), outcome != Outcome::RolledBack) {
             published.add(hold.tags());

@@ -48,3 +48,15 @@ async fn an_asynchronous_connection_is_audited() {
     diesel_async::RunQueryDsl::execute(write, &mut *conn).await.unwrap();
     assert_eq!(audit.missed(&told_async(conn).await.unwrap()).len(), 2, "both, since it is told of both again");
 }
+
+#[tokio::test]
+async fn a_write_that_returns_rows_on_an_asynchronous_connection_is_known_when_it_has_returned() {
+    let site = PgSite::with(Triggers::outbox(Dialect::Postgres));
+    let audit = site.db.audit();
+    let conn = &mut site.other().await;
+    site.db.instrument_async(conn);
+    let new = (books::id.eq(3), books::title.eq("Lady Susan"), books::author.eq(1));
+    let write = diesel::insert_into(books::table).values(new).returning(books::id);
+    assert_eq!(diesel_async::RunQueryDsl::get_result::<i32>(write, &mut *conn).await, Ok(3));
+    assert_eq!(audit.missed(&told_async(conn).await.unwrap()), []);
+}

@@ -1,8 +1,11 @@
 //! PostgreSQL's notifications: another program writes, and it is heard; whatever was missed is dropped with everything else.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel::ConnectionError;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use easy_cache_diesel::feed::{Listener, Triggers};
 use easy_cache_servers::proxy::{Direction, Fault};
 use easy_cache_servers::{Postgres, Proxy};
@@ -18,7 +21,8 @@ async fn heard(site: &PgSite, expected: &str) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(LONG, waiting).await.unwrap_or_else(|_| panic!("not heard: {expected}"));
+    let is_heard = tokio::time::timeout(LONG, waiting).await.is_ok();
+    assert!(is_heard, "not heard: {expected}, but {all:?}");
 }
 
 /// `EVERYTHING` in the order of its letters.
@@ -26,6 +30,14 @@ fn everything() -> String {
     let mut all: Vec<_> = EVERYTHING.split(' ').collect();
     all.sort_unstable();
     all.join(" ")
+}
+
+/// Waits until everything is dropped, and the witnesses are back: one that is watched again while that goes on may be dropped with it.
+async fn begun(site: &PgSite) {
+    heard(site, &everything()).await;
+    while !site.dropped().is_empty() {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// A site whose listener listens, and whose witnesses are in place. On a busy machine a sign of life takes its time.
@@ -41,7 +53,7 @@ async fn listening(
         async move { AsyncPgConnection::establish(&url).await }
     };
     let task = tokio::spawn(Listener::of(&site.db, connect).sign_of_life(sign_of_life).run());
-    heard(&site, &everything()).await;
+    begun(&site).await;
     (site, task)
 }
 
@@ -100,5 +112,50 @@ async fn a_connection_that_is_dead_without_a_word_is_noticed() {
     site.dropped();
     proxy.mend();
     heard(&site, &everything()).await;
+    task.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_hears_nothing_is_refused_and_tried_again() {
+    let site = PgSite::with(Triggers::notify());
+    let (url, made) = (site.database.url.clone(), Arc::new(AtomicUsize::new(0)));
+    let counter = Arc::clone(&made);
+    let connect = move || {
+        counter.fetch_add(1, Ordering::SeqCst);
+        let url = url.clone();
+        async move {
+            let (client, driver) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(driver);
+            AsyncPgConnection::try_from(client).await
+        }
+    };
+    let task = tokio::spawn(Listener::of(&site.db, connect).run());
+    let trying = async {
+        while made.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, trying).await.expect("it listens to what it does not hear");
+    task.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_on_other_channels_is_not_for_the_cache() {
+    let site = PgSite::with(Triggers::notify());
+    let url = site.database.url.clone();
+    let connect = move || {
+        let url = url.clone();
+        async move {
+            let mut conn = AsyncPgConnection::establish(&url).await?;
+            conn.batch_execute("LISTEN news").await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok::<_, ConnectionError>(conn)
+        }
+    };
+    site.dropped();
+    let task = tokio::spawn(Listener::of(&site.db, connect).sign_of_life(LONG).run());
+    begun(&site).await;
+    site.write("NOTIFY news, 'not in our words'");
+    site.write("UPDATE books SET title = 'x' WHERE id = 1");
+    heard(&site, "books books:1").await;
     task.abort();
 }

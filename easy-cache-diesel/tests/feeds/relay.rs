@@ -2,14 +2,20 @@
 //! rolled back, and nothing is lost while no relay runs.
 
 use std::collections::BTreeSet;
+use std::error::Error;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use easy_cache_diesel::feed::Relay;
+use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
+use easy_cache_diesel::feed::{Relay, told_async};
+use futures_util::future::{BoxFuture, FutureExt, TryFutureExt};
 
 use crate::site::{EVERYTHING, Site, books, comes_about};
 
@@ -124,6 +130,41 @@ fn a_relay_out_of_the_applications_pool_is_followed_by_nobody_and_the_applicatio
     relay.look().unwrap_err();
     diesel::delete(books::table.find(2)).execute(&mut pool.get().unwrap()).unwrap();
     assert_eq!(site.dropped(), "books books:2", "after a refused statement of ours as well");
+}
+
+/// Threads whose work goes on when nobody waits for it any more.
+struct Detached;
+
+impl SpawnBlocking for Detached {
+    fn spawn_blocking<'a, R: Send + 'static>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Result<R, Box<dyn Error + Send + Sync>>> {
+        tokio::task::spawn_blocking(task).map_err(Into::into).boxed()
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}
+
+#[tokio::test]
+async fn what_is_dropped_while_its_statement_runs_on_another_thread_leaves_the_connection_followed() {
+    let site = Site::new();
+    let conn = &mut SyncConnectionWrapper::<SqliteConnection, Detached>::new(site.other());
+    site.db.instrument_async(conn);
+    site.dropped();
+    let lock = &mut site.other();
+    lock.batch_execute("BEGIN EXCLUSIVE").unwrap();
+    {
+        let mut telling = pin!(told_async(conn));
+        let polled = telling.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending());
+    }
+    lock.batch_execute("COMMIT").unwrap();
+    let write = diesel::update(books::table.find(2)).set(books::title.eq("x"));
+    diesel_async::RunQueryDsl::execute(write, conn).await.unwrap();
+    assert_eq!(site.dropped(), "books books:*", "diesel-async shows no values here");
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use easy_cache_core::testing::MemoryPlainStore;
 use easy_cache_core::{Cache, ManualClock, Scope, Tag};
-use easy_cache_sea_orm::{CachedDb, CachedSelect, CachedTx};
+use easy_cache_sea_orm::{CachedCursor, CachedDb, CachedSelect, CachedTx};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, Cursor, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, SelectModel, Statement,
 };
 
 use crate::entities::{author, book, loan};
@@ -63,6 +63,23 @@ async fn one_row_is_asked_for_where_many_would_do() {
     let shop = Shop::in_memory().await;
     let first = by_id().one_cached(&shop.db).await.unwrap().unwrap();
     assert_eq!((first.id, by_id().all_cached(&shop.db).await.unwrap().len()), (1, 3), "the list is another entry");
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_used_again_shows_the_same_after_a_hit_and_after_a_miss() {
+    let shop = Shop::in_memory().await;
+    let ids = async |cursor: &mut Cursor<SelectModel<book::Model>>| {
+        cursor.all_cached(&shop.db).await.unwrap().iter().map(|book| book.id).collect::<Vec<_>>()
+    };
+    for statements in [4, 0] {
+        let before = shop.statements();
+        let mut pages = book::Entity::find().cursor_by(book::Column::Id);
+        assert_eq!(ids(pages.first(2)).await, [1, 2]);
+        assert_eq!(ids(pages.after(2)).await, [3]);
+        assert_eq!(ids(pages.after(0)).await, [1, 2], "the bound of the page before is forgotten");
+        assert_eq!(ids(pages.desc().first(1)).await, [3; 0], "nothing is before 0");
+        assert_eq!(shop.statements() - before, statements);
+    }
 }
 
 #[tokio::test]

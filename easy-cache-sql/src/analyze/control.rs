@@ -86,9 +86,9 @@ fn setting(set: &Set, context: Context<'_>) -> Found {
     Ok(in_session(state))
 }
 
-/// Settings that say how long, how fast and under which name a session works, and change nothing about what a read means.
-const TUNING: [&str; 13] = [
-    "application_name",
+/// Settings that say how long and how fast a session works, and change nothing about what a read means. Its name is none of
+/// them: a policy for rows or a view may ask for it.
+const TUNING: [&str; 12] = [
     "idle_in_transaction_session_timeout",
     "idle_transaction_timeout",
     "innodb_lock_wait_timeout",

@@ -198,6 +198,7 @@ fn transactions_and_sessions() {
             ("SET LOCAL app.tenant = '1'", &[], "uncacheable:Metadata transaction"),
             ("SET search_path TO shop, public", &[], "uncacheable:Metadata session"),
             ("SET statement_timeout = '5s'", &[], "uncacheable:Metadata"),
+            ("SET application_name = 'tenant-b'", &[], "uncacheable:Metadata session"),
             ("SET LOCAL work_mem TO '8MB'", &[], "uncacheable:Metadata"),
             ("SET ROLE admin", &[], "uncacheable:Metadata session"),
             ("SET CONSTRAINTS ALL DEFERRED", &[], "uncacheable:Metadata session"),

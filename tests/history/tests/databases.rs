@@ -143,15 +143,18 @@ async fn a_commit_without_an_answer_leaves_nothing_outdated() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_is_dropped_at_any_await_leaves_nothing_outdated() {
-    const ROWS: i32 = 40;
-    let scene = Scene::new(2 * ROWS).await;
+    const POLLS: i32 = 20;
+    let writers_and_ways = 2 * Way::ALL.len() as i32;
+    let rows = POLLS * writers_and_ways;
+    let scene = Scene::new(rows).await;
     let writers = [through(Orm::SeaOrm, &scene.places).await, through(Orm::Diesel, &scene.places).await];
     let mut ends = Vec::new();
-    for row in 0..2 * ROWS {
+    for row in 0..rows {
         scene.cache(row).await;
         let writer = &writers[row as usize % 2];
         let way = Way::ALL[row as usize / 2 % Way::ALL.len()];
-        let polls = row as u64 / 4;
+        // Each way of each writer at each count, also the odd ones.
+        let polls = (row / writers_and_ways) as u64;
         let ended = Dropped { inner: pin!(writer.write(row, way)), polls }.await;
         ends.push(ended.is_some());
         let committed = scene.committed(row).await;
@@ -159,7 +162,8 @@ async fn a_write_that_is_dropped_at_any_await_leaves_nothing_outdated() {
         assert!(found.is_none_or(|number| number >= committed), "{way:?} after {polls} polls: {found:?}, {committed}");
     }
     assert!(ends.contains(&false), "none was dropped");
-    scene.until_served(2 * ROWS).await;
+    assert!(ends.contains(&true), "none came to its end");
+    scene.until_served(rows).await;
 }
 
 // case 87
