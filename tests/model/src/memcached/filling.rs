@@ -155,7 +155,7 @@ fn write(turn: &mut Turn<'_>, reader: Reader, value: Value) {
     let what = if value.overtaken { "writes an entry that is dead" } else { "writes the entry" };
     // Those who wait look at no entry: they may have called after a hold has ended, or after a writer has returned that still holds.
     let held = value.marks != 0 && !turn.world.is(Mutation::HoldsUnasked);
-    let kept = !value.overtaken && !(reader.shares() && held);
+    let kept = !(value.overtaken || reader.shares() && held);
     end(turn, what, reader, value, kept, |state| {
         state.entry = Some(value.entry());
     });
