@@ -43,7 +43,7 @@ mistakes! {
     SeenVersionsUncompared,
     /// An entry carries the epoch that its fill found, and not its fence's.
     EpochUnchecked,
-    /// A fill does not look for expired holds.
+    /// A fill does not look for holds: neither for expired ones, nor for those of writers that may have returned.
     FillIgnoresExpiredHolds,
     /// A fill checks the key before it locks the stripe.
     KeyCheckedBeforeStripe,

@@ -129,6 +129,20 @@ impl Drop for Process {
 pub(crate) fn signal(id: u32, name: &str) {
     let done = Command::new("sh").args(["-c", r#"kill -s "$1" "$2""#, "sh", name, &id.to_string()]).output();
     assert!(done.is_ok_and(|output| output.status.success()), "failed to send {name} to process {id}");
+    if name == "STOP" {
+        // Each thread stops when the signal reaches it, which may be after an answer or two.
+        wait::until("all threads of a process have stopped", || {
+            threads_of(id).iter().all(|state| matches!(state, 'T' | 'Z'))
+        });
+    }
+}
+
+/// In which state each thread of a process is, by the system's letter for it; nothing where the system does not tell.
+fn threads_of(id: u32) -> Vec<char> {
+    let tasks = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    // The name before the state may contain anything, also brackets.
+    let state = |stat: String| stat.rsplit(')').next()?.trim_start().chars().next();
+    tasks.filter_map(|task| state(fs::read_to_string(task.path().join("stat")).ok()?)).collect()
 }
 
 fn open_log(path: &Path) -> io::Result<File> {
