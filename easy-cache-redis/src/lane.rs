@@ -18,6 +18,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::greeting::Greeting;
+use crate::names::Names;
+use crate::together::Found;
 use crate::wire::{Connected, Driver, Reply, Supply, Wire, command};
 
 /// Consecutive operations without an answer that end a connection: one may be slow, two are a dead line.
@@ -120,6 +122,23 @@ impl Lane {
         };
         self.judge(&live, reply.as_ref().err());
         Ok((live, reply?))
+    }
+
+    /// A lookup that shares its command with those that ask at the same time; nothing if this connection is not one on which they can.
+    pub(crate) async fn look_together(
+        self: &Arc<Self>,
+        begin: &Arc<[u8]>,
+        names: &Arc<Names>,
+        deadline: Instant,
+    ) -> Option<Result<(Arc<Live>, Found), Failure>> {
+        let live = match self.live(deadline).await {
+            Ok(live) => live,
+            Err(failure) => return Some(Err(failure)),
+        };
+        let wire = live.wire.as_ref()?;
+        let found = timeout_at(deadline, wire.ask_together(begin, names)).await.unwrap_or_else(|_| Err(self.late()));
+        self.judge(&live, found.as_ref().err());
+        Some(found.map(|found| (live, found)))
     }
 
     /// Several commands in one write, an answer or a refusal for each; on the connection of this generation, if it has to be.

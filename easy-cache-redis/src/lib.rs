@@ -46,7 +46,7 @@
 //! | `lane`, `backoff`, `greeting`, `recent`, `failure` | one connection, and its replacement |
 //! | `wire` | lookups on a shared connection, past the client library |
 //! | `tls` | which cryptography TLS uses |
-//! | `combine`, `names` | lookups that travel together |
+//! | `together`, `names`, `combine` | lookups that travel together: one command for several; and where there is no wire, when they leave |
 //! | `follow`, `news` | what near caches are told |
 //! | `inspect` | what operators ask |
 //! | `cluster` | the same over several nodes (feature `cluster`) |
@@ -78,6 +78,7 @@ mod scripts;
 mod store;
 #[cfg(feature = "tls")]
 mod tls;
+mod together;
 mod wire;
 mod writing;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::mem;
+use std::sync::Arc;
 use std::task::Waker;
 
 use bytes::Bytes;
@@ -10,6 +11,8 @@ use tokio::sync::oneshot;
 
 use super::frame::Measure;
 use crate::failure::Failure;
+use crate::names::Names;
+use crate::together::Found;
 
 /// Bytes that may wait to be written: as much as some hundred thousand lookups. Nobody is behind a connection that takes no more.
 const MOST: usize = 64 << 20;
@@ -23,6 +26,14 @@ pub(crate) struct Arrived {
 /// Who waits for one.
 pub(super) type Asker = oneshot::Sender<Arrived>;
 
+/// A lookup that may share its command with others.
+pub(super) struct Question {
+    /// What its command begins with: only those with the same share one.
+    pub(super) begin: Arc<[u8]>,
+    pub(super) names: Arc<Names>,
+    pub(super) answer: oneshot::Sender<Result<Found, Failure>>,
+}
+
 /// One side of a connection, at which lookups are asked.
 #[derive(Default)]
 pub(crate) struct Wire(Mutex<Waiting>);
@@ -31,6 +42,9 @@ pub(crate) struct Wire(Mutex<Waiting>);
 struct Waiting {
     commands: Vec<u8>,
     askers: Vec<Asker>,
+    questions: Vec<Question>,
+    /// Bytes of the questions.
+    bytes: usize,
     /// Of the task that drives the stream, if it has looked here since it was woken last.
     driver: Option<Waker>,
     ended: bool,
@@ -43,36 +57,62 @@ impl Wire {
         reply.await.map_err(|_| Failure::ended())
     }
 
+    /// A lookup, in one command with those that wait at the same time and begin with the same. It costs one allocation.
+    pub(crate) async fn ask_together(&self, begin: &Arc<[u8]>, names: &Arc<Names>) -> Result<Found, Failure> {
+        let (answer, arrives) = oneshot::channel();
+        let question = Question { begin: Arc::clone(begin), names: Arc::clone(names), answer };
+        self.add(|waiting| {
+            waiting.bytes += names.all().len();
+            waiting.questions.push(question);
+        })?;
+        arrives.await.map_err(|_| Failure::ended())?
+    }
+
     fn leave(&self, command: [&[u8]; 3]) -> Result<oneshot::Receiver<Arrived>, Failure> {
+        let (asker, reply) = oneshot::channel();
+        self.add(|waiting| {
+            command.into_iter().for_each(|part| waiting.commands.extend_from_slice(part));
+            waiting.askers.push(asker);
+        })?;
+        Ok(reply)
+    }
+
+    fn add(&self, left: impl FnOnce(&mut Waiting)) -> Result<(), Failure> {
         let mut waiting = self.0.lock();
         if waiting.ended {
             return Err(Failure::ended());
         }
-        if waiting.commands.len() > MOST {
+        if waiting.commands.len() + waiting.bytes > MOST {
             return Err(Failure::Full);
         }
-        let (asker, reply) = oneshot::channel();
-        command.into_iter().for_each(|part| waiting.commands.extend_from_slice(part));
-        waiting.askers.push(asker);
+        left(&mut waiting);
         let driver = waiting.driver.take();
         drop(waiting);
         if let Some(driver) = driver {
             driver.wake();
         }
-        Ok(reply)
+        Ok(())
     }
 
-    /// What was asked meanwhile: the commands, into empty memory, and who waits, in their order. If that is nothing, the driver is woken by the
-    /// next question.
-    pub(super) fn take(&self, driver: &Waker, commands: &mut Vec<u8>, asker: impl FnMut(Asker)) -> bool {
+    /// What was asked meanwhile: commands, into empty memory, and who waits for their replies, in their order; and what is to be asked
+    /// together. If that is nothing, the driver is woken by the next question.
+    pub(super) fn take(
+        &self,
+        driver: &Waker,
+        commands: &mut Vec<u8>,
+        questions: &mut Vec<Question>,
+        asker: impl FnMut(Asker),
+    ) -> bool {
         let mut waiting = self.0.lock();
-        if waiting.askers.is_empty() {
+        if waiting.askers.is_empty() && waiting.questions.is_empty() {
             if waiting.driver.as_ref().is_none_or(|known| !known.will_wake(driver)) {
                 waiting.driver = Some(driver.clone());
             }
             return false;
         }
         mem::swap(&mut waiting.commands, commands);
+        mem::swap(&mut waiting.questions, questions);
+        waiting.bytes = 0;
         waiting.askers.drain(..).for_each(asker);
         true
     }
@@ -81,7 +121,7 @@ impl Wire {
     pub(super) fn end(&self) {
         let mut waiting = self.0.lock();
         waiting.ended = true;
-        let left = mem::take(&mut waiting.askers);
+        let left = (mem::take(&mut waiting.askers), mem::take(&mut waiting.questions));
         drop(waiting);
         drop(left);
     }

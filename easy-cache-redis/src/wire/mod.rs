@@ -9,9 +9,11 @@
 //! only the library can make (over TLS, or by the application's own pool) have no such stream, and lookups go over them as
 //! commands like any other.
 //!
-//! `frame` knows where replies end, `stream` is what the library reads from, `ask` what callers wait at, `dial` makes it all.
+//! `frame` knows where replies end, `stream` is what the library reads from, `ask` what callers wait at, `batch` what those of them share that
+//! ask at the same time, `dial` makes it all.
 
 mod ask;
+mod batch;
 mod dial;
 mod frame;
 mod reply;
