@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::greeting::Greeting;
 use crate::names::Names;
 use crate::together::Found;
-use crate::wire::{Connected, Driver, Reply, Supply, Wire, command};
+use crate::wire::{Connected, Driver, Reply, Supply, Told, Wire, command};
 
 /// Consecutive operations without an answer that end a connection: one may be slow, two are a dead line.
 const LATE: u32 = 2;
@@ -136,7 +136,11 @@ impl Lane {
             Err(failure) => return Some(Err(failure)),
         };
         let wire = live.wire.as_ref()?;
-        let found = timeout_at(deadline, wire.ask_together(begin, names)).await.unwrap_or_else(|_| Err(self.late()));
+        let found = match wire.ask_together(begin, names, deadline).await {
+            Ok(Told::Found(found)) => Ok(found),
+            Ok(Told::Late) => Err(self.late()),
+            Ok(Told::Failed(failure)) | Err(failure) => Err(failure),
+        };
         self.judge(&live, found.as_ref().err());
         Some(found.map(|found| (live, found)))
     }

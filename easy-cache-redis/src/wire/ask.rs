@@ -8,11 +8,13 @@ use std::task::Waker;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 use super::frame::Measure;
+use super::slot::{Arrival, Slot, Told};
+use super::watch::{self, Keeper, Watch};
 use crate::failure::Failure;
 use crate::names::Names;
-use crate::together::Found;
 
 /// Bytes that may wait to be written: as much as some hundred thousand lookups. Nobody is behind a connection that takes no more.
 const MOST: usize = 64 << 20;
@@ -31,7 +33,14 @@ pub(super) struct Question {
     /// What its command begins with: only those with the same share one.
     pub(super) begin: Arc<[u8]>,
     pub(super) names: Arc<Names>,
-    pub(super) answer: oneshot::Sender<Result<Found, Failure>>,
+    pub(super) slot: Arc<Slot>,
+}
+
+impl Drop for Question {
+    /// Whoever has not been told by now will not be answered.
+    fn drop(&mut self) {
+        self.slot.tell(Told::Failed(Failure::ended()));
+    }
 }
 
 /// One side of a connection, at which lookups are asked.
@@ -45,6 +54,7 @@ struct Waiting {
     questions: Vec<Question>,
     /// Bytes of the questions.
     bytes: usize,
+    watch: Watch,
     /// Of the task that drives the stream, if it has looked here since it was woken last.
     driver: Option<Waker>,
     ended: bool,
@@ -57,15 +67,44 @@ impl Wire {
         reply.await.map_err(|_| Failure::ended())
     }
 
-    /// A lookup, in one command with those that wait at the same time and begin with the same. It costs one allocation.
-    pub(crate) async fn ask_together(&self, begin: &Arc<[u8]>, names: &Arc<Names>) -> Result<Found, Failure> {
-        let (answer, arrives) = oneshot::channel();
-        let question = Question { begin: Arc::clone(begin), names: Arc::clone(names), answer };
-        self.add(|waiting| {
+    /// A lookup, in one command with those that wait at the same time and begin with the same. Nobody waits beyond the deadline, which is
+    /// not before those of others who have asked earlier. It costs one allocation.
+    pub(crate) async fn ask_together(
+        self: &Arc<Self>,
+        begin: &Arc<[u8]>,
+        names: &Arc<Names>,
+        deadline: Instant,
+    ) -> Result<Told, Failure> {
+        let here = watch::here();
+        let (arrival, keeper) = self.question(begin, names, |watch, slot| watch.add(here, deadline, slot))?;
+        match keeper {
+            Keeper::Caller => return Ok(timeout_at(deadline, arrival).await.unwrap_or(Told::Late)),
+            Keeper::NewWatch => watch::start(self),
+            Keeper::Watch => {}
+        }
+        Ok(arrival.await)
+    }
+
+    /// Leaves a question; who keeps the time of the one who waits is agreed on in the same step.
+    pub(super) fn question<T>(
+        &self,
+        begin: &Arc<[u8]>,
+        names: &Arc<Names>,
+        agree: impl FnOnce(&mut Watch, &Arc<Slot>) -> T,
+    ) -> Result<(Arrival, T), Failure> {
+        let slot = Arc::<Slot>::default();
+        let question = Question { begin: Arc::clone(begin), names: Arc::clone(names), slot: Arc::clone(&slot) };
+        let agreed = self.add(|waiting| {
             waiting.bytes += names.all().len();
             waiting.questions.push(question);
+            agree(&mut waiting.watch, &slot)
         })?;
-        arrives.await.map_err(|_| Failure::ended())?
+        Ok((Arrival(slot), agreed))
+    }
+
+    /// Does something with those who wait.
+    pub(super) fn watch<T>(&self, act: impl FnOnce(&mut Watch) -> T) -> T {
+        act(&mut self.0.lock().watch)
     }
 
     fn leave(&self, command: [&[u8]; 3]) -> Result<oneshot::Receiver<Arrived>, Failure> {
@@ -77,7 +116,7 @@ impl Wire {
         Ok(reply)
     }
 
-    fn add(&self, left: impl FnOnce(&mut Waiting)) -> Result<(), Failure> {
+    fn add<T>(&self, leave: impl FnOnce(&mut Waiting) -> T) -> Result<T, Failure> {
         let mut waiting = self.0.lock();
         if waiting.ended {
             return Err(Failure::ended());
@@ -85,13 +124,13 @@ impl Wire {
         if waiting.commands.len() + waiting.bytes > MOST {
             return Err(Failure::Full);
         }
-        left(&mut waiting);
+        let left = leave(&mut waiting);
         let driver = waiting.driver.take();
         drop(waiting);
         if let Some(driver) = driver {
             driver.wake();
         }
-        Ok(())
+        Ok(left)
     }
 
     /// What was asked meanwhile: commands, into empty memory, and who waits for their replies, in their order; and what is to be asked

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::ask::{Arrived, Question};
 use super::reply::Reply;
+use super::slot::Told;
 use crate::names::Names;
 use crate::together::Places;
 
@@ -31,7 +32,7 @@ pub(super) struct Batches {
 impl Batches {
     /// Writes the commands of all these, without those who have gone meanwhile, and hands on the batches in their order.
     pub(super) fn write(&self, questions: &mut Vec<Question>, commands: &mut Vec<u8>, mut each: impl FnMut(Batch)) {
-        questions.retain(|question| !question.answer.is_closed());
+        questions.retain(|question| question.slot.is_open());
         if questions.iter().any(|question| !Arc::ptr_eq(&question.begin, &questions[0].begin)) {
             questions.sort_by_key(|question| question.begin.as_ptr().addr());
         }
@@ -72,11 +73,9 @@ impl Batch {
 
     /// Hands on what was answered; as many values as that.
     pub(super) fn answer(self, values: &[Option<&[u8]>], keep: impl Fn(&[u8]) -> Bytes) {
-        let names: Vec<_> = self.questions.iter().map(|question| Arc::clone(&question.names)).collect();
-        let mut questions = self.questions.into_iter();
-        // Who has gone meanwhile does not care.
-        let to = |found| _ = questions.next().map(|question| question.answer.send(Ok(found)));
-        self.places.spread(values, keep, names.iter().map(|names| &**names), to);
+        let mut questions = self.questions.iter();
+        let to = |found| _ = questions.next().map(|question| question.slot.tell(Told::Found(found)));
+        self.places.spread(values, keep, names_of(&self.questions), to);
     }
 
     /// What the library makes of a reply that is no array of strings.
@@ -84,7 +83,7 @@ impl Batch {
         match Reply::of(Arrived { bytes: reply, strings: None }, self.values()) {
             Ok(reply) => self.answer(&reply.values().collect::<Vec<_>>(), Bytes::copy_from_slice),
             Err(failure) => {
-                self.questions.into_iter().for_each(|question| _ = question.answer.send(Err(failure.clone())));
+                self.questions.iter().for_each(|question| question.slot.tell(Told::Failed(failure.clone())));
             }
         }
     }

@@ -10,18 +10,21 @@
 //! commands like any other.
 //!
 //! `frame` knows where replies end, `stream` is what the library reads from, `ask` what callers wait at, `batch` what those of them share that
-//! ask at the same time, `dial` makes it all.
+//! ask at the same time, `slot` where the answer to one arrives, `watch` the timer of all; `dial` makes it all.
 
 mod ask;
 mod batch;
 mod dial;
 mod frame;
 mod reply;
+mod slot;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub(crate) use ask::Wire;
 pub(crate) use dial::{Connected, Driver, Supply};
 pub(crate) use frame::{Number, write};
 pub(crate) use reply::{Reply, command};
+pub(crate) use slot::Told;
