@@ -248,8 +248,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
     /// Takes what is asked, in the order in which it will be answered. Whether there was anything.
     fn take(&mut self, cx: &Context<'_>) -> bool {
         let Self { wire, expected, unwritten, questions, .. } = self;
-        let taken =
-            wire.take(cx.waker(), unwritten, questions, |asker| expected.push_back(Expected::Asker(asker)));
+        let taken = wire.take(cx.waker(), unwritten, questions, |asker| expected.push_back(Expected::Asker(asker)));
         if !questions.is_empty() {
             self.batches.write(questions, unwritten, |batch| expected.push_back(Expected::Batch(batch)));
         }

@@ -66,6 +66,8 @@ struct World {
     wire: Arc<Wire>,
     answers: Vec<Answer>,
     lookups: Vec<Arrival>,
+    /// What their commands begin with.
+    begin: Arc<[u8]>,
     /// What has come to the library.
     read: Vec<u8>,
 }
@@ -74,7 +76,14 @@ impl World {
     fn new() -> Self {
         let wire = Arc::new(Wire::default());
         let script = Script { takes: usize::MAX, ..Script::default() };
-        Self { stream: Stream::new(script, Arc::clone(&wire)), wire, answers: Vec::new(), lookups: Vec::new(), read: Vec::new() }
+        Self {
+            stream: Stream::new(script, Arc::clone(&wire)),
+            wire,
+            answers: Vec::new(),
+            lookups: Vec::new(),
+            begin: Arc::from(BEGIN),
+            read: Vec::new(),
+        }
     }
 
     fn now() -> Context<'static> {
@@ -92,7 +101,8 @@ impl World {
 
     /// A lookup that may share its command with others, and has no end.
     fn look(&mut self, names: &Arc<Names>) {
-        self.look_behind(&Arc::from(BEGIN), names);
+        let begin = Arc::clone(&self.begin);
+        self.look_behind(&begin, names);
     }
 
     fn look_behind(&mut self, begin: &Arc<[u8]>, names: &Arc<Names>) {

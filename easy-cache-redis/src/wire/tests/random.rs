@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 
-use bytes::Bytes;
 use deadpool_redis::redis::{Value, parse_redis_value};
 use proptest::prelude::*;
 
