@@ -44,6 +44,7 @@
 //! | `lookup`, `filling`, `writing` | the operations |
 //! | `layout`, `scripts` | what is stored, and the steps that change it |
 //! | `lane`, `backoff`, `greeting`, `recent`, `failure` | one connection, and its replacement |
+//! | `sentinel` | who the master is, as sentinels say, and what ends when it is another one |
 //! | `wire` | lookups on a shared connection, past the client library |
 //! | `tls` | which cryptography TLS uses |
 //! | `combine`, `names` | lookups that travel together |
@@ -75,6 +76,7 @@ mod news;
 mod recent;
 mod recipe;
 mod scripts;
+mod sentinel;
 mod store;
 #[cfg(feature = "tls")]
 mod tls;

@@ -20,6 +20,6 @@ mod stream;
 mod tests;
 
 pub(crate) use ask::Wire;
-pub(crate) use dial::{Connected, Driver, Supply};
+pub(crate) use dial::{Connected, Driver, Supply, reach};
 pub(crate) use frame::{Number, write};
 pub(crate) use reply::{Reply, command};

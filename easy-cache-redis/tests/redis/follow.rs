@@ -17,7 +17,7 @@ const BOUND: Duration = Duration::from_millis(40);
 
 /// A near cache that only writes down what it hears.
 #[derive(Debug, Default)]
-struct Notes {
+pub(crate) struct Notes {
     heard: Mutex<Vec<String>>,
     asked: AtomicU64,
     proved: AtomicU64,
@@ -45,12 +45,12 @@ impl Mirror for Notes {
 
 impl Notes {
     /// Waits for a proof that was asked for after this moment.
-    async fn proof(&self) {
+    pub(crate) async fn proof(&self) {
         let asked = self.asked.load(Ordering::SeqCst);
         eventually(|| self.proved.load(Ordering::SeqCst) > asked).await;
     }
 
-    fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.heard.lock())
     }
 }
@@ -64,7 +64,7 @@ async fn eventually(condition: impl Fn() -> bool) {
 }
 
 /// A near cache of a store that hears everything by now.
-async fn followed(world: &World) -> (Arc<Notes>, easy_cache_core::store::Following) {
+pub(crate) async fn followed(world: &World) -> (Arc<Notes>, easy_cache_core::store::Following) {
     let notes = Arc::new(Notes::default());
     let following = world.store.follow(Arc::clone(&notes) as Arc<dyn Mirror>, BOUND).unwrap();
     notes.proof().await;
