@@ -145,3 +145,101 @@ impl fmt::Debug for Head {
         f.debug_struct("Head").field("term", &self.term).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    const SENTINELS: usize = 3;
+
+    #[derive(Default)]
+    struct Counts(AtomicUsize);
+
+    impl Leave for Counts {
+        fn leave(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn named(head: &Head, port: u16, epoch: u64) -> Named {
+        Named { host: "h".to_owned(), port, epoch, votes: 1, term: head.term() }
+    }
+
+    fn led_by(port: u16, epoch: u64) -> (Arc<Head>, Standing, Arc<Counts>) {
+        let (head, counts) = (Arc::new(Head::default()), Arc::new(Counts::default()));
+        let standing = head.settle(&named(&head, port, epoch), SENTINELS).unwrap();
+        standing.bind(Arc::downgrade(&counts) as Weak<dyn Leave>);
+        (head, standing, counts)
+    }
+
+    #[test]
+    fn whoever_finds_another_master_ends_what_leads_to_the_former_one() {
+        let (head, former, counts) = led_by(1, 4);
+        head.settle(&named(&head, 1, 4), SENTINELS).unwrap();
+        assert!(former.holds() && counts.0.load(Ordering::SeqCst) == 0);
+        let next = head.settle(&named(&head, 2, 5), SENTINELS).unwrap();
+        assert!(!former.holds() && next.holds());
+        assert_eq!(counts.0.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn an_announcement_ends_it_at_once_and_one_of_what_is_known_ends_nothing() {
+        let (head, standing, counts) = led_by(1, 4);
+        head.announce("h:1".to_owned());
+        assert!(standing.holds());
+        // Each sentinel says it.
+        (0..SENTINELS).for_each(|_| head.announce("h:2".to_owned()));
+        assert!(!standing.holds());
+        assert_eq!(counts.0.load(Ordering::SeqCst), 1);
+        let next = head.settle(&named(&head, 2, 5), SENTINELS).unwrap();
+        head.announce("h:2".to_owned());
+        assert!(next.holds());
+    }
+
+    #[test]
+    fn who_has_asked_before_an_announcement_reaches_only_the_one_that_was_announced() {
+        let (head, ..) = led_by(1, 4);
+        let (former, next) = (named(&head, 1, 4), named(&head, 2, 5));
+        head.announce("h:2".to_owned());
+        assert!(head.settle(&former, SENTINELS).is_err());
+        assert!(
+            head.settle(&named(&head, 1, 4), SENTINELS).is_err(),
+            "nor does who asks those that have not heard yet"
+        );
+        head.settle(&next, SENTINELS).unwrap();
+    }
+
+    #[test]
+    fn of_two_who_have_asked_in_the_same_term_the_second_does_not_bring_the_former_master_back() {
+        let (head, ..) = led_by(1, 4);
+        let (one, other) = (named(&head, 2, 5), named(&head, 3, 6));
+        head.settle(&one, SENTINELS).unwrap();
+        assert!(head.settle(&other, SENTINELS).is_err());
+        head.settle(&named(&head, 3, 6), SENTINELS).unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_earlier_failover_is_believed_of_most_and_an_announcement_for_a_while() {
+        let (head, ..) = led_by(2, 5);
+        let few = named(&head, 1, 4);
+        assert!(matches!(head.settle(&few, SENTINELS), Err(Lost::Outdated { .. })));
+        head.settle(&Named { votes: 2, ..few }, SENTINELS).unwrap();
+        head.announce("h:3".to_owned());
+        assert!(head.settle(&Named { votes: 2, ..named(&head, 2, 1) }, SENTINELS).is_err());
+        tokio::time::advance(NEWS).await;
+        head.settle(&Named { votes: 2, ..named(&head, 2, 1) }, SENTINELS).unwrap();
+    }
+
+    #[test]
+    fn who_was_not_heard_catches_up_by_the_count_of_failovers() {
+        let (head, standing, _) = led_by(1, 4);
+        head.catch_up("h:2".to_owned(), 4);
+        assert!(standing.holds(), "it may be the one that has not heard");
+        head.catch_up("h:1".to_owned(), 5);
+        assert!(standing.holds());
+        head.catch_up("h:2".to_owned(), 5);
+        assert!(!standing.holds());
+    }
+}

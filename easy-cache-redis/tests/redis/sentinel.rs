@@ -17,6 +17,8 @@ use crate::follow::followed;
 use crate::world::{KEY, PATIENCE, World, tags};
 
 const NAME: &str = "mymaster";
+/// Longer than any takes on a machine that is busy with other things.
+const FAILOVER: Duration = Duration::from_secs(120);
 
 /// A master with a replica, and who watches them.
 struct Watched {
@@ -86,7 +88,7 @@ async fn failure(world: &World) -> String {
 async fn recovered(world: &World) {
     let begun = Instant::now();
     while let Err(error) = world.store.look(Look::new(b"probe", &[])).await {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it never came back: {error} {}", cause(&error));
+        assert!(begun.elapsed() < FAILOVER, "it never came back: {error} {}", cause(&error));
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -222,7 +224,7 @@ async fn a_dead_sentinel_that_comes_back_tells_what_it_has_heard_meanwhile() {
     });
     let begun = Instant::now();
     while world.store.look(Look::new(KEY, &tags(&["t"]))).await.is_ok_and(|found| matches!(found, Looked::Hit(_))) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it stays with the former master");
+        assert!(begun.elapsed() < FAILOVER, "it stays with the former master");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     recovered(&world).await;
@@ -235,7 +237,7 @@ async fn lost_invalidation(keeps: bool) -> (Watched, World) {
     let world = watched.world_with(|builder| if keeps { builder.keep_across_restarts() } else { builder });
     world.warm(&["t"]).await;
     let Watched { master, replica, .. } = &watched;
-    master.command(["WAIT", "1", "10000"]);
+    block_in_place(|| replica.wait_until_it_follows(master));
     replica.pause();
     // What was on its way to the replica would be read after the pause.
     master.command(["CLIENT", "KILL", "TYPE", "replica"]);
@@ -306,7 +308,7 @@ impl Shop {
     async fn goes_well(&self) {
         let (begun, more) = (Instant::now(), self.acknowledged.load(Ordering::SeqCst) + 50);
         while self.acknowledged.load(Ordering::SeqCst) < more {
-            assert!(begun.elapsed() < Duration::from_secs(60), "no invalidation arrives any more");
+            assert!(begun.elapsed() < FAILOVER, "no invalidation arrives any more");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }

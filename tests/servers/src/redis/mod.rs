@@ -199,10 +199,12 @@ impl Redis {
         self.connection().command(words).unwrap_or_else(|error| panic!("redis did not answer a command: {error}"))
     }
 
-    /// One line of `INFO`, such as `total_reads_processed`.
+    /// One line of `INFO`, such as `total_reads_processed`; nothing if it does not answer, as one that is just made a replica.
     #[must_use]
     pub fn info(&self, name: &str) -> Option<String> {
-        let info = self.command(["INFO", "everything"]).to_string();
+        let reply =
+            Connection::open(self.address()).and_then(|mut connection| connection.command(["INFO", "everything"]));
+        let info = reply.ok()?.to_string();
         info.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim().to_owned()))
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Connection, Redis, Reply, address, process_id};
 use crate::process::{Ending, Plan};
 use crate::seat::Seat;
-use crate::{folder, wait};
+use crate::{folder, port, wait};
 
 /// The name of the master, where none is said.
 const NAME: &str = "mymaster";
@@ -34,6 +34,8 @@ pub struct Options {
     down_after: Duration,
     password: Option<String>,
     masters_password: Option<String>,
+    /// The settings of TLS, and the port.
+    tls: Option<(String, u16)>,
 }
 
 impl Options {
@@ -64,6 +66,21 @@ impl Options {
     /// Which password the master, and its replicas, expect.
     pub fn masters_password(mut self, password: &str) -> Self {
         self.masters_password = Some(password.to_owned());
+        self
+    }
+
+    /// Speaks TLS as well, on a port of its own ([`Sentinel::tls_address`]) and with the master, of which it names that port.
+    ///
+    /// # Panics
+    /// If the master does not.
+    pub fn tls(mut self, master: &Redis, certificate: &Path, key: &Path) -> Self {
+        let (certificate, key) = (certificate.display(), key.display());
+        self.master = master.tls_address().unwrap_or_else(|| panic!("the master does not speak TLS")).port();
+        let settings = format!(
+            "tls-replication yes\ntls-auth-clients no\ntls-cert-file {certificate}\ntls-key-file {key}\n\
+             tls-ca-cert-file {certificate}\n"
+        );
+        self.tls = Some((settings, port::free()));
         self
     }
 
@@ -98,6 +115,9 @@ impl Options {
         if let Some(password) = &self.password {
             text += &format!("requirepass {password}\nsentinel sentinel-pass {password}\n");
         }
+        if let Some((settings, port)) = &self.tls {
+            text += &format!("tls-port {port}\n{settings}");
+        }
         text
     }
 }
@@ -112,6 +132,7 @@ impl Sentinel {
             down_after: Duration::from_secs(3600),
             password: None,
             masters_password: None,
+            tls: None,
         }
     }
 
@@ -125,6 +146,12 @@ impl Sentinel {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         address(self.port)
+    }
+
+    /// Where it speaks TLS, if it was started so.
+    #[must_use]
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.options.tls.as_ref().map(|(_, port)| address(*port))
     }
 
     /// How clients name it, without its password.
