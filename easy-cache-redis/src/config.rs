@@ -220,7 +220,7 @@ impl RedisStoreBuilder {
         let info = self.info()?;
         #[cfg(feature = "tls")]
         crate::tls::prepare(info.iter().chain(self.news_info()?.as_ref()));
-        let news = self.news(info.clone())?.map(Origin::Server);
+        let news = self.news(info.clone())?.map(Origin::from);
         let (supply, server) = self.supply(info)?;
         Ok((supply, server, news))
     }

@@ -29,14 +29,14 @@ const PROOFS: u32 = 4;
 /// Who tells.
 #[derive(Debug, Clone)]
 pub(crate) enum Origin {
-    Server(Client),
+    Server(Box<Client>),
     /// The master of the moment.
     Sentinels(Arc<Sentinels>),
 }
 
 impl From<Client> for Origin {
     fn from(client: Client) -> Self {
-        Self::Server(client)
+        Self::Server(Box::new(client))
     }
 }
 

@@ -94,12 +94,10 @@ impl Ear {
             .set_connection_timeout(None)
             .set_response_timeout(None)
             .set_push_sender(move |push: PushInfo| {
-                match push.kind {
-                    PushKind::Disconnection => ended.notify_one(),
-                    PushKind::Message => {
-                        announced(&push.data, &name).into_iter().for_each(|master| head.announce(master))
-                    }
-                    _ => {}
+                if push.kind == PushKind::Disconnection {
+                    ended.notify_one();
+                } else if let (PushKind::Message, Some(master)) = (push.kind, announced(&push.data, &name)) {
+                    head.announce(master);
                 }
                 Ok::<(), ()>(())
             });

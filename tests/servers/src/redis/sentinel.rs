@@ -178,14 +178,24 @@ impl Sentinel {
         reply.list().get(1).and_then(Reply::number).map(|port| port as u16)
     }
 
-    /// Makes a replica the master, although the one that there is lives. It goes on as a master for some seconds, until it is told.
+    /// Makes a replica the master, although the one that there is lives, and returns when it is named. The former one goes on as a master for some
+    /// seconds, until it is told.
     ///
     /// # Panics
-    /// If it has no replica that could be one.
+    /// If no replica could be one within two minutes.
     pub fn fail_over(&self) {
-        wait::until("the sentinel has chosen a replica", || {
-            self.command(["SENTINEL", "FAILOVER", &self.options.name]) == Reply::Status("OK".to_owned())
+        let former = self.master();
+        let is_done = || self.master() != former;
+        wait::until("a replica is made the master", || {
+            // It gives up where a replica is slow; then it has to be told again, and not before.
+            let _refused = self.command(["SENTINEL", "FAILOVER", &self.options.name]);
+            wait::until("the sentinel is done", || is_done() || !self.is_failing_over());
+            is_done()
         });
+    }
+
+    fn is_failing_over(&self) -> bool {
+        self.command(["SENTINEL", "MASTER", &self.options.name]).to_string().contains("failover_in_progress")
     }
 
     /// Waits until it names this one as the master.
