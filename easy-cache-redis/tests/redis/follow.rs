@@ -45,7 +45,7 @@ impl Mirror for Notes {
 
 impl Notes {
     /// Waits for a proof that was asked for after this moment.
-    pub(crate) async fn proof(&self) {
+    async fn proof(&self) {
         let asked = self.asked.load(Ordering::SeqCst);
         eventually(|| self.proved.load(Ordering::SeqCst) > asked).await;
     }
@@ -64,7 +64,7 @@ async fn eventually(condition: impl Fn() -> bool) {
 }
 
 /// A near cache of a store that hears everything by now.
-pub(crate) async fn followed(world: &World) -> (Arc<Notes>, easy_cache_core::store::Following) {
+async fn followed(world: &World) -> (Arc<Notes>, easy_cache_core::store::Following) {
     let notes = Arc::new(Notes::default());
     let following = world.store.follow(Arc::clone(&notes) as Arc<dyn Mirror>, BOUND).unwrap();
     notes.proof().await;
