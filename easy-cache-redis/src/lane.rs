@@ -19,6 +19,7 @@ use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::greeting::Greeting;
 use crate::names::Names;
+use crate::sentinel::{Leave, Lost, Standing};
 use crate::together::Found;
 use crate::wire::{Connected, Driver, Reply, Supply, Told, Wire, command};
 
@@ -42,6 +43,8 @@ pub(crate) struct Live {
     connection: MultiplexedConnection,
     /// Where lookups go past the client library, if they can.
     wire: Option<Arc<Wire>>,
+    /// Under which master, where that may change.
+    standing: Option<Standing>,
     _driver: Option<Driver>,
 }
 
@@ -213,6 +216,8 @@ impl Lane {
                 turn.succeeded();
                 self.unanswered.store(0, Ordering::Relaxed);
                 self.live.store(Some(Arc::clone(live)));
+                // Another master may have been found meanwhile.
+                self.leave();
                 tracing::debug!(generation = live.generation, "connected to redis");
             }
             Err(failure) => {
@@ -227,10 +232,13 @@ impl Lane {
     }
 
     async fn connect(&self) -> Result<Arc<Live>, Failure> {
-        let Connected { mut connection, wire, driver } = self.supply.connect().await?;
+        let Connected { mut connection, wire, driver, standing } = self.supply.connect().await?;
         let (server, clock) = self.greeting.exchange(&mut connection).await?;
+        if standing.as_ref().is_some_and(|standing| !standing.holds()) {
+            return Err(Lost::Replaced.into());
+        }
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(Arc::new(Live { generation, server, clock, connection, wire, _driver: driver }))
+        Ok(Arc::new(Live { generation, server, clock, connection, wire, standing, _driver: driver }))
     }
 
     /// What an operation has met decides about the connection: only about the one it went over.
@@ -258,6 +266,16 @@ impl Lane {
                 // Others in the pool lead to the same server.
                 self.supply.let_go();
             }
+        }
+    }
+}
+
+impl Leave for Lane {
+    fn leave(&self) {
+        if let Some(live) = self.live.load_full()
+            && live.standing.as_ref().is_some_and(|standing| !standing.holds())
+        {
+            self.replace(&live, &Lost::Replaced.into());
         }
     }
 }

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::redis::Client;
 use deadpool_redis::{Config, Pool};
 use easy_cache_core::store::{
     Fill, Filled, Following, Inspect, Leased, Look, Looked, Mark, Mirror, Store, StoreFuture, Version,
@@ -15,7 +14,7 @@ use easy_cache_core::{Error, Tag};
 use crate::combine::Combiner;
 use crate::config::{Background, RedisStoreBuilder};
 use crate::failure::Failure;
-use crate::follow::Follower;
+use crate::follow::{Follower, Origin};
 use crate::lane::{Lane, Limits};
 use crate::layout::{Keys, bucket};
 use crate::recent::Recent;
@@ -54,7 +53,7 @@ pub(crate) struct Inner {
     /// Where the server is, for people.
     pub(crate) server: String,
     /// For near caches, if it is known where the server is.
-    pub(crate) news: Option<Client>,
+    pub(crate) news: Option<Origin>,
     pub(crate) limits: Limits,
 }
 
@@ -150,7 +149,7 @@ impl Store for RedisStore {
 
     fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
         let Inner { news, keys, limits, background, .. } = &*self.inner;
-        let follower = Follower { client: news.clone()?, keys: keys.clone(), limits: *limits, mirror, bound };
+        let follower = Follower { origin: news.clone()?, keys: keys.clone(), limits: *limits, mirror, bound };
         Some(follower.start(background.handle()))
     }
 

@@ -24,7 +24,7 @@ mod tests;
 mod watch;
 
 pub(crate) use ask::Wire;
-pub(crate) use dial::{Connected, Driver, Supply};
+pub(crate) use dial::{Connected, Driver, Supply, reach};
 pub(crate) use frame::{Number, write};
 pub(crate) use reply::{Reply, command};
 pub(crate) use slot::Told;
