@@ -7,7 +7,6 @@ mod keeping;
 mod label;
 mod lease;
 mod marks;
-mod taken;
 mod throttle;
 mod travel;
 mod undelivered;
@@ -20,12 +19,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::backend::memory::Kept;
+use crate::backend::shared::KeptPass;
 use crate::clock::{Clock, Moment, nanoseconds};
 use crate::events::Events;
 use crate::spawn::Spawner;
 use crate::store::{
-    Breaker, Fill, Filled, Following, Found, Look, Looked, Mirror, Pass, Store, StoreFence, StoreFuture, Version,
-    VersionedTag,
+    Breaker, Fill, Filled, Following, Found, Look, Looked, Mirror, OwnedLook, Pass, Store, StoreFence, StoreFuture,
+    Version, VersionedTag,
 };
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
@@ -166,15 +166,23 @@ impl Outside {
         self.store.follow(mirror, bound)
     }
 
-    /// Delivers what is owed to the store, then looks.
-    pub(crate) fn look(&self, key: &[u8], kind: u64, tags: &[Tag]) -> Trip<Looked> {
+    /// Delivers what is owed to the store, then looks. To be polled at once: what is owed is asked for here.
+    pub(crate) fn look(&self, key: &[u8], kind: u64, tags: &[Tag]) -> Looking {
         self.throttle.note_kind(key, kind);
-        let (outside, key, tags) = (self.clone(), taken::Key::from(key), taken::Tags::from(tags));
-        Box::pin(async move {
+        let look = OwnedLook::of(Look { kind, ..Look::new(key, tags) });
+        if self.undelivered.is_clear() {
+            return Looking::Now(self.clone().look_now(look, None));
+        }
+        let outside = self.clone();
+        Looking::Later(Box::pin(async move {
             let by = outside.delivered_first().await?;
-            let looking = outside.store.look(Look { kind, ..Look::new(&key, &tags) });
-            outside.ask("look up an entry", by, Asking::Usual, looking).await
-        })
+            outside.look_now(look, by).await
+        }))
+    }
+
+    fn look_now(self, look: OwnedLook, by: Option<Moment>) -> Question<'static, Looked, Self> {
+        let looking = Arc::clone(&self.store).look_owned(look);
+        Question::new(self, "look up an entry", by, Asking::Usual, looking)
     }
 
     /// What the store has under a key, for people. What is owed to it is delivered before, so that it says what a call would find.
@@ -240,14 +248,7 @@ impl Outside {
         asking: Asking,
         operation: StoreFuture<'a, T>,
     ) -> Question<'a, T> {
-        Question { outside: self, what, by, asking: Some(asking), operation, pass: None, deadline: None }
-    }
-
-    fn enter(&self, asking: Asking) -> Result<Option<Pass<'_>>, Error> {
-        match &self.breaker {
-            Some(breaker) if asking == Asking::Usual => breaker.enter().map(Some),
-            _ => Ok(None),
-        }
+        Question::new(&self.0, what, by, asking, operation)
     }
 
     async fn in_time<T>(
@@ -264,6 +265,21 @@ impl Outside {
             Poll::Pending => Poll::Pending,
         });
         timed.await
+    }
+}
+
+impl Use {
+    fn enter(&self, asking: Asking) -> Result<Option<Pass<'_>>, Error> {
+        match &self.breaker {
+            Some(breaker) if asking == Asking::Usual => breaker.enter().map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The pass of who was let through, for its last step.
+    fn pass(&self, kept: &mut Option<KeptPass>) -> Option<Pass<'_>> {
+        let kept = kept.take()?;
+        self.breaker.as_ref().map(|breaker| breaker.resume(kept))
     }
 
     fn late(&self, what: &str) -> Error {
@@ -289,29 +305,57 @@ impl Future for Delivered<'_> {
     }
 }
 
+/// A lookup, where the call is that makes it.
+pub(crate) enum Looking {
+    Now(Question<'static, Looked, Outside>),
+    /// Something has to be done before.
+    Later(Trip<Looked>),
+}
+
+impl Future for Looking {
+    type Output = Result<Looked, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Now(question) => Pin::new(question).poll(cx),
+            Self::Later(trip) => trip.as_mut().poll(cx),
+        }
+    }
+}
+
 /// An operation under way. Who gives up on it after a good part of its time has learnt the same as who waits for the rest: where
 /// callers are less patient than the store's timeout, nothing else would ever tell that it is down.
 ///
 /// The clock is read when there is something to wait for, and not before: until then nothing has passed but this thread's own work.
-struct Question<'a, T> {
-    outside: &'a Outside,
+pub(crate) struct Question<'a, T, O: Deref<Target = Use> = &'a Use> {
+    outside: O,
     what: &'static str,
     by: Option<Moment>,
     /// Nothing, once it is under way.
     asking: Option<Asking>,
     operation: StoreFuture<'a, T>,
-    pass: Option<Pass<'a>>,
+    pass: Option<KeptPass>,
     /// When it began to wait, and until when it does.
     deadline: Option<(Moment, Deadline)>,
 }
 
-impl<T> Question<'_, T> {
+impl<'a, T, O: Deref<Target = Use>> Question<'a, T, O> {
+    const fn new(
+        outside: O,
+        what: &'static str,
+        by: Option<Moment>,
+        asking: Asking,
+        operation: StoreFuture<'a, T>,
+    ) -> Self {
+        Self { outside, what, by, asking: Some(asking), operation, pass: None, deadline: None }
+    }
+
     /// Asks to be let through. What was done before may have taken all the time.
     fn begin(&mut self, asking: Asking) -> Result<(), Error> {
         if self.by.is_some_and(|by| self.outside.clock.precise() >= by) {
             return Err(self.outside.late(self.what));
         }
-        self.pass = self.outside.enter(asking)?;
+        self.pass = self.outside.enter(asking)?.map(Pass::keep);
         Ok(())
     }
 
@@ -325,14 +369,14 @@ impl<T> Question<'_, T> {
     }
 
     fn answered(&mut self, well: bool) {
-        let Some(pass) = self.pass.take() else { return };
+        let Some(pass) = self.outside.pass(&mut self.pass) else { return };
         if let Some(circuit) = if well { pass.succeeded() } else { pass.failed() } {
             self.outside.events.circuit(circuit);
         }
     }
 }
 
-impl<T> Future for Question<'_, T> {
+impl<T, O: Deref<Target = Use> + Unpin> Future for Question<'_, T, O> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Error>> {
@@ -349,9 +393,10 @@ impl<T> Future for Question<'_, T> {
     }
 }
 
-impl<T> Drop for Question<'_, T> {
+impl<T, O: Deref<Target = Use>> Drop for Question<'_, T, O> {
     fn drop(&mut self) {
-        let (Some(pass), Some((began, _))) = (self.pass.take(), &self.deadline) else { return };
+        let Some(pass) = self.outside.pass(&mut self.pass) else { return };
+        let Some((began, _)) = &self.deadline else { return };
         let waited = self.outside.clock.precise().saturating_sub(*began);
         if waited >= nanoseconds(self.outside.timeout) / 4
             && let Some(circuit) = pass.failed()
