@@ -321,7 +321,20 @@ impl Background {
         server: &'a str,
         operation: impl Future<Output = Result<T, Failure>> + Send + 'a,
     ) -> StoreFuture<'a, T> {
-        Box::pin(Operation { background: self, what, server, operation })
+        Box::pin(self.running(what, server, operation))
+    }
+
+    /// The same as a part of another future.
+    pub(crate) const fn running<'a, T: 'a, F>(
+        &'a self,
+        what: &'static str,
+        server: &'a str,
+        operation: F,
+    ) -> impl Future<Output = Result<T, Error>> + Send + 'a
+    where
+        F: Future<Output = Result<T, Failure>> + Send + 'a,
+    {
+        Operation { background: self, what, server, operation }
     }
 }
 

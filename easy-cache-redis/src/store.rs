@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use deadpool_redis::{Config, Pool};
 use easy_cache_core::store::{
-    Fill, Filled, Following, Inspect, Leased, Look, Looked, Mark, Mirror, Store, StoreFuture, Version,
+    Fill, Filled, Following, Inspect, Leased, Look, Looked, Mark, Mirror, OwnedLook, Store, StoreFuture, Version,
 };
 use easy_cache_core::{Error, Tag};
 
@@ -117,6 +117,13 @@ impl Inner {
 impl Store for RedisStore {
     fn look<'a>(&'a self, look: Look<'a>) -> StoreFuture<'a, Looked> {
         self.run("look up an entry", self.inner.look_up(look))
+    }
+
+    fn look_owned(self: Arc<Self>, look: OwnedLook) -> StoreFuture<'static, Looked> {
+        Box::pin(async move {
+            let Inner { background, server, .. } = &*self.inner;
+            background.running("look up an entry", server, self.inner.look_up(look.borrowed())).await
+        })
     }
 
     fn fill<'a>(&'a self, fill: Fill<'a>) -> StoreFuture<'a, Filled> {
