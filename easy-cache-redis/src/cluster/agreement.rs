@@ -10,6 +10,7 @@
 //! in the slot of each group as well, for a minute at a time (`witnesses`). Who cannot ask for the record asks there. If anybody says another
 //! number, that counts; else, if anybody says this one, a program with this number has been at work a moment ago, and one more does no harm.
 
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use deadpool_redis::redis::{Pipeline, RedisWrite, Value, cmd};
 use futures_util::future::{join, join_all};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::nodes::Nodes;
 use super::slots::slot_of;
@@ -56,6 +57,8 @@ struct Known {
     silent: Option<Failure>,
     /// When the witnesses were told.
     told: Option<Instant>,
+    /// Whether it will be compared again without anybody's asking.
+    due: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,7 +81,7 @@ enum Due {
 
 impl Agreement {
     pub(crate) fn new(nodes: Arc<Nodes>, namespace: &Keys, groups: Box<[Keys]>) -> Self {
-        let known = Known { verdict: Verdict::Unknown, since: None, silent: None, told: None };
+        let known = Known { verdict: Verdict::Unknown, since: None, silent: None, told: None, due: false };
         let (record, known, comparing) =
             (namespace.number_of_groups(), Mutex::new(known), tokio::sync::Mutex::default());
         Self { nodes, record, groups, known, comparing }
@@ -136,9 +139,8 @@ impl Agreement {
 
     /// Compared, or by now its node and the witnesses should have answered. It goes on in any case.
     async fn compared(self: &Arc<Self>) -> Result<(), Failure> {
-        let comparing = self.comparing();
-        let soon = self.nodes.soon() + (self.nodes.soon() - Instant::now());
-        timeout_at(soon, comparing).await.map_or(Ok(()), |ended| ended.unwrap_or(Ok(())))
+        let (comparing, soon) = (self.comparing(), self.nodes.limits().operation / 2);
+        timeout(soon, comparing).await.map_or(Ok(()), |ended| ended.unwrap_or(Ok(())))
     }
 
     fn is_silent(&self) -> bool {
@@ -199,17 +201,25 @@ impl Agreement {
             return found;
         }
         let (number, silent) = self.hear().await;
+        self.note(number, silent)
+    }
+
+    fn note(self: &Arc<Self>, number: Option<usize>, silent: Option<Failure>) -> Result<(), Failure> {
         let mut known = self.known.lock();
         known.since = Some(Instant::now());
         known.silent.clone_from(&silent);
-        match (number, silent) {
-            (Some(number), _) if number != self.groups.len() => {
-                known.verdict = Verdict::Differs(number);
-                Err(self.divided(number))
-            }
-            (None, Some(failure)) => Err(failure),
-            (_, silent) => {
-                known.verdict = Verdict::Agreed;
+        match number {
+            None => {}
+            Some(number) if number == self.groups.len() => known.verdict = Verdict::Agreed,
+            Some(number) => known.verdict = Verdict::Differs(number),
+        }
+        if silent.is_some() && known.verdict == Verdict::Agreed && !mem::replace(&mut known.due, true) {
+            self.compare_later();
+        }
+        match (number, known.verdict, silent) {
+            (_, Verdict::Differs(number), _) => Err(self.divided(number)),
+            (None, _, Some(failure)) => Err(failure),
+            (_, _, silent) => {
                 if self.groups.len() > 1 && known.told.is_none_or(|told| told.elapsed() >= REPEATED) {
                     known.told = known.since;
                     let own = Arc::clone(self);
@@ -218,6 +228,24 @@ impl Agreement {
                 Ok(())
             }
         }
+    }
+
+    /// While the record is silent it is asked for again without a reason: who comes after a while should not be the one to wait for it.
+    fn compare_later(self: &Arc<Self>) {
+        let own = Arc::downgrade(self);
+        drop(tokio::spawn(async move {
+            sleep(BELIEVED).await;
+            let Some(own) = own.upgrade() else { return };
+            own.set_out();
+            // What it comes to is known to all.
+            let _ = own.compare().await;
+        }));
+    }
+
+    /// Somebody goes to find it again.
+    fn set_out(&self) {
+        let mut known = self.known.lock();
+        (known.due, known.since) = (false, Some(Instant::now()));
     }
 
     /// What somebody else has found out meanwhile, or a moment ago.
