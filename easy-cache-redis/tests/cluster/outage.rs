@@ -46,12 +46,10 @@ async fn is_hit(store: &RedisClusterStore, key: &str) -> bool {
     matches!(store.look(Look::new(key.as_bytes(), &[])).await.unwrap(), Looked::Hit(_))
 }
 
-/// The witnesses have heard this.
+/// One of the witnesses has heard this.
 fn say(cluster: &Cluster, world: &World, said: &str) {
-    for group in 0..world.groups {
-        let record = world.number(Some(group));
-        cluster.command_at(&record, &["SET", &record, said]);
-    }
+    let record = world.number(Some(1));
+    cluster.command_at(&record, &["SET", &record, said]);
 }
 
 fn divided(world: &World, groups: usize) -> RedisClusterStore {
