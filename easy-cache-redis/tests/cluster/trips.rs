@@ -130,9 +130,17 @@ async fn an_invalidation_takes_one_trip_whatever_it_touches() {
         let names: Vec<String> = (0..1_000).map(|n| format!("tag{n}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let keys: Vec<&[u8]> = vec![KEY, b"other", b"{third}"];
-        let told = counted.trips(async { counted.world.store.invalidate(&tags(&names), &keys).await.unwrap() }).await;
+        let (mut told, mut flushed) = (0, 0);
+        for _ in 0..ATTEMPTS {
+            if told == 0 {
+                told =
+                    counted.trips(async { counted.world.store.invalidate(&tags(&names), &keys).await.unwrap() }).await;
+            }
+            if flushed == 0 {
+                flushed = counted.trips(async { counted.world.store.invalidate_all().await.unwrap() }).await;
+            }
+        }
         assert_eq!(told, 1, "{groups} groups");
-        let flushed = counted.trips(async { counted.world.store.invalidate_all().await.unwrap() }).await;
         assert_eq!(flushed, 1, "{groups} groups");
     }
 }
