@@ -39,10 +39,9 @@
 //! | `inspect` | what operators ask |
 //! | `layout` | the names of items, and the bytes in them |
 //! | `servers` | which name is on which server |
-//! | `lane`, `backoff`, `failure` | one connection to a server, shared by all callers, and its replacement |
+//! | `lane`, `failure` | one connection to a server, shared by all callers, and its replacement |
 //! | `protocol` | commands and replies as bytes |
 
-mod backoff;
 mod config;
 mod failure;
 mod filling;

@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{AsyncConnectionConfig, Client, PushInfo, PushKind, RedisWrite, cmd};
-use easy_cache_core::store::{Following, Mirror};
+use easy_cache_core::store::{Backoff, Following, Mirror};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::lane::Limits;
 use crate::layout::Keys;
@@ -90,7 +89,7 @@ impl Follower {
     }
 
     /// One connection, from its beginning to its end.
-    async fn listen(&self, backoff: &mut Backoff) -> Failure {
+    async fn listen(&self, backoff: &mut Backoff<Failure>) -> Failure {
         let ended = Arc::new(Notify::new());
         let (mut connection, standing) = match timeout(self.limits.dial, self.open(&ended)).await {
             Ok(Ok(opened)) => opened,

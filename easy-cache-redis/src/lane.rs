@@ -12,10 +12,10 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{Cmd, Pipeline, Value};
+use easy_cache_core::store::Backoff;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::greeting::Greeting;
 use crate::names::Names;
@@ -49,6 +49,12 @@ pub(crate) struct Live {
 }
 
 impl Live {
+    /// Where questions are asked past the client library, if this connection has such a place.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn wire(&self) -> Option<&Wire> {
+        self.wire.as_deref()
+    }
+
     /// How long ago something was stored at this moment of the server's clock. The calendar of this process has no part in it.
     pub(crate) fn age_of(&self, stored: u64) -> Duration {
         let (then, at) = self.clock;
@@ -62,7 +68,7 @@ pub(crate) struct Lane {
     limits: Limits,
     greeting: Greeting,
     live: ArcSwapOption<Live>,
-    dial: Arc<Mutex<Backoff>>,
+    dial: Arc<Mutex<Backoff<Failure>>>,
     failing: AtomicBool,
     generations: AtomicU64,
     unanswered: AtomicU32,
@@ -172,6 +178,19 @@ impl Lane {
         Ok(answers)
     }
 
+    /// What is asked past the client library, on this connection.
+    #[cfg(feature = "cluster")]
+    pub(crate) async fn answered<T>(
+        &self,
+        live: &Arc<Live>,
+        asked: impl Future<Output = Result<T, Failure>>,
+        deadline: Instant,
+    ) -> Result<T, Failure> {
+        let answer = timeout_at(deadline, asked).await.unwrap_or_else(|_| Err(self.late()));
+        self.judge(live, answer.as_ref().err());
+        answer
+    }
+
     /// The connection, if there is one; else it is dialled.
     pub(crate) async fn live(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Live>, Failure> {
         match self.live.load_full() {
@@ -192,7 +211,7 @@ impl Lane {
         if let Some(live) = self.live.load_full() {
             return Ok(live);
         }
-        if let Some(last) = turn.refusal(Instant::now()) {
+        if let Some(last) = turn.refusal(Instant::now()).cloned() {
             return Err(Failure::BackingOff(Box::new(last)));
         }
         let lane = Arc::clone(self);
@@ -205,7 +224,7 @@ impl Lane {
         }
     }
 
-    async fn open(&self, turn: &mut OwnedMutexGuard<Backoff>) -> Result<Arc<Live>, Failure> {
+    async fn open(&self, turn: &mut OwnedMutexGuard<Backoff<Failure>>) -> Result<Arc<Live>, Failure> {
         let opened = match timeout(self.limits.dial, self.connect()).await {
             Ok(opened) => opened,
             Err(_) => Err(Failure::Late(self.limits.dial)),

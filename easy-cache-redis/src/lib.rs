@@ -45,7 +45,7 @@
 //! | `store` | [`RedisStore`], and which operation is where |
 //! | `lookup`, `filling`, `writing` | the operations |
 //! | `layout`, `scripts` | what is stored, and the steps that change it |
-//! | `lane`, `backoff`, `greeting`, `recent`, `failure` | one connection, and its replacement |
+//! | `lane`, `greeting`, `recent`, `failure` | one connection, and its replacement |
 //! | `sentinel` | who the master is, as sentinels say, and what ends when it is another one |
 //! | `wire` | lookups on a shared connection, past the client library |
 //! | `tls` | which cryptography TLS uses |
@@ -60,7 +60,6 @@
 //! | `tls` | `rediss://`, by rustls; with `ring`, unless the application has installed another provider of cryptography before it makes the store |
 //! | `cluster` | `RedisClusterStore`: Redis Cluster |
 
-mod backoff;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod combine;

@@ -7,6 +7,7 @@ mod failover;
 mod follow;
 mod groups;
 mod moving;
+mod outage;
 mod stress;
 mod trips;
 mod world;
