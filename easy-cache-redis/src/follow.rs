@@ -1,8 +1,8 @@
-//! Keeps a near cache told of changes: a connection of its own on which the server sends the names of changed records, proofs by
-//! ping on that same connection, and what to do when it is lost.
+//! Keeps a near cache told of changes: a connection of its own on which the server sends the names of changed records, proofs on
+//! that same connection, and what to do when it is lost.
 //!
-//! What the names mean is in `news`. They are handed on where they are read, before the answer to a ping that was sent later can
-//! be seen by anybody: that is what makes the ping a proof.
+//! What the names mean is in `news`. They are handed on where they are read, before the answer to a question that was sent later can
+//! be seen by anybody: that is what makes the answer a proof, if it says that the server is the master (`probe`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +17,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::backoff::Backoff;
 use crate::failure::Failure;
-use crate::lane::Limits;
+use crate::lane::{Lane, Limits};
 use crate::layout::Keys;
 use crate::news::News;
+use crate::probe::{self, Question};
 
 /// Proofs within one bound: three are promised, and one may be late. When everything was forgotten the next question is as far away as ever, a
 /// quarter of the bound at most: copies come back that much later, and none is served for longer.
@@ -32,6 +33,8 @@ pub(crate) struct Follower {
     pub(crate) limits: Limits,
     pub(crate) mirror: Arc<dyn Mirror>,
     pub(crate) bound: Duration,
+    /// By which what is kept near is looked up.
+    pub(crate) lanes: Vec<Arc<Lane>>,
 }
 
 /// Ends the task when it is dropped, and the connection with it.
@@ -63,19 +66,24 @@ impl Follower {
     /// One connection, from its beginning to its end.
     async fn listen(&self, backoff: &mut Backoff) -> Failure {
         let ended = Arc::new(Notify::new());
-        let mut connection = match timeout(self.limits.dial, self.begin(&ended)).await {
+        let opened = async {
+            let mut connection = self.begin(&ended).await?;
+            probe::agree(&mut connection, &self.lanes).await?;
+            Ok(connection)
+        };
+        let mut connection = match timeout(self.limits.dial, opened).await {
             Ok(Ok(connection)) => connection,
             Ok(Err(failure)) => return failure,
             Err(_) => return Failure::Late(self.limits.dial),
         };
         // What has happened before the server began to tell is not known.
         self.mirror.forget_everything();
+        let mut question = Question::new(&self.keys);
         loop {
             let asked = self.mirror.ask();
-            let answer = timeout(self.limits.operation, connection.send_packed_command(&cmd("PING"))).await;
-            match answer.map(|answer| answer.and_then(deadpool_redis::redis::Value::extract_error)) {
-                Ok(Ok(_)) => self.mirror.proved(asked),
-                Ok(Err(error)) => return error.into(),
+            match timeout(self.limits.operation, question.ask(&mut connection)).await {
+                Ok(Ok(())) => self.mirror.proved(asked),
+                Ok(Err(failure)) => return failure,
                 Err(_) => return Failure::Late(self.limits.operation),
             }
             backoff.succeeded();

@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::greeting::Greeting;
+use crate::probe::Probe;
 use crate::wire::{Connected, Driver, Reply, Supply, Wire, command};
 
 /// Consecutive operations without an answer that end a connection: one may be slow, two are a dead line.
@@ -28,6 +29,8 @@ const LATE: u32 = 2;
 pub(crate) struct Limits {
     pub(crate) operation: Duration,
     pub(crate) dial: Duration,
+    /// How old an answer may get that the server is the master.
+    pub(crate) master: Duration,
 }
 
 /// A connection in use.
@@ -40,6 +43,8 @@ pub(crate) struct Live {
     connection: MultiplexedConnection,
     /// Where lookups go past the client library, if they can.
     wire: Option<Arc<Wire>>,
+    /// Whether the server is still the master. Nodes of a cluster say so unasked.
+    probe: Option<Probe>,
     _driver: Option<Driver>,
 }
 
@@ -109,6 +114,11 @@ impl Lane {
         deadline: Instant,
     ) -> Result<(Arc<Live>, Reply), Failure> {
         let live = self.live(deadline).await?;
+        if let Some(probe) = live.probe.as_ref().filter(|probe| probe.is_due(deadline))
+            && let Some(answer) = Box::pin(self.look_and_ask(&live, probe, parts, count, deadline)).await
+        {
+            return answer.map(|reply| (live, reply));
+        }
         let Some(wire) = &live.wire else {
             let (live, value) = Box::pin(self.ask(&command(&parts.concat()), deadline)).await?;
             return Ok((live, Reply::read(value, count)?));
@@ -206,12 +216,14 @@ impl Lane {
     async fn connect(&self) -> Result<Arc<Live>, Failure> {
         let Connected { mut connection, wire, driver } = self.supply.connect().await?;
         let (server, clock) = self.greeting.exchange(&mut connection).await?;
+        let keys = self.greeting.whose.as_ref().map(|(keys, _)| keys);
+        let probe = Probe::begin(&mut connection, keys, self.limits).await?;
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(Arc::new(Live { generation, server, clock, connection, wire, _driver: driver }))
+        Ok(Arc::new(Live { generation, server, clock, connection, wire, probe, _driver: driver }))
     }
 
     /// What an operation has met decides about the connection: only about the one it went over.
-    fn judge(&self, live: &Arc<Live>, failure: Option<&Failure>) {
+    pub(crate) fn judge(&self, live: &Arc<Live>, failure: Option<&Failure>) {
         let ends = match failure {
             None => {
                 if self.unanswered.load(Ordering::Relaxed) != 0 {
@@ -224,6 +236,17 @@ impl Lane {
         };
         if let (true, Some(failure)) = (ends, failure) {
             self.replace(live, failure);
+        }
+    }
+
+    /// The server that tells a near cache is this one: a connection to another one is replaced, and where it is not known which
+    /// it leads to, that is asked. What one server changes the other does not tell.
+    pub(crate) fn agree(&self, server: &str) {
+        let Some(live) = self.live.load_full() else { return };
+        if server.is_empty() || live.server.is_empty() {
+            live.probe.iter().for_each(Probe::doubt);
+        } else if live.server != server {
+            self.replace(&live, &Failure::Replaced);
         }
     }
 

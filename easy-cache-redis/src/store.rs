@@ -150,7 +150,8 @@ impl Store for RedisStore {
 
     fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
         let Inner { news, keys, limits, background, .. } = &*self.inner;
-        let follower = Follower { client: news.clone()?, keys: keys.clone(), limits: *limits, mirror, bound };
+        let lanes = self.inner.lanes.iter().map(|lookups| Arc::clone(lookups.lane())).collect();
+        let follower = Follower { client: news.clone()?, keys: keys.clone(), limits: *limits, mirror, bound, lanes };
         Some(follower.start(background.handle()))
     }
 

@@ -12,7 +12,7 @@ use easy_cache_servers::{Proxy, Redis};
 use crate::world::{KEY, PATIENCE, World, tags};
 
 /// The cause of a failure in words.
-fn cause(error: &Error) -> String {
+pub(crate) fn cause(error: &Error) -> String {
     std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
 }
 

@@ -3,6 +3,7 @@
 
 mod connections;
 mod contract;
+mod demoted;
 mod fleet;
 mod follow;
 mod holds;
