@@ -72,7 +72,9 @@ impl Question {
             },
             // The connection ends, and the next one finds out how to ask.
             (Way::Role, Ok(_)) => Err(Failure::Garbled("no role")),
-            (Way::Role, Err(failure)) if failure.code().is_some() => Err(Failure::Garbled("it no longer tells its role")),
+            (Way::Role, Err(failure)) if failure.code().is_some() => {
+                Err(Failure::Garbled("it no longer tells its role"))
+            }
             (Way::Role, Err(failure)) => Err(failure),
             (Way::Write, Ok(_)) => Ok(()),
             // What only masters answer; and who may not even ask this is left to believe.

@@ -4,6 +4,7 @@
 mod agreement;
 mod contract;
 mod failover;
+mod fences;
 mod follow;
 mod groups;
 mod moving;

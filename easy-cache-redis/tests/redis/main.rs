@@ -11,6 +11,7 @@ mod losses;
 mod names;
 mod outage;
 mod protocol;
+mod slow;
 mod together;
 mod trips;
 mod world;

@@ -1,0 +1,81 @@
+//! What a fence is worth when connections have been replaced since: what it knows is of the nodes that were asked then.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use easy_cache_core::store::{Filled, Look, Miss, Store};
+use easy_cache_servers::Proxy;
+
+use crate::world::{KEY, World, shared, tags};
+
+/// A store that reaches every node through a proxy.
+struct Cuttable {
+    world: World,
+    proxies: Vec<Proxy>,
+}
+
+impl Cuttable {
+    fn new(groups: usize) -> Self {
+        let nodes = shared().nodes();
+        let proxies: Vec<Proxy> = nodes.iter().map(|node| Proxy::before(node.address())).collect();
+        let ports: HashMap<u16, u16> =
+            nodes.iter().zip(&proxies).map(|(node, proxy)| (node.port(), proxy.port())).collect();
+        let reached = move |_: &str, port: u16| ("127.0.0.1".to_owned(), ports[&port]);
+        let urls = proxies.iter().map(Proxy::redis_url).collect();
+        Self { world: World::with(urls, groups, |builder| builder.reached_at(reached)), proxies }
+    }
+
+    /// A miss, behind which all versions are known or none is.
+    async fn missed(&self, known: bool) -> Miss {
+        if known {
+            self.world.warm(&["t", "u"]).await;
+            let entry = format!("ec1:{}:e:0:k", self.world.namespace);
+            assert_eq!(shared().command_at(&entry, &["DEL", &entry]).number(), Some(1));
+        }
+        self.world.miss(&["t", "u"]).await
+    }
+
+    /// Cuts the connections to some nodes, and waits until all of them are there again.
+    async fn cut(&self, is_cut: impl Fn(u16) -> bool) {
+        for (node, proxy) in shared().nodes().iter().zip(&self.proxies) {
+            if is_cut(node.port()) {
+                proxy.cut();
+            }
+        }
+        let begun = Instant::now();
+        for key in [KEY, b"a", b"b", b"c", b"d", b"e", b"f", b"g"] {
+            while self.world.store.look(Look::new(key, &tags(&["t", "u"]))).await.is_err() {
+                assert!(begun.elapsed() < Duration::from_secs(60), "it never came back");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    }
+
+    /// Whether records of this world are on the node with this port.
+    fn has_records(&self, port: u16) -> bool {
+        (0..self.world.groups).any(|group| shared().master_of(self.world.slot(shared(), group)).port() == port)
+    }
+}
+
+#[tokio::test]
+async fn a_fill_whose_connection_to_the_records_was_replaced_since_its_fence_is_not_kept() {
+    for (groups, known) in [(1, false), (1, true), (4, false), (4, true)] {
+        let cuttable = Cuttable::new(groups);
+        let miss = cuttable.missed(known).await;
+        cuttable.cut(|port| cuttable.has_records(port)).await;
+        let world = &cuttable.world;
+        assert_eq!(world.fill(&miss, &["t", "u"]).await, Filled::NotKept, "{groups} groups, known: {known}");
+        assert!(world.reason(&["t", "u"]).await.is_some(), "and is not found either");
+        world.warm(&["t", "u"]).await;
+        world.hit(&["t", "u"]).await;
+    }
+}
+
+#[tokio::test]
+async fn the_connections_to_nodes_without_records_do_not_matter_to_a_fence() {
+    let cuttable = Cuttable::new(1);
+    let miss = cuttable.missed(false).await;
+    cuttable.cut(|port| !cuttable.has_records(port)).await;
+    assert_eq!(cuttable.world.fill(&miss, &["t", "u"]).await, Filled::Kept);
+    cuttable.world.hit(&["t", "u"]).await;
+}
