@@ -59,15 +59,35 @@ impl Cuttable {
 
 #[tokio::test]
 async fn a_fill_whose_connection_to_the_records_was_replaced_since_its_fence_is_not_kept() {
-    for (groups, known) in [(1, false), (1, true), (4, false), (4, true)] {
+    for groups in [1, 4] {
         let cuttable = Cuttable::new(groups);
-        let miss = cuttable.missed(known).await;
+        let miss = cuttable.missed(false).await;
         cuttable.cut(|port| cuttable.has_records(port)).await;
         let world = &cuttable.world;
-        assert_eq!(world.fill(&miss, &["t", "u"]).await, Filled::NotKept, "{groups} groups, known: {known}");
+        assert_eq!(world.fill(&miss, &["t", "u"]).await, Filled::NotKept, "{groups} groups");
         assert!(world.reason(&["t", "u"]).await.is_some(), "and is not found either");
         world.warm(&["t", "u"]).await;
         world.hit(&["t", "u"]).await;
+    }
+}
+
+/// The entry leaves together with the questions. It is dead where it lies, by what has changed, whatever it is told.
+#[tokio::test]
+async fn what_was_invalidated_while_the_connection_of_a_fill_was_replaced_is_not_found() {
+    for groups in [1, 4] {
+        for everything in [false, true] {
+            let cuttable = Cuttable::new(groups);
+            let miss = cuttable.missed(true).await;
+            let (world, elsewhere) = (&cuttable.world, World::of_groups_named(groups, &cuttable.world.namespace));
+            match everything {
+                true => elsewhere.store.invalidate_all().await.unwrap(),
+                false => elsewhere.invalidate(&["u"]).await,
+            }
+            cuttable.cut(|port| cuttable.has_records(port)).await;
+            assert_ne!(world.fill(&miss, &["t", "u"]).await, Filled::Kept, "{groups} groups, all: {everything}");
+            assert!(world.reason(&["t", "u"]).await.is_some(), "{groups} groups, all: {everything}");
+            assert!(elsewhere.reason(&["t", "u"]).await.is_some(), "{groups} groups, all: {everything}");
+        }
     }
 }
 
