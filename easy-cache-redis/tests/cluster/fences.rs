@@ -1,30 +1,13 @@
 //! What a fence is worth when connections have been replaced since: what it knows is of the nodes that were asked then.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use easy_cache_core::store::{Filled, Look, Miss, Store};
-use easy_cache_servers::Proxy;
 
+use crate::proxied::Proxied;
 use crate::world::{KEY, World, shared, tags};
 
-/// A store that reaches every node through a proxy.
-struct Cuttable {
-    world: World,
-    proxies: Vec<Proxy>,
-}
-
-impl Cuttable {
-    fn new(groups: usize) -> Self {
-        let nodes = shared().nodes();
-        let proxies: Vec<Proxy> = nodes.iter().map(|node| Proxy::before(node.address())).collect();
-        let ports: HashMap<u16, u16> =
-            nodes.iter().zip(&proxies).map(|(node, proxy)| (node.port(), proxy.port())).collect();
-        let reached = move |_: &str, port: u16| ("127.0.0.1".to_owned(), ports[&port]);
-        let urls = proxies.iter().map(Proxy::redis_url).collect();
-        Self { world: World::with(urls, groups, |builder| builder.reached_at(reached)), proxies }
-    }
-
+impl Proxied {
     /// A miss, behind which all versions are known or none is.
     async fn missed(&self, known: bool) -> Miss {
         if known {
@@ -60,10 +43,10 @@ impl Cuttable {
 #[tokio::test]
 async fn a_fill_whose_connection_to_the_records_was_replaced_since_its_fence_is_not_kept() {
     for groups in [1, 4] {
-        let cuttable = Cuttable::new(groups);
-        let miss = cuttable.missed(false).await;
-        cuttable.cut(|port| cuttable.has_records(port)).await;
-        let world = &cuttable.world;
+        let proxied = Proxied::new(groups);
+        let miss = proxied.missed(false).await;
+        proxied.cut(|port| proxied.has_records(port)).await;
+        let world = &proxied.world;
         assert_eq!(world.fill(&miss, &["t", "u"]).await, Filled::NotKept, "{groups} groups");
         assert!(world.reason(&["t", "u"]).await.is_some(), "and is not found either");
         world.warm(&["t", "u"]).await;
@@ -76,14 +59,14 @@ async fn a_fill_whose_connection_to_the_records_was_replaced_since_its_fence_is_
 async fn what_was_invalidated_while_the_connection_of_a_fill_was_replaced_is_not_found() {
     for groups in [1, 4] {
         for everything in [false, true] {
-            let cuttable = Cuttable::new(groups);
-            let miss = cuttable.missed(true).await;
-            let (world, elsewhere) = (&cuttable.world, World::of_groups_named(groups, &cuttable.world.namespace));
+            let proxied = Proxied::new(groups);
+            let miss = proxied.missed(true).await;
+            let (world, elsewhere) = (&proxied.world, World::of_groups_named(groups, &proxied.world.namespace));
             match everything {
                 true => elsewhere.store.invalidate_all().await.unwrap(),
                 false => elsewhere.invalidate(&["u"]).await,
             }
-            cuttable.cut(|port| cuttable.has_records(port)).await;
+            proxied.cut(|port| proxied.has_records(port)).await;
             assert_ne!(world.fill(&miss, &["t", "u"]).await, Filled::Kept, "{groups} groups, all: {everything}");
             assert!(world.reason(&["t", "u"]).await.is_some(), "{groups} groups, all: {everything}");
             assert!(elsewhere.reason(&["t", "u"]).await.is_some(), "{groups} groups, all: {everything}");
@@ -93,9 +76,9 @@ async fn what_was_invalidated_while_the_connection_of_a_fill_was_replaced_is_not
 
 #[tokio::test]
 async fn the_connections_to_nodes_without_records_do_not_matter_to_a_fence() {
-    let cuttable = Cuttable::new(1);
-    let miss = cuttable.missed(false).await;
-    cuttable.cut(|port| !cuttable.has_records(port)).await;
-    assert_eq!(cuttable.world.fill(&miss, &["t", "u"]).await, Filled::Kept);
-    cuttable.world.hit(&["t", "u"]).await;
+    let proxied = Proxied::new(1);
+    let miss = proxied.missed(false).await;
+    proxied.cut(|port| !proxied.has_records(port)).await;
+    assert_eq!(proxied.world.fill(&miss, &["t", "u"]).await, Filled::Kept);
+    proxied.world.hit(&["t", "u"]).await;
 }

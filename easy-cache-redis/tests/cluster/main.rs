@@ -2,12 +2,14 @@
 #![cfg(test)]
 
 mod agreement;
+mod commands;
 mod contract;
 mod failover;
 mod fences;
 mod follow;
 mod groups;
 mod moving;
+mod proxied;
 mod stress;
 mod trips;
 mod world;
