@@ -68,11 +68,11 @@ impl Follower {
         let ended = Arc::new(Notify::new());
         let opened = async {
             let mut connection = self.begin(&ended).await?;
-            probe::agree(&mut connection, &self.lanes).await?;
-            Ok(connection)
+            let server = probe::agree(&mut connection, &self.lanes).await?;
+            Ok((connection, server))
         };
-        let mut connection = match timeout(self.limits.dial, opened).await {
-            Ok(Ok(connection)) => connection,
+        let (mut connection, server) = match timeout(self.limits.dial, opened).await {
+            Ok(Ok(opened)) => opened,
             Ok(Err(failure)) => return failure,
             Err(_) => return Failure::Late(self.limits.dial),
         };
@@ -82,6 +82,8 @@ impl Follower {
         loop {
             let asked = self.mirror.ask();
             match timeout(self.limits.operation, question.ask(&mut connection)).await {
+                // What another server changes this one does not tell.
+                Ok(Ok(())) if self.lanes.iter().any(|lane| !lane.agrees(&server)) => return Failure::Replaced,
                 Ok(Ok(())) => self.mirror.proved(asked),
                 Ok(Err(failure)) => return failure,
                 Err(_) => return Failure::Late(self.limits.operation),

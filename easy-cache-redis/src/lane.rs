@@ -250,6 +250,12 @@ impl Lane {
         }
     }
 
+    /// Whether that is still so, as far as the servers tell.
+    pub(crate) fn agrees(&self, server: &str) -> bool {
+        let live = self.live.load();
+        live.as_ref().is_none_or(|live| server.is_empty() || live.server.is_empty() || live.server == server)
+    }
+
     fn replace(&self, live: &Arc<Live>, failure: &Failure) {
         let before = self.live.compare_and_swap(live, None);
         if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, live)) {

@@ -86,16 +86,16 @@ impl Question {
     }
 }
 
-/// What is told on this connection, and what is looked up by these lanes, is one server's from now on.
-pub(crate) async fn agree(connection: &mut MultiplexedConnection, lanes: &[Arc<Lane>]) -> Result<(), Failure> {
+/// What is told on this connection, and what is looked up by these lanes, is one server's from now on. Yields its name for itself.
+pub(crate) async fn agree(connection: &mut MultiplexedConnection, lanes: &[Arc<Lane>]) -> Result<String, Failure> {
     if lanes.is_empty() {
-        return Ok(());
+        return Ok(String::new());
     }
     // A server that refuses has no name.
     let info = connection.send_packed_command(cmd("INFO").arg("server")).await?;
     let server = greeting::run_id(info);
     lanes.iter().for_each(|lane| lane.agree(&server));
-    Ok(())
+    Ok(server)
 }
 
 async fn answer(connection: &mut MultiplexedConnection, command: &Cmd) -> Result<Value, Failure> {

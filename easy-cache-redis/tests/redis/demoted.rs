@@ -190,6 +190,28 @@ async fn what_is_kept_near_is_not_served_for_longer_than_its_bound_after_its_mas
 }
 
 #[tokio::test]
+async fn news_of_another_server_than_that_of_the_lookups_prove_nothing() {
+    let (one, other) = (Redis::start(), Redis::start());
+    let (lookups, news) = (Proxy::before(one.address()), Proxy::before(one.address()));
+    let world = World::with(lookups.redis_url(), |builder| builder.news_from(news.redis_url()));
+    world.warm(&["t"]).await;
+    let (notes, _following) = followed(&world).await;
+    lookups.lead_to(other.address());
+    let begun = Instant::now();
+    while !matches!(world.store.look(Look::new(KEY, &tags(&["t"]))).await, Ok(Looked::Miss(_))) {
+        assert!(begun.elapsed() < LONG, "the address leads elsewhere");
+    }
+    eventually(|| notes.heard.lock().contains(&"everything".to_owned())).await;
+    news.lead_on_to(other.address());
+    notes.take();
+    notes.proof().await;
+    world.warm(&["t"]).await;
+    world.invalidate(&["t"]).await;
+    notes.proof().await;
+    assert!(notes.take().contains(&"tag t".to_owned()), "it is the one that tells");
+}
+
+#[tokio::test]
 async fn what_is_looked_up_and_what_is_told_come_from_one_server() {
     for keeps in [false, true] {
         let (one, other) = (Redis::start(), Redis::start());
