@@ -41,7 +41,8 @@ async fn read_until_it_is_left(world: &World) {
 async fn who_only_reads_leaves_a_demoted_master_and_finds_the_next_one() {
     let (one, other) = (Redis::start(), Redis::start());
     let proxy = Proxy::before(one.address());
-    let world = World::with(proxy.redis_url(), |_| RedisStore::builder("shop").url(proxy.redis_url()));
+    let usual = |_| RedisStore::builder("shop").url(proxy.redis_url()).timeout(PATIENCE).connect_timeout(PATIENCE);
+    let world = World::with(proxy.redis_url(), usual);
     world.warm(&["t"]).await;
     proxy.lead_on_to(other.address());
     demote(&one);
@@ -117,7 +118,7 @@ async fn who_may_no_longer_ask_for_a_role_finds_another_way() {
 async fn a_pool_whose_server_was_demoted_is_emptied() {
     let server = Redis::start();
     let pool = Config::from_url(server.url()).create_pool(Some(Runtime::Tokio1)).unwrap();
-    let builder = RedisStore::builder(unique("pool")).pool(pool.clone()).timeout(PATIENCE);
+    let builder = RedisStore::builder(unique("pool")).pool(pool.clone()).timeout(PATIENCE).connect_timeout(PATIENCE);
     let store = builder.check_master_every(Duration::from_millis(20)).build().unwrap();
     let world = World { store, namespace: String::new(), url: server.url() };
     world.warm(&["t"]).await;
@@ -165,7 +166,7 @@ async fn a_demoted_master_proves_nothing_to_a_near_cache() {
 async fn what_is_kept_near_is_not_served_for_longer_than_its_bound_after_its_master_was_demoted() {
     let (server, bound) = (Redis::start(), Duration::from_millis(200));
     let proxy = Proxy::before(server.address());
-    let builder = RedisStore::builder("shop").url(proxy.redis_url()).timeout(PATIENCE);
+    let builder = RedisStore::builder("shop").url(proxy.redis_url()).timeout(PATIENCE).connect_timeout(PATIENCE);
     let store = builder.check_master_every(bound / 2).build().unwrap();
     let cache = Cache::builder().store(store).store_timeout(PATIENCE).near(Near::within(bound)).build();
     let value = async |computed: &str| -> String {

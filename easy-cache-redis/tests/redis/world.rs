@@ -41,7 +41,7 @@ pub(crate) fn tags(names: &[&str]) -> Vec<Tag> {
 
 /// Patient, and without the question that goes along once in a while: it would be counted.
 fn unasked(builder: RedisStoreBuilder) -> RedisStoreBuilder {
-    builder.timeout(PATIENCE).check_master_every(Duration::from_secs(24 * 3600))
+    builder.timeout(PATIENCE).connect_timeout(PATIENCE).check_master_every(Duration::from_secs(24 * 3600))
 }
 
 /// A namespace of its own in a server that others may share.
