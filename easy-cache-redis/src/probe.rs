@@ -143,13 +143,21 @@ impl Probe {
         self.moment(deadline) >= self.due.load(Ordering::Relaxed)
     }
 
+    /// Whether who has this deadline would have to ask now.
+    pub(crate) fn is_to_be_asked(&self, deadline: Instant) -> bool {
+        self.is_due(deadline) && (!self.asking.load(Ordering::Relaxed) || self.is_late(deadline))
+    }
+
     /// Whether who has this deadline has to ask: the first does, and if no answer comes for as long again, everybody.
     fn enter(&self, deadline: Instant) -> Option<Asking<'_>> {
         let is_first = !self.asking.swap(true, Ordering::Relaxed);
         let asking = Asking { probe: self, is_first };
+        (is_first || self.is_late(deadline)).then_some(asking)
+    }
+
+    fn is_late(&self, deadline: Instant) -> bool {
         let due = self.due.load(Ordering::Relaxed);
-        let is_late = due == DOUBTED || self.moment(deadline) >= due.saturating_add(nanoseconds(self.every));
-        (is_first || is_late).then_some(asking)
+        due == DOUBTED || self.moment(deadline) >= due.saturating_add(nanoseconds(self.every))
     }
 
     /// An operation with this deadline was told that the server is the master.

@@ -11,6 +11,7 @@ mod losses;
 mod names;
 mod outage;
 mod protocol;
+mod sentinel;
 mod slow;
 mod together;
 mod trips;
