@@ -64,7 +64,11 @@ pub struct RedisStoreBuilder {
 
 impl RedisStoreBuilder {
     pub(crate) const fn new(namespace: String) -> Self {
-        let limits = Limits { operation: Duration::from_millis(500), dial: Duration::from_secs(2) };
+        let limits = Limits {
+            operation: Duration::from_millis(500),
+            dial: Duration::from_secs(2),
+            master: Duration::from_secs(1),
+        };
         Self {
             namespace,
             source: Source::Nothing,
@@ -159,6 +163,15 @@ impl RedisStoreBuilder {
     /// How long connecting may take. It goes on when the operation that began it has ended. Default: 2 s.
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.dial = timeout;
+        self
+    }
+
+    /// How often the server is asked whether it still is the master, along with a lookup, in the same write: one that was replaced refuses
+    /// writes only, and would go on answering those who do nothing but read. Default: 1 s.
+    ///
+    /// No call that begins twice as long after a master was replaced is served by it.
+    pub const fn check_master_every(mut self, interval: Duration) -> Self {
+        self.limits.master = interval;
         self
     }
 

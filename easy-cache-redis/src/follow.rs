@@ -1,8 +1,8 @@
-//! Keeps a near cache told of changes: a connection of its own on which the server sends the names of changed records, proofs by
-//! ping on that same connection, and what to do when it is lost.
+//! Keeps a near cache told of changes: a connection of its own on which the server sends the names of changed records, proofs on
+//! that same connection, and what to do when it is lost.
 //!
-//! What the names mean is in `news`. They are handed on where they are read, before the answer to a ping that was sent later can
-//! be seen by anybody: that is what makes the ping a proof.
+//! What the names mean is in `news`. They are handed on where they are read, before the answer to a question that was sent later can
+//! be seen by anybody: that is what makes the answer a proof, if it says that the server is the master (`probe`).
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -16,9 +16,10 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::failure::Failure;
-use crate::lane::Limits;
+use crate::lane::{Lane, Limits};
 use crate::layout::Keys;
 use crate::news::News;
+use crate::probe::{self, Question};
 use crate::sentinel::{Leave, Lost, Sentinels, Standing};
 
 /// Proofs within one bound: three are promised, and one may be late. When everything was forgotten the next question is as far away as ever, a
@@ -46,6 +47,8 @@ pub(crate) struct Follower {
     pub(crate) limits: Limits,
     pub(crate) mirror: Arc<dyn Mirror>,
     pub(crate) bound: Duration,
+    /// By which what is kept near is looked up.
+    pub(crate) lanes: Vec<Arc<Lane>>,
 }
 
 /// A near cache that is told by the master of the moment.
@@ -91,7 +94,12 @@ impl Follower {
     /// One connection, from its beginning to its end.
     async fn listen(&self, backoff: &mut Backoff<Failure>) -> Failure {
         let ended = Arc::new(Notify::new());
-        let (mut connection, standing) = match timeout(self.limits.dial, self.open(&ended)).await {
+        let opened = async {
+            let (mut connection, standing) = self.open(&ended).await?;
+            let server = probe::agree(&mut connection, &self.lanes).await?;
+            Ok((connection, standing, server))
+        };
+        let (mut connection, standing, server) = match timeout(self.limits.dial, opened).await {
             Ok(Ok(opened)) => opened,
             Ok(Err(failure)) => return failure,
             Err(_) => return Failure::Late(self.limits.dial),
@@ -103,14 +111,16 @@ impl Follower {
         let is_replaced = || standing.as_ref().is_some_and(|standing| !standing.holds());
         // What has happened before the server began to tell is not known.
         self.mirror.forget_everything();
+        let mut question = Question::new(&self.keys);
         loop {
             let asked = self.mirror.ask();
-            let answer = timeout(self.limits.operation, connection.send_packed_command(&cmd("PING"))).await;
-            match answer.map(|answer| answer.and_then(deadpool_redis::redis::Value::extract_error)) {
+            match timeout(self.limits.operation, question.ask(&mut connection)).await {
                 // It proves something about its own changes only.
-                Ok(Ok(_)) if is_replaced() => return Lost::Replaced.into(),
-                Ok(Ok(_)) => self.mirror.proved(asked),
-                Ok(Err(error)) => return error.into(),
+                Ok(Ok(())) if is_replaced() => return Lost::Replaced.into(),
+                // What another server changes this one does not tell.
+                Ok(Ok(())) if self.lanes.iter().any(|lane| !lane.agrees(&server)) => return Failure::Replaced,
+                Ok(Ok(())) => self.mirror.proved(asked),
+                Ok(Err(failure)) => return failure,
                 Err(_) => return Failure::Late(self.limits.operation),
             }
             backoff.succeeded();

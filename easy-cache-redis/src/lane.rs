@@ -19,6 +19,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::failure::Failure;
 use crate::greeting::Greeting;
 use crate::names::Names;
+use crate::probe::Probe;
 use crate::sentinel::{Leave, Lost, Standing};
 use crate::together::Found;
 use crate::wire::{Connected, Driver, Reply, Supply, Told, Wire, command};
@@ -31,6 +32,8 @@ const LATE: u32 = 2;
 pub(crate) struct Limits {
     pub(crate) operation: Duration,
     pub(crate) dial: Duration,
+    /// How old an answer may get that the server is the master.
+    pub(crate) master: Duration,
 }
 
 /// A connection in use.
@@ -43,6 +46,8 @@ pub(crate) struct Live {
     connection: MultiplexedConnection,
     /// Where lookups go past the client library, if they can.
     wire: Option<Arc<Wire>>,
+    /// Whether the server is still the master. Nodes of a cluster say so unasked.
+    probe: Option<Probe>,
     /// Under which master, where that may change.
     standing: Option<Standing>,
     _driver: Option<Driver>,
@@ -120,6 +125,11 @@ impl Lane {
         deadline: Instant,
     ) -> Result<(Arc<Live>, Reply), Failure> {
         let live = self.live(deadline).await?;
+        if let Some(probe) = live.probe.as_ref().filter(|probe| probe.is_due(deadline))
+            && let Some(answer) = Box::pin(self.look_and_ask(&live, probe, parts, count, deadline)).await
+        {
+            return answer.map(|reply| (live, reply));
+        }
         let Some(wire) = &live.wire else {
             let (live, value) = Box::pin(self.ask(&command(&parts.concat()), deadline)).await?;
             return Ok((live, Reply::read(value, count)?));
@@ -144,6 +154,10 @@ impl Lane {
             Ok(live) => live,
             Err(failure) => return Some(Err(failure)),
         };
+        if live.probe.as_ref().is_some_and(|probe| probe.is_to_be_asked(deadline)) {
+            // Such a lookup goes by itself.
+            return None;
+        }
         let wire = live.wire.as_ref()?;
         let found = match wire.ask_together(begin, names, deadline).await {
             Ok(Told::Found(found)) => Ok(found),
@@ -253,15 +267,17 @@ impl Lane {
     async fn connect(&self) -> Result<Arc<Live>, Failure> {
         let Connected { mut connection, wire, driver, standing } = self.supply.connect().await?;
         let (server, clock) = self.greeting.exchange(&mut connection).await?;
+        let keys = self.greeting.whose.as_ref().map(|(keys, _)| keys);
+        let probe = Probe::begin(&mut connection, keys, self.limits).await?;
         if standing.as_ref().is_some_and(|standing| !standing.holds()) {
             return Err(Lost::Replaced.into());
         }
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(Arc::new(Live { generation, server, clock, connection, wire, standing, _driver: driver }))
+        Ok(Arc::new(Live { generation, server, clock, connection, wire, probe, standing, _driver: driver }))
     }
 
     /// What an operation has met decides about the connection: only about the one it went over.
-    fn judge(&self, live: &Arc<Live>, failure: Option<&Failure>) {
+    pub(crate) fn judge(&self, live: &Arc<Live>, failure: Option<&Failure>) {
         let ends = match failure {
             None => {
                 if self.unanswered.load(Ordering::Relaxed) != 0 {
@@ -275,6 +291,23 @@ impl Lane {
         if let (true, Some(failure)) = (ends, failure) {
             self.replace(live, failure);
         }
+    }
+
+    /// The server that tells a near cache is this one: a connection to another one is replaced, and where it is not known which
+    /// it leads to, that is asked. What one server changes the other does not tell.
+    pub(crate) fn agree(&self, server: &str) {
+        let Some(live) = self.live.load_full() else { return };
+        if server.is_empty() || live.server.is_empty() {
+            live.probe.iter().for_each(Probe::doubt);
+        } else if live.server != server {
+            self.replace(&live, &Failure::Replaced);
+        }
+    }
+
+    /// Whether that is still so, as far as the servers tell.
+    pub(crate) fn agrees(&self, server: &str) -> bool {
+        let live = self.live.load();
+        live.as_ref().is_none_or(|live| server.is_empty() || live.server.is_empty() || live.server == server)
     }
 
     fn replace(&self, live: &Arc<Live>, failure: &Failure) {

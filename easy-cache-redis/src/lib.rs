@@ -74,6 +74,7 @@ mod layout;
 mod lookup;
 mod names;
 mod news;
+mod probe;
 mod recent;
 mod recipe;
 mod scripts;

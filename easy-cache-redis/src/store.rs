@@ -156,7 +156,8 @@ impl Store for RedisStore {
 
     fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
         let Inner { news, keys, limits, background, .. } = &*self.inner;
-        let follower = Follower { origin: news.clone()?, keys: keys.clone(), limits: *limits, mirror, bound };
+        let lanes = self.inner.lanes.iter().map(|lookups| Arc::clone(lookups.lane())).collect();
+        let follower = Follower { origin: news.clone()?, keys: keys.clone(), limits: *limits, mirror, bound, lanes };
         Some(follower.start(background.handle()))
     }
 

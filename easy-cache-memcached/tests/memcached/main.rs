@@ -8,6 +8,7 @@ mod garbage;
 mod holds;
 mod losses;
 mod protocol;
+mod slow;
 mod stress;
 mod trips;
 mod world;

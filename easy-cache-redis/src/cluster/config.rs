@@ -50,7 +50,12 @@ impl RedisClusterStoreBuilder {
             urls: Vec::new(),
             infos: Vec::new(),
             translate: None,
-            limits: Limits { operation: Duration::from_millis(500), dial: Duration::from_secs(2) },
+            limits: Limits {
+                operation: Duration::from_millis(500),
+                dial: Duration::from_secs(2),
+                // Its nodes say themselves to whom a slot belongs.
+                master: Duration::MAX,
+            },
             groups: 1,
             combines: true,
             keeps_across_restarts: false,

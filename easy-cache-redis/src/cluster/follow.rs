@@ -94,6 +94,7 @@ impl Follows {
             limits: nodes.limits(),
             mirror: Arc::clone(&self.mirror),
             bound: self.bound,
+            lanes: Vec::new(),
         };
         Ok(Ear { group, node, connection: follower.begin(ended).await? })
     }

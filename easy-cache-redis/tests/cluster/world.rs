@@ -49,6 +49,12 @@ impl World {
         Self::with(shared().urls(), groups, |builder| builder)
     }
 
+    /// Another process, on ways of its own.
+    pub(crate) fn of_groups_named(groups: usize, namespace: &str) -> Self {
+        let named = Self { namespace: namespace.to_owned(), ..Self::of_groups(groups) };
+        named.elsewhere()
+    }
+
     pub(crate) fn with(
         urls: Vec<String>,
         groups: usize,

@@ -3,6 +3,7 @@
 
 mod connections;
 mod contract;
+mod demoted;
 mod fleet;
 mod follow;
 mod holds;
@@ -11,6 +12,7 @@ mod names;
 mod outage;
 mod protocol;
 mod sentinel;
+mod slow;
 mod together;
 mod trips;
 mod world;
