@@ -8,7 +8,6 @@ mod follow;
 mod holds;
 mod losses;
 mod names;
-mod outage;
 mod protocol;
 mod together;
 mod trips;
