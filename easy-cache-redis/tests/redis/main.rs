@@ -9,7 +9,6 @@ mod follow;
 mod holds;
 mod losses;
 mod names;
-mod outage;
 mod protocol;
 mod sentinel;
 mod slow;

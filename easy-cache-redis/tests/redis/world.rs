@@ -68,7 +68,7 @@ impl World {
 
     /// Another process: nothing is remembered there.
     pub(crate) fn elsewhere(&self) -> Self {
-        self.elsewhere_at(self.url.clone())
+        self.elsewhere_with(|builder| builder.timeout(PATIENCE))
     }
 
     pub(crate) fn elsewhere_with(&self, more: impl FnOnce(RedisStoreBuilder) -> RedisStoreBuilder) -> Self {

@@ -82,6 +82,8 @@ pub(crate) struct Context<'run> {
     pub(crate) step: Step,
     pub(crate) workspace: &'run Workspace,
     pub(crate) cargo_deny: Option<&'run Installation>,
+    /// As much as the project promises, where a step can do less.
+    pub(crate) full: bool,
 }
 
 impl Context<'_> {
