@@ -8,6 +8,7 @@ mod cargo;
 mod deny;
 mod features;
 mod layers;
+mod newer;
 mod processes;
 mod proofs;
 mod readme;
@@ -49,6 +50,7 @@ const STEPS: &[Step] = &[
     Step { name: "docs", about: "the documentation builds without a warning", slow: true, run: cargo::docs },
     Step { name: "tests", about: "unit, integration and compile-fail tests, with all features", slow: false, run: test_runs::run },
     Step { name: "doctests", about: "the examples in the documentation compile and run", slow: false, run: test_runs::run_doctests },
+    Step { name: "newer", about: "the promises, trips and news of Redis and of clusters, on Redis 8 (fetched by pip, where there is one)", slow: true, run: newer::run },
     Step { name: "explore", about: "nothing outdated is served in any interleaving, and every mistake put back is noticed (loom, shuttle)", slow: true, run: proofs::explore },
     Step { name: "history", about: "ten million random operations break no rule, and every mistake put back is noticed", slow: true, run: proofs::history },
     Step { name: "processes", about: "several processes with one store break no rule under any fault, and every mistake of a store is noticed", slow: true, run: processes::run },
