@@ -8,6 +8,8 @@ mod clocks;
 pub mod contract;
 mod faults;
 mod following;
+#[doc(hidden)]
+pub mod hostile;
 mod plain_memory;
 mod remote;
 mod together;

@@ -14,6 +14,8 @@
 mod ask;
 mod dial;
 mod frame;
+#[cfg(feature = "testing")]
+pub(crate) mod hostile;
 mod reply;
 mod stream;
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod behaviours;
 mod cargo;
 mod deny;
 mod features;
+mod fuzz;
 mod layers;
 mod newer;
 mod processes;
@@ -55,6 +56,7 @@ const STEPS: &[Step] = &[
     Step { name: "history", about: "ten million random operations break no rule, and every mistake put back is noticed", slow: true, run: proofs::history },
     Step { name: "processes", about: "several processes with one store break no rule under any fault, and every mistake of a store is noticed", slow: true, run: processes::run },
     Step { name: "databases", about: "the same over PostgreSQL and MariaDB: writers are killed, dropped and cut off, and nothing outdated is served", slow: true, run: processes::run_over_databases },
+    Step { name: "fuzz", about: "no bytes that a store might return lead a decoder astray (libFuzzer, some seconds, where there is a nightly compiler)", slow: true, run: fuzz::run },
     Step { name: "deny", about: "dependencies: bans, licences and sources, by cargo-deny (installed into the target folder if missing)", slow: true, run: deny::run },
 ];
 
