@@ -4,7 +4,7 @@
 //! What the names mean is in `news`. They are handed on where they are read, before the answer to a ping that was sent later can
 //! be seen by anybody: that is what makes the ping a proof.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use deadpool_redis::redis::aio::MultiplexedConnection;
@@ -20,18 +20,47 @@ use crate::failure::Failure;
 use crate::lane::Limits;
 use crate::layout::Keys;
 use crate::news::News;
+use crate::sentinel::{Leave, Lost, Sentinels, Standing};
 
 /// Proofs within one bound: three are promised, and one may be late. When everything was forgotten the next question is as far away as ever, a
 /// quarter of the bound at most: copies come back that much later, and none is served for longer.
 const PROOFS: u32 = 4;
 
+/// Who tells.
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    Server(Box<Client>),
+    /// The master of the moment.
+    Sentinels(Arc<Sentinels>),
+}
+
+impl From<Client> for Origin {
+    fn from(client: Client) -> Self {
+        Self::Server(Box::new(client))
+    }
+}
+
 /// One near cache that is told.
 pub(crate) struct Follower {
-    pub(crate) client: Client,
+    pub(crate) origin: Origin,
     pub(crate) keys: Keys,
     pub(crate) limits: Limits,
     pub(crate) mirror: Arc<dyn Mirror>,
     pub(crate) bound: Duration,
+}
+
+/// A near cache that is told by the master of the moment.
+struct Bound {
+    mirror: Arc<dyn Mirror>,
+    ended: Arc<Notify>,
+}
+
+impl Leave for Bound {
+    /// Before anybody uses the next master: what that one changes, the former one does not tell.
+    fn leave(&self) {
+        self.mirror.forget_everything();
+        self.ended.notify_one();
+    }
 }
 
 /// Ends the task when it is dropped, and the connection with it.
@@ -63,17 +92,24 @@ impl Follower {
     /// One connection, from its beginning to its end.
     async fn listen(&self, backoff: &mut Backoff) -> Failure {
         let ended = Arc::new(Notify::new());
-        let mut connection = match timeout(self.limits.dial, self.begin(&ended)).await {
-            Ok(Ok(connection)) => connection,
+        let (mut connection, standing) = match timeout(self.limits.dial, self.open(&ended)).await {
+            Ok(Ok(opened)) => opened,
             Ok(Err(failure)) => return failure,
             Err(_) => return Failure::Late(self.limits.dial),
         };
+        let bound = Arc::new(Bound { mirror: Arc::clone(&self.mirror), ended: Arc::clone(&ended) });
+        if let Some(standing) = &standing {
+            standing.bind(Arc::downgrade(&bound) as Weak<dyn Leave>);
+        }
+        let is_replaced = || standing.as_ref().is_some_and(|standing| !standing.holds());
         // What has happened before the server began to tell is not known.
         self.mirror.forget_everything();
         loop {
             let asked = self.mirror.ask();
             let answer = timeout(self.limits.operation, connection.send_packed_command(&cmd("PING"))).await;
             match answer.map(|answer| answer.and_then(deadpool_redis::redis::Value::extract_error)) {
+                // It proves something about its own changes only.
+                Ok(Ok(_)) if is_replaced() => return Lost::Replaced.into(),
                 Ok(Ok(_)) => self.mirror.proved(asked),
                 Ok(Err(error)) => return error.into(),
                 Err(_) => return Failure::Late(self.limits.operation),
@@ -88,7 +124,13 @@ impl Follower {
 
     /// A connection on which changes are told: by tracking, which tells of lost records as well; else, if the server refuses
     /// that, by what the scripts publish.
+    #[cfg(feature = "cluster")]
     pub(crate) async fn begin(&self, ended: &Arc<Notify>) -> Result<MultiplexedConnection, Failure> {
+        self.open(ended).await.map(|(connection, _)| connection)
+    }
+
+    /// The same, and how long it is the right one to listen to.
+    async fn open(&self, ended: &Arc<Notify>) -> Result<(MultiplexedConnection, Option<Standing>), Failure> {
         let (news, mirror, ended) = (News::new(&self.keys), Arc::clone(&self.mirror), Arc::clone(ended));
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.limits.dial))
@@ -100,7 +142,12 @@ impl Follower {
                 news.tell(push, &*mirror);
                 Ok::<(), ()>(())
             });
-        let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let (mut connection, standing) = match &self.origin {
+            Origin::Server(client) => (client.get_multiplexed_async_connection_with_config(&config).await?, None),
+            Origin::Sentinels(sentinels) => {
+                sentinels.listen(&config).await.map(|(connection, standing)| (connection, Some(standing)))?
+            }
+        };
         let mut track = cmd("CLIENT");
         track.arg(&["TRACKING", "ON", "BCAST", "PREFIX"]);
         track.write_arg(self.keys.records());
@@ -109,6 +156,6 @@ impl Follower {
             tracing::warn!(%error, "redis refuses to track changes: a near cache follows what is published instead");
             connection.subscribe(self.keys.news()).await?;
         }
-        Ok(connection)
+        Ok((connection, standing))
     }
 }

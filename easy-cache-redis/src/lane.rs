@@ -18,7 +18,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::greeting::Greeting;
-use crate::wire::{Connected, Driver, Reply, Supply, Wire, command};
+use crate::names::Names;
+use crate::sentinel::{Leave, Lost, Standing};
+use crate::together::Found;
+use crate::wire::{Connected, Driver, Reply, Supply, Told, Wire, command};
 
 /// Consecutive operations without an answer that end a connection: one may be slow, two are a dead line.
 const LATE: u32 = 2;
@@ -40,6 +43,8 @@ pub(crate) struct Live {
     connection: MultiplexedConnection,
     /// Where lookups go past the client library, if they can.
     wire: Option<Arc<Wire>>,
+    /// Under which master, where that may change.
+    standing: Option<Standing>,
     _driver: Option<Driver>,
 }
 
@@ -122,6 +127,27 @@ impl Lane {
         Ok((live, reply?))
     }
 
+    /// A lookup that shares its command with those that ask at the same time; nothing if this connection is not one on which they can.
+    pub(crate) async fn look_together(
+        self: &Arc<Self>,
+        begin: &Arc<[u8]>,
+        names: &Arc<Names>,
+        deadline: Instant,
+    ) -> Option<Result<(Arc<Live>, Found), Failure>> {
+        let live = match self.live(deadline).await {
+            Ok(live) => live,
+            Err(failure) => return Some(Err(failure)),
+        };
+        let wire = live.wire.as_ref()?;
+        let found = match wire.ask_together(begin, names, deadline).await {
+            Ok(Told::Found(found)) => Ok(found),
+            Ok(Told::Late) => Err(self.late()),
+            Ok(Told::Failed(failure)) | Err(failure) => Err(failure),
+        };
+        self.judge(&live, found.as_ref().err());
+        Some(found.map(|found| (live, found)))
+    }
+
     /// Several commands in one write, an answer or a refusal for each; on the connection of this generation, if it has to be.
     pub(crate) async fn ask_all(
         self: &Arc<Self>,
@@ -190,6 +216,8 @@ impl Lane {
                 turn.succeeded();
                 self.unanswered.store(0, Ordering::Relaxed);
                 self.live.store(Some(Arc::clone(live)));
+                // Another master may have been found meanwhile.
+                self.leave();
                 tracing::debug!(generation = live.generation, "connected to redis");
             }
             Err(failure) => {
@@ -204,10 +232,13 @@ impl Lane {
     }
 
     async fn connect(&self) -> Result<Arc<Live>, Failure> {
-        let Connected { mut connection, wire, driver } = self.supply.connect().await?;
+        let Connected { mut connection, wire, driver, standing } = self.supply.connect().await?;
         let (server, clock) = self.greeting.exchange(&mut connection).await?;
+        if standing.as_ref().is_some_and(|standing| !standing.holds()) {
+            return Err(Lost::Replaced.into());
+        }
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(Arc::new(Live { generation, server, clock, connection, wire, _driver: driver }))
+        Ok(Arc::new(Live { generation, server, clock, connection, wire, standing, _driver: driver }))
     }
 
     /// What an operation has met decides about the connection: only about the one it went over.
@@ -235,6 +266,16 @@ impl Lane {
                 // Others in the pool lead to the same server.
                 self.supply.let_go();
             }
+        }
+    }
+}
+
+impl Leave for Lane {
+    fn leave(&self) {
+        if let Some(live) = self.live.load_full()
+            && live.standing.as_ref().is_some_and(|standing| !standing.holds())
+        {
+            self.replace(&live, &Lost::Replaced.into());
         }
     }
 }

@@ -90,7 +90,7 @@ impl Follows {
         let Inner { nodes, groups, .. } = &*self.inner;
         let node = nodes.owner(groups[group].slot, nodes.deadline()).await?;
         let follower = Follower {
-            client: nodes.client(&node.address)?,
+            origin: nodes.client(&node.address)?.into(),
             keys: groups[group].keys.clone(),
             limits: nodes.limits(),
             mirror: Arc::clone(&self.mirror),

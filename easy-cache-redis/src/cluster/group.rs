@@ -107,7 +107,7 @@ impl Group {
                 Err(failure) => return Err(failure),
             };
             let stamp = Stamp { node: Arc::clone(&route.node), generation: answer.live.generation };
-            let unordered = answer.order.is_none() && !std::mem::replace(&mut made, true);
+            let unordered = answer.found.order.is_none() && !std::mem::replace(&mut made, true);
             if self.is_still(&stamp) && !unordered {
                 return Ok(self.found(answer, stamp));
             }
@@ -128,8 +128,9 @@ impl Group {
     }
 
     fn found(&self, answer: Answer, stamp: Stamp) -> Found {
-        let sight = answer.order.map(|order| self.note(Sight { order, epoch: answer.epoch, stamp }));
-        Found { group: self.index, sight, epoch: answer.epoch, records: answer.records.each() }
+        let found = answer.found;
+        let sight = found.order.map(|order| self.note(Sight { order, epoch: found.epoch, stamp }));
+        Found { group: self.index, sight, epoch: found.epoch, records: found.records.each() }
     }
 
     fn note(&self, sight: Sight) -> Arc<Sight> {

@@ -52,23 +52,6 @@ impl Reply {
             Self::Read(values) => values.last_mut().and_then(string),
         }
     }
-
-    /// Those from one on, if the library has read them: they are no longer among the others then.
-    pub(crate) fn split_off(&mut self, at: usize) -> impl Iterator<Item = Option<Bytes>> + use<> {
-        let read = match self {
-            Self::Whole(..) => Vec::new(),
-            Self::Read(values) => values.split_off(at),
-        };
-        read.into_iter().map(|mut value| string(&mut value))
-    }
-
-    /// One of the values, to be kept: without a copy, if it is all in one piece.
-    pub(crate) fn keep(&self, value: &[u8]) -> Bytes {
-        match self {
-            Self::Whole(arrived, _) => arrived.slice_ref(value),
-            Self::Read(_) => Bytes::copy_from_slice(value),
-        }
-    }
 }
 
 fn string(value: &mut Value) -> Option<Bytes> {

@@ -17,7 +17,7 @@ const BOUND: Duration = Duration::from_millis(40);
 
 /// A near cache that only writes down what it hears.
 #[derive(Debug, Default)]
-struct Notes {
+pub(crate) struct Notes {
     heard: Mutex<Vec<String>>,
     asked: AtomicU64,
     proved: AtomicU64,
@@ -50,7 +50,7 @@ impl Notes {
         eventually(|| self.proved.load(Ordering::SeqCst) > asked).await;
     }
 
-    fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.heard.lock())
     }
 }

@@ -10,6 +10,7 @@ mod losses;
 mod names;
 mod outage;
 mod protocol;
+mod sentinel;
 mod together;
 mod trips;
 mod world;

@@ -2,6 +2,7 @@
 
 mod crowd;
 mod near;
+mod outside;
 mod small;
 
 /// A few threads around one shop.
@@ -79,6 +80,11 @@ worlds! {
         what_is_built_from_a_copy_and_a_write_elsewhere: 3, 2_000;
         a_copy_and_a_write_here_that_is_not_heard: 3, 2_000;
         a_copy_and_a_removal_here_that_is_not_heard: 3, 2_000;
+    }
+    outside {
+        a_lookup_outside_and_a_write_here: 3, 2_000;
+        a_lookup_outside_and_a_held_write_here: 2, 2_000;
+        a_lookup_outside_and_the_end_of_everything_here: 3, 2_000;
     }
     crowd {
         everybody: 0, 4_000;
