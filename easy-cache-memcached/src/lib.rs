@@ -41,10 +41,16 @@
 //! | `servers` | which name is on which server |
 //! | `lane`, `failure` | one connection to a server, shared by all callers, and its replacement |
 //! | `protocol` | commands and replies as bytes |
+//!
+//! # Features
+//! `testing`: doors for the project's own tests with hostile bytes; not promised.
 
 mod config;
 mod failure;
 mod filling;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod hostile;
 mod inspect;
 mod lane;
 mod layout;

@@ -59,6 +59,7 @@
 //! |---|---|
 //! | `tls` | `rediss://`, by rustls; with `ring`, unless the application has installed another provider of cryptography before it makes the store |
 //! | `cluster` | `RedisClusterStore`: Redis Cluster |
+//! | `testing` | doors for the project's own tests with hostile bytes; not promised |
 
 #[cfg(feature = "cluster")]
 mod cluster;
@@ -68,6 +69,9 @@ mod failure;
 mod filling;
 mod follow;
 mod greeting;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod hostile;
 mod inspect;
 mod lane;
 mod layout;

@@ -6,6 +6,7 @@ mod connections;
 mod contract;
 mod garbage;
 mod holds;
+mod listener;
 mod losses;
 mod protocol;
 mod slow;

@@ -16,6 +16,8 @@ mod ask;
 mod batch;
 mod dial;
 mod frame;
+#[cfg(feature = "testing")]
+pub(crate) mod hostile;
 mod reply;
 mod slot;
 mod stream;

@@ -4,7 +4,7 @@
 pub(crate) mod arrived;
 mod courier;
 mod keeping;
-mod label;
+pub(crate) mod label;
 mod lease;
 mod marks;
 mod question;

@@ -17,8 +17,6 @@ use crate::{folder, port, program, wait};
 
 /// Names the program that is started in place of the installed `redis-server`: to run all tests against another version, or Valkey.
 const INSTEAD: &str = "EASY_CACHE_REDIS_SERVER";
-/// Names the program of a newer Redis, where there is one.
-const NEWER: &str = "EASY_CACHE_REDIS_8";
 
 /// A running Redis, which ends when this is dropped.
 #[derive(Debug)]
@@ -75,7 +73,7 @@ impl Options {
         files.own_port("tls-port").setting("tls-auth-clients", "no")
     }
 
-    /// Another program than the installed `redis-server`: see [`Redis::newer`].
+    /// Another program than the installed `redis-server`.
     pub fn program(mut self, program: PathBuf) -> Self {
         self.program = Some(program);
         self
@@ -149,12 +147,6 @@ impl Redis {
     pub fn shared() -> &'static Self {
         static SHARED: LazyLock<Redis> = LazyLock::new(Redis::start);
         &SHARED
-    }
-
-    /// The program of a newer Redis than the system's, if the environment names one in `EASY_CACHE_REDIS_8`.
-    #[must_use]
-    pub fn newer() -> Option<PathBuf> {
-        env::var_os(NEWER).map(PathBuf::from).filter(|program| program.is_file())
     }
 
     /// Its port on the loopback interface.
