@@ -25,9 +25,9 @@ impl Block {
     /// Those lines of a map whose names are kept.
     pub(crate) fn of(received: &HeaderMap, keeps: impl Fn(&str) -> bool) -> Self {
         let kept = || received.iter().filter(|(name, _)| keeps(name.as_str()));
-        let mut names = Vec::with_capacity(received.len());
         // No more than is kept: what is left over would be memory that nobody counts.
-        let mut values = Vec::with_capacity(kept().map(|(_, value)| value.len()).sum());
+        let (lines, bytes) = kept().fold((0, 0), |(lines, bytes), (_, value)| (lines + 1, bytes + value.len()));
+        let (mut names, mut values) = (Vec::with_capacity(lines), Vec::with_capacity(bytes));
         for (name, value) in kept() {
             values.extend_from_slice(value.as_bytes());
             names.push(Line { name: name.clone(), end: values.len() as u32, is_sensitive: value.is_sensitive() });
@@ -158,6 +158,17 @@ mod tests {
         assert!(block.has(&HeaderName::from_static("etag")) && !block.has(&AGE));
         received.remove("x-own");
         assert_eq!(block.to_map(|name| name != "x-own"), received);
+    }
+
+    #[test]
+    fn what_is_not_kept_of_a_map_takes_no_memory() {
+        let long: &'static str = "x".repeat(1 << 14).leak();
+        let mut received = map(&[("etag", "\"one\""), ("x-own", "1")]);
+        (0..1_000).for_each(|_| _ = received.append("x-dropped", HeaderValue::from_static(long)));
+        let block = Block::of(&received, |name| name != "x-dropped");
+        assert_eq!((block.len(), block.size()), (2, 15));
+        assert_eq!(block.names.capacity(), 2);
+        assert_eq!(Vec::from(block.values).capacity(), 6, "a buffer goes back as it was made");
     }
 
     #[test]
