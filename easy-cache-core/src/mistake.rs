@@ -43,8 +43,8 @@ mistakes! {
     SeenVersionsUncompared,
     /// An entry carries the epoch that its fill found, and not its fence's.
     EpochUnchecked,
-    /// A fill does not look for holds: neither for expired ones, nor for those of writers that may have returned.
-    FillIgnoresExpiredHolds,
+    /// A follower takes what is held: he may have called after its deadline, or after a writer has returned that still holds.
+    FollowerTakesHeld,
     /// A fill checks the key before it locks the stripe.
     KeyCheckedBeforeStripe,
     /// A removal takes the entry out before it raises the key's bucket.

@@ -7,7 +7,7 @@
 
 pub use crate::backend::shared::{
     Adapter, Asked, BREAKER_FAILURES, BREAKER_PAUSE, Backoff, Breaker, Circuit, Dependency, DependsOn, Envelope, Fill,
-    Filled, Following, Found, Hit, Inspect, Leased, Look, Looked, Mark, Mirror, Miss, MissReason, OwnedLook, Pass, PlainStore,
-    Progress, RecordState, Remembered, Store, StoreFence, StoreFuture, Stored, Survey, Unreadable, Version,
+    Filled, Following, Found, Hit, Inspect, Leased, Look, Looked, Mark, Mirror, Miss, MissReason, OwnedLook, Pass,
+    PlainStore, Progress, RecordState, Remembered, Store, StoreFence, StoreFuture, Stored, Survey, Unreadable, Version,
     VersionedTag,
 };

@@ -385,10 +385,11 @@ impl Lead {
         }
     }
 
-    /// Hands the value to the followers that may take it: those who called after a writer has returned that still holds something are
-    /// given what a lookup gives them, which is nothing that it holds. To be asked of the list after the fill, when nobody joins any more.
+    /// Hands the value to the followers that may take it: those who called after the deadline of a hold that nobody has met yet, or after a
+    /// writer has returned that still holds, are given what a lookup gives them, which is nothing that is held. To be asked of the list after
+    /// the fill, when nobody joins any more.
     pub(crate) fn land_kept(self, found: Found) {
-        let stands = |list: &List| list.stands_here() || Mistake::FillIgnoresExpiredHolds.is_made();
+        let stands = |list: &List| list.stands_here() || Mistake::FollowerTakesHeld.is_made();
         let stands = found.tags.as_ref().is_some_and(stands);
         self.land(found, stands);
     }

@@ -6,6 +6,7 @@ mod carried;
 mod followers;
 mod home;
 mod postgres;
+mod returning;
 mod shop;
 mod store;
 mod suite;

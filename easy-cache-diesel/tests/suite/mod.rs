@@ -11,6 +11,7 @@ mod queries;
 mod races;
 mod random;
 pub(crate) mod reads;
+mod relay;
 pub(crate) mod schema;
 pub(crate) mod shop;
 mod threads;

@@ -87,20 +87,17 @@ impl Shop {
 
     /// Caches one value for each tag.
     pub(crate) fn watch(&self) {
-        for name in TAGS {
-            self.cache.set(format!("witness:{name}"), 1).tags([tag(name)]).wait();
-        }
-        assert_eq!(self.dropped(), "", "what nothing has dropped is served");
+        watch(&self.cache);
     }
 
     /// The tags whose witnesses are not served.
     pub(crate) fn dropped(&self) -> String {
-        TAGS.into_iter().filter(|name| !self.serves(name)).collect::<Vec<_>>().join(" ")
+        dropped(&self.cache)
     }
 
     /// Whether the witness of a tag is served.
     pub(crate) fn serves(&self, name: &str) -> bool {
-        self.cache.contains(format!("witness:{name}")).wait()
+        serves(&self.cache, name)
     }
 
     /// The tags that a piece of work drops in this shop.
@@ -109,6 +106,28 @@ impl Shop {
         work();
         self.dropped()
     }
+}
+
+fn watch(cache: &Cache) {
+    for name in TAGS {
+        cache.set(format!("witness:{name}"), 1).tags([tag(name)]).wait();
+    }
+    assert_eq!(dropped(cache), "", "what nothing has dropped is served");
+}
+
+fn dropped(cache: &Cache) -> String {
+    TAGS.into_iter().filter(|name| !serves(cache, name)).collect::<Vec<_>>().join(" ")
+}
+
+fn serves(cache: &Cache, name: &str) -> bool {
+    cache.contains(format!("witness:{name}")).wait()
+}
+
+/// The tags that a piece of work drops in a cache.
+pub(crate) fn witnesses<T>(cache: &Cache, work: impl FnOnce() -> T) -> String {
+    watch(cache);
+    work();
+    dropped(cache)
 }
 
 fn tag(name: &str) -> Tag {

@@ -219,6 +219,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_kept_of_a_map_takes_no_memory() {
+        let long: &'static str = "x".repeat(1 << 14).leak();
+        let mut received = map(&[("etag", "\"one\""), ("x-own", "1")]);
+        (0..1_000).for_each(|_| _ = received.append("x-dropped", HeaderValue::from_static(long)));
+        let block = Block::of(&received, |name| name != "x-dropped");
+        let size = block.size();
+        assert_eq!((block.len(), size), (2, 2 * LENGTHS + 15));
+        assert_eq!(Vec::from(block.bytes).capacity(), size, "a buffer goes back as it was made");
+    }
+
+    #[test]
     fn each_hit_says_what_is_true_of_it_whoever_came_before() {
         let (last, stored) = (LastHit::default(), map(&[("etag", "x")]));
         for (by, age, ttl) in [("a", 1, 9), ("a", 1, 9), ("a", 2, 8), ("b", 2, 8), ("a", 2, 8), ("a", 2, -1)] {

@@ -5,6 +5,8 @@ use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{Ask, Outbox, Record, Texts, drop_what_was_told};
 use crate::Dialect;
 use crate::hook::{Hook, Pending};
@@ -76,8 +78,9 @@ macro_rules! relay_words {
     () => {
         /// Keeps its position in the database under this name, and reads on from there.
         ///
-        /// A name belongs to one database, one store and one namespace. Over a cache in memory it has no effect: what another relay has read is
-        /// still in the memory of this process.
+        /// A name belongs to one database, one store and one namespace. The namespace is saved beside the position: a relay of another one drops
+        /// everything when it begins, and an event says so. Over a cache in memory a name has no effect: what another relay has read is still in
+        /// the memory of this process.
         pub fn named(self, name: impl Into<String>) -> Self {
             Self(self.0.named(name))
         }
@@ -102,8 +105,9 @@ impl<A: Ask> Relay<A> {
 
     /// Keeps its position in the database under this name, and reads on from there.
     ///
-    /// A name belongs to one database, one store and one namespace. Over a cache in memory it has no effect: what another relay has read is
-    /// still in the memory of this process.
+    /// A name belongs to one database, one store and one namespace. The namespace is saved beside the position: a relay of another one drops
+    /// everything when it begins, and an event says so. Over a cache in memory a name has no effect: what another relay has read is still in
+    /// the memory of this process.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -199,6 +203,16 @@ impl<A: Ask> Relay<A> {
             tracing::warn!(name, age, "a relay was away for too long: everything is dropped");
             return Ok(None);
         }
+        let namespace = self.hook.cache().namespace();
+        if let Some(other) = namespace_of(&saved).filter(|other| other != namespace) {
+            tracing::error!(
+                name,
+                namespace,
+                other,
+                "two relays that invalidate in different namespaces have one name, so each drops everything when it begins: name them apart"
+            );
+            return Ok(None);
+        }
         Ok(Outbox::resume(self.dialect(), &saved).inspect_err(|error| tracing::warn!(name, %error)).ok())
     }
 
@@ -208,7 +222,8 @@ impl<A: Ask> Relay<A> {
         let now = self.hook.cache().clock().elapsed();
         let is_saved = self.saved.is_some_and(|last| now.saturating_sub(last) < self.keep / 10);
         let (Some(outbox), false) = (&self.outbox, is_saved) else { return Ok(()) };
-        self.ask.run(Outbox::save(self.dialect()), vec![name, outbox.saved()]).await?;
+        let position = with_namespace(&outbox.saved(), self.hook.cache().namespace());
+        self.ask.run(Outbox::save(self.dialect()), vec![name, position]).await?;
         self.saved = Some(now);
         Ok(())
     }
@@ -227,6 +242,24 @@ impl<A: Ask> Relay<A> {
         }
         self.ask.run(Outbox::delete(&ids), Vec::new()).await
     }
+}
+
+/// Where the namespace is beside a position: what that one has read says nothing about another.
+const NAMESPACE: &str = "namespace";
+
+/// A position as it is saved. The object has one more field, which who looks for a position passes over.
+fn with_namespace(position: &str, namespace: &str) -> String {
+    let mut saved: Value = serde_json::from_str(position).unwrap_or_default();
+    if let Some(fields) = saved.as_object_mut() {
+        fields.insert(NAMESPACE.to_owned(), namespace.into());
+    }
+    saved.to_string()
+}
+
+/// Whose position it is; none if it was saved before that was noted.
+fn namespace_of(saved: &str) -> Option<String> {
+    let saved: Value = serde_json::from_str(saved).ok()?;
+    Some(saved.get(NAMESPACE)?.as_str()?.to_owned())
 }
 
 /// A saved position and its age; `None` if this is nothing that a relay saves.

@@ -184,8 +184,12 @@ impl<S: Store> Session<'_, S> {
             store.roll_back(hold);
         } else {
             let number = database.commit(row);
-            store.commit(hold);
+            // The caller of some writers goes on from here: the hold is all that the store has heard.
             database.acknowledge(row, number);
+            if self.random.one_in(2) {
+                self.call(shape, row);
+            }
+            store.commit(hold);
         }
         if own[0] & UNCOMMITTED == 0 {
             self.tally.violation(|| format!("{shape:?} {row}: a transaction does not see its own write"));

@@ -38,7 +38,7 @@ mod made {
         (Mistake::LateTagsUnchecked, "a_fill_and_a_write"),
         (Mistake::SeenVersionsUncompared, "a_nested_fill_and_a_write"),
         (Mistake::EpochUnchecked, "a_fill_and_the_end_of_everything"),
-        (Mistake::FillIgnoresExpiredHolds, "two_callers_and_a_writer_that_dies"),
+        (Mistake::FollowerTakesHeld, "two_callers_and_a_writer_that_returns_before_its_end"),
         (Mistake::KeyCheckedBeforeStripe, "a_fill_and_a_removal"),
         (Mistake::RemoveBeforeBucket, "a_fill_and_a_removal"),
         (Mistake::FlightClosedAfterFill, "two_callers_and_a_write"),

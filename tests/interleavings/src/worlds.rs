@@ -64,6 +64,7 @@ worlds! {
         two_callers_and_a_write: 3, 2_000;
         two_callers_and_a_removal: 3, 2_000;
         two_callers_and_a_writer_that_dies: 2, 2_000;
+        two_callers_and_a_writer_that_returns_before_its_end: 2, 2_000;
         a_refresh_and_a_write: 8, 2_000;
         a_leader_that_leaves: 4, 2_000;
         a_leader_that_stalls: 4, 2_000;

@@ -292,11 +292,6 @@ impl MemoryStore {
         }
         tags.extend(names.map(|tag| self.domain.see(tag)));
         let tags = merged(tags)?;
-        // A hold that has expired is an invalidation, also for the followers of a flight, who look at no entry.
-        if tags.iter().any(|seen| seen.cell.is_held()) && !Mistake::FillIgnoresExpiredHolds.is_made() {
-            let now = self.clock.precise();
-            tags.iter().for_each(|seen| seen.cell.settle_if_held(now));
-        }
         let unchanged = |seen: &Seen| seen.is_current() && !self.is_ahead_of(fence, seen);
         if let Some(changed) = tags.iter().find(|seen| !unchanged(seen)) {
             return Err(refusal(changed));

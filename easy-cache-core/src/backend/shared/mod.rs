@@ -12,8 +12,8 @@ mod owned;
 pub(crate) mod plain;
 mod version;
 
-pub(crate) use breaker::KeptPass;
 pub use backoff::Backoff;
+pub(crate) use breaker::KeptPass;
 pub use breaker::{BREAKER_FAILURES, BREAKER_PAUSE, Breaker, Circuit, Pass};
 pub use contract::{
     Asked, Fill, Filled, Following, Hit, Leased, Look, Looked, Mark, Mirror, Miss, MissReason, Store, StoreFence,

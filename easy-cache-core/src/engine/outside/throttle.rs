@@ -113,6 +113,22 @@ mod tests {
     }
 
     #[test]
+    fn however_many_keys_are_asked_for_and_fail_it_takes_no_more_memory_and_knows_the_latest() {
+        let throttle = Throttle::new();
+        let keys: Vec<_> = (0..100_000_u32).map(u32::to_be_bytes).collect();
+        for key in &keys {
+            throttle.note_kind(key, 7);
+            throttle.set(key, 7, Moment::MAX);
+        }
+        let remembered = |keys: &[[u8; 4]]| keys.iter().filter(|key| throttle.kind_of(*key) == 7).count();
+        assert_eq!(throttle.kinds.len(), PLACES);
+        assert!((10_000..=PLACES * IN_EACH).contains(&remembered(&keys)), "{}", remembered(&keys));
+        let latest = &keys[99_000..];
+        assert!(remembered(latest) > 900, "{}", remembered(latest));
+        assert!((1..=FAILURES).contains(&throttle.until.len()), "{}", throttle.until.len());
+    }
+
+    #[test]
     fn words_of_two_writers_tell_nothing() {
         let place = Place::default();
         place.note(11, 7);

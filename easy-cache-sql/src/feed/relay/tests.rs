@@ -88,7 +88,12 @@ impl Site {
 
     /// A relay of another process.
     fn relay(&self) -> Relay<Made> {
-        let cache = Cache::builder().clock(self.clock.clock()).plain_store(self.store.clone()).build();
+        self.relay_in("")
+    }
+
+    fn relay_in(&self, namespace: &str) -> Relay<Made> {
+        let cache = Cache::builder().clock(self.clock.clock()).namespace(namespace);
+        let cache = cache.plain_store(self.store.clone()).build();
         relay(&self.database, &cache)
     }
 }
@@ -130,6 +135,27 @@ fn a_named_relay_over_a_store_reads_on() {
     assert_eq!(look(&mut first), Ok(1));
     site.database.write();
     assert_eq!(look(&mut site.relay()), Ok(1), "the one that nobody has read");
+}
+
+#[test]
+fn a_relay_does_not_read_on_where_one_of_another_namespace_stopped_and_does_where_nobody_said_which() {
+    let site = Site::new();
+    look(&mut site.relay_in("shop")).unwrap();
+    site.database.write();
+    let begins = |namespace: &str| look(&mut site.relay_in(namespace)).unwrap() == 0;
+    assert!(begins("Shop"), "what is new is not told: all is dropped");
+    assert!(begins("shop"), "the other has saved its own");
+    site.database.write();
+    assert!(!begins("shop"));
+    let mut state = site.database.0.lock();
+    state.saved = state
+        .saved
+        .take()
+        .map(|saved| saved.replace(r#","namespace":"shop""#, "").replace(r#""namespace":"shop","#, ""));
+    assert!(!state.saved.as_ref().unwrap().contains("namespace"));
+    drop(state);
+    site.database.write();
+    assert!(!begins("Shop"), "saved before namespaces were");
 }
 
 #[test]

@@ -61,7 +61,14 @@ pub(super) fn a_rollback_beside_a_held_write() {
 }
 
 pub(super) fn a_writer_that_dies() {
-    together(&filled(), [READ, |shop| shop.write_and_die(0)]);
+    together(
+        &filled(),
+        [READ, |shop| {
+            shop.write_and_die(0);
+            // The first look meets the hold, the second one what that has left.
+            (0..2).for_each(|_| shop.look_strictly(0));
+        }],
+    );
 }
 
 pub(super) fn a_writer_that_dies_beside_one_that_does_not() {
@@ -84,6 +91,10 @@ pub(super) fn two_callers_and_a_write() {
 
 pub(super) fn two_callers_and_a_writer_that_dies() {
     together(&Shop::new(), [CALL, CALL, |shop| shop.write_and_die(0)]);
+}
+
+pub(super) fn two_callers_and_a_writer_that_returns_before_its_end() {
+    together(&Shop::new(), [CALL, CALL, |shop| shop.write_and_settle_later(0)]);
 }
 
 pub(super) fn two_callers_and_a_removal() {

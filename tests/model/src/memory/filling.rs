@@ -34,9 +34,6 @@ pub(super) fn step(turn: &mut Turn<'_>, reader: Reader) {
 fn read_cells(turn: &mut Turn<'_>, reader: Reader, mut value: Value, next: u8) {
     let world = turn.world;
     let Some(tag) = tag_from(world, reader.key, next) else { return };
-    if turn.state.meets_expired_hold(tag, value.tags[tag]) && !world.is(Mutation::FillIgnoresExpiredHold) {
-        return refuse(turn, reader, value, "meets an expired hold, which settles as newer than its fence: refused");
-    }
     let mut state = turn.state.clone();
     let Some(dependency) = read_cell(world, &mut state, tag, value.tags[tag]) else {
         return refuse(turn, reader, value, "finds a tag changed since it was seen: refused");
@@ -127,7 +124,7 @@ fn insert(turn: &mut Turn<'_>, reader: Reader, value: Value) {
     let at = if world.is(Mutation::InsertBeforeKeyCheck) {
         Some(Reading::CheckInserted { value })
     } else {
-        reader.leads().then_some(Reading::Tell { value, kept: true })
+        reader.leads().then_some(flight::after_fill(world, value))
     };
     turn.answer("inserts, unlocks the stripe", own_answer(turn.world, reader, &value), |state| {
         if !newer || world.is(Mutation::NewerFenceReplaced) {

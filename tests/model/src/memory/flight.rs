@@ -1,6 +1,6 @@
 //! Callers of one key that share a computation: who joins, who leads, who may take the result, and who leads next.
 
-use super::state::{ACTORS, Actor, Dependency, EVERYTHING, Fence, Flight, Reader, Reading, Role, State, Value};
+use super::state::{ACTORS, Actor, Dependency, EVERYTHING, Fence, Flight, Reader, Reading, Role, State, TAGS, Value};
 use super::{Mutation, Turn, World, filling, reading};
 
 pub(super) fn step(turn: &mut Turn<'_>, reader: Reader) {
@@ -8,6 +8,7 @@ pub(super) fn step(turn: &mut Turn<'_>, reader: Reader) {
         Reading::Join { missed_at } => join(turn, reader, missed_at),
         Reading::InnerJoin { value, missed_at } => join_inner(turn, reader, value, missed_at),
         Reading::Close { value } => close(turn, reader, value),
+        Reading::Stand { value, next } => stand(turn, reader, value, next),
         Reading::Tell { value, kept } => tell(turn, reader, &value, kept),
         _ => {} // followers and those who came too late wait to be told
     }
@@ -46,6 +47,28 @@ fn close(turn: &mut Turn<'_>, reader: Reader, mut value: Value) {
         reader.to(at)
     });
     drop_leader(turn, reader, value, 2);
+}
+
+/// What a leader does once its value is in place.
+pub(super) fn after_fill(world: &World, value: Value) -> Reading {
+    if world.is(Mutation::FollowerTakesHeld) {
+        return Reading::Tell { value, kept: true };
+    }
+    Reading::Stand { value, next: 0 }
+}
+
+/// Those who wait look at no entry. They are given what a lookup would be given now: nothing that is held, be it by a writer that is gone.
+fn stand(turn: &mut Turn<'_>, leader: Reader, value: Value, next: u8) {
+    let cell = |tag: Dependency| (turn.state.cell(tag.cell), tag.version);
+    let own = (usize::from(next)..TAGS).find(|&tag| turn.world.carries(leader.key, tag));
+    let (cell, version) = own.map_or((turn.state.cell(EVERYTHING), value.fence.epoch), |tag| cell(value.tags[tag]));
+    let stands = cell.holds == 0 && cell.version == version;
+    let at = match own {
+        _ if !stands => Reading::Tell { value, kept: false },
+        Some(tag) => Reading::Stand { value, next: tag as u8 + 1 },
+        None => Reading::Tell { value, kept: true },
+    };
+    turn.go("looks at a cell for those who wait", |_| leader.to(at));
 }
 
 /// The leader hands its result to everybody who waits, and the flight is over.

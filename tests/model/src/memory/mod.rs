@@ -8,15 +8,15 @@
 //!   other. One load yields the version and the hold together. A hit needs every version unchanged and nothing held.
 //! - **Fill**: (1) read the cell of each tag; a tag that was seen on the way must still have the version that was seen;
 //!   (2) check the bucket of each tag against the fence, and the epoch; (3) lock the stripe, check the key's bucket,
-//!   insert unless a newer fence's value is in place. The entry carries the versions that (1) found. It settles expired holds on the way (here: is refused, which comes to the same).
+//!   insert unless a newer fence's value is in place. The entry carries the versions that (1) found.
 //! - **Invalidate tags**: advance the sequence, raise the buckets, bump the cells that exist.
 //! - **Invalidate a key**: advance the sequence, raise the bucket, remove the entry under the stripe.
 //! - **Invalidate everything**: bump the epoch's cell. (An engine may treat it like a tag, with a bucket: that refuses no less.)
 //! - **Hold**: mark the cells before COMMIT; after it, invalidate and then release. A rollback only releases. After a crash,
 //!   whoever meets the expired mark invalidates, and then drops the marks that it had found expired.
 //! - **Sweep**: a cell leaves the map when nobody else refers to it and nobody holds it.
-//! - **Flight**: closed before its fill. A follower takes the value if the fill was accepted, or if the fence was taken at a
-//!   later tick than the follower's miss. A dropped leader hands over to one follower, which takes a new fence.
+//! - **Flight**: closed before its fill. A follower takes the value if the fill was accepted and every cell, read once more after that, is
+//!   unchanged and not held; or if the fence was taken at a later tick than the follower's miss. A dropped leader hands over to one follower, which takes a new fence.
 //!
 //! # What must hold
 //!

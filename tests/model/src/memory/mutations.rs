@@ -40,8 +40,8 @@ mutations! {
         RollbackForgetsHold, rollback_forgets_hold by worlds::rollback_and_writer;
         /// An expired hold is dropped without an invalidation.
         ExpiredHoldForgotten, expired_hold_forgotten by worlds::crash;
-        /// A fill does not look for expired holds: followers, who look at no entry, take what they outdate.
-        FillIgnoresExpiredHold, fill_ignores_expired_hold by worlds::flight_and_crash;
+        /// Followers, who look at no entry, are given what is held: its deadline may have passed before they called.
+        FollowerTakesHeld, follower_takes_held by worlds::flight_and_crash;
         /// An expired hold is dropped, and then turned into an invalidation.
         SettleDropsFirst, settle_drops_first by worlds::crash;
         /// Settling drops what has expired by its end, not only what it had found at its beginning.
@@ -58,8 +58,6 @@ mutations! {
         RemoveBeforeBucket, remove_before_bucket by worlds::keyed_removal;
         /// A removal raises no bucket.
         KeyWithoutBucket, key_without_bucket by worlds::keyed_removal;
-        /// A fill does not look at the epoch again: followers take what an invalidation of everything has outdated.
-        EpochUnchecked, epoch_unchecked by worlds::flight_and_everything;
         /// An entry carries the epoch that its fill found, not the fence's.
         EpochAsFound, epoch_as_found by worlds::everything;
         /// A fill treats a tag that was seen on the way as a mere name.
@@ -84,6 +82,9 @@ mutations! {
         HandoverKeepsRows, handover_keeps_rows by worlds::flight_of_two_rows_with_a_drop;
     }
     harmless {
+        /// A fill does not look at the epoch again. The entry carries the fence's, so it is stored dead, and those who wait are not given
+        /// it, since the leader looks at all cells for them once more.
+        EpochUnchecked, epoch_unchecked;
         /// The bucket is raised before the sequence advances. A fence with the new number was still read after the COMMIT,
         /// since somebody advanced the sequence after it; only a fence from between the two steps is refused in vain.
         BucketsBeforeSequence, buckets_before_sequence;

@@ -25,6 +25,7 @@ pub(super) fn step(turn: &mut Turn<'_>, reader: Reader) {
         | Reading::InnerJoin { .. }
         | Reading::InnerFollow { .. }
         | Reading::Close { .. }
+        | Reading::Stand { .. }
         | Reading::Tell { .. } => flight::step(turn, reader),
         _ => filling::step(turn, reader),
     }

@@ -200,6 +200,11 @@ pub(super) enum Reading {
     CheckInserted {
         value: Value,
     },
+    /// Looks at the cells once more, for those who wait.
+    Stand {
+        value: Value,
+        next: u8,
+    },
     Tell {
         value: Value,
         kept: bool,
@@ -306,12 +311,6 @@ impl State {
         self.map[tag]
     }
 
-    /// Whether a fill that depends on this tag meets a mark that has missed its deadline, the epoch's included.
-    pub(super) fn meets_expired_hold(&self, tag: usize, known: Dependency) -> bool {
-        let cell = if known.seen { known.cell } else { self.map[tag] };
-        self.cell(EVERYTHING).expired != 0 || cell != NONE && self.cell(cell).expired != 0
-    }
-
     /// The set of cells that somebody other than the map points to.
     pub(super) fn referenced(&self) -> u8 {
         let entries = self.entries.iter().flatten().map(Value::cells).fold(0, |all, cells| all | cells);
@@ -370,6 +369,7 @@ impl Reading {
             | Self::CheckKey { value }
             | Self::Insert { value }
             | Self::CheckInserted { value }
+            | Self::Stand { value, .. }
             | Self::Tell { value, .. } => value.cells(),
             _ => 0,
         }
