@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep, timeout};
 use super::ask::who;
 use super::head::Head;
 use super::speaking_first;
-use crate::backoff::Backoff;
 use crate::failure::Failure;
+use easy_cache_core::store::Backoff;
 
 /// A replica was made the master; and, from the others, that it is known now.
 const CHANNELS: [&str; 2] = ["+promoted-slave", "+switch-master"];
@@ -59,7 +59,7 @@ struct Ear {
 
 impl Ear {
     async fn go_on(self) {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::<Failure>::default();
         loop {
             let failure = self.listen(&mut backoff).await;
             // Nobody waits for it: more slowly than what somebody does.
@@ -70,7 +70,7 @@ impl Ear {
     }
 
     /// One connection, from its beginning to its end.
-    async fn listen(&self, backoff: &mut Backoff) -> Failure {
+    async fn listen(&self, backoff: &mut Backoff<Failure>) -> Failure {
         let ended = Arc::new(Notify::new());
         match timeout(self.dial, self.begin(&ended, backoff)).await {
             Ok(Ok(mut connection)) => loop {
@@ -88,7 +88,11 @@ impl Ear {
         }
     }
 
-    async fn begin(&self, ended: &Arc<Notify>, backoff: &mut Backoff) -> Result<MultiplexedConnection, Failure> {
+    async fn begin(
+        &self,
+        ended: &Arc<Notify>,
+        backoff: &mut Backoff<Failure>,
+    ) -> Result<MultiplexedConnection, Failure> {
         let (head, name, ended) = (Arc::clone(&self.head), Arc::clone(&self.name), Arc::clone(ended));
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)

@@ -33,11 +33,13 @@ pub struct Opening {
     pub is_trusting: bool,
     /// What it waits for an answer.
     pub timeout: Duration,
+    /// Whether the records of a cluster stay together: a mistake is looked for where it would show.
+    pub is_together: bool,
 }
 
 impl Default for Opening {
     fn default() -> Self {
-        Self { is_trusting: false, timeout: Duration::from_millis(500) }
+        Self { is_trusting: false, timeout: Duration::from_millis(500), is_together: false }
     }
 }
 
@@ -135,7 +137,7 @@ impl Kind {
         ways: &Ways,
         namespace: &str,
         clock: &Clock,
-        Opening { is_trusting, timeout }: Opening,
+        Opening { is_trusting, timeout, is_together }: Opening,
     ) -> Result<Arc<dyn Store>, Error> {
         Ok(match self {
             Self::Plain => Arc::new(Adapter::new(PlainRedis::at(ways.first()), namespace, clock.clone())),
@@ -149,8 +151,7 @@ impl Kind {
             }
             Self::Cluster => {
                 let (proxied, host) = (ways.clone(), ways.first().ip().to_string());
-                // A mistake is looked for where it would show.
-                let groups = if mistake.is_some() { 1 } else { groups_of(namespace) };
+                let groups = if is_together { 1 } else { groups_of(namespace) };
                 let builder = RedisClusterStore::builder(namespace).urls(ways.urls()).groups(groups).timeout(timeout);
                 let builder = builder.reached_at(move |_, port| (host.clone(), proxied.port_to(port)));
                 Arc::new(if is_trusting { builder.keep_across_restarts() } else { builder }.build()?)

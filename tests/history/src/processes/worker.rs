@@ -116,7 +116,8 @@ impl Task {
     }
 
     fn cache(&self, clock: &Clock) -> Result<Cache, Error> {
-        let opened = Opening { is_trusting: self.mistake == Some(Mistake::TrustsThePast), ..Opening::default() };
+        let is_trusting = self.mistake == Some(Mistake::TrustsThePast);
+        let opened = Opening { is_trusting, is_together: self.mistake.is_some(), ..Opening::default() };
         let store = Mistaken::new(self.kind.open(&self.ways, &self.namespace, clock, opened)?, self.mistake);
         let death = if self.dies { Death::Anywhere } else { Death::Elsewhere };
         let builder = Cache::builder().namespace(&self.namespace).clock(clock.clone());
