@@ -29,8 +29,8 @@ pub(crate) struct Arguments {
 /// What all commands take.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// The store: redis://HOST:PORT/DB, rediss://… (TLS), redis+unix:///PATH, redis+cluster://HOST:PORT[,HOST:PORT…],
-    /// rediss+cluster://…, memcached://HOST:PORT[,HOST:PORT…]
+    /// The store: redis://HOST:PORT/DB, rediss://… (TLS), redis+unix:///PATH, redis-sentinel://HOST:PORT[,HOST:PORT…]/MASTER/DB,
+    /// redis+cluster://HOST:PORT[,HOST:PORT…], rediss-sentinel://…, rediss+cluster://…, memcached://HOST:PORT[,HOST:PORT…]
     #[arg(long, short, global = true, value_name = "URL")]
     pub(crate) url: Option<String>,
 

@@ -38,7 +38,9 @@ impl Target {
         let shown = without_password(&url);
         let (scheme, rest) = url.split_once("://").ok_or_else(|| unknown(&shown))?;
         let store: Arc<dyn Inspect> = match scheme {
-            "redis" | "rediss" | "redis+unix" | "unix" => Arc::new(redis(common, &url, &namespace)?),
+            "redis" | "rediss" | "redis+unix" | "unix" | "redis-sentinel" | "rediss-sentinel" => {
+                Arc::new(redis(common, &url, &namespace)?)
+            }
             "memcached" => Arc::new(memcached(common, rest, &namespace)?),
             "redis+cluster" => Arc::new(cluster(common, "redis", rest, &namespace).await?),
             "rediss+cluster" => Arc::new(cluster(common, "rediss", rest, &namespace).await?),
@@ -103,11 +105,14 @@ fn memcached(common: &Common, servers: &str, namespace: &str) -> Result<Memcache
 
 fn unknown(shown: &str) -> Failure {
     Failure::usage(format!(
-        "`{shown}` names no store: it begins with redis://, rediss://, redis+unix://, redis+cluster:// or memcached://"
+        "`{shown}` names no store: it begins with redis://, rediss://, redis+unix://, redis-sentinel://, redis+cluster:// or \
+         memcached://"
     ))
 }
 
 fn without_password(url: &str) -> String {
+    // Sentinels have a password of their own, which stands there.
+    let url = url.split_once("?sentinel").map_or(url, |(url, _)| url);
     let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
     let Some((_, place)) = rest.rsplit_once('@') else { return url.to_owned() };
     let colon = if scheme.is_empty() { "" } else { "://" };
@@ -122,6 +127,10 @@ mod tests {
     fn a_password_is_not_shown() {
         assert_eq!(without_password("redis://ada:se@cret@host:1/2"), "redis://…@host:1/2");
         assert_eq!(without_password("ada:secret@host"), "…@host");
+        assert_eq!(
+            without_password("redis-sentinel://:secret@one,two/name?sentinel_password=secr@t"),
+            "redis-sentinel://…@one,two/name"
+        );
         assert_eq!(without_password("redis://host:1/2"), "redis://host:1/2");
     }
 }

@@ -85,6 +85,7 @@ mod engine;
 mod error;
 pub mod events;
 mod explain;
+mod few;
 mod freshness;
 mod function;
 mod hold;

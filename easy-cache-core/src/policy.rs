@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use crate::Tag;
 use crate::backend::memory::Kept;
+use crate::few::Tags;
 use crate::freshness::{Freshness, options};
-
-/// Room for the tags of most values, made at once.
-const USUAL_TAGS: usize = 4;
 
 /// How a computed value is to be stored. Without a ttl it stays until it is invalidated or evicted.
 ///
@@ -24,7 +22,7 @@ const USUAL_TAGS: usize = 4;
 #[must_use]
 pub struct Policy {
     ttl: Option<Duration>,
-    tags: Vec<Tag>,
+    tags: Tags,
     weight: Option<u64>,
     /// Most policies say no more than a ttl and tags: they stay small.
     freshness: Option<Box<Freshness>>,
@@ -33,7 +31,7 @@ pub struct Policy {
 impl Policy {
     /// No ttl, no tags.
     pub const fn new() -> Self {
-        Self { ttl: None, tags: Vec::new(), weight: None, freshness: None }
+        Self { ttl: None, tags: Tags::None, weight: None, freshness: None }
     }
 
     /// How long the value is fresh. Zero means that it is not stored.
@@ -44,9 +42,6 @@ impl Policy {
 
     /// Adds a tag.
     pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
-        if self.tags.capacity() == 0 {
-            self.tags = Vec::with_capacity(USUAL_TAGS);
-        }
         self.tags.push(tag.into());
         self
     }
@@ -102,14 +97,14 @@ impl Policy {
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
-        self.ttl.is_none() && self.tags.is_empty() && self.weight.is_none() && self.freshness.is_none()
+        self.ttl.is_none() && matches!(self.tags, Tags::None) && self.weight.is_none() && self.freshness.is_none()
     }
 
     /// Fills in what is not said here; tags of both count.
     pub(crate) fn or(&mut self, defaults: &Self) {
         self.ttl = self.ttl.or(defaults.ttl);
         self.weight = self.weight.or(defaults.weight);
-        self.tags.extend_from_slice(&defaults.tags);
+        self.tags.extend(defaults.tags.iter().cloned());
         if let Some(freshness) = defaults.freshness() {
             self.freshness_mut().or(freshness);
         }
@@ -122,11 +117,7 @@ impl Policy {
 
     /// Adds tags in place.
     pub fn add_tags(&mut self, tags: impl IntoIterator<Item: Into<Tag>>) {
-        let tags = tags.into_iter();
-        if self.tags.capacity() == 0 {
-            self.tags = Vec::with_capacity(tags.size_hint().0);
-        }
-        self.tags.extend(tags.map(Into::into));
+        self.tags.extend(tags.into_iter().map(Into::into));
     }
 
     /// The ttl, if there is one.
@@ -141,7 +132,7 @@ impl Policy {
     }
 
     pub(crate) fn into_tags(self) -> Vec<Tag> {
-        self.tags
+        self.tags.into_vec()
     }
 
     pub(crate) fn named_tags(&self) -> &[Tag] {

@@ -85,6 +85,11 @@ impl Timer {
         drop(owed);
         Self { timers: Arc::clone(timers), place }
     }
+
+    /// Whether it will wake this task.
+    fn wakes(&self, waker: &Waker) -> bool {
+        self.timers.owed.lock().places[self.place].as_ref().is_some_and(|(_, other)| other.will_wake(waker))
+    }
 }
 
 impl Drop for Timer {
@@ -102,7 +107,7 @@ impl Drop for Timer {
 #[derive(Debug)]
 pub(crate) struct Deadline {
     at: Moment,
-    timer: Option<(Waker, Timer)>,
+    timer: Option<Timer>,
 }
 
 impl Deadline {
@@ -120,9 +125,8 @@ impl Deadline {
         if clock.coarse() >= self.at {
             return true;
         }
-        if !self.timer.as_ref().is_some_and(|(waker, _)| waker.will_wake(cx.waker())) {
-            let waker = cx.waker().clone();
-            self.timer = Some((waker.clone(), Timer::set(clock.timers(), self.at, waker)));
+        if !self.timer.as_ref().is_some_and(|timer| timer.wakes(cx.waker())) {
+            self.timer = Some(Timer::set(clock.timers(), self.at, cx.waker().clone()));
             // The clock may have come to the moment, and gone, before the timer was set.
             return clock.coarse() >= self.at;
         }

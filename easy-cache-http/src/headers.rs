@@ -64,21 +64,29 @@ impl KeptFields {
     #[must_use]
     pub fn keeps(&self, name: &str) -> bool {
         let is_dropped = || self.dropped.iter().any(|dropped| name.eq_ignore_ascii_case(dropped));
-        let sets_cookie = || name.eq_ignore_ascii_case("set-cookie") || name.eq_ignore_ascii_case("set-cookie2");
-        !(is_never_kept(name) || is_dropped() || self.drops_cookies && sets_cookie())
+        !(is_never_kept(name) || is_dropped() || self.drops_cookies && is_any_of(name, &SETS_COOKIES))
     }
 }
 
 /// Says whether a field is of the connection or of a proxy: no response keeps it, nor does a 304 renew it.
 pub(crate) fn is_never_kept(name: &str) -> bool {
-    NEVER_KEPT.iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
+    is_any_of(name, &NEVER_KEPT)
+}
+
+/// What gives a cookie to a client.
+const SETS_COOKIES: [&str; 2] = ["set-cookie", "set-cookie2"];
+
+/// Most names have another length than all of these, and need not be compared.
+#[inline]
+fn is_any_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|one| one.len() == name.len() && name.eq_ignore_ascii_case(one))
 }
 
 /// Says whether a 304 carries this field of the stored response: all but those that describe the body. `ETag`,
 /// `Cache-Control`, `Content-Location`, `Date`, `Expires` and `Vary` must be there (RFC 9110 §15.4.5).
 #[must_use]
 pub fn belongs_to_not_modified(name: &str) -> bool {
-    !ABOUT_THE_BODY.iter().any(|field| name.eq_ignore_ascii_case(field))
+    !is_any_of(name, &ABOUT_THE_BODY)
 }
 
 /// Reads a field name from a list into lower case; `None` if it is not one (RFC 9110 §5.1).

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use easy_cache_core::store::Backoff;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -17,7 +18,6 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::protocol::{Commands, Replies, Reply};
 
@@ -70,7 +70,7 @@ pub(crate) struct Lane {
     runtime: Handle,
     limits: Limits,
     live: ArcSwapOption<Live>,
-    dial: Arc<Mutex<Backoff>>,
+    dial: Arc<Mutex<Backoff<Failure>>>,
     failing: AtomicBool,
     generations: AtomicU64,
     late: AtomicU32,
@@ -156,7 +156,7 @@ impl Lane {
         if let Some(live) = self.live.load_full().filter(|live| !live.requests.is_closed()) {
             return Ok(live);
         }
-        if let Some(last) = turn.refusal(Instant::now()) {
+        if let Some(last) = turn.refusal(Instant::now()).cloned() {
             return Err(Failure::BackingOff(Box::new(last)));
         }
         let lane = Arc::clone(self);
@@ -169,7 +169,7 @@ impl Lane {
         }
     }
 
-    async fn open(&self, turn: &mut OwnedMutexGuard<Backoff>) -> Result<Arc<Live>, Failure> {
+    async fn open(&self, turn: &mut OwnedMutexGuard<Backoff<Failure>>) -> Result<Arc<Live>, Failure> {
         let opened = match timeout(self.limits.dial, self.connect()).await {
             Ok(opened) => opened,
             Err(_) => Err(Failure::Late(self.limits.dial)),

@@ -39,13 +39,18 @@
 //! | `inspect` | what operators ask |
 //! | `layout` | the names of items, and the bytes in them |
 //! | `servers` | which name is on which server |
-//! | `lane`, `backoff`, `failure` | one connection to a server, shared by all callers, and its replacement |
+//! | `lane`, `failure` | one connection to a server, shared by all callers, and its replacement |
 //! | `protocol` | commands and replies as bytes |
+//!
+//! # Features
+//! `testing`: doors for the project's own tests with hostile bytes; not promised.
 
-mod backoff;
 mod config;
 mod failure;
 mod filling;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod hostile;
 mod inspect;
 mod lane;
 mod layout;

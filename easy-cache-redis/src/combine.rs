@@ -1,7 +1,8 @@
 //! Lookups that wait together travel together: one command for many of them, and each record in it only once.
 //!
-//! A few lookups at a time go by themselves, since nothing is faster for them. When there are more, they queue; what has queued
-//! leaves as soon as one of two batches may. No lookup waits for company.
+//! Over a wire they do so without any help. Where there is none (TLS, the application's pool), a few lookups at a time go by themselves, since
+//! nothing is faster for them. When there are more, they queue; what has queued leaves as soon as one of two batches may. No lookup waits
+//! for company.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,9 +17,9 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::failure::Failure;
 use crate::lane::{Lane, Live};
-use crate::layout::{Keys, Order, Record, stands_under};
-use crate::names::{Names, Together};
-use crate::wire::{Number, Reply, write};
+use crate::layout::Keys;
+use crate::names::Names;
+use crate::together::{self, Found, Places};
 
 /// Lookups that go by themselves at the same time: below this, combining gains nothing.
 const DIRECT: usize = 16;
@@ -32,50 +33,17 @@ const MOST_BYTES: usize = 256 << 10;
 /// Who waits for so long beyond its deadline has been forgotten.
 const OVERDUE: Duration = Duration::from_millis(50);
 
-/// What was there.
+/// What was there, and on which connection.
 pub(crate) struct Answer {
     pub(crate) live: Arc<Live>,
-    pub(crate) entry: Option<Bytes>,
-    pub(crate) order: Option<Order>,
-    pub(crate) epoch: Record,
-    pub(crate) records: Sighted,
-}
-
-/// What the records say that were asked for.
-pub(crate) enum Sighted {
-    /// They have the versions that the entry depends on, in its order. Nothing else has been looked at.
-    Agree,
-    /// Each of them, in the order of the names.
-    Each(Vec<Record>),
-}
-
-impl Sighted {
-    /// In the order of the names; nothing if they agree.
-    #[cfg(feature = "cluster")]
-    pub(crate) fn each(self) -> Vec<Record> {
-        match self {
-            Self::Agree => Vec::new(),
-            Self::Each(records) => records,
-        }
-    }
-
-    fn of<'a>(
-        entry: Option<&[u8]>,
-        epoch: Option<&'a [u8]>,
-        records: impl Iterator<Item = Option<&'a [u8]>> + Clone,
-    ) -> Self {
-        match entry {
-            Some(entry) if stands_under(entry, std::iter::once(epoch).chain(records.clone())) => Self::Agree,
-            _ => Self::Each(records.map(Record::read).collect()),
-        }
-    }
+    pub(crate) found: Found,
 }
 
 /// The lookups of one lane.
 pub(crate) struct Combiner {
     lane: Arc<Lane>,
     /// What all commands begin with, as it is sent, but for the number of words.
-    begin: Vec<u8>,
+    begin: Arc<[u8]>,
     combines: bool,
     state: Mutex<State>,
 }
@@ -108,9 +76,7 @@ struct Waiting {
 
 impl Combiner {
     pub(crate) fn new(lane: Arc<Lane>, keys: &Keys, combines: bool) -> Self {
-        let mut begin = Vec::new();
-        [&b"MGET"[..], &keys.order(), &keys.epoch()].into_iter().for_each(|word| write(&mut begin, word));
-        Self { lane, begin, combines, state: Mutex::default() }
+        Self { lane, begin: together::begin(keys), combines, state: Mutex::default() }
     }
 
     pub(crate) const fn lane(&self) -> &Arc<Lane> {
@@ -119,6 +85,12 @@ impl Combiner {
 
     /// Asks, alone or together with others.
     pub(crate) async fn ask(self: &Arc<Self>, question: &Arc<Names>, deadline: Instant) -> Result<Answer, Failure> {
+        if self.combines
+            && let Some(answer) = self.lane.look_together(&self.begin, question, deadline).await
+        {
+            let (live, found) = answer?;
+            return Ok(Answer { live, found });
+        }
         match self.queue(question, deadline) {
             Turn::Waits(arrives) => match arrives.await {
                 Ok(answer) => answer,
@@ -149,57 +121,22 @@ impl Combiner {
 
     /// One command for one lookup.
     async fn send_one(&self, question: &Names, deadline: Instant) -> Result<Answer, Failure> {
-        let (live, mut reply) = self.reply(question.count(), question.all(), deadline).await?;
-        let entry = question.has_entry().then(|| reply.take_last()).flatten();
-        let mut values = reply.values();
-        let [order, epoch] = [(); OWN].map(|()| values.next().flatten());
-        let records = Sighted::of(entry.as_deref(), epoch, values.take(question.records().len()));
-        Ok(Answer { live, order: order.and_then(Order::read), epoch: Record::read(epoch), records, entry })
+        let parts = [&*together::words(question.count()), &self.begin, question.all()];
+        let (live, reply) = self.lane.look(parts, together::values(question.count()), deadline).await?;
+        Ok(Answer { live, found: together::single(reply, question) })
     }
 
     /// One command for all these lookups.
     async fn send(&self, questions: &[Arc<Names>], deadline: Instant) -> Result<Vec<Answer>, Failure> {
-        let count = questions.iter().map(|question| question.count()).sum();
-        let (mut names, mut sent) = (Together::with_room_for(count), Vec::new());
-        for (name, hash) in questions.iter().flat_map(|question| question.records()) {
-            if names.add(name, hash) {
-                sent.extend_from_slice(name);
-            }
-        }
-        let entries = questions.iter().filter_map(|question| question.entry());
-        let count = names.different() + entries.clone().count();
-        entries.for_each(|entry| sent.extend_from_slice(entry));
-        let (live, reply) = self.reply(count, &sent, deadline).await?;
-        Ok(spread(&live, reply, &names, questions))
+        let names = || questions.iter().map(|question| &**question);
+        let mut command = Vec::new();
+        let places = Places::write(&self.begin, names(), &mut command);
+        let (live, reply) = self.lane.look([&command, b"", b""], places.values(), deadline).await?;
+        let mut answers = Vec::with_capacity(questions.len());
+        let to = |found| answers.push(Answer { live: Arc::clone(&live), found });
+        places.spread(&reply.values().collect::<Vec<_>>(), Bytes::copy_from_slice, names(), to);
+        Ok(answers)
     }
-
-    /// A command for so many names, and its reply.
-    async fn reply(&self, count: usize, names: &[u8], deadline: Instant) -> Result<(Arc<Live>, Reply), Failure> {
-        let words = Number::new(b'*', 1 + OWN + count);
-        self.lane.look([&words, &self.begin, names], OWN + count, deadline).await
-    }
-}
-
-/// The records that all ask for: order and epoch.
-const OWN: usize = 2;
-
-/// To each lookup what it has asked for. Records are compared where they are, entries are handed on.
-fn spread(live: &Arc<Live>, mut reply: Reply, names: &Together<'_>, questions: &[Arc<Names>]) -> Vec<Answer> {
-    let mut read = reply.split_off(OWN + names.different());
-    let mut rest = reply.values();
-    let values: Vec<_> = rest.by_ref().take(OWN + names.different()).collect();
-    let mut entry = || rest.next().map_or_else(|| read.next().flatten(), |found| found.map(|found| reply.keep(found)));
-    let mut places = names.places();
-    let (order, epoch) = (values[0].and_then(Order::read), values[1]);
-    let answer = |question: &Arc<Names>| {
-        let (own, rest) = places.split_at(question.records().len());
-        places = rest;
-        let entry = question.has_entry().then(&mut entry).flatten();
-        let records = own.iter().map(|place| values[OWN + *place as usize]);
-        let records = Sighted::of(entry.as_deref(), epoch, records);
-        Answer { live: Arc::clone(live), entry, order, epoch: Record::read(epoch), records }
-    };
-    questions.iter().map(answer).collect()
 }
 
 /// How a lookup gets its answer.
@@ -290,7 +227,7 @@ impl Batches {
     }
 
     fn note(&self, found: &[Answer]) {
-        let bytes: usize = found.iter().filter_map(|answer| answer.entry.as_ref()).map(Bytes::len).sum();
+        let bytes: usize = found.iter().filter_map(|answer| answer.found.entry.as_ref()).map(Bytes::len).sum();
         let mut state = self.combiner.state.lock();
         state.bytes = (state.bytes * 7 + bytes / found.len().max(1)) / 8;
     }

@@ -1,9 +1,9 @@
-//! How a store is made: from a URL, from a configuration, or over a pool that the application has.
+//! How a store is made: from a URL, from a configuration, by sentinels, or over a pool that the application has.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,11 +17,13 @@ use tokio::runtime::{Handle, Runtime};
 use crate::RedisStore;
 use crate::combine::Combiner;
 use crate::failure::Failure;
+use crate::follow::Origin;
 use crate::greeting::Greeting;
 use crate::lane::{Lane, Limits};
 use crate::layout::Keys;
 use crate::recent::Recent;
 use crate::recipe::Recipes;
+use crate::sentinel::{Leave, Plan, Sentinels};
 use crate::store::Inner;
 use crate::wire::Supply;
 
@@ -32,6 +34,7 @@ enum Source {
     Url(String),
     Info(Box<ConnectionInfo>),
     Pool(Pool),
+    Sentinels(Plan),
 }
 
 /// Chooses how a [`RedisStore`] is made.
@@ -55,11 +58,17 @@ pub struct RedisStoreBuilder {
     combines: bool,
     /// Where a near cache hears of changes, if not from where everything else comes.
     news: Option<String>,
+    /// Of the servers that sentinels name.
+    servers: Option<String>,
 }
 
 impl RedisStoreBuilder {
     pub(crate) const fn new(namespace: String) -> Self {
-        let limits = Limits { operation: Duration::from_millis(500), dial: Duration::from_secs(2) };
+        let limits = Limits {
+            operation: Duration::from_millis(500),
+            dial: Duration::from_secs(2),
+            master: Duration::from_secs(1),
+        };
         Self {
             namespace,
             source: Source::Nothing,
@@ -68,10 +77,15 @@ impl RedisStoreBuilder {
             keeps_across_restarts: false,
             combines: true,
             news: None,
+            servers: None,
         }
     }
 
     /// The server: `redis://user:password@host:port/database`, `rediss://` for TLS (feature `tls`), `redis+unix:///path`.
+    ///
+    /// [Sentinels](Self::sentinels) in one line: `redis-sentinel://user:password@host:26379,host:26379/name/database`, where user and
+    /// password are those at the servers; behind it `?sentinel_user=…&sentinel_password=…` if the sentinels expect any. `rediss-sentinel://` speaks
+    /// TLS with all of them.
     pub fn url(mut self, url: impl AsRef<str>) -> Self {
         self.source = Source::Url(url.as_ref().to_owned());
         self
@@ -97,6 +111,43 @@ impl RedisStoreBuilder {
         self
     }
 
+    /// Redis Sentinel: these sentinels are asked who the master of this name is (the one that `sentinel monitor` has in their configuration, often
+    /// `mymaster`), at every dial and all at once, so that those that are down cost little. The server is used if it says itself that it is the master.
+    ///
+    /// When another one becomes the master, all connections move there, that of a near cache as well: where the former one breaks them, refuses writes, or
+    /// a sentinel announces the next. What that means for what was stored is what any promotion means: see
+    /// [`keep_across_restarts`](Self::keep_across_restarts).
+    ///
+    /// A URL of a sentinel has the user and the password that *it* expects, if any; the port is 26379 unless said. What the servers expect,
+    /// [`servers_as`](Self::servers_as) says.
+    ///
+    /// # Example: three sentinels, and servers with a password
+    /// ```
+    /// use easy_cache_redis::RedisStore;
+    ///
+    /// # fn main() -> Result<(), easy_cache_core::Error> {
+    /// let store = RedisStore::builder("shop")
+    ///     .sentinels("mymaster", ["redis://sentinel1", "redis://sentinel2", "redis://sentinel3"])
+    ///     .servers_as("redis://shop:secret@master/2")
+    ///     .build()?;
+    /// # let _ = store; Ok(()) }
+    /// ```
+    pub fn sentinels(mut self, master: impl Into<String>, urls: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let sentinels = urls.into_iter().map(|url| url.as_ref().to_owned()).collect();
+        self.source = Source::Sentinels(Plan { name: master.into(), sentinels, servers: None });
+        self
+    }
+
+    /// How the servers that [sentinels](Self::sentinels) name are reached: user, password, database, and TLS by `rediss://`. The host and the port in it
+    /// are not used: these are what the sentinels say. (With TLS a certificate has to be made out to that, so sentinels best say
+    /// names: `resolve-hostnames`, `announce-hostnames`.)
+    ///
+    /// By default there is no password, the database is 0, and nothing is encrypted.
+    pub fn servers_as(mut self, url: impl AsRef<str>) -> Self {
+        self.servers = Some(url.as_ref().to_owned());
+        self
+    }
+
     /// Where the server of a [pool](Self::pool) is, for a near cache: it needs a connection that a pool does not make.
     pub fn news_from(mut self, url: impl AsRef<str>) -> Self {
         self.news = Some(url.as_ref().to_owned());
@@ -112,6 +163,15 @@ impl RedisStoreBuilder {
     /// How long connecting may take. It goes on when the operation that began it has ended. Default: 2 s.
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.limits.dial = timeout;
+        self
+    }
+
+    /// How often the server is asked whether it still is the master, along with a lookup, in the same write: one that was replaced refuses
+    /// writes only, and would go on answering those who do nothing but read. Default: 1 s.
+    ///
+    /// No call that begins twice as long after a master was replaced is served by it.
+    pub const fn check_master_every(mut self, interval: Duration) -> Self {
+        self.limits.master = interval;
         self
     }
 
@@ -145,11 +205,10 @@ impl RedisStoreBuilder {
     /// # Errors
     /// If no server was named, or the URL is none.
     pub fn build(self) -> Result<RedisStore, Error> {
-        let info = self.info()?;
-        #[cfg(feature = "tls")]
-        crate::tls::prepare(info.iter().chain(self.news_info()?.as_ref()));
-        let news = self.news(info.clone())?;
-        let (supply, server) = self.supply(info)?;
+        let (supply, server, news) = match self.sentinels_named()? {
+            Some(sentinels) => Self::by_sentinels(sentinels),
+            None => self.by_server()?,
+        };
         let background = Background::find()?;
         let keys = Keys::new(&self.namespace);
         let recent = Arc::new(Recent::default());
@@ -159,6 +218,9 @@ impl RedisStoreBuilder {
         };
         let lane = |_| {
             let lane = Arc::new(Lane::new(supply.clone(), self.limits, greeting.clone()));
+            if let Supply::Sentinels(sentinels) = &supply {
+                sentinels.head().bind(Arc::downgrade(&lane) as Weak<dyn Leave>);
+            }
             Arc::new(Combiner::new(lane, &keys, self.combines))
         };
         let lanes = (0..self.lanes).map(lane).collect();
@@ -167,13 +229,41 @@ impl RedisStoreBuilder {
         Ok(RedisStore { inner: Arc::new(inner) })
     }
 
+    fn by_server(&self) -> Result<(Supply, String, Option<Origin>), Error> {
+        let info = self.info()?;
+        #[cfg(feature = "tls")]
+        crate::tls::prepare(info.iter().chain(self.news_info()?.as_ref()));
+        let news = self.news(info.clone())?.map(Origin::from);
+        let (supply, server) = self.supply(info)?;
+        Ok((supply, server, news))
+    }
+
+    fn by_sentinels(sentinels: Sentinels) -> (Supply, String, Option<Origin>) {
+        #[cfg(feature = "tls")]
+        crate::tls::prepare(sentinels.connections());
+        let (server, sentinels) = (sentinels.to_string(), Arc::new(sentinels));
+        (Supply::Sentinels(Arc::clone(&sentinels)), server, Some(Origin::Sentinels(sentinels)))
+    }
+
+    /// The sentinels, if that is what was named.
+    fn sentinels_named(&self) -> Result<Option<Sentinels>, Error> {
+        let plan = match &self.source {
+            Source::Sentinels(plan) => Some(Ok(plan.clone())),
+            Source::Url(url) => Plan::read(url),
+            _ => None,
+        };
+        let Some(mut plan) = plan.transpose()? else { return Ok(None) };
+        plan.servers = self.servers.clone().or(plan.servers);
+        plan.sentinels(self.limits.dial).map(Some)
+    }
+
     /// Where the server is, if that was said.
     fn info(&self) -> Result<Option<ConnectionInfo>, Error> {
         match &self.source {
             Source::Nothing => {
                 Err(Error::store(ATTEMPTED, "no server was named: say a URL, a configuration or a pool"))
             }
-            Source::Pool(_) => Ok(None),
+            Source::Pool(_) | Source::Sentinels(_) => Ok(None),
             Source::Info(info) => Ok(Some((**info).clone())),
             Source::Url(url) => url.as_str().into_connection_info().map(Some).map_err(failed),
         }
@@ -201,9 +291,9 @@ impl RedisStoreBuilder {
     }
 }
 
-const ATTEMPTED: &str = "failed to make a store on redis";
+pub(crate) const ATTEMPTED: &str = "failed to make a store on redis";
 
-fn failed(source: impl std::error::Error + Send + Sync + 'static) -> Error {
+pub(crate) fn failed(source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::store(ATTEMPTED, source)
 }
 
@@ -244,7 +334,20 @@ impl Background {
         server: &'a str,
         operation: impl Future<Output = Result<T, Failure>> + Send + 'a,
     ) -> StoreFuture<'a, T> {
-        Box::pin(Operation { background: self, what, server, operation })
+        Box::pin(self.running(what, server, operation))
+    }
+
+    /// The same as a part of another future.
+    pub(crate) const fn running<'a, T: 'a, F>(
+        &'a self,
+        what: &'static str,
+        server: &'a str,
+        operation: F,
+    ) -> impl Future<Output = Result<T, Error>> + Send + 'a
+    where
+        F: Future<Output = Result<T, Failure>> + Send + 'a,
+    {
+        Operation { background: self, what, server, operation }
     }
 }
 

@@ -7,6 +7,8 @@ use deadpool_redis::PoolError;
 use deadpool_redis::redis::{ErrorKind, RedisError, ServerErrorKind};
 use easy_cache_core::Error;
 
+use crate::sentinel::Lost;
+
 /// Why an operation was not carried out.
 #[derive(Debug, Clone)]
 pub(crate) enum Failure {
@@ -32,6 +34,8 @@ pub(crate) enum Failure {
     /// Other programs divide the records of the namespace over another number of groups.
     #[cfg(feature = "cluster")]
     Divided { theirs: usize, ours: usize, record: Box<str> },
+    /// The sentinels name no master that could be reached.
+    Lost(Box<Lost>),
     /// The pool gave no connection.
     Pool(String),
     /// The server, or the connection to it.
@@ -162,6 +166,7 @@ impl fmt::Display for Failure {
                  neither would hear of the other's invalidations: say the same number in all (to change it, stop them all, and \
                  delete `{record}`)"
             ),
+            Self::Lost(lost) => write!(f, "{lost}"),
             Self::Pool(why) => write!(f, "the pool has no connection: {why}"),
             Self::Redis(error) => match Self::meaning(error) {
                 Some(meaning) => write!(f, "{meaning} ({error})"),

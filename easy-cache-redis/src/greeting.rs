@@ -90,7 +90,7 @@ fn microseconds(time: Value) -> Result<u64, Failure> {
 }
 
 /// A server without this line, or one that does not answer `INFO`, tells nothing.
-fn run_id(info: Value) -> String {
+pub(crate) fn run_id(info: Value) -> String {
     let text = match info {
         Value::BulkString(bytes) => String::from_utf8(bytes).unwrap_or_default(),
         Value::VerbatimString { text, .. } => text,

@@ -12,13 +12,17 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{Cmd, Pipeline, Value};
+use easy_cache_core::store::Backoff;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::greeting::Greeting;
-use crate::wire::{Connected, Driver, Reply, Supply, Wire, command};
+use crate::names::Names;
+use crate::probe::Probe;
+use crate::sentinel::{Leave, Lost, Standing};
+use crate::together::Found;
+use crate::wire::{Connected, Driver, Reply, Supply, Told, Wire, command};
 
 /// Consecutive operations without an answer that end a connection: one may be slow, two are a dead line.
 const LATE: u32 = 2;
@@ -28,6 +32,8 @@ const LATE: u32 = 2;
 pub(crate) struct Limits {
     pub(crate) operation: Duration,
     pub(crate) dial: Duration,
+    /// How old an answer may get that the server is the master.
+    pub(crate) master: Duration,
 }
 
 /// A connection in use.
@@ -40,10 +46,20 @@ pub(crate) struct Live {
     connection: MultiplexedConnection,
     /// Where lookups go past the client library, if they can.
     wire: Option<Arc<Wire>>,
+    /// Whether the server is still the master. Nodes of a cluster say so unasked.
+    probe: Option<Probe>,
+    /// Under which master, where that may change.
+    standing: Option<Standing>,
     _driver: Option<Driver>,
 }
 
 impl Live {
+    /// Where questions are asked past the client library, if this connection has such a place.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn wire(&self) -> Option<&Wire> {
+        self.wire.as_deref()
+    }
+
     /// How long ago something was stored at this moment of the server's clock. The calendar of this process has no part in it.
     pub(crate) fn age_of(&self, stored: u64) -> Duration {
         let (then, at) = self.clock;
@@ -57,7 +73,7 @@ pub(crate) struct Lane {
     limits: Limits,
     greeting: Greeting,
     live: ArcSwapOption<Live>,
-    dial: Arc<Mutex<Backoff>>,
+    dial: Arc<Mutex<Backoff<Failure>>>,
     failing: AtomicBool,
     generations: AtomicU64,
     unanswered: AtomicU32,
@@ -109,6 +125,11 @@ impl Lane {
         deadline: Instant,
     ) -> Result<(Arc<Live>, Reply), Failure> {
         let live = self.live(deadline).await?;
+        if let Some(probe) = live.probe.as_ref().filter(|probe| probe.is_due(deadline))
+            && let Some(answer) = Box::pin(self.look_and_ask(&live, probe, parts, count, deadline)).await
+        {
+            return answer.map(|reply| (live, reply));
+        }
         let Some(wire) = &live.wire else {
             let (live, value) = Box::pin(self.ask(&command(&parts.concat()), deadline)).await?;
             return Ok((live, Reply::read(value, count)?));
@@ -120,6 +141,31 @@ impl Lane {
         };
         self.judge(&live, reply.as_ref().err());
         Ok((live, reply?))
+    }
+
+    /// A lookup that shares its command with those that ask at the same time; nothing if this connection is not one on which they can.
+    pub(crate) async fn look_together(
+        self: &Arc<Self>,
+        begin: &Arc<[u8]>,
+        names: &Arc<Names>,
+        deadline: Instant,
+    ) -> Option<Result<(Arc<Live>, Found), Failure>> {
+        let live = match self.live(deadline).await {
+            Ok(live) => live,
+            Err(failure) => return Some(Err(failure)),
+        };
+        if live.probe.as_ref().is_some_and(|probe| probe.is_to_be_asked(deadline)) {
+            // Such a lookup goes by itself.
+            return None;
+        }
+        let wire = live.wire.as_ref()?;
+        let found = match wire.ask_together(begin, names, deadline).await {
+            Ok(Told::Found(found)) => Ok(found),
+            Ok(Told::Late) => Err(self.late()),
+            Ok(Told::Failed(failure)) | Err(failure) => Err(failure),
+        };
+        self.judge(&live, found.as_ref().err());
+        Some(found.map(|found| (live, found)))
     }
 
     /// Several commands in one write, an answer or a refusal for each; on the connection of this generation, if it has to be.
@@ -146,6 +192,19 @@ impl Lane {
         Ok(answers)
     }
 
+    /// What is asked past the client library, on this connection.
+    #[cfg(feature = "cluster")]
+    pub(crate) async fn answered<T>(
+        &self,
+        live: &Arc<Live>,
+        asked: impl Future<Output = Result<T, Failure>>,
+        deadline: Instant,
+    ) -> Result<T, Failure> {
+        let answer = timeout_at(deadline, asked).await.unwrap_or_else(|_| Err(self.late()));
+        self.judge(live, answer.as_ref().err());
+        answer
+    }
+
     /// The connection, if there is one; else it is dialled.
     pub(crate) async fn live(self: &Arc<Self>, deadline: Instant) -> Result<Arc<Live>, Failure> {
         match self.live.load_full() {
@@ -166,7 +225,7 @@ impl Lane {
         if let Some(live) = self.live.load_full() {
             return Ok(live);
         }
-        if let Some(last) = turn.refusal(Instant::now()) {
+        if let Some(last) = turn.refusal(Instant::now()).cloned() {
             return Err(Failure::BackingOff(Box::new(last)));
         }
         let lane = Arc::clone(self);
@@ -179,7 +238,7 @@ impl Lane {
         }
     }
 
-    async fn open(&self, turn: &mut OwnedMutexGuard<Backoff>) -> Result<Arc<Live>, Failure> {
+    async fn open(&self, turn: &mut OwnedMutexGuard<Backoff<Failure>>) -> Result<Arc<Live>, Failure> {
         let opened = match timeout(self.limits.dial, self.connect()).await {
             Ok(opened) => opened,
             Err(_) => Err(Failure::Late(self.limits.dial)),
@@ -190,6 +249,8 @@ impl Lane {
                 turn.succeeded();
                 self.unanswered.store(0, Ordering::Relaxed);
                 self.live.store(Some(Arc::clone(live)));
+                // Another master may have been found meanwhile.
+                self.leave();
                 tracing::debug!(generation = live.generation, "connected to redis");
             }
             Err(failure) => {
@@ -204,14 +265,19 @@ impl Lane {
     }
 
     async fn connect(&self) -> Result<Arc<Live>, Failure> {
-        let Connected { mut connection, wire, driver } = self.supply.connect().await?;
+        let Connected { mut connection, wire, driver, standing } = self.supply.connect().await?;
         let (server, clock) = self.greeting.exchange(&mut connection).await?;
+        let keys = self.greeting.whose.as_ref().map(|(keys, _)| keys);
+        let probe = Probe::begin(&mut connection, keys, self.limits).await?;
+        if standing.as_ref().is_some_and(|standing| !standing.holds()) {
+            return Err(Lost::Replaced.into());
+        }
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(Arc::new(Live { generation, server, clock, connection, wire, _driver: driver }))
+        Ok(Arc::new(Live { generation, server, clock, connection, wire, probe, standing, _driver: driver }))
     }
 
     /// What an operation has met decides about the connection: only about the one it went over.
-    fn judge(&self, live: &Arc<Live>, failure: Option<&Failure>) {
+    pub(crate) fn judge(&self, live: &Arc<Live>, failure: Option<&Failure>) {
         let ends = match failure {
             None => {
                 if self.unanswered.load(Ordering::Relaxed) != 0 {
@@ -227,6 +293,23 @@ impl Lane {
         }
     }
 
+    /// The server that tells a near cache is this one: a connection to another one is replaced, and where it is not known which
+    /// it leads to, that is asked. What one server changes the other does not tell.
+    pub(crate) fn agree(&self, server: &str) {
+        let Some(live) = self.live.load_full() else { return };
+        if server.is_empty() || live.server.is_empty() {
+            live.probe.iter().for_each(Probe::doubt);
+        } else if live.server != server {
+            self.replace(&live, &Failure::Replaced);
+        }
+    }
+
+    /// Whether that is still so, as far as the servers tell.
+    pub(crate) fn agrees(&self, server: &str) -> bool {
+        let live = self.live.load();
+        live.as_ref().is_none_or(|live| server.is_empty() || live.server.is_empty() || live.server == server)
+    }
+
     fn replace(&self, live: &Arc<Live>, failure: &Failure) {
         let before = self.live.compare_and_swap(live, None);
         if before.as_ref().is_some_and(|before| Arc::ptr_eq(before, live)) {
@@ -235,6 +318,16 @@ impl Lane {
                 // Others in the pool lead to the same server.
                 self.supply.let_go();
             }
+        }
+    }
+}
+
+impl Leave for Lane {
+    fn leave(&self) {
+        if let Some(live) = self.live.load_full()
+            && live.standing.as_ref().is_some_and(|standing| !standing.holds())
+        {
+            self.replace(&live, &Lost::Replaced.into());
         }
     }
 }

@@ -14,6 +14,8 @@
 //! # let _ = books; Ok(()) }
 //! ```
 //!
+//! With Sentinel: [`RedisStoreBuilder::sentinels`].
+//!
 //! # What it needs
 //! Redis 7 or Valkey, with scripts, `INFO` and `TIME`. A near cache needs RESP3, with
 //! `CLIENT TRACKING` or, where that is refused, `PUBLISH` and `SUBSCRIBE`. Any eviction policy will do, and any
@@ -27,7 +29,7 @@
 //! # What it guarantees
 //! - **Whatever is lost** (evicted, expired, flushed, also by `FLUSHALL` in another database) costs misses, and nothing outdated.
 //! - **A restart from disk and the promotion of a replica** empty the namespace: the data may lack the latest invalidations. Who would rather keep it says
-//!   [`keep_across_restarts`](RedisStoreBuilder::keep_across_restarts); then what this process has invalidated within ten seconds is sent again, and
+//!   [`keep_across_restarts`](RedisStoreBuilder::keep_across_restarts); then what this process has invalidated lately is sent again, and
 //!   that is all.
 //! - **When memory is full** and nothing is evicted, nothing new is kept, and invalidations go on.
 //! - **No clock of a client matters**: expiry, ages and deadlines are the server's. If its clock jumps, entries and holds end sooner or later by that much.
@@ -43,10 +45,11 @@
 //! | `store` | [`RedisStore`], and which operation is where |
 //! | `lookup`, `filling`, `writing` | the operations |
 //! | `layout`, `scripts` | what is stored, and the steps that change it |
-//! | `lane`, `backoff`, `greeting`, `recent`, `failure` | one connection, and its replacement |
+//! | `lane`, `greeting`, `recent`, `failure` | one connection, and its replacement |
+//! | `sentinel` | who the master is, as sentinels say, and what ends when it is another one |
 //! | `wire` | lookups on a shared connection, past the client library |
 //! | `tls` | which cryptography TLS uses |
-//! | `combine`, `names` | lookups that travel together |
+//! | `together`, `names`, `combine` | lookups that travel together: one command for several; and where there is no wire, when they leave |
 //! | `follow`, `news` | what near caches are told |
 //! | `inspect` | what operators ask |
 //! | `cluster` | the same over several nodes (feature `cluster`) |
@@ -56,8 +59,8 @@
 //! |---|---|
 //! | `tls` | `rediss://`, by rustls; with `ring`, unless the application has installed another provider of cryptography before it makes the store |
 //! | `cluster` | `RedisClusterStore`: Redis Cluster |
+//! | `testing` | doors for the project's own tests with hostile bytes; not promised |
 
-mod backoff;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod combine;
@@ -66,18 +69,24 @@ mod failure;
 mod filling;
 mod follow;
 mod greeting;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod hostile;
 mod inspect;
 mod lane;
 mod layout;
 mod lookup;
 mod names;
 mod news;
+mod probe;
 mod recent;
 mod recipe;
 mod scripts;
+mod sentinel;
 mod store;
 #[cfg(feature = "tls")]
 mod tls;
+mod together;
 mod wire;
 mod writing;
 

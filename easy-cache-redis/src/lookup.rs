@@ -8,13 +8,14 @@ use easy_cache_core::Tag;
 use easy_cache_core::store::{Hit, Look, Looked, Miss, MissReason, StoreFence, VersionedTag};
 use tokio::time::{Instant, timeout_at};
 
-use crate::combine::{Answer, Combiner, Sighted};
+use crate::combine::{Answer, Combiner};
 use crate::failure::Failure;
 use crate::greeting;
 use crate::lane::{Lane, Live};
 use crate::layout::{Entry, LONGEST, Order, Record};
 use crate::recipe::Known;
 use crate::store::Inner;
+use crate::together::{Found, Sighted};
 use crate::wire::Reply;
 
 /// What a lookup leaves for the fill that follows it.
@@ -39,22 +40,23 @@ impl Inner {
         let deadline = lookups.lane().deadline();
         let known = self.recipes.of(&self.keys, look);
         let mut answer = lookups.ask(&known.recipe.names, deadline).await?;
-        if answer.order.is_none() {
+        if answer.found.order.is_none() {
             answer = Box::pin(self.ask_again(lookups, &known, &answer.live, deadline)).await?;
         }
-        let fence = answer.order.map(|order| StoreFence::new(Fence { order, generation: answer.live.generation }));
+        let Answer { live, found: Found { entry, order, epoch, records } } = answer;
+        let fence = order.map(|order| StoreFence::new(Fence { order, generation: live.generation }));
         let missed = |reason, fence| Ok(Looked::Miss(Miss { reason, fence }));
-        let Some(bytes) = answer.entry else { return missed(MissReason::Absent, fence) };
+        let Some(bytes) = entry else { return missed(MissReason::Absent, fence) };
         let Ok(entry) = Entry::decode(bytes, &known.recipe.tags) else { return missed(MissReason::Unreadable, fence) };
-        let agrees = matches!(answer.records, Sighted::Agree) && known.recipe.begins_with(&entry.tags);
+        let agrees = matches!(records, Sighted::Agree) && known.recipe.begins_with(&entry.tags);
         if !agrees {
-            let mut records = Records::read(answer.epoch, answer.records, &entry, &known.recipe.tags);
+            let mut records = Records::read(epoch, records, &entry, &known.recipe.tags);
             Box::pin(self.ask_for_late(lookups.lane(), &entry.tags, &mut records, deadline)).await?;
             if let Some(reason) = records.refuse(&entry) {
                 return missed(reason, fence);
             }
         }
-        Ok(Looked::Hit(self.hit(look, known, entry, fence, &answer.live)))
+        Ok(Looked::Hit(self.hit(look, known, entry, fence, &live)))
     }
 
     /// The first lookup of a namespace, or one whose order was lost: it is made, so that the value can be kept.

@@ -99,8 +99,8 @@ impl<'a> Together<'a> {
         }
     }
 
-    /// Whether it is met for the first time.
-    pub(crate) fn add(&mut self, name: &'a [u8], hash: u32) -> bool {
+    /// One more, which may have been met before.
+    pub(crate) fn add(&mut self, name: &'a [u8], hash: u32) {
         let mask = self.table.len() - 1;
         let mut at = hash as usize & mask;
         loop {
@@ -109,24 +109,24 @@ impl<'a> Together<'a> {
                 self.table[at] = self.names.len() as u32;
                 self.places.push(self.names.len() as u32);
                 self.names.push(name);
-                return true;
+                return;
             }
             if self.names[place as usize] == name {
                 self.places.push(place);
-                return false;
+                return;
             }
             at = (at + 1) & mask;
         }
     }
 
-    /// How many there are.
-    pub(crate) const fn different(&self) -> usize {
-        self.names.len()
+    /// Each once.
+    pub(crate) fn different(&self) -> &[&'a [u8]] {
+        &self.names
     }
 
     /// For each name that was added, which one it is.
-    pub(crate) fn places(&self) -> &[u32] {
-        &self.places
+    pub(crate) fn into_places(self) -> Vec<u32> {
+        self.places
     }
 }
 
@@ -138,18 +138,17 @@ mod tests {
     fn each_name_is_there_once_in_the_order_of_its_first_mention() {
         let words = ["a", "b", "a", "c", "b", "a"];
         let mut names = Together::with_room_for(words.len());
-        let first: Vec<bool> =
-            words.iter().map(|word| names.add(word.as_bytes(), hash(word.as_bytes()) as u32)).collect();
-        assert_eq!(first, [true, true, false, true, false, false]);
-        assert_eq!((names.different(), names.places()), (3, &[0, 1, 0, 2, 1, 0][..]));
+        words.iter().for_each(|word| names.add(word.as_bytes(), hash(word.as_bytes()) as u32));
+        assert_eq!(names.different(), [b"a", b"b", b"c"]);
+        assert_eq!(names.into_places(), [0, 1, 0, 2, 1, 0]);
     }
 
     #[test]
     fn a_full_table_still_tells_names_apart_also_those_of_one_hash() {
         let words: Vec<Vec<u8>> = (0..1_000_u32).map(|n| n.to_be_bytes().to_vec()).collect();
         let mut names = Together::with_room_for(words.len());
-        assert!(words.iter().all(|word| names.add(word, hash(word) as u32 % 7)));
-        assert_eq!(names.different(), 1_000);
+        words.iter().for_each(|word| names.add(word, hash(word) as u32 % 7));
+        assert_eq!(names.different().len(), 1_000);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use tokio::time::Instant;
 
 /// Replicas are behind by less, as long as they are of any use.
 const AGE: Duration = Duration::from_secs(10);
+/// Nobody can tell here when a server died, and nothing was acknowledged after that. So what counts is how old something was at the latest of them,
+/// as long as it may take until another one is in its place: Sentinel waits for half a minute before it begins.
+const FAILOVER: Duration = Duration::from_secs(120);
 /// More names than these are sent again as everything.
 const MOST: usize = 2_000;
 
@@ -46,7 +49,9 @@ impl Recent {
     /// What has happened lately.
     pub(crate) fn again(&self, now: Instant) -> Again {
         let mut recent = self.0.lock();
-        Self::trim(&mut recent, now);
+        if recent.back().is_some_and(|(latest, _)| now.duration_since(*latest) > FAILOVER) {
+            recent.clear();
+        }
         let names: Option<Vec<Vec<u8>>> = recent.iter().map(|(_, name)| name.as_deref().map(<[u8]>::to_vec)).collect();
         names.map_or(Again::Everything, Again::Names)
     }
@@ -76,8 +81,17 @@ mod tests {
         recent.note(names(&["a", "b"]), begin);
         recent.note(names(&["c"]), begin + AGE);
         assert_eq!(recent.again(begin + AGE), Again::Names(names(&["a", "b", "c"])));
-        assert_eq!(recent.again(begin + AGE * 3 / 2), Again::Names(names(&["c"])));
-        assert_eq!(recent.again(begin + AGE * 3), Again::Names(Vec::new()));
+        recent.note(names(&["d"]), begin + AGE * 3 / 2);
+        assert_eq!(recent.again(begin + AGE * 3 / 2), Again::Names(names(&["c", "d"])));
+    }
+
+    #[test]
+    fn while_a_server_is_gone_nothing_gets_older() {
+        let (recent, begin) = (Recent::default(), Instant::now());
+        recent.note(names(&["a"]), begin);
+        recent.note(names(&["b"]), begin + AGE);
+        assert_eq!(recent.again(begin + AGE + FAILOVER), Again::Names(names(&["a", "b"])));
+        assert_eq!(recent.again(begin + AGE + FAILOVER * 2), Again::Names(Vec::new()));
     }
 
     #[test]
@@ -86,7 +100,8 @@ mod tests {
         recent.note_everything(begin);
         recent.note(names(&["a"]), begin + AGE);
         assert_eq!(recent.again(begin + AGE), Again::Everything);
-        assert_eq!(recent.again(begin + AGE + AGE / 2), Again::Names(names(&["a"])));
+        recent.note(names(&["b"]), begin + AGE + AGE / 2);
+        assert_eq!(recent.again(begin + AGE + AGE / 2), Again::Names(names(&["a", "b"])));
         recent.note(vec![b"x".to_vec(); MOST + 1], begin + AGE);
         assert_eq!(recent.again(begin + AGE), Again::Everything);
     }

@@ -5,17 +5,16 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::redis::Client;
 use deadpool_redis::{Config, Pool};
 use easy_cache_core::store::{
-    Fill, Filled, Following, Inspect, Leased, Look, Looked, Mark, Mirror, Store, StoreFuture, Version,
+    Fill, Filled, Following, Inspect, Leased, Look, Looked, Mark, Mirror, OwnedLook, Store, StoreFuture, Version,
 };
 use easy_cache_core::{Error, Tag};
 
 use crate::combine::Combiner;
 use crate::config::{Background, RedisStoreBuilder};
 use crate::failure::Failure;
-use crate::follow::Follower;
+use crate::follow::{Follower, Origin};
 use crate::lane::{Lane, Limits};
 use crate::layout::{Keys, bucket};
 use crate::recent::Recent;
@@ -54,7 +53,7 @@ pub(crate) struct Inner {
     /// Where the server is, for people.
     pub(crate) server: String,
     /// For near caches, if it is known where the server is.
-    pub(crate) news: Option<Client>,
+    pub(crate) news: Option<Origin>,
     pub(crate) limits: Limits,
 }
 
@@ -120,6 +119,13 @@ impl Store for RedisStore {
         self.run("look up an entry", self.inner.look_up(look))
     }
 
+    fn look_owned(self: Arc<Self>, look: OwnedLook) -> StoreFuture<'static, Looked> {
+        Box::pin(async move {
+            let Inner { background, server, .. } = &*self.inner;
+            background.running("look up an entry", server, self.inner.look_up(look.borrowed())).await
+        })
+    }
+
     fn fill<'a>(&'a self, fill: Fill<'a>) -> StoreFuture<'a, Filled> {
         self.run("store a value", self.inner.offer(fill))
     }
@@ -150,7 +156,8 @@ impl Store for RedisStore {
 
     fn follow(&self, mirror: Arc<dyn Mirror>, bound: Duration) -> Option<Following> {
         let Inner { news, keys, limits, background, .. } = &*self.inner;
-        let follower = Follower { client: news.clone()?, keys: keys.clone(), limits: *limits, mirror, bound };
+        let lanes = self.inner.lanes.iter().map(|lookups| Arc::clone(lookups.lane())).collect();
+        let follower = Follower { origin: news.clone()?, keys: keys.clone(), limits: *limits, mirror, bound, lanes };
         Some(follower.start(background.handle()))
     }
 

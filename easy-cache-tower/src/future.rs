@@ -190,7 +190,10 @@ where
                     let mark = response.extensions().get().map(|Mark(mark)| mark);
                     let (status, dropping) = passage.finish(response.status().as_u16(), response.headers(), mark);
                     response.headers_mut().append(CACHE_STATUS, status);
-                    response.headers_mut().extend(passage.told());
+                    let told = passage.told();
+                    if !told.is_empty() {
+                        response.headers_mut().extend(told);
+                    }
                     let Some(dropping) = dropping else { return Poll::Ready(Ok(response.map(ResponseBody::passing))) };
                     State::Invalidate { dropping, response: Some(response) }
                 }

@@ -46,6 +46,7 @@ fn test_command(mut arguments: Parser) -> Result<ExitCode> {
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Long("quick") => selection.quick = true,
+            Arg::Long("full") => selection.full = true,
             Arg::Long("help") | Arg::Short('h') => return Ok(help()),
             Arg::Value(step) => selection.only.push(steps::find(&step.string()?)?),
             other => return Err(other.unexpected().into()),
@@ -78,9 +79,10 @@ The project's commands. Nothing but Rust (with rustfmt and clippy) and a C compi
 tests start, and two libraries of databases, are installed by the step `servers`, where it may (root on Debian; on Ubuntu,
 whose Chromium is no package, a browser and its driver have to be there already).
 
-cargo xtask test [--quick] [STEP ...]
+cargo xtask test [--quick | --full] [STEP ...]
     Runs every check that a change has to pass, or only the steps named, and ends with a table of what ran.
-    --quick leaves out the steps marked *, and says so.
+    --quick leaves out the steps marked *, and says so. --full makes the step `processes` longer: ten seconds for each
+    history, every mistake in every store, a hundred thousand callers of one key, and stores that are down for a minute.
 
 {steps}
     The last line is `N passed, N failed` and counts tests; a failed step that is not a test counts as one failure.

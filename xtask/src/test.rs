@@ -17,6 +17,8 @@ use crate::workspace::Workspace;
 pub(crate) struct Selection {
     /// Leave out the slow ones.
     pub(crate) quick: bool,
+    /// Make the longer those that can be.
+    pub(crate) full: bool,
     /// Run only these. None named: all.
     pub(crate) only: Vec<Step>,
 }
@@ -45,7 +47,8 @@ pub(crate) fn run(selection: &Selection) -> Result<ExitCode> {
         if needs_deny && step.name != "toolchain" {
             cargo_deny.get_or_init(|| Installation::start(&workspace));
         }
-        let line = run_step(&Context { step, workspace: &workspace, cargo_deny: cargo_deny.get() });
+        let line =
+            run_step(&Context { step, workspace: &workspace, cargo_deny: cargo_deny.get(), full: selection.full });
         let stop = step.name == "toolchain" && line.outcome.failed();
         lines.push(line);
         if stop {
@@ -86,7 +89,7 @@ mod tests {
 
     #[test]
     fn quick_leaves_out_the_slow_steps_and_knows_which() {
-        let (chosen, left_out) = Selection { quick: true, only: Vec::new() }.steps();
+        let (chosen, left_out) = Selection { quick: true, ..Selection::default() }.steps();
         assert_eq!(chosen.len() + left_out.len(), steps::all().len());
         assert!(left_out.iter().all(|step| step.slow) && !left_out.is_empty());
     }
@@ -94,7 +97,7 @@ mod tests {
     #[test]
     fn a_step_that_is_named_runs_even_if_it_is_slow() {
         let only = vec![steps::find("deny").unwrap()];
-        let (chosen, _) = Selection { quick: true, only }.steps();
+        let (chosen, _) = Selection { quick: true, only, ..Selection::default() }.steps();
         assert_eq!(names(&chosen), ["deny"]);
     }
 }

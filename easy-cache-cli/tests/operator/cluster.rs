@@ -9,7 +9,7 @@ use easy_cache_servers::{Cluster, unique};
 
 use crate::world::{Ran, World};
 
-static SHARED: LazyLock<Cluster> = LazyLock::new(|| Cluster::options().replicas(0).start());
+static SHARED: LazyLock<Cluster> = LazyLock::new(Cluster::start);
 
 pub(crate) fn cluster(groups: usize) -> World {
     let namespace = unique("cli");

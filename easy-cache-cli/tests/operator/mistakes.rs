@@ -1,6 +1,6 @@
 //! What goes wrong is said, with what to do, under its exit code, and without a password.
 
-use easy_cache_servers::Redis;
+use easy_cache_servers::{Redis, Sentinel};
 
 use crate::world::{command, run};
 
@@ -45,4 +45,22 @@ fn the_environment_names_store_and_namespace() {
     let output = command.output().unwrap();
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((json["namespace"].as_str(), json["entries"].as_u64()), (Some("nobody"), Some(0)));
+}
+
+#[test]
+fn sentinels_lead_to_the_master_and_say_what_they_do_not_know() {
+    let master = Redis::start();
+    let sentinel = Sentinel::of(&master).name("shop").password("secret").start();
+    let url = |name: &str, query: &str| format!("redis-sentinel://{}/{name}{query}", sentinel.address());
+    let stats = |url: &str| run(["-u", url, "-n", "shop", "stats", "--json"]);
+    let done = stats(&url("shop", "?sentinel_password=secret"));
+    assert!(done.code == 0 && done.out.contains("redis_version") && !done.out.contains("secret"), "{done:?}");
+    for (url, expected) in [
+        (url("mymaster", "?sentinel_password=secret"), "say the name that `sentinel monitor` has"),
+        (url("shop", ""), "it expects a password"),
+        (url("shop", "?password=secret"), "redis-sentinel://user:password@host"),
+    ] {
+        let failed = stats(&url);
+        assert!(failed.code != 0 && failed.err.contains(expected) && !failed.err.contains("secret"), "{failed:?}");
+    }
 }

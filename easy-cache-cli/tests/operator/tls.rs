@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use easy_cache_servers::{Redis, unique};
+use easy_cache_servers::{Redis, Sentinel, unique};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
 use crate::world::command;
@@ -16,12 +16,16 @@ struct Tls {
 
 impl Tls {
     fn start() -> Self {
+        Self::start_for("localhost")
+    }
+
+    fn start_for(host: &str) -> Self {
         let folder = std::env::temp_dir().join(unique("easy_cache_tls"));
         fs::create_dir_all(&folder).unwrap();
-        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed([host.to_owned()]).unwrap();
         fs::write(folder.join("certificate.pem"), cert.pem()).unwrap();
         fs::write(folder.join("key.pem"), signing_key.serialize_pem()).unwrap();
-        let another = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let another = generate_simple_self_signed([host.to_owned()]).unwrap();
         fs::write(folder.join("another.pem"), another.cert.pem()).unwrap();
         let options = Redis::options().tls(&folder.join("certificate.pem"), &folder.join("key.pem"));
         Self { redis: options.start(), folder }
@@ -29,8 +33,11 @@ impl Tls {
 
     /// What the command says, and whether it was done.
     fn run(&self, host: &str, trusts: bool, words: &[&str]) -> (bool, String) {
-        let url = format!("rediss://{host}:{}", self.redis.tls_address().unwrap().port());
-        let mut command = command(["--url", &url, "--namespace", "shop"].into_iter().chain(words.iter().copied()));
+        self.run_at(&format!("rediss://{host}:{}", self.redis.tls_address().unwrap().port()), trusts, words)
+    }
+
+    fn run_at(&self, url: &str, trusts: bool, words: &[&str]) -> (bool, String) {
+        let mut command = command(["--url", url, "--namespace", "shop"].into_iter().chain(words.iter().copied()));
         // Those that are trusted, in place of the system's.
         let trusted = self.folder.join(if trusts { "certificate.pem" } else { "another.pem" });
         let output = command.env("SSL_CERT_FILE", trusted).env_remove("SSL_CERT_DIR").output().unwrap();
@@ -54,6 +61,21 @@ fn over_tls_everything_is_as_without() {
     assert!(done, "{text}");
     let kept = tls.redis.info("total_commands_processed").and_then(|count| count.parse::<u64>().ok());
     assert!(kept > Some(100), "fills, hits and invalidations have arrived: {kept:?}, {text}");
+}
+
+#[test]
+fn a_sentinel_and_the_master_that_it_names_are_both_spoken_to_over_tls() {
+    let tls = Tls::start_for("127.0.0.1");
+    let file = |name: &str| tls.folder.join(name);
+    let sentinel = Sentinel::of(&tls.redis).tls(&tls.redis, &file("certificate.pem"), &file("key.pem")).start();
+    let url = format!("rediss-sentinel://{}/mymaster", sentinel.tls_address().unwrap());
+    let (done, text) = tls.run_at(&url, true, &["stats", "--json"]);
+    assert!(done && text.contains("redis_version"), "{text}");
+    let (done, text) = tls.run_at(&url, false, &["stats"]);
+    assert!(!done && text.to_lowercase().contains("certificate"), "{text}");
+    let plain = format!("redis-sentinel://{}/mymaster", sentinel.address());
+    let (done, _) = tls.run_at(&plain, true, &["stats"]);
+    assert!(!done, "the port of the master that it names speaks TLS only");
 }
 
 #[test]

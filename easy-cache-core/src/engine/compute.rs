@@ -191,6 +191,14 @@ impl<K: AsRef<[u8]>, P: Plan<F::Output>, F: Future, H: Held<F>> Compute<'_, K, P
     fn travel(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let (call, underway) = (&self.call, Underway(&mut self.stage));
         let Stage::Traveling(travel) = &mut *underway.0 else { return Poll::Pending };
+        match call.glance(travel, cx) {
+            Poll::Pending => {
+                std::mem::forget(underway);
+                return Poll::Pending;
+            }
+            Poll::Ready(Some(answer)) => return Poll::Ready(answer),
+            Poll::Ready(None) => {}
+        }
         let landed = call.errand(travel.kind(), |errand| travel.poll(call.engine, call.key(), errand, cx));
         if landed.is_pending() {
             std::mem::forget(underway);
@@ -364,6 +372,16 @@ impl<K: AsRef<[u8]>, P> Call<'_, K, P> {
             Mode::Lookup => Travel::new(engine, side, key, errand).leasing(self.policy.wishes().lease),
             Mode::Refresh => Travel::replacing(engine, side, key, errand, None),
         })
+    }
+
+    /// What most calls come to, if this one does.
+    fn glance<R>(&self, travel: &mut Travel, cx: &mut Context<'_>) -> Poll<Option<R>>
+    where
+        P: Plan<R>,
+    {
+        let (engine, format) = (self.engine, self.engine.format());
+        let read = |payload: &[u8]| self.plan.answer(payload, format);
+        travel.glance(engine, self.key(), self.policy.wishes(), read, cx)
     }
 
     /// What is asked of the store outside the process, and how an answer is read. The kind is found out once for each call: it costs as

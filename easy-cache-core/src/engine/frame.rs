@@ -118,7 +118,8 @@ impl Frame {
     }
 
     fn of_load(computes: Computes, span: Span) -> Box<Self> {
-        Box::new(Self { computes, span: Some(span).filter(|span| !span.is_none()), ..Self::default() })
+        // Where a crate of the application has switched on `log` for `tracing`, one that nobody subscribes to is not none.
+        Box::new(Self { computes, span: Some(span).filter(|span| !span.is_disabled()), ..Self::default() })
     }
 
     /// What was used, once more: for one of several values of one load.

@@ -94,6 +94,10 @@ where
     fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
         S::decode(payload, format)
     }
+
+    fn answer(&self, payload: &[u8], format: Format) -> Option<R> {
+        S::answer(payload, format)
+    }
 }
 
 impl<S: fmt::Debug, K, F> fmt::Debug for FunctionPlan<S, K, F> {

@@ -43,6 +43,9 @@ pub trait Shape<R>: Holds<R> + Copy {
     /// The value as it is stored.
     fn keep(value: Self::Value) -> Shared;
 
+    /// The result that it is, if it is nobody else's.
+    fn give(value: Self::Value) -> R;
+
     /// Whether values leave the process.
     const TRAVELS: bool = false;
 
@@ -60,6 +63,12 @@ pub trait Shape<R>: Holds<R> + Copy {
 
     /// What is stored, from those bytes.
     fn decode(payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
+        let _ = (payload, format);
+        None
+    }
+
+    /// The result, from those bytes, if they are a value.
+    fn answer(payload: &[u8], format: Format) -> Option<R> {
         let _ = (payload, format);
         None
     }
@@ -113,6 +122,10 @@ impl<T: Storable> Shape<T> for Whole {
         Some(Arc::new(result.clone()))
     }
 
+    fn give(value: T) -> T {
+        value
+    }
+
     fn keep(value: T) -> Shared {
         Arc::new(value)
     }
@@ -141,6 +154,10 @@ where
 
     fn share(result: &Result<T, E>) -> Option<Shared> {
         Whole::share(result)
+    }
+
+    fn give(value: Result<T, E>) -> Result<T, E> {
+        value
     }
 
     fn keep(value: Result<T, E>) -> Shared {
@@ -177,6 +194,10 @@ where
         Whole::share(result)
     }
 
+    fn give(value: Result<Option<T>, E>) -> Result<Option<T>, E> {
+        value
+    }
+
     fn keep(value: Result<Option<T>, E>) -> Shared {
         Arc::new(value)
     }
@@ -208,6 +229,10 @@ impl<T: Send + Sync + 'static> Shape<Arc<T>> for Pointed {
         Some(Arc::<T>::clone(result))
     }
 
+    fn give(value: T) -> Arc<T> {
+        Arc::new(value)
+    }
+
     fn keep(value: T) -> Shared {
         Arc::new(value)
     }
@@ -233,6 +258,10 @@ impl<T, E, S: Shape<T>> Shape<Result<T, E>> for InOk<S> {
 
     fn keep(value: S::Value) -> Shared {
         S::keep(value)
+    }
+
+    fn give(value: S::Value) -> Result<T, E> {
+        Ok(S::give(value))
     }
 
     #[inline]
@@ -264,6 +293,10 @@ impl<T, S: Shape<T>> Shape<Option<T>> for InSome<S> {
 
     fn keep(value: S::Value) -> Shared {
         S::keep(value)
+    }
+
+    fn give(value: S::Value) -> Option<T> {
+        Some(S::give(value))
     }
 
     #[inline]
@@ -374,6 +407,10 @@ impl<R, S: Shape<R> + Holds<R, Value: Portable>> Shape<R> for Written<S> {
         S::keep(value)
     }
 
+    fn give(value: S::Value) -> R {
+        S::give(value)
+    }
+
     #[inline]
     fn restore(stored: Shared) -> Option<R> {
         S::restore(stored)
@@ -403,5 +440,9 @@ impl<R, S: Shape<R> + Holds<R, Value: Portable>> Shape<R> for Written<S> {
 
     fn decode(payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
         Some(S::Value::decode(payload, format).map(S::keep))
+    }
+
+    fn answer(payload: &[u8], format: Format) -> Option<R> {
+        S::Value::decode(payload, format).ok().map(S::give)
     }
 }

@@ -114,6 +114,10 @@ macro_rules! leaves {
         fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
             self.0.decode(payload, format)
         }
+
+        fn answer(&self, payload: &[u8], format: Format) -> Option<$result> {
+            self.0.answer(payload, format)
+        }
     };
     (@ $result:ty, encode) => {
         fn encode(&self, result: &$result, format: Format) -> Option<Result<Vec<u8>, CodecError>> {
@@ -196,6 +200,10 @@ impl<T, S: Plan<Option<T>>> Plan<Option<T>> for StoresNone<S> {
 
     fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
         if payload == NOTHING { Some(Ok(Arc::new(Nothing))) } else { self.0.decode(payload, format) }
+    }
+
+    fn answer(&self, payload: &[u8], format: Format) -> Option<Option<T>> {
+        if payload == NOTHING { Some(None) } else { self.0.answer(payload, format) }
     }
 
     fn erase(&self, result: &Option<T>) -> Option<Shared> {

@@ -69,6 +69,12 @@ pub trait Plan<R> {
         let _ = (payload, format);
         None
     }
+
+    /// What a caller gets who is the only one to see the value: what [`decode`](Self::decode) and [`take`](Self::take) come to, which is
+    /// the default. `None` if they come to nothing; why, they say.
+    fn answer(&self, payload: &[u8], format: Format) -> Option<R> {
+        self.decode(payload, format)?.ok().and_then(|value| self.take(value))
+    }
 }
 
 /// The value itself, if nobody else has it; otherwise a copy.
@@ -247,6 +253,10 @@ impl<R: Outcome, M: Place<R::Value>> Plan<R> for StoresPart<M> {
     fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
         Some(M::decode(payload, format)?.map(|value| Arc::new(value) as Shared))
     }
+
+    fn answer(&self, payload: &[u8], format: Format) -> Option<R> {
+        M::decode(payload, format)?.ok().map(R::from_value)
+    }
 }
 
 impl<R: Clone + Send + Sync + 'static, M: Place<R>> Plan<R> for StoresWhole<M> {
@@ -280,6 +290,10 @@ impl<R: Clone + Send + Sync + 'static, M: Place<R>> Plan<R> for StoresWhole<M> {
 
     fn decode(&self, payload: &[u8], format: Format) -> Option<Result<Shared, CodecError>> {
         Some(M::decode(payload, format)?.map(|value| Arc::new(value) as Shared))
+    }
+
+    fn answer(&self, payload: &[u8], format: Format) -> Option<R> {
+        M::decode(payload, format)?.ok()
     }
 }
 

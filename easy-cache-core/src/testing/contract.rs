@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::ManualClock;
 use super::following::{self, Follows};
+use super::together;
 use crate::Cache;
 
 /// A store under test.
@@ -118,7 +119,25 @@ impl<'a> Contract<'a> {
         self.lose.as_deref().map(|lose| lose as _)
     }
 
-    fn advance(&self, by: Duration) {
+    /// Caches as three processes have them, if they share what they keep.
+    pub(super) async fn processes(&self, namespace: &str) -> Option<[Cache; 3]> {
+        let first = self.cache(namespace).await;
+        self.shared.then(|| [first, self.another(namespace), self.another(namespace)])
+    }
+
+    /// Two processes, or twice the same one if they share nothing.
+    pub(super) async fn pair(&self, namespace: &str) -> (Cache, Cache) {
+        let first = self.cache(namespace).await;
+        let second = if self.shared { self.another(namespace) } else { first.clone() };
+        (first, second)
+    }
+
+    /// One more process, which starts now.
+    pub(super) fn another(&self, namespace: &str) -> Cache {
+        (self.make)(namespace)
+    }
+
+    pub(super) fn advance(&self, by: Duration) {
         self.clock.advance(by);
         if let Some(age) = &self.age {
             age(by);
@@ -136,7 +155,7 @@ impl<'a> Contract<'a> {
     }
 
     /// A cache of this case alone, warmed up: a store may keep nothing of what is computed first in a namespace.
-    async fn cache(&self, namespace: &str) -> Cache {
+    pub(super) async fn cache(&self, namespace: &str) -> Cache {
         let cache = (self.make)(namespace);
         done(cache.invalidate_all().await);
         get(&cache, "warm-up", 0).await;
@@ -405,6 +424,30 @@ cases! {
         };
         cache.get_or_compute("k", load).tags(["t"]).refresh().await;
         assert_eq!(tagged(&cache, "k", &["t"], 4).await, 4);
+    }
+
+    /// Many callers of a cold key are one computation.
+    async fn a_crowd_at_a_cold_key_is_one_load(contract) {
+        // case 34
+        together::one_load_answers_a_crowd(contract).await;
+    }
+
+    /// What raced a flush is gone after the next one.
+    async fn a_second_flush_removes_what_raced_the_first(contract) {
+        // case 59
+        together::a_second_flush_removes_what_raced_the_first(contract).await;
+    }
+
+    /// Several tags fall together, in every process; unknown ones do no harm, and none at all change nothing.
+    async fn several_tags_fall_in_all_processes(contract) {
+        // case 42
+        together::several_tags_fall_in_all_processes(contract).await;
+    }
+
+    /// An invalidation ends what was there before it, and never what was computed since.
+    async fn what_was_computed_since_an_invalidation_stays(contract) {
+        // case 57
+        together::what_was_computed_since_stays(contract).await;
     }
 
     /// A copy near ends when what it depends on changes elsewhere.

@@ -95,6 +95,47 @@ async fn an_invalidation_here_while_the_reply_is_on_its_way_is_noticed() {
 }
 
 #[tokio::test]
+async fn an_invalidation_of_everything_while_the_reply_is_on_its_way_is_noticed() {
+    let world = World::new();
+    let cache = world.cache().await;
+    get(&cache, 1).await;
+    let stall = world.store.inject(Fault::StallAfter, |attempt| attempt.is("get_many", ":e:"));
+    let call = getting(&cache, 2);
+    stall.reached(1).await;
+    cache.invalidate_all().await.unwrap();
+    drop(stall);
+    assert_eq!(call.await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_hold_here_while_the_reply_is_on_its_way_is_noticed() {
+    let world = World::new();
+    let cache = world.cache().await;
+    get(&cache, 1).await;
+    let stall = world.store.inject(Fault::StallAfter, |attempt| attempt.is("get_many", ":e:"));
+    let call = getting(&cache, 2);
+    stall.reached(1).await;
+    let _hold = cache.hold(["t"], Duration::from_secs(30)).await;
+    drop(stall);
+    assert_eq!(call.await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn what_happens_here_to_other_tags_while_the_reply_is_on_its_way_changes_nothing() {
+    let world = World::new();
+    let cache = world.cache().await;
+    get(&cache, 1).await;
+    let _held = cache.hold(["held before"], Duration::from_secs(30)).await;
+    let stall = world.store.inject(Fault::StallAfter, |attempt| attempt.is("get_many", ":e:"));
+    let call = getting(&cache, 2);
+    stall.reached(1).await;
+    let _hold = cache.hold(["held meanwhile"], Duration::from_secs(30)).await;
+    cache.invalidate_tags(["invalidated meanwhile"]).await.unwrap();
+    drop(stall);
+    assert_eq!(call.await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_hold_that_was_not_delivered_holds_here() {
     let world = World::new();
     let cache = world.cache().await;

@@ -256,6 +256,41 @@ async fn an_invalidation_while_the_holder_computes_is_not_lost_on_who_waits() {
 }
 
 #[tokio::test]
+async fn what_is_stale_and_may_be_served_is_served_at_once_while_another_process_computes() {
+    // case 38
+    let fleet = Fleet::new().await;
+    let (first, second) = (fleet.process(), fleet.process());
+    let (fresh, grace) = (Duration::from_secs(10), Duration::from_secs(600));
+    let call = |cache: &Cache, value: u64| {
+        let (cache, gate, loads) = (cache.clone(), Arc::clone(&fleet.gate), Arc::clone(&fleet.loads));
+        tokio::spawn(async move {
+            let load = async move {
+                loads.fetch_add(1, Ordering::SeqCst);
+                gate.acquire().await.unwrap_or_else(|error| panic!("{error}")).forget();
+                value
+            };
+            let call = cache.get_or_compute_value("k", load).tags(["t"]).ttl(fresh).stale_while_revalidate(grace);
+            call.lease(LEASE).await
+        })
+    };
+    fleet.gate.add_permits(1);
+    assert_eq!(call(&first, 1).await.unwrap(), 1);
+    fleet.clock.advance(fresh + Duration::from_secs(1));
+    let renewing = call(&first, 2);
+    settle().await;
+    assert_eq!((fleet.loads(), fleet.store.inner().is_leased(b"k")), (2, true), "one process renews it");
+
+    // No time passes: nobody waits for the holder, and nobody else computes.
+    assert_eq!(call(&second, 3).await.unwrap(), 1);
+    assert_eq!(fleet.loads(), 2);
+    fleet.gate.add_permits(1);
+    renewing.await.unwrap();
+    settle().await;
+    assert_eq!(call(&second, 4).await.unwrap(), 2);
+    assert_eq!(fleet.loads(), 2);
+}
+
+#[tokio::test]
 async fn five_methods_make_no_lease_and_cost_no_second_look() {
     let clock = ManualClock::new();
     let store = MemoryPlainStore::new(clock.clock());

@@ -1,67 +1,109 @@
-//! The header fields of a stored response, in two pieces of memory however many they are; and the same as the map that each hit
-//! needs one of, made for the first hit and then copied. Which fields are kept is decided in `headers`.
+//! The header fields of a stored response, in one piece of memory however many they are, and mostly its body with them; and the same as
+//! the map that each hit needs one of, made for the first hit and then copied. Which fields are kept is decided in `headers`.
+//!
+//! What is kept lies between what handlers ask for and give back, and each piece that stays there makes the next one slower to find.
+
+use std::ops::Range;
 
 use bytes::Bytes;
 use http::header::{AGE, CACHE_STATUS};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use parking_lot::Mutex;
 
-/// Names, each with where its value ends, and the values.
+/// Lines, each as the lengths of its name and its value, its name, and its value.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Block {
-    names: Vec<Line>,
-    values: Bytes,
+    lines: usize,
+    bytes: Bytes,
 }
 
-#[derive(Debug, Clone)]
-struct Line {
-    name: HeaderName,
-    end: u32,
-    /// Not to be logged, nor to be remembered by HTTP/2.
+/// A line, and where its value is.
+struct Line<'a> {
+    name: &'a str,
+    value: Range<usize>,
     is_sensitive: bool,
 }
+
+/// What stands before a line: two numbers.
+const LENGTHS: usize = 2 * size_of::<u32>();
+
+/// Stands in the length of a name: its value is not to be logged, nor to be remembered by HTTP/2. No name is that long.
+const SENSITIVE: u32 = 1 << 31;
+
+/// A body up to this size that nobody else has is copied to its fields. Moving more than that takes longer than it saves.
+const SMALL: usize = 1 << 14;
 
 impl Block {
     /// Those lines of a map whose names are kept.
     pub(crate) fn of(received: &HeaderMap, keeps: impl Fn(&str) -> bool) -> Self {
         let kept = || received.iter().filter(|(name, _)| keeps(name.as_str()));
         // No more than is kept: what is left over would be memory that nobody counts.
-        let (lines, bytes) = kept().fold((0, 0), |(lines, bytes), (_, value)| (lines + 1, bytes + value.len()));
-        let (mut names, mut values) = (Vec::with_capacity(lines), Vec::with_capacity(bytes));
+        let size = kept().map(|(name, value)| LENGTHS + name.as_str().len() + value.len()).sum();
+        let (mut bytes, mut lines) = (Vec::with_capacity(size), 0);
         for (name, value) in kept() {
-            values.extend_from_slice(value.as_bytes());
-            names.push(Line { name: name.clone(), end: values.len() as u32, is_sensitive: value.is_sensitive() });
+            let mark = if value.is_sensitive() { SENSITIVE } else { 0 };
+            bytes.extend_from_slice(&(name.as_str().len() as u32 | mark).to_le_bytes());
+            bytes.extend_from_slice(&(value.len() as u32).to_le_bytes());
+            bytes.extend_from_slice(name.as_str().as_bytes());
+            bytes.extend_from_slice(value.as_bytes());
+            lines += 1;
         }
-        Self { names, values: values.into() }
+        Self { lines, bytes: bytes.into() }
+    }
+
+    /// The same with a body in one piece of memory, if that is small and nobody else's. What its handler had asked for beyond its length is
+    /// given back with it.
+    pub(crate) fn beside(&mut self, body: Bytes) -> Bytes {
+        if body.len() > SMALL || !body.is_unique() {
+            return body;
+        }
+        let mut both = Vec::with_capacity(self.bytes.len() + body.len());
+        both.extend_from_slice(&self.bytes);
+        both.extend_from_slice(&body);
+        let mut both = Bytes::from(both);
+        let body = both.split_off(self.bytes.len());
+        self.bytes = both;
+        body
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.names.len()
+        self.lines
     }
 
-    /// The bytes of all names and values.
+    /// The bytes of all names and values, and of what is written between them.
     pub(crate) fn size(&self) -> usize {
-        self.names.iter().map(|line| line.name.as_str().len()).sum::<usize>() + self.values.len()
+        self.bytes.len()
     }
 
     pub(crate) fn has(&self, name: &HeaderName) -> bool {
-        self.names.iter().any(|line| line.name == *name)
+        self.lines().any(|line| line.name == name.as_str())
+    }
+
+    fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let mut start = 0;
+        std::iter::from_fn(move || {
+            let (name, rest) = self.bytes.get(start..)?.split_first_chunk()?;
+            let (value, _) = rest.split_first_chunk()?;
+            let (name, value) = (u32::from_le_bytes(*name), u32::from_le_bytes(*value));
+            let named = start + LENGTHS..start + LENGTHS + (name & !SENSITIVE) as usize;
+            let value = named.end..named.end + value as usize;
+            start = value.end;
+            let bytes = self.bytes.get(named)?;
+            Some(Line { name: std::str::from_utf8(bytes).ok()?, value, is_sensitive: name & SENSITIVE != 0 })
+        })
     }
 
     /// All lines as a map, with room for a few more. The values stay where they are.
-    pub(crate) fn to_map(&self, keeps: impl Fn(&HeaderName) -> bool) -> HeaderMap {
+    pub(crate) fn to_map(&self, keeps: impl Fn(&str) -> bool) -> HeaderMap {
         // A map that is asked for too much room at once panics; it grows by itself.
         let mut map = HeaderMap::with_capacity(self.len().min(MANY) + ROOM);
-        let mut start = 0;
-        for Line { name, end, is_sensitive } in &self.names {
-            let end = *end as usize;
-            if keeps(name)
-                && let Ok(mut value) = HeaderValue::from_maybe_shared(self.values.slice(start..end))
+        for line in self.lines().filter(|line| keeps(line.name)) {
+            if let Ok(name) = HeaderName::from_bytes(line.name.as_bytes())
+                && let Ok(mut value) = HeaderValue::from_maybe_shared(self.bytes.slice(line.value))
             {
-                value.set_sensitive(*is_sensitive);
+                value.set_sensitive(line.is_sensitive);
                 map.append(name, value);
             }
-            start = end;
         }
         map
     }
@@ -166,9 +208,25 @@ mod tests {
         let mut received = map(&[("etag", "\"one\""), ("x-own", "1")]);
         (0..1_000).for_each(|_| _ = received.append("x-dropped", HeaderValue::from_static(long)));
         let block = Block::of(&received, |name| name != "x-dropped");
-        assert_eq!((block.len(), block.size()), (2, 15));
-        assert_eq!(block.names.capacity(), 2);
-        assert_eq!(Vec::from(block.values).capacity(), 6, "a buffer goes back as it was made");
+        let length = block.bytes.len();
+        assert_eq!((block.len(), length), (2, 15 + 2 * LENGTHS));
+        assert_eq!(Vec::from(block.bytes).capacity(), length, "a buffer goes back as it was made");
+    }
+
+    #[test]
+    fn a_small_body_that_is_nobody_elses_is_put_to_its_fields() {
+        let received = map(&[("etag", "\"one\""), ("x-empty", "")]);
+        let mut room = Vec::with_capacity(1000);
+        room.extend_from_slice(b"body");
+        for (body, moves) in [(Bytes::from(room), true), (Bytes::new(), false), (vec![7; SMALL + 1].into(), false)] {
+            let (mut block, copy, at) = (Block::of(&received, |_| true), body.to_vec(), body.as_ptr());
+            let body = block.beside(body);
+            assert_eq!((&*body, block.to_map(|_| true)), (&*copy, received.clone()));
+            assert_eq!(body.as_ptr() != at, moves);
+        }
+        let shared = Bytes::from(vec![7; 10]);
+        let _other = shared.clone();
+        assert_eq!(Block::of(&received, |_| true).beside(shared.clone()).as_ptr(), shared.as_ptr());
     }
 
     #[test]

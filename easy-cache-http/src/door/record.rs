@@ -67,7 +67,14 @@ impl Recorder {
         self.task.fail();
     }
 
-    /// Stores a body that was there as a whole, as soon as the head was.
+    /// Takes in a body that was there as a whole, as soon as the head was. What it yields is to be kept, and to be sent.
+    pub(crate) fn take_whole(&mut self, body: Bytes) -> Bytes {
+        // Where tags are told, the fields are written once more.
+        let is_told = self.task.exchange.settings.tag_field.is_some();
+        if is_told { body } else { self.fields.beside(body) }
+    }
+
+    /// Stores a body that was there as a whole.
     pub(crate) fn keep(mut self, body: Bytes) -> Result<Arc<StoredResponse>, &'static str> {
         self.size = body.len() as u64;
         let recorded_for = self.recorded_for();

@@ -189,7 +189,8 @@ impl Task {
             let polled = stream::poll(&mut body, Some(&mut self.scope), cx);
             match stream::whole(&body, polled, size) {
                 Ok(whole) => {
-                    let recorder = Recorder::new(self, plan, &parts, announced.or(Some(size)));
+                    let mut recorder = Recorder::new(self, plan, &parts, announced.or(Some(size)));
+                    let whole = recorder.take_whole(whole);
                     let stored = recorder.keep(whole.clone());
                     return exchange.answer_whole(parts, whole, stored, seconds);
                 }

@@ -86,7 +86,7 @@ impl StoredResponse {
 
     /// The fields of a 304 about it.
     pub(crate) fn headers_of_not_modified(&self) -> HeaderMap {
-        self.fields.to_map(|name| headers::belongs_to_not_modified(name.as_str()))
+        self.fields.to_map(headers::belongs_to_not_modified)
     }
 
     fn with_length(&self, mut headers: HeaderMap) -> HeaderMap {

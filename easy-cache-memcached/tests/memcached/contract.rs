@@ -1,17 +1,18 @@
 //! The promises of every store.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use easy_cache_core::store::Store;
-use easy_cache_core::testing::{Contract, ManualClock};
-use easy_cache_core::{Cache, Tag};
+use easy_cache_core::testing::{Clocks, Contract, ManualClock};
+use easy_cache_core::{Cache, CacheBuilder, Near, Tag};
 use easy_cache_servers::Memcached;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
 use crate::world::{self, World};
 
-async fn is_kept_by(servers: &[&Memcached]) {
+async fn is_kept_by(servers: &[&Memcached], clocks: Clocks, near: Option<Near>) {
     let clock = ManualClock::new();
     let addresses: Vec<SocketAddr> = servers.iter().map(|server| server.address()).collect();
     let contract = Contract::new(&clock, |namespace| {
@@ -21,20 +22,39 @@ async fn is_kept_by(servers: &[&Memcached]) {
         // A late tag whose server has not been met yet is not kept the first time: meet them all.
         let all: Vec<Tag> = (0..100).map(|number| Tag::new(format!("server {number}"))).collect();
         block_in_place(|| Handle::current().block_on(store.invalidate(&all, &[]))).unwrap();
-        Cache::builder().namespace(namespace).clock(clock.clock()).store(store).store_timeout(world::PATIENCE).build()
+        let builder = Cache::builder().namespace(namespace).clock(clocks.next()).store(store);
+        let builder = near.into_iter().fold(builder, CacheBuilder::near);
+        builder.store_timeout(world::PATIENCE).build()
     });
     let contract = contract.shared().losing(|| servers.iter().for_each(|server| _ = server.command("flush_all")));
-    contract.aging(|by| servers.iter().for_each(|server| world::age(server, by))).run().await;
+    let age = |by| {
+        servers.iter().for_each(|server| world::age(server, by));
+        clocks.advance(by);
+    };
+    contract.aging(age).run().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_promise_is_kept() {
-    is_kept_by(&[&Memcached::start()]).await;
+    // parity 27
+    is_kept_by(&[&Memcached::start()], Clocks::alike(), None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_promise_is_kept_whatever_the_clocks_of_the_processes_say() {
+    // case 56
+    is_kept_by(&[&Memcached::start()], Clocks::minutes_apart(), None).await;
+}
+
+/// It tells of no changes, so nothing is kept near, and everything is as without.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_promise_is_kept_when_copies_near_are_asked_for() {
+    is_kept_by(&[&Memcached::start()], Clocks::alike(), Some(Near::within(Duration::from_secs(60)))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_promise_is_kept_by_three_servers() {
-    is_kept_by(&[&Memcached::start(), &Memcached::start(), &Memcached::start()]).await;
+    is_kept_by(&[&Memcached::start(), &Memcached::start(), &Memcached::start()], Clocks::alike(), None).await;
 }
 
 #[test]

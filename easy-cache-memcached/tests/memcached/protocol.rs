@@ -6,6 +6,7 @@ use easy_cache_core::Tag;
 use easy_cache_core::store::{Fill, Filled, Leased, Look, Looked, MissReason, Store, Version, VersionedTag};
 use easy_cache_servers::Memcached;
 
+use crate::listener::Listener;
 use crate::world::{KEY, World, tags};
 
 #[tokio::test]
@@ -109,14 +110,23 @@ async fn what_a_version_was_seen_of_on_the_way_must_still_be_it() {
 }
 
 #[tokio::test]
-async fn a_value_beyond_the_limit_is_not_kept_and_the_connection_lives_on() {
+async fn a_value_beyond_the_limit_is_not_kept_which_is_told_and_the_connection_lives_on() {
     let world = World::with(&[Memcached::shared().address()], |builder| builder.max_value(2 << 20));
     let fence = world.fence(&[]).await;
+    let listener = Listener::begin();
     assert_eq!(world.fill(&vec![1; 3 << 20], &[], &fence).await, Filled::NotKept, "our limit");
+    let [told] = &listener.take()[..] else { panic!("one warning") };
+    assert!(
+        told.starts_with("a value is too large for memcached bytes=3") && told.ends_with("limit=2097152"),
+        "{told}"
+    );
     assert_eq!(world.fill(&vec![1; 1 << 20], &[], &fence).await, Filled::NotKept, "the server's limit");
+    let [told] = &listener.take()[..] else { panic!("one warning") };
+    assert!(told.starts_with("memcached did not take a value reason=") && told.contains("too large"), "{told}");
     let fence = world.fence(&[]).await;
     assert_eq!(world.fill(&vec![1; (1 << 20) - 1024], &[], &fence).await, Filled::Kept);
     assert_eq!(world.hit(&[]).await.payload.len(), (1 << 20) - 1024);
+    assert!(listener.take().is_empty(), "a value that is kept is nothing to warn of");
 }
 
 #[tokio::test]

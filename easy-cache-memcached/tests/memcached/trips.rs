@@ -28,7 +28,11 @@ async fn a_hit_takes_one_trip_and_a_miss_two_however_many_tags_there_are() {
         let names: Vec<String> = (0..count).map(|n| format!("tag{n}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         assert_eq!(trips(&proxy, world.warm(&names)).await, 2, "a miss under {count} tags that nobody has ever used");
+        // The entry, the records of the namespace and of the key, and one for each tag; read, and then written.
+        let (read, written) = (vec!["mg"; count + 3], vec!["ms"; count + 3]);
+        assert_eq!(proxy.meter().commands(), [read.clone(), written].concat(), "a miss under {count} tags");
         assert_eq!(trips(&proxy, async { drop(world.hit(&names).await) }).await, 1, "a hit under {count} tags");
+        assert_eq!(proxy.meter().commands(), read, "a hit under {count} tags");
     }
 }
 
@@ -40,6 +44,10 @@ async fn an_invalidation_takes_one_trip_however_much_it_names() {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         world.warm(&names).await;
         assert_eq!(trips(&proxy, world.invalidate(&names)).await, 1, "{count} names");
+        // For each name its bucket, a version, and the length of the record; and once the number of all buckets.
+        let commands = proxy.meter().commands();
+        assert!(commands.len() <= 3 * count + 1, "{} commands for {count} names", commands.len());
+        assert_eq!(commands.iter().filter(|command| *command == "mg").count(), count, "{count} names");
         world.miss(&names).await;
     }
     let (proxy, world) = counted().await;

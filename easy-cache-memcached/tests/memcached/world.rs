@@ -1,8 +1,7 @@
 //! A server, a store on it, and the steps that stories are made of.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use easy_cache_core::Tag;
@@ -19,19 +18,9 @@ pub(crate) fn tags(names: &[&str]) -> Vec<Tag> {
     names.iter().map(Tag::new).collect()
 }
 
-/// The names of all items of a server. It moves items while it lists them, so that one list may lack some.
+/// The names of all items of a server. One list may lack some.
 pub(crate) fn items(server: SocketAddr) -> BTreeSet<String> {
-    (0..3).flat_map(|_| listed(server)).collect()
-}
-
-fn listed(server: SocketAddr) -> Vec<String> {
-    let mut stream = TcpStream::connect(server).unwrap();
-    stream.write_all(b"lru_crawler metadump all\r\n").unwrap();
-    let lines = BufReader::new(stream).lines().map(Result::unwrap).take_while(|line| !line.starts_with("END"));
-    let key = |line: String| {
-        line.split(' ').next()?.strip_prefix("key=").map(|key| key.replace("%3A", ":").replace("%23", "#"))
-    };
-    lines.filter_map(key).collect()
+    (0..3).flat_map(|_| Memcached::items_at(server)).collect()
 }
 
 /// Lets everything end so much sooner. A writer's time is up to a second longer than was asked for.

@@ -5,14 +5,21 @@
 //! In this order: an entry from a former time with this number is gone before anybody relies on the number again.
 //! Everybody compares it before the first operation, and once a second while there are more; so it is never the record that was
 //! used longest ago, which a full server evicts first. After a silence nothing is believed that has not been compared again.
+//!
+//! The node of that record may be down, and says nothing then about the number; only a contradiction is one. So whoever has agreed says the number
+//! in the slot of each group as well, for a minute at a time (`witnesses`). Who cannot ask for the record asks there. If anybody says another
+//! number, that counts; else, if anybody says this one, a program with this number has been at work a moment ago, and one more does no harm.
 
+use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_redis::redis::{Pipeline, RedisWrite, Value, cmd};
 use futures_util::future::{join, join_all};
 use parking_lot::Mutex;
-use tokio::time::{Instant, timeout_at};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::nodes::Nodes;
 use super::slots::slot_of;
@@ -25,6 +32,10 @@ use crate::writing::flush;
 const BELIEVED: Duration = Duration::from_secs(1);
 /// And for no longer than this while it is compared again.
 const BELIEVED_MEANWHILE: Duration = Duration::from_secs(2);
+/// So often it is said to the witnesses, at most.
+const REPEATED: Duration = Duration::from_secs(10);
+/// What they have heard is believed for so long.
+const WITNESSED: Duration = Duration::from_secs(60);
 
 /// What this process knows of the number.
 #[derive(Debug)]
@@ -37,13 +48,17 @@ pub(crate) struct Agreement {
     comparing: tokio::sync::Mutex<()>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Known {
     verdict: Verdict,
-    /// When somebody last went to find it, or came back.
+    /// When somebody last went to find it, or came back, with or without an answer.
     since: Option<Instant>,
-    /// When it was found.
-    found: Option<Instant>,
+    /// Why the record could not be asked then, if so.
+    silent: Option<Failure>,
+    /// When the witnesses were told.
+    told: Option<Instant>,
+    /// Whether it will be compared again without anybody's asking.
+    due: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,7 +81,7 @@ enum Due {
 
 impl Agreement {
     pub(crate) fn new(nodes: Arc<Nodes>, namespace: &Keys, groups: Box<[Keys]>) -> Self {
-        let known = Known { verdict: Verdict::Unknown, since: None, found: None };
+        let known = Known { verdict: Verdict::Unknown, since: None, silent: None, told: None, due: false };
         let (record, known, comparing) =
             (namespace.number_of_groups(), Mutex::new(known), tokio::sync::Mutex::default());
         Self { nodes, record, groups, known, comparing }
@@ -77,38 +92,65 @@ impl Agreement {
         self.beside(async { Ok(()) }).await
     }
 
-    /// With a lookup, which waits for it only after a silence.
+    /// With what is for this program alone, which waits for it only after a silence.
     pub(crate) async fn beside<T>(
         self: &Arc<Self>,
         operation: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let due = self.due();
-        if matches!(due, Due::Again) {
-            let own = Arc::clone(self);
-            drop(tokio::spawn(async move { own.compare().await }));
-            return operation.await;
+        match self.due() {
+            Due::Again => {
+                drop(self.comparing());
+                operation.await
+            }
+            due => self.joined(due, operation).await,
         }
-        self.joined(due, operation).await
     }
 
     /// With an operation that others must hear of: at the same time, once it is known.
-    pub(crate) async fn with<T>(&self, operation: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    pub(crate) async fn with<T>(
+        self: &Arc<Self>,
+        operation: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         self.joined(self.due(), operation).await
     }
 
-    async fn joined<T>(&self, due: Due, operation: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    async fn joined<T>(
+        self: &Arc<Self>,
+        due: Due,
+        operation: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         match due {
             Due::Nothing => operation.await,
-            Due::Again | Due::Meanwhile => match join(self.compare(), operation).await {
+            Due::Again if self.is_silent() => {
+                drop(self.comparing());
+                operation.await
+            }
+            Due::Again | Due::Meanwhile => match join(self.compared(), operation).await {
                 (Err(failure @ Failure::Divided { .. }), _) => Err(failure),
                 // That it could not be compared is no news about the number.
                 (_, done) => done,
             },
             Due::First => {
-                self.compare().await?;
+                self.comparing().await.unwrap_or_else(|_| Err(Failure::Pool("the runtime has ended".to_owned())))?;
                 operation.await
             }
         }
+    }
+
+    /// Compared, or by now its node and the witnesses should have answered. It goes on in any case.
+    async fn compared(self: &Arc<Self>) -> Result<(), Failure> {
+        let (comparing, soon) = (self.comparing(), self.nodes.limits().operation / 2);
+        timeout(soon, comparing).await.map_or(Ok(()), |ended| ended.unwrap_or(Ok(())))
+    }
+
+    fn is_silent(&self) -> bool {
+        self.known.lock().silent.is_some()
+    }
+
+    /// In a task of its own: it ends well when who waits for it has gone.
+    fn comparing(self: &Arc<Self>) -> JoinHandle<Result<(), Failure>> {
+        let own = Arc::clone(self);
+        tokio::spawn(async move { own.compare().await })
     }
 
     /// For who only looks: nothing is written.
@@ -121,11 +163,15 @@ impl Agreement {
 
     /// The number that is in force, if there is one.
     pub(crate) async fn number(&self) -> Result<Option<usize>, Failure> {
+        self.number_at(&self.record).await
+    }
+
+    async fn number_at(&self, record: &[u8]) -> Result<Option<usize>, Failure> {
         let mut commands = Pipeline::with_capacity(1);
         let mut get = cmd("GET");
-        get.write_arg(&self.record);
+        get.write_arg(record);
         commands.add_command(get);
-        let answers = self.nodes.run(slot_of(&self.record), &commands, None, self.nodes.deadline()).await?;
+        let answers = self.nodes.run(slot_of(record), &commands, None, self.nodes.deadline()).await?;
         match answers.first() {
             Some(Value::Nil) => Ok(None),
             answer => number_in(answer).map(Some),
@@ -137,37 +183,129 @@ impl Agreement {
         if known.verdict != Verdict::Agreed {
             return Due::First;
         }
-        if known.since.is_some_and(|since| since.elapsed() < BELIEVED) {
-            return Due::Nothing;
+        match known.since.map(|since| since.elapsed()) {
+            Some(ago) if ago < BELIEVED => Due::Nothing,
+            Some(ago) if ago < BELIEVED_MEANWHILE => {
+                known.since = Some(Instant::now());
+                Due::Again
+            }
+            _ => Due::Meanwhile, // so are all who come before it has been compared
         }
-        if known.found.is_none_or(|found| found.elapsed() >= BELIEVED_MEANWHILE) {
-            return Due::Meanwhile; // so are all who come before it has been compared
-        }
-        known.since = Some(Instant::now());
-        Due::Again
     }
 
-    async fn compare(&self) -> Result<(), Failure> {
+    async fn compare(self: &Arc<Self>) -> Result<(), Failure> {
         let (begun, deadline) = (Instant::now(), self.nodes.deadline());
         let turn = timeout_at(deadline, self.comparing.lock()).await;
         let _turn = turn.map_err(|_| Failure::Late(self.nodes.limits().operation))?;
-        let known = *self.known.lock();
-        match known.verdict {
-            // Somebody else has found that out meanwhile, or a moment ago.
-            Verdict::Differs(number) if known.since.is_some_and(|since| begun < since + BELIEVED) => {
-                return Err(self.divided(number));
-            }
-            Verdict::Agreed if known.since.is_some_and(|since| begun < since) => return Ok(()),
-            _ => {}
+        if let Some(found) = self.found_since(begun) {
+            return found;
         }
-        let number = self.number_or_own().await;
+        let (number, silent) = self.hear().await;
+        self.note(number, silent)
+    }
+
+    fn note(self: &Arc<Self>, number: Option<usize>, silent: Option<Failure>) -> Result<(), Failure> {
         let mut known = self.known.lock();
         known.since = Some(Instant::now());
-        let number = number?;
-        known.found = known.since;
-        let differs = number != self.groups.len();
-        known.verdict = if differs { Verdict::Differs(number) } else { Verdict::Agreed };
-        if differs { Err(self.divided(number)) } else { Ok(()) }
+        known.silent.clone_from(&silent);
+        match number {
+            None => {}
+            Some(number) if number == self.groups.len() => known.verdict = Verdict::Agreed,
+            Some(number) => known.verdict = Verdict::Differs(number),
+        }
+        if silent.is_some() && known.verdict == Verdict::Agreed && !mem::replace(&mut known.due, true) {
+            self.compare_later();
+        }
+        match (number, known.verdict, silent) {
+            (_, Verdict::Differs(number), _) => Err(self.divided(number)),
+            (None, _, Some(failure)) => Err(failure),
+            (_, _, silent) => {
+                if self.groups.len() > 1 && known.told.is_none_or(|told| told.elapsed() >= REPEATED) {
+                    known.told = known.since;
+                    let own = Arc::clone(self);
+                    drop(tokio::spawn(async move { own.tell_witnesses(silent.is_some()).await }));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// While the record is silent it is asked for again without a reason: who comes after a while should not be the one to wait for it.
+    fn compare_later(self: &Arc<Self>) {
+        let own = Arc::downgrade(self);
+        drop(tokio::spawn(async move {
+            sleep(BELIEVED).await;
+            let Some(own) = own.upgrade() else { return };
+            own.set_out();
+            // What it comes to is known to all.
+            let _ = own.compare().await;
+        }));
+    }
+
+    /// Somebody goes to find it again.
+    fn set_out(&self) {
+        let mut known = self.known.lock();
+        (known.due, known.since) = (false, Some(Instant::now()));
+    }
+
+    /// What somebody else has found out meanwhile, or a moment ago.
+    fn found_since(&self, begun: Instant) -> Option<Result<(), Failure>> {
+        let known = self.known.lock();
+        let since = known.since?;
+        match known.verdict {
+            Verdict::Differs(number) if begun < since + BELIEVED => Some(Err(self.divided(number))),
+            Verdict::Agreed if begun < since => Some(Ok(())),
+            Verdict::Unknown if begun < since => known.silent.clone().map(Err),
+            _ => None,
+        }
+    }
+
+    /// The number, if anybody says one; and why that is not the record, if it is not.
+    async fn hear(&self) -> (Option<usize>, Option<Failure>) {
+        let mut record = pin!(self.number_or_own());
+        let failure = match timeout_at(self.nodes.soon(), &mut record).await {
+            Ok(Ok(number)) => return (Some(number), None),
+            Ok(Err(failure)) if !is_silence(&failure) => return (None, Some(failure)),
+            Ok(Err(failure)) => Some(failure),
+            Err(_) => None,
+        };
+        let witnessed = self.ask_witnesses().await;
+        match failure {
+            None if witnessed.is_none() => match record.await {
+                Ok(number) => (Some(number), None),
+                Err(failure) => (None, Some(failure)),
+            },
+            failure => (witnessed, failure.or(Some(Failure::Late(self.nodes.limits().operation)))),
+        }
+    }
+
+    /// What those say who answer soon: another number, if one does.
+    async fn ask_witnesses(&self) -> Option<usize> {
+        // A single group is in the slot of the record itself.
+        let witnesses = self.groups.iter().filter(|_| self.groups.len() > 1);
+        let asked = witnesses.map(|keys| async move { self.number_at(&keys.number_of_groups()).await.ok().flatten() });
+        let soon = self.nodes.soon();
+        let heard = join_all(asked.map(|asked| timeout_at(soon, asked))).await;
+        let numbers = || heard.iter().filter_map(|heard| heard.as_ref().ok().copied().flatten());
+        numbers().find(|number| *number != self.groups.len()).or_else(|| numbers().next())
+    }
+
+    /// That this number is in force. While the record is silent they only go on believing what they have heard before.
+    async fn tell_witnesses(&self, silent: bool) {
+        let told = self.groups.iter().map(|keys| async move {
+            let (record, within) = (keys.number_of_groups(), WITNESSED.as_millis() as u64);
+            let mut tell = cmd(if silent { "PEXPIRE" } else { "SET" });
+            tell.write_arg(&record);
+            match silent {
+                true => tell.arg(within),
+                false => tell.arg(self.groups.len()).arg("PX").arg(within),
+            };
+            let mut commands = Pipeline::with_capacity(1);
+            commands.add_command(tell);
+            // It is repeated soon enough.
+            let _ = self.nodes.run(slot_of(&record), &commands, None, self.nodes.deadline()).await;
+        });
+        join_all(told).await;
     }
 
     async fn number_or_own(&self) -> Result<usize, Failure> {
@@ -196,6 +334,14 @@ impl Agreement {
     fn divided(&self, theirs: usize) -> Failure {
         Failure::Divided { theirs, ours: self.groups.len(), record: String::from_utf8_lossy(&self.record).into() }
     }
+}
+
+/// Whether a failure says nothing about the number.
+fn is_silence(failure: &Failure) -> bool {
+    let unserved = ["CLUSTERDOWN", "LOADING", "MASTERDOWN", "READONLY", "TRYAGAIN", "MOVED", "ASK"];
+    failure.is_of_the_way()
+        || matches!(failure, Failure::Unserved(_))
+        || failure.code().is_some_and(|code| unserved.contains(&code))
 }
 
 fn number_in(answer: Option<&Value>) -> Result<usize, Failure> {

@@ -50,7 +50,12 @@ impl RedisClusterStoreBuilder {
             urls: Vec::new(),
             infos: Vec::new(),
             translate: None,
-            limits: Limits { operation: Duration::from_millis(500), dial: Duration::from_secs(2) },
+            limits: Limits {
+                operation: Duration::from_millis(500),
+                dial: Duration::from_secs(2),
+                // Its nodes say themselves to whom a slot belongs.
+                master: Duration::MAX,
+            },
             groups: 1,
             combines: true,
             keeps_across_restarts: false,
@@ -142,7 +147,8 @@ impl RedisClusterStoreBuilder {
         let nodes = Arc::new(Nodes::new(plan).map_err(|failure| Error::store(ATTEMPTED, failure))?);
         let keys = Keys::new(&self.namespace);
         let agreement = Arc::new(Agreement::new(Arc::clone(&nodes), &keys, groups.clone().into()));
-        let groups = groups.into_iter().enumerate().map(|(index, keys)| Group::new(index, keys)).collect();
+        let groups = groups.into_iter().enumerate().map(|(index, keys)| Arc::new(Group::new(index, keys)));
+        let groups = groups.collect();
         let (remembered, epochs) = (Remembered::new(), Epochs::default());
         Ok(RedisClusterStore {
             inner: Arc::new(Inner { keys, groups, nodes, agreement, remembered, epochs, background, cluster }),

@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::{RedisWrite, cmd};
-use easy_cache_core::store::{Following, Mirror};
+use easy_cache_core::store::{Backoff, Following, Mirror};
 use futures_util::future::try_join_all;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::node::Node;
 use super::store::Inner;
-use crate::backoff::Backoff;
 use crate::failure::Failure;
 use crate::follow::{Follower, Guard};
 
@@ -57,7 +56,7 @@ impl Follows {
     }
 
     /// As long as all groups are heard.
-    async fn listen(&self, backoff: &mut Backoff) -> Failure {
+    async fn listen(&self, backoff: &mut Backoff<Failure>) -> Failure {
         let (ended, limits) = (Arc::new(Notify::new()), self.inner.nodes.limits());
         let opened = try_join_all((0..self.inner.groups.len()).map(|group| self.open(group, &ended)));
         let mut ears = match timeout(limits.dial, opened).await {
@@ -90,11 +89,12 @@ impl Follows {
         let Inner { nodes, groups, .. } = &*self.inner;
         let node = nodes.owner(groups[group].slot, nodes.deadline()).await?;
         let follower = Follower {
-            client: nodes.client(&node.address)?,
+            origin: nodes.client(&node.address)?.into(),
             keys: groups[group].keys.clone(),
             limits: nodes.limits(),
             mirror: Arc::clone(&self.mirror),
             bound: self.bound,
+            lanes: Vec::new(),
         };
         Ok(Ear { group, node, connection: follower.begin(ended).await? })
     }

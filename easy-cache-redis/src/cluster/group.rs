@@ -4,6 +4,8 @@
 //! was answered before that, or on another connection, is not used.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use deadpool_redis::redis::{Pipeline, Value};
@@ -23,6 +25,9 @@ use crate::layout::{Keys, Order, Record};
 use crate::names::Names;
 use crate::recent::Recent;
 
+/// A group that nothing is known of is not asked more often than this for its own sake.
+const SELDOM: Duration = Duration::from_secs(1);
+
 /// One group, as this process knows it.
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -34,6 +39,9 @@ pub(crate) struct Group {
     known: ArcSwapOption<Sight>,
     greeted: ArcSwapOption<Stamp>,
     greeting: Mutex<()>,
+    /// When somebody last tried in vain to learn anything of it.
+    meeting: Mutex<Option<Instant>>,
+    slow: AtomicBool,
 }
 
 /// Which connection to which node.
@@ -78,7 +86,39 @@ impl Group {
             known: ArcSwapOption::empty(),
             greeted: ArcSwapOption::empty(),
             greeting: Mutex::default(),
+            meeting: Mutex::default(),
+            slow: AtomicBool::new(false),
         }
+    }
+
+    /// Whether anything was ever met there.
+    pub(crate) fn is_met(&self) -> bool {
+        self.known.load().is_some()
+    }
+
+    /// Learns something of it, in a task of its own: whoever waits may go. Nobody waits if it was slow before.
+    pub(crate) async fn meet(self: &Arc<Self>, nodes: &Arc<Nodes>) {
+        let slow = self.slow.load(Ordering::Relaxed);
+        if slow && self.meeting.try_lock().is_err() {
+            return;
+        }
+        let (group, nodes) = (Arc::clone(self), Arc::clone(nodes));
+        let meeting = tokio::spawn(async move {
+            let mut failed = group.meeting.lock().await;
+            if !group.is_met() && failed.is_none_or(|failed| failed.elapsed() >= SELDOM) {
+                let looked = group.look(&nodes, &[], nodes.deadline()).await;
+                *failed = looked.is_err().then(Instant::now);
+                group.slow.store(looked.is_err(), Ordering::Relaxed);
+            }
+        });
+        if !slow {
+            let _ended = meeting.await;
+        }
+    }
+
+    /// Nobody waits for it any more until it has answered.
+    pub(crate) fn is_slow(&self) {
+        self.slow.store(true, Ordering::Relaxed);
     }
 
     /// What was met there last.
@@ -107,7 +147,7 @@ impl Group {
                 Err(failure) => return Err(failure),
             };
             let stamp = Stamp { node: Arc::clone(&route.node), generation: answer.live.generation };
-            let unordered = answer.order.is_none() && !std::mem::replace(&mut made, true);
+            let unordered = answer.found.order.is_none() && !std::mem::replace(&mut made, true);
             if self.is_still(&stamp) && !unordered {
                 return Ok(self.found(answer, stamp));
             }
@@ -128,8 +168,9 @@ impl Group {
     }
 
     fn found(&self, answer: Answer, stamp: Stamp) -> Found {
-        let sight = answer.order.map(|order| self.note(Sight { order, epoch: answer.epoch, stamp }));
-        Found { group: self.index, sight, epoch: answer.epoch, records: answer.records.each() }
+        let found = answer.found;
+        let sight = found.order.map(|order| self.note(Sight { order, epoch: found.epoch, stamp }));
+        Found { group: self.index, sight, epoch: found.epoch, records: found.records.each() }
     }
 
     fn note(&self, sight: Sight) -> Arc<Sight> {

@@ -37,7 +37,7 @@ impl Inner {
 
     async fn stored(&self, key: &[u8], kind: u64) -> Result<Found, Failure> {
         self.agreement.as_is().await?;
-        let Some(stored) = self.entry(self.keys.entry(key, kind), self.nodes.deadline()).await? else {
+        let Some(stored) = self.entry(&self.keys.entry(key, kind), self.nodes.deadline()).await? else {
             return Ok(Found::Nothing);
         };
         let (length, remaining) = (stored.bytes.len() as u64, stored.remaining);
@@ -68,6 +68,7 @@ impl Inner {
         let (mut survey, mut seen) = (Survey::default(), 0);
         let (entries, leases) = (self.keys.entries(), self.keys.leases());
         let mut own: Vec<_> = self.groups.iter().flat_map(|group| [group.keys.order(), group.keys.buckets()]).collect();
+        own.extend(self.groups.iter().map(|group| group.keys.number_of_groups()));
         own.push(self.keys.number_of_groups());
         let is_record = |name: &[u8]| self.groups.iter().any(|group| name.starts_with(group.keys.records()));
         for node in self.masters().await? {

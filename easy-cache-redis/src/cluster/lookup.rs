@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_redis::redis::{Pipeline, RedisWrite, Value, cmd};
 use easy_cache_core::Tag;
 use easy_cache_core::store::{Hit, Look, Looked, Miss, MissReason, StoreFence};
-use futures_util::future::{try_join, try_join_all};
-use tokio::time::Instant;
+use futures_util::future::{join, join_all, try_join, try_join_all};
+use tokio::time::{Instant, timeout_at};
 
-use super::group::{Found, Sight, joined};
-use super::slots::slot_of;
+use super::group::{Found, Group, Sight, joined};
 use super::split::Part;
 use super::store::Inner;
 use crate::failure::Failure;
@@ -28,13 +26,6 @@ pub(crate) struct Fence {
     pub(crate) tags: Vec<(Tag, Record)>,
 }
 
-/// An entry as its node has it.
-pub(super) struct Stored {
-    pub(super) bytes: Vec<u8>,
-    /// How much longer, by the clock of the node.
-    pub(super) remaining: Duration,
-}
-
 /// All that was found, by group and by name.
 pub(super) struct Sighted {
     epochs: Vec<Option<Record>>,
@@ -47,10 +38,13 @@ impl Inner {
     pub(crate) async fn look_up(&self, look: Look<'_>) -> Result<Looked, Failure> {
         let deadline = self.nodes.deadline();
         let tags = self.remembered.add_to(look.key, look.kind, look.tags);
-        let mut parts = self.split(&[look.key], &tags);
-        self.add_unmet(&mut parts);
-        let entry = self.entry(self.keys.entry(look.key, look.kind), deadline);
-        let (stored, found) = try_join(entry, self.records(&parts, deadline)).await?;
+        let parts = self.split(&[look.key], &tags);
+        let name = self.keys.entry(look.key, look.kind);
+        let asked = try_join(self.entry(&name, deadline), self.records(&parts, deadline));
+        let (stored, found) = match self.groups.iter().all(|group| group.is_met()) {
+            true => asked.await?,
+            false => Box::pin(join(asked, self.meet(&parts))).await.0?,
+        };
         let mut sighted = Sighted::nothing(self);
         sighted.add(parts, found);
         let Some(stored) = stored else { return Ok(missed(MissReason::Absent, &sighted)) };
@@ -67,30 +61,14 @@ impl Inner {
         }
     }
 
-    /// Groups of which nothing is known are asked as well, once: a value may turn out to depend on them.
-    fn add_unmet(&self, parts: &mut Vec<Part>) {
-        for group in self.groups.iter().filter(|group| group.known().is_none()) {
-            if parts.iter().all(|part| part.group != group.index) {
-                parts.push(Part { group: group.index, ..Part::default() });
-            }
-        }
-    }
-
-    /// Its end first: if it is replaced in between, it is taken for older than it is.
-    pub(super) async fn entry(&self, name: Vec<u8>, deadline: Instant) -> Result<Option<Stored>, Failure> {
-        let mut commands = Pipeline::with_capacity(2);
-        for word in ["PTTL", "GET"] {
-            let mut command = cmd(word);
-            command.write_arg(&name);
-            commands.add_command(command);
-        }
-        let mut answers = self.nodes.run(slot_of(&name), &commands, None, deadline).await?.into_iter();
-        match (answers.next(), answers.next()) {
-            (Some(Value::Int(left)), Some(Value::BulkString(bytes))) if left > 0 => {
-                Ok(Some(Stored { bytes, remaining: Duration::from_millis(left as u64) }))
-            }
-            (Some(Value::Int(_)), Some(Value::BulkString(_) | Value::Nil)) => Ok(None),
-            _ => Err(Failure::Garbled("no answer about an entry")),
+    /// Groups of which nothing is known are asked as well, once: a value may turn out to depend on them. This lookup does not, so it does not
+    /// wait for one that takes long.
+    async fn meet(&self, parts: &[Part]) {
+        let is_unmet = |group: &&Arc<Group>| !group.is_met() && parts.iter().all(|part| part.group != group.index);
+        let unmet: Vec<&Arc<Group>> = self.groups.iter().filter(is_unmet).collect();
+        let met = join_all(unmet.iter().map(|group| group.meet(&self.nodes)));
+        if timeout_at(self.nodes.soon(), met).await.is_err() {
+            unmet.iter().for_each(|group| group.is_slow());
         }
     }
 
@@ -134,7 +112,7 @@ fn missed(reason: MissReason, sighted: &Sighted) -> Looked {
 
 impl Sighted {
     pub(super) fn nothing(inner: &Inner) -> Self {
-        let sights = inner.groups.iter().map(super::group::Group::known).collect();
+        let sights = inner.groups.iter().map(|group| group.known()).collect();
         Self { epochs: vec![None; inner.groups.len()], sights, key: Record::Absent, tags: Vec::new() }
     }
 

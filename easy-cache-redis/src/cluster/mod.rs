@@ -3,7 +3,7 @@
 //! | module | what it is about |
 //! |---|---|
 //! | `config`, `store` | the doors, and which operation is where |
-//! | `lookup`, `filling`, `writing`, `follow` | the operations |
+//! | `lookup`, `entry`, `filling`, `writing`, `follow` | the operations |
 //! | `inspect` | what operators ask |
 //! | `split`, `group`, `epochs` | which records stand together, and what this process knows of them |
 //! | `agreement` | whether all programs divide them into the same number of groups |
@@ -11,6 +11,7 @@
 
 mod agreement;
 mod config;
+mod entry;
 mod epochs;
 mod filling;
 mod follow;

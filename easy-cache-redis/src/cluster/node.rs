@@ -45,14 +45,25 @@ impl Node {
         generation: Option<u64>,
         deadline: Instant,
     ) -> Result<Vec<Result<Value, Failure>>, Failure> {
+        self.guard(self.send(commands, moving, generation, deadline)).await
+    }
+
+    /// The same, of who asks the breaker itself.
+    pub(super) async fn send(
+        &self,
+        commands: &Pipeline,
+        moving: bool,
+        generation: Option<u64>,
+        deadline: Instant,
+    ) -> Result<Vec<Result<Value, Failure>>, Failure> {
         if !moving {
-            return self.guard(self.lane.ask_all(commands, generation, deadline)).await;
+            return self.lane.ask_all(commands, generation, deadline).await;
         }
         let mut both = Pipeline::new();
         for command in commands.cmd_iter() {
             both.add_command(cmd("ASKING")).add_command(command.clone());
         }
-        let answers = self.guard(self.lane.ask_all(&both, generation, deadline)).await?;
+        let answers = self.lane.ask_all(&both, generation, deadline).await?;
         Ok(answers.into_iter().skip(1).step_by(2).collect())
     }
 
@@ -66,7 +77,7 @@ impl Node {
         self.guard(asked).await
     }
 
-    async fn guard<T>(&self, operation: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    pub(super) async fn guard<T>(&self, operation: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         let pass = self.breaker.enter().map_err(|_| Failure::LeftAlone(self.address.to_string()))?;
         let done = operation.await;
         let change = match &done {

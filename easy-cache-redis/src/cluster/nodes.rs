@@ -11,7 +11,7 @@ use deadpool_redis::redis::{Client, ConnectionAddr, ConnectionInfo, Pipeline, Pr
 use easy_cache_core::Clock;
 use easy_cache_core::store::Breaker;
 use parking_lot::Mutex;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
 use super::node::Node;
@@ -78,6 +78,11 @@ impl Nodes {
     /// Until when an operation that begins now may take.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.plan.limits.operation
+    }
+
+    /// Until when something is waited for that is not on the way of the operation that begins now, or that somebody else may know as well.
+    pub(crate) fn soon(&self) -> Instant {
+        Instant::now() + self.plan.limits.operation / 4
     }
 
     pub(crate) const fn limits(&self) -> Limits {
@@ -163,13 +168,26 @@ impl Nodes {
 
     /// The same as [`learn`](Self::learn), behind the back of who has noticed that it is necessary.
     pub(crate) fn learn_soon(self: &Arc<Self>, hint: Option<Address>) {
-        let (nodes, deadline) = (Arc::clone(self), self.deadline());
-        drop(tokio::spawn(async move { nodes.learn(hint, deadline).await }));
+        drop(self.learning(hint));
     }
 
-    /// Asks the nodes who serves what: the one that should know, then all at once. The first usable answer counts.
+    fn learning(self: &Arc<Self>, hint: Option<Address>) -> JoinHandle<Result<(), Failure>> {
+        let nodes = Arc::clone(self);
+        tokio::spawn(async move { nodes.refresh(hint).await })
+    }
+
+    /// Asks the nodes who serves what, in a task of its own: it goes on when who waits for it has gone.
     pub(crate) async fn learn(self: &Arc<Self>, hint: Option<Address>, deadline: Instant) -> Result<(), Failure> {
-        let late = |_| Failure::Late(self.plan.limits.operation);
+        match timeout_at(deadline, self.learning(hint)).await {
+            Ok(Ok(learned)) => learned,
+            Ok(Err(_)) => Err(Failure::Pool("the runtime has ended".to_owned())),
+            Err(_) => Err(Failure::Late(self.plan.limits.operation)),
+        }
+    }
+
+    /// The one that should know is asked, then all at once. The first usable answer counts.
+    async fn refresh(self: &Arc<Self>, hint: Option<Address>) -> Result<(), Failure> {
+        let (deadline, late) = (self.deadline(), |_| Failure::Late(self.plan.limits.operation));
         let begun = Instant::now();
         let mut last = timeout_at(deadline, self.asking.lock()).await.map_err(late)?;
         // Somebody else has asked meanwhile, or a moment ago.
@@ -177,7 +195,10 @@ impl Nodes {
             return Ok(());
         }
         let hinted = match hint {
-            Some(hint) => self.ask(&self.node(&hint)?, deadline).await,
+            // The others are asked soon: whoever needs to know meanwhile waits for this.
+            Some(hint) => timeout_at(self.soon(), self.ask(&self.node(&hint)?, deadline))
+                .await
+                .unwrap_or_else(|elapsed| Err(late(elapsed))),
             None => Err(Failure::Garbled("no hint")),
         };
         let learned = match hinted {

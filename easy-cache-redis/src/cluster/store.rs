@@ -38,7 +38,7 @@ use crate::layout::Keys;
 ///
 /// **All programs say the same number of groups.** The number that the first of them said stands in the namespace, and is compared before
 /// the first operation of each, once a second from then on, and with the first operation after a silence. With another number nothing is served or
-/// kept, and invalidations fail.
+/// kept, and invalidations fail. While the node that has it is down the groups are asked, where it is repeated.
 ///
 /// A pool of cluster connections that the application has cannot be used: it does not tell which node has answered, nor when it
 /// has connected anew, and so a replica that has taken over would go unnoticed. [`from_config`](Self::from_config)
@@ -62,7 +62,7 @@ pub struct RedisClusterStore {
 pub(crate) struct Inner {
     /// Of what stands nowhere in particular: entries, leases.
     pub(crate) keys: Keys,
-    pub(crate) groups: Box<[Group]>,
+    pub(crate) groups: Box<[Arc<Group>]>,
     pub(crate) nodes: Arc<Nodes>,
     pub(crate) agreement: Arc<Agreement>,
     pub(crate) remembered: Remembered,
@@ -121,7 +121,7 @@ impl Store for RedisClusterStore {
     }
 
     fn fill<'a>(&'a self, fill: Fill<'a>) -> StoreFuture<'a, Filled> {
-        self.run("store a value", self.inner.agreement.with(self.inner.offer(fill)))
+        self.run("store a value", self.inner.agreement.beside(self.inner.offer(fill)))
     }
 
     fn invalidate<'a>(&'a self, tags: &'a [Tag], keys: &'a [&'a [u8]]) -> StoreFuture<'a, ()> {

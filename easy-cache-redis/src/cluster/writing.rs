@@ -1,5 +1,6 @@
 //! What takes away: invalidations, the marks of writers, leases. Each group that has names of it is told at the same time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_redis::redis::{Pipeline, RedisWrite, Value, cmd};
@@ -46,7 +47,7 @@ impl Inner {
     }
 
     async fn mark(&self, script: &Lua, mark: Mark<'_>, terms: &[&[u8]]) -> Result<(), Failure> {
-        let marked: Vec<(&Group, Vec<Vec<u8>>)> = match mark.tags {
+        let marked: Vec<(&Arc<Group>, Vec<Vec<u8>>)> = match mark.tags {
             Some(tags) => {
                 self.split(&[], tags).into_iter().map(|part| (&self.groups[part.group], part.names)).collect()
             }

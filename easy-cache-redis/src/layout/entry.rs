@@ -136,9 +136,6 @@ pub(crate) struct Entry {
     payload_at: usize,
 }
 
-/// From this size on a value stays in the memory in which it arrived, with what is left over around it.
-const LARGE: usize = 64 << 10;
-
 impl Entry {
     /// Reads what was stored. Memory is bounded by the number of the bytes, whatever they say. The tags that are expected cost no
     /// memory of their own.
@@ -168,8 +165,8 @@ impl Entry {
     /// The value, and what it carries.
     pub(crate) fn into_payload(mut self) -> (Vec<u8>, Vec<VersionedTag>) {
         self.bytes.advance(self.payload_at);
-        let payload = if self.bytes.len() < LARGE { self.bytes.to_vec() } else { self.bytes.into() };
-        (payload, self.tags)
+        // In the memory in which it arrived, if nobody else has that.
+        (self.bytes.into(), self.tags)
     }
 }
 

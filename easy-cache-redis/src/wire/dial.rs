@@ -2,9 +2,10 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_redis::redis::aio::MultiplexedConnection;
-use deadpool_redis::redis::{AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, RedisError};
+use deadpool_redis::redis::{AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, RedisError};
 use deadpool_redis::{Connection, Manager, Pool};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
@@ -14,6 +15,7 @@ use super::ask::Wire;
 use super::stream::Stream;
 use crate::failure::Failure;
 use crate::lane::Limits;
+use crate::sentinel::{Sentinels, Standing};
 
 /// Where connections come from.
 #[derive(Clone)]
@@ -22,6 +24,8 @@ pub(crate) enum Supply {
     Pool(Pool),
     /// A server that is reached by nothing but a socket.
     Server(Arc<ConnectionInfo>),
+    /// Whoever is the master at the moment.
+    Sentinels(Arc<Sentinels>),
 }
 
 /// A connection, logged in.
@@ -31,6 +35,8 @@ pub(crate) struct Connected {
     pub(crate) wire: Option<Arc<Wire>>,
     /// What drives it, if that is not the library's.
     pub(crate) driver: Option<Driver>,
+    /// What it is good for no longer than, where another server may become the master.
+    pub(crate) standing: Option<Standing>,
 }
 
 /// The task of a connection. It ends with this.
@@ -58,11 +64,9 @@ impl Supply {
     /// One more connection, which nobody else uses.
     pub(crate) async fn connect(&self) -> Result<Connected, Failure> {
         match self {
-            Self::Pool(pool) => {
-                let connection = Connection::take(pool.get().await?);
-                Ok(Connected { connection, wire: None, driver: None })
-            }
-            Self::Server(info) => reach(info).await,
+            Self::Pool(pool) => Ok(Connected::by_library(Connection::take(pool.get().await?))),
+            Self::Server(info) => dialled(info).await,
+            Self::Sentinels(sentinels) => sentinels.connect().await,
         }
     }
 
@@ -79,7 +83,23 @@ fn unhurried() -> AsyncConnectionConfig {
     AsyncConnectionConfig::new().set_response_timeout(None)
 }
 
-async fn reach(info: &ConnectionInfo) -> Result<Connected, Failure> {
+impl Connected {
+    fn by_library(connection: MultiplexedConnection) -> Self {
+        Self { connection, wire: None, driver: None, standing: None }
+    }
+}
+
+/// A connection to any server, by whatever it takes.
+pub(crate) async fn reach(info: ConnectionInfo, within: Duration) -> Result<Connected, Failure> {
+    if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        return dialled(&info).await;
+    }
+    let config = unhurried().set_connection_timeout(Some(within));
+    let connection = Client::open(info)?.get_multiplexed_async_connection_with_config(&config).await?;
+    Ok(Connected::by_library(connection))
+}
+
+async fn dialled(info: &ConnectionInfo) -> Result<Connected, Failure> {
     match info.addr() {
         ConnectionAddr::Tcp(host, port) => {
             let socket = dial(host, *port).await.map_err(RedisError::from)?;
@@ -118,5 +138,5 @@ where
     let (connection, driver) =
         MultiplexedConnection::new_with_config(info.redis_settings(), stream, unhurried()).await?;
     let driver = Driver(tokio::spawn(driver).abort_handle());
-    Ok(Connected { connection, wire: Some(wire), driver: Some(driver) })
+    Ok(Connected { connection, wire: Some(wire), driver: Some(driver), standing: None })
 }

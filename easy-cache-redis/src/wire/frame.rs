@@ -168,6 +168,14 @@ impl<'a> Strings<'a> {
         (met == count).then_some(Measure { count, length, last })
     }
 
+    /// The strings of an array of so many that is there as a whole, and how long it is; it may have something behind it.
+    pub(super) fn all(bytes: &'a [u8], count: usize) -> Option<(Vec<Option<&'a [u8]>>, usize)> {
+        let mut strings = Self::of(bytes).filter(|strings| strings.count == count as u64)?;
+        let mut all = Vec::with_capacity(count);
+        all.extend(strings.by_ref());
+        (all.len() == count).then(|| (all, bytes.len() - strings.rest.len()))
+    }
+
     #[inline]
     fn read(&mut self) -> Option<Option<&'a [u8]>> {
         let [b'$', line @ ..] = self.rest else { return None };

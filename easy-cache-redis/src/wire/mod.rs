@@ -9,17 +9,24 @@
 //! only the library can make (over TLS, or by the application's own pool) have no such stream, and lookups go over them as
 //! commands like any other.
 //!
-//! `frame` knows where replies end, `stream` is what the library reads from, `ask` what callers wait at, `dial` makes it all.
+//! `frame` knows where replies end, `stream` is what the library reads from, `ask` what callers wait at, `batch` what those of them share that
+//! ask at the same time, `slot` where the answer to one arrives, `watch` the timer of all; `dial` makes it all.
 
 mod ask;
+mod batch;
 mod dial;
 mod frame;
+#[cfg(feature = "testing")]
+pub(crate) mod hostile;
 mod reply;
+mod slot;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub(crate) use ask::Wire;
-pub(crate) use dial::{Connected, Driver, Supply};
+pub(crate) use dial::{Connected, Driver, Supply, reach};
 pub(crate) use frame::{Number, write};
 pub(crate) use reply::{Reply, command};
+pub(crate) use slot::Told;

@@ -37,6 +37,18 @@ impl Reply {
         }
     }
 
+    /// Of what has arrived where a number was asked for.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn number(arrived: &Arrived) -> Result<i64, Failure> {
+        let digits = arrived.bytes.strip_prefix(b":").and_then(|line| line.strip_suffix(b"\r\n"));
+        if let Some(number) = digits.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok()) {
+            return Ok(number);
+        }
+        // Whatever else that is, the library says what it means.
+        parse_redis_value(&arrived.bytes)?.extract_error()?;
+        Err(Failure::Garbled("no number where one was asked for"))
+    }
+
     /// In the order in which they were asked for.
     pub(crate) fn values(&self) -> Values<'_> {
         match self {
@@ -50,23 +62,6 @@ impl Reply {
         match self {
             Self::Whole(arrived, last) => last.clone().map(|last| arrived.slice(last)),
             Self::Read(values) => values.last_mut().and_then(string),
-        }
-    }
-
-    /// Those from one on, if the library has read them: they are no longer among the others then.
-    pub(crate) fn split_off(&mut self, at: usize) -> impl Iterator<Item = Option<Bytes>> + use<> {
-        let read = match self {
-            Self::Whole(..) => Vec::new(),
-            Self::Read(values) => values.split_off(at),
-        };
-        read.into_iter().map(|mut value| string(&mut value))
-    }
-
-    /// One of the values, to be kept: without a copy, if it is all in one piece.
-    pub(crate) fn keep(&self, value: &[u8]) -> Bytes {
-        match self {
-            Self::Whole(arrived, _) => arrived.slice_ref(value),
-            Self::Read(_) => Bytes::copy_from_slice(value),
         }
     }
 }
@@ -104,4 +99,24 @@ pub(crate) fn command(written: &[u8]) -> Cmd {
     let mut command = Cmd::new();
     Strings::of(written).into_iter().flatten().flatten().for_each(|string| command.write_arg(string));
     command
+}
+
+#[cfg(all(test, feature = "cluster"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_and_what_a_node_says_instead_keeps_its_meaning() {
+        let number = |text: &'static str| Reply::number(&Arrived { bytes: Bytes::from(text), strings: None });
+        assert_eq!(number(":1234\r\n").unwrap(), 1234);
+        assert_eq!(number(":-2\r\n").unwrap(), -2);
+        for (said, code) in [
+            ("-MOVED 3999 10.0.0.2:7002\r\n", "MOVED"),
+            ("-ASK 3999 10.0.0.2:7002\r\n", "ASK"),
+            ("-LOADING Redis is loading the dataset in memory\r\n", "LOADING"),
+        ] {
+            assert_eq!(number(said).unwrap_err().code(), Some(code));
+        }
+        assert!(matches!(number("$1\r\n1\r\n"), Err(Failure::Garbled(_))));
+    }
 }

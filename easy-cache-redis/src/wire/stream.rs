@@ -11,11 +11,12 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use super::ask::{Arrived, Asker, Wire};
-use super::frame::{Boundary, Garbage, Measure, Strings};
+use super::ask::{Arrived, Asker, Question, Wire};
+use super::batch::{Batch, Batches};
+use super::frame::{Boundary, Garbage, Strings};
 
 /// Room for what is read next, at least. It grows with what arrives, and not with what a length claims.
-const ROOM: u64 = 16 << 10;
+const ROOM: u64 = 64 << 10;
 /// What is left of a string that the library may read by itself.
 const DIRECT: u64 = 8 << 10;
 /// A reply beyond this stays in the memory in which it arrived, and no buffer beyond it is kept for the next.
@@ -35,8 +36,11 @@ pub(super) struct Stream<S> {
     /// Commands of lookups: all of them are written before anything else is.
     unwritten: Vec<u8>,
     written: usize,
-    /// Whose the next replies are, in the order of the commands: the library's, or of who asks.
-    expected: VecDeque<Option<Asker>>,
+    /// Whose the next replies are, in the order of the commands.
+    expected: VecDeque<Expected>,
+    batches: Batches,
+    /// Memory for those that are just being written.
+    questions: Vec<Question>,
     /// What has been read and not been handed on.
     buffer: BytesMut,
     replies: Boundary,
@@ -48,6 +52,13 @@ pub(super) struct Stream<S> {
     answered: usize,
     /// There was something that is no reply: the library is to see all that comes, and to judge.
     lost: bool,
+}
+
+/// Whose a reply will be.
+enum Expected {
+    Library,
+    Asker(Asker),
+    Batch(Batch),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +78,8 @@ impl<S> Stream<S> {
             unwritten: Vec::new(),
             written: 0,
             expected: VecDeque::new(),
+            batches: Batches::default(),
+            questions: Vec::new(),
             buffer: BytesMut::new(),
             replies: Boundary::default(),
             whose: Whose::Library,
@@ -101,7 +114,7 @@ impl<S> Stream<S> {
                 Ok((passed, complete)) => {
                     written = &written[passed..];
                     if complete {
-                        self.expected.push_back(None);
+                        self.expected.push_back(Expected::Library);
                     }
                 }
                 Err(Garbage) => self.end(),
@@ -116,7 +129,7 @@ impl<S> Stream<S> {
             if self.replies.is_between() {
                 self.whose = match (self.buffer[0], self.expected.front()) {
                     (b'>', _) => Whose::News,
-                    (_, Some(Some(_))) => Whose::Asker,
+                    (_, Some(Expected::Asker(_) | Expected::Batch(_))) => Whose::Asker,
                     _ => Whose::Library,
                 };
             }
@@ -131,10 +144,7 @@ impl<S> Stream<S> {
     /// Goes on with a reply for who asks.
     fn answer(&mut self) -> io::Result<()> {
         // Almost always it is what it should be, and there as a whole.
-        if self.replies.is_between()
-            && let Some(strings) = Strings::measure(&self.buffer)
-        {
-            self.complete(strings.length, Some(strings));
+        if self.replies.is_between() && self.complete(self.buffer.len()) {
             return Ok(());
         }
         let Ok((passed, complete)) = self.replies.advance(&self.buffer[self.begun..]) else {
@@ -144,29 +154,62 @@ impl<S> Stream<S> {
         self.begun += passed;
         if complete {
             let length = mem::take(&mut self.begun);
-            let strings = Strings::measure(&self.buffer[..length]);
-            self.complete(length, strings.filter(|strings| strings.length == length));
+            if !self.complete(length) {
+                let bytes = self.take_out(length);
+                match self.expected.pop_front() {
+                    Some(Expected::Asker(asker)) => _ = asker.send(Arrived { bytes, strings: None }),
+                    Some(Expected::Batch(batch)) => batch.answer_otherwise(bytes),
+                    _ => {}
+                }
+            }
         }
         Ok(())
     }
 
-    /// Hands on what is at the beginning of the buffer to who asked for it.
-    fn complete(&mut self, length: usize, strings: Option<Measure>) {
-        let bytes = if length <= LARGE {
+    /// Hands on the array of strings at the beginning of these first bytes of the buffer to who asked for it. Whether it is one, and there.
+    fn complete(&mut self, within: usize) -> bool {
+        match self.expected.front() {
+            Some(Expected::Batch(batch)) => {
+                let Some((values, length)) = Strings::all(&self.buffer[..within], batch.values()) else { return false };
+                let small = length <= LARGE;
+                let Some(Expected::Batch(batch)) = self.expected.pop_front() else { return false };
+                self.answered += batch.len();
+                self.batches.note(&batch, length);
+                if small {
+                    batch.answer(&values, Bytes::copy_from_slice);
+                    self.buffer.advance(length);
+                } else {
+                    drop(values);
+                    let (count, bytes) = (batch.values(), self.take_out(length));
+                    if let Some((values, _)) = Strings::all(&bytes, count) {
+                        batch.answer(&values, |entry| bytes.slice_ref(entry));
+                    }
+                }
+            }
+            _ => {
+                let Some(strings) = Strings::measure(&self.buffer[..within]) else { return false };
+                let bytes = self.take_out(strings.length);
+                self.answered += 1;
+                if let Some(Expected::Asker(asker)) = self.expected.pop_front() {
+                    // Who has gone meanwhile does not care.
+                    let _ = asker.send(Arrived { bytes, strings: Some(strings) });
+                }
+            }
+        }
+        true
+    }
+
+    /// What is at the beginning of the buffer.
+    fn take_out(&mut self, length: usize) -> Bytes {
+        if length <= LARGE {
             // In memory of its own size, so that the buffer stays what it is, and nobody keeps it.
             let bytes = Bytes::copy_from_slice(&self.buffer[..length]);
             self.buffer.advance(length);
-            bytes
-        } else {
-            let bytes = self.buffer.split_to(length).freeze();
-            self.buffer = BytesMut::from(&self.buffer[..]);
-            bytes
-        };
-        self.answered += 1;
-        if let Some(Some(asker)) = self.expected.pop_front() {
-            // Who has gone meanwhile does not care.
-            let _ = asker.send(Arrived { bytes, strings });
+            return bytes;
         }
+        let bytes = self.buffer.split_to(length).freeze();
+        self.buffer = BytesMut::from(&self.buffer[..]);
+        bytes
     }
 
     /// Goes on with a reply for the library.
@@ -202,6 +245,16 @@ impl<S> Stream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
+    /// Takes what is asked, in the order in which it will be answered. Whether there was anything.
+    fn take(&mut self, cx: &Context<'_>) -> bool {
+        let Self { wire, expected, unwritten, questions, .. } = self;
+        let taken = wire.take(cx.waker(), unwritten, questions, |asker| expected.push_back(Expected::Asker(asker)));
+        if !questions.is_empty() {
+            self.batches.write(questions, unwritten, |batch| expected.push_back(Expected::Batch(batch)));
+        }
+        taken
+    }
+
     /// Writes what is asked, as far as the socket takes it. Pending while something of it is left.
     fn poll_write_questions(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
@@ -217,11 +270,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
             self.unwritten.clear();
             self.written = 0;
             // Nothing comes into the middle of one of the library's commands. When that is written the library flushes.
-            let expected = &mut self.expected;
-            if self.lost
-                || !self.commands.is_between()
-                || !self.wire.take(cx.waker(), &mut self.unwritten, |asker| expected.push_back(Some(asker)))
-            {
+            if self.lost || !self.commands.is_between() || !self.take(cx) {
                 return Poll::Ready(Ok(()));
             }
         }

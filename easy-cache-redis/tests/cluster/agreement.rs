@@ -11,7 +11,7 @@ use easy_cache_redis::RedisClusterStore;
 use easy_cache_servers::Cluster;
 use easy_cache_servers::redis::Reply;
 
-use crate::world::{KEY, World, shared, tags};
+use crate::world::{KEY, World, patient, shared, tags};
 
 fn text(error: &Error) -> String {
     std::error::Error::source(error).unwrap().to_string()
@@ -20,7 +20,7 @@ fn text(error: &Error) -> String {
 /// The same namespace, by a program with another number.
 fn divided(world: &World, groups: usize) -> RedisClusterStore {
     let builder = RedisClusterStore::builder(&world.namespace).urls(&world.urls).groups(groups);
-    builder.timeout(Duration::from_secs(10)).build().unwrap()
+    patient(builder).build().unwrap()
 }
 
 /// Somebody else has said a number, or it is lost.
@@ -93,7 +93,11 @@ async fn of_many_that_begin_at_once_all_have_the_number_of_one() {
     let world = World::new();
     let begun = (0..24).map(|number| {
         let store = divided(&world, 1 + number % 3);
-        tokio::spawn(async move { store.look(Look::new(KEY, &[])).await.is_ok().then_some(1 + number % 3) })
+        tokio::spawn(async move {
+            let refused = store.look(Look::new(KEY, &[])).await.err();
+            refused.iter().for_each(|error| assert!(text(error).contains("groups"), "{error:?}"));
+            refused.is_none().then_some(1 + number % 3)
+        })
     });
     let mut agreed = Vec::new();
     for one in begun.collect::<Vec<_>>() {

@@ -1,9 +1,9 @@
-//! The promises of every store, on a cluster with one group of records and with several.
+//! The promises of every store, on three masters with replicas: with one group of records and with several, and with copies near.
 
 use std::time::Duration;
 
 use easy_cache_core::testing::{Contract, ManualClock};
-use easy_cache_core::{Cache, Near};
+use easy_cache_core::{Cache, CacheBuilder, Near};
 use easy_cache_redis::RedisClusterStore;
 use easy_cache_servers::Cluster;
 
@@ -25,21 +25,31 @@ const AGE: &str = r"#!lua flags=allow-cross-slot-keys
     end
 ";
 
+const NEAR: Near = Near::within(Duration::from_millis(200));
+
+fn builder(cluster: &Cluster, clock: &ManualClock, namespace: &str, groups: usize) -> CacheBuilder {
+    let builder = RedisClusterStore::builder(namespace).urls(cluster.urls()).groups(groups);
+    let store = builder.timeout(Duration::from_secs(10)).build().unwrap();
+    Cache::builder().namespace(namespace).clock(clock.clock()).store(store)
+}
+
+fn age(cluster: &Cluster, by: Duration) {
+    cluster.command_everywhere(&["EVAL", AGE, "0", &by.as_micros().to_string()]);
+}
+
 async fn every_promise_is_kept(groups: usize) {
-    let cluster = world::started(|| Cluster::options().replicas(0).start()).await;
+    let cluster = world::started(Cluster::start).await;
     let clock = ManualClock::new();
-    let builder = |namespace: &str| {
-        let builder = RedisClusterStore::builder(namespace).urls(cluster.urls()).groups(groups);
-        let store = builder.timeout(Duration::from_secs(10)).build().unwrap();
-        Cache::builder().namespace(namespace).clock(clock.clock()).store(store)
-    };
-    let near = |namespace: &str| builder(namespace).near(Near::within(Duration::from_millis(200))).build();
+    let builder = |namespace: &str| builder(&cluster, &clock, namespace, groups);
+    let near = |namespace: &str| builder(namespace).near(NEAR).build();
     let contract = Contract::new(&clock, |namespace| builder(namespace).build())
         .shared()
         .losing(|| cluster.command_everywhere(&["FLUSHALL"]));
-    let age = |by: Duration| cluster.command_everywhere(&["EVAL", AGE, "0", &by.as_micros().to_string()]);
     let contract = contract.following(near, || tokio::time::sleep(Duration::from_millis(1)));
-    contract.aging(age).run().await;
+    contract.aging(|by| age(&cluster, by)).run().await;
+    // With copies near: all of what one process can see.
+    let contract = Contract::new(&clock, near).losing(|| cluster.command_everywhere(&["FLUSHALL"]));
+    contract.aging(|by| age(&cluster, by)).run().await;
 }
 
 #[tokio::test]

@@ -2,11 +2,15 @@
 #![cfg(test)]
 
 mod agreement;
+mod commands;
 mod contract;
 mod failover;
+mod fences;
 mod follow;
 mod groups;
 mod moving;
+mod outage;
+mod proxied;
 mod stress;
 mod trips;
 mod world;

@@ -9,7 +9,7 @@ use crate::world::{World, started};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slots_of_records_and_of_entries_move_under_load_and_nothing_outdated_is_served() {
-    let cluster = started(|| Cluster::options().replicas(0).start()).await;
+    let cluster = started(Cluster::start).await;
     for groups in [1, 3] {
         let world = World::with(cluster.urls(), groups, |builder| builder);
         let stores = (0..3).map(|_| world.elsewhere().store).collect();
@@ -32,7 +32,7 @@ async fn slots_of_records_and_of_entries_move_under_load_and_nothing_outdated_is
 
 #[tokio::test]
 async fn who_knows_only_the_former_node_is_sent_on() {
-    let cluster = started(|| Cluster::options().replicas(0).start()).await;
+    let cluster = started(Cluster::start).await;
     let world = World::with(cluster.urls(), 1, |builder| builder);
     world.warm(&["t"]).await;
     let slot = world.slot(&cluster, 0);

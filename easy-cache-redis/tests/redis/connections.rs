@@ -12,7 +12,7 @@ use easy_cache_servers::{Proxy, Redis};
 use crate::world::{KEY, PATIENCE, World, tags};
 
 /// The cause of a failure in words.
-fn cause(error: &Error) -> String {
+pub(crate) fn cause(error: &Error) -> String {
     std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
 }
 
@@ -86,12 +86,12 @@ async fn a_server_that_stops_answering_keeps_nobody_longer_than_the_timeout() {
     for _ in 0..4 {
         let begun = Instant::now();
         let error = world.store.look(Look::new(KEY, &[])).await.unwrap_err();
-        assert!(begun.elapsed() < timeout * 5, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < timeout * 3, "{:?}", begun.elapsed());
         drop(error);
     }
     let begun = Instant::now();
     assert!(world.store.invalidate(&tags(&["t"]), &[]).await.is_err());
-    assert!(begun.elapsed() < timeout * 5, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < timeout * 3, "{:?}", begun.elapsed());
     server.resume();
     recovered(&world).await;
     world.invalidate(&["t"]).await;

@@ -13,14 +13,14 @@ use parking_lot::Mutex;
 
 use crate::world::{KEY, World, tags};
 
-const BOUND: Duration = Duration::from_millis(40);
+pub(crate) const BOUND: Duration = Duration::from_millis(40);
 
 /// A near cache that only writes down what it hears.
 #[derive(Debug, Default)]
-struct Notes {
-    heard: Mutex<Vec<String>>,
+pub(crate) struct Notes {
+    pub(crate) heard: Mutex<Vec<String>>,
     asked: AtomicU64,
-    proved: AtomicU64,
+    pub(crate) proved: AtomicU64,
 }
 
 impl Mirror for Notes {
@@ -45,17 +45,17 @@ impl Mirror for Notes {
 
 impl Notes {
     /// Waits for a proof that was asked for after this moment.
-    async fn proof(&self) {
+    pub(crate) async fn proof(&self) {
         let asked = self.asked.load(Ordering::SeqCst);
         eventually(|| self.proved.load(Ordering::SeqCst) > asked).await;
     }
 
-    fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.heard.lock())
     }
 }
 
-async fn eventually(condition: impl Fn() -> bool) {
+pub(crate) async fn eventually(condition: impl Fn() -> bool) {
     let begun = std::time::Instant::now();
     while !condition() {
         assert!(begun.elapsed() < Duration::from_secs(60), "it never happened");
@@ -64,7 +64,7 @@ async fn eventually(condition: impl Fn() -> bool) {
 }
 
 /// A near cache of a store that hears everything by now.
-async fn followed(world: &World) -> (Arc<Notes>, easy_cache_core::store::Following) {
+pub(crate) async fn followed(world: &World) -> (Arc<Notes>, easy_cache_core::store::Following) {
     let notes = Arc::new(Notes::default());
     let following = world.store.follow(Arc::clone(&notes) as Arc<dyn Mirror>, BOUND).unwrap();
     notes.proof().await;

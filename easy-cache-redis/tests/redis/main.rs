@@ -3,13 +3,15 @@
 
 mod connections;
 mod contract;
+mod demoted;
 mod fleet;
 mod follow;
 mod holds;
 mod losses;
 mod names;
-mod outage;
 mod protocol;
+mod sentinel;
+mod slow;
 mod together;
 mod trips;
 mod world;

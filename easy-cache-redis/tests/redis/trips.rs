@@ -1,9 +1,12 @@
 //! How often a client waits for the server, counted between the two.
 
+use std::time::{Duration, Instant};
+
 use easy_cache_core::store::{Fill, Filled, Look, Looked, Store};
+use easy_cache_core::{Cache, Near};
 use easy_cache_servers::{Proxy, Redis};
 
-use crate::world::{KEY, World, tags};
+use crate::world::{KEY, PATIENCE, World, tags};
 
 fn counted() -> (Proxy, World) {
     let proxy = Proxy::before(Redis::shared().address());
@@ -126,5 +129,57 @@ async fn each_kind_of_value_under_a_key_takes_one_trip_whatever_the_tags_of_the_
         look.kind = kind;
         let hit = async { assert!(matches!(world.store.look(look).await.unwrap(), Looked::Hit(_)), "{kind}") };
         assert_eq!(world.trips(&proxy, hit).await.0, 1, "kind {kind}");
+    }
+}
+
+/// What a call of a cache costs, which does more than the store's operations: it looks, decides, keeps and tells.
+#[tokio::test]
+async fn a_call_of_a_cache_sends_what_its_store_needs_and_nothing_else() {
+    for count in [0, 1, 50] {
+        let (proxy, world) = counted();
+        drop(world.miss(&[]).await);
+        let names: Vec<String> = (0..count).map(|n| format!("tag{n}")).collect();
+        let cache = Cache::builder().store(world.store.clone()).store_timeout(PATIENCE).build();
+        let call = async |computed: u64| -> u64 {
+            cache.get_or_compute_value("called", async move { computed }).tags(&names).await
+        };
+        let sent = world.trips(&proxy, async { assert_eq!(call(1).await, 1) }).await;
+        assert_eq!(sent, (2, ["MGET", "SET", "EVALSHA"].map(str::to_owned).to_vec()), "a miss under {count} tags");
+        for _ in 0..3 {
+            let sent = world.trips(&proxy, async { assert_eq!(call(2).await, 1) }).await;
+            assert_eq!(sent, (1, vec!["MGET".to_owned()]), "a hit under {count} tags");
+        }
+        let sent = world.trips(&proxy, async { cache.invalidate_tags(&names).await.unwrap() }).await;
+        let invalidation = (u64::from(count > 0), vec!["EVALSHA".to_owned(); usize::from(count > 0)]);
+        assert_eq!(sent, invalidation, "an invalidation of {count} tags");
+        let sent = world.trips(&proxy, async { cache.invalidate_key("called").await.unwrap() }).await;
+        assert_eq!(sent, (1, vec!["EVALSHA".to_owned()]), "an invalidation of a key");
+        assert_eq!(call(3).await, 3);
+    }
+}
+
+/// The connection of the news is not counted: proofs go over it, not calls.
+#[tokio::test]
+async fn what_is_kept_near_is_served_without_a_trip() {
+    let (proxy, world) = counted();
+    // The namespace is there: what makes it is told as well, and everything is forgotten until the next proof.
+    world.warm(&["t"]).await;
+    let near = Near::within(Duration::from_secs(40));
+    let cache = Cache::builder().store(world.store.clone()).store_timeout(PATIENCE).near(near).build();
+    let call = async |computed: u64| -> u64 {
+        cache.get_or_compute_value("called", async move { computed }).tags(["t"]).await
+    };
+    let begun = Instant::now();
+    for round in 0..3 {
+        let sent = async || world.trips(&proxy, async { assert_eq!(call(99).await, round) }).await;
+        assert_eq!(call(round).await, round);
+        // The copy is there when what the fill has changed was told, and a proof has come since.
+        let mut hits = 0;
+        while hits < 10 {
+            hits = if sent().await == (0, Vec::new()) { hits + 1 } else { 0 };
+            assert!(begun.elapsed() < PATIENCE * 4, "nothing is kept near");
+        }
+        let told = world.trips(&proxy, async { cache.invalidate_tags(["t"]).await.unwrap() }).await;
+        assert_eq!(told, (1, vec!["EVALSHA".to_owned()]), "an invalidation");
     }
 }

@@ -39,6 +39,11 @@ pub(crate) fn tags(names: &[&str]) -> Vec<Tag> {
     names.iter().map(Tag::new).collect()
 }
 
+/// Patient, and without the question that goes along once in a while: it would be counted.
+fn unasked(builder: RedisStoreBuilder) -> RedisStoreBuilder {
+    builder.timeout(PATIENCE).connect_timeout(PATIENCE).check_master_every(Duration::from_secs(24 * 3600))
+}
+
 /// A namespace of its own in a server that others may share.
 pub(crate) struct World {
     pub(crate) namespace: String,
@@ -57,13 +62,13 @@ impl World {
 
     pub(crate) fn with(url: String, more: impl FnOnce(RedisStoreBuilder) -> RedisStoreBuilder) -> Self {
         let namespace = unique("n");
-        let store = more(RedisStore::builder(&namespace).url(&url).timeout(PATIENCE)).build().unwrap();
+        let store = more(unasked(RedisStore::builder(&namespace).url(&url))).build().unwrap();
         Self { namespace, url, store }
     }
 
     /// Another process: nothing is remembered there.
     pub(crate) fn elsewhere(&self) -> Self {
-        self.elsewhere_at(self.url.clone())
+        self.elsewhere_with(|builder| builder.timeout(PATIENCE))
     }
 
     pub(crate) fn elsewhere_with(&self, more: impl FnOnce(RedisStoreBuilder) -> RedisStoreBuilder) -> Self {
@@ -73,7 +78,7 @@ impl World {
 
     /// The same on a way of its own.
     pub(crate) fn elsewhere_at(&self, url: String) -> Self {
-        let store = RedisStore::builder(&self.namespace).url(&url).timeout(PATIENCE).build().unwrap();
+        let store = unasked(RedisStore::builder(&self.namespace).url(&url)).build().unwrap();
         Self { namespace: self.namespace.clone(), url, store }
     }
 

@@ -9,7 +9,7 @@
 //!
 //! Reading order: [`database`] (the rows, and what was acknowledged), [`store`] (what a store must offer to be checked),
 //! [`cached`] (a cache behind that), [`memory`] (the memory cache), [`session`] (one thread's random operations, and the rules), [`mod@run`]. Several processes
-//! with one store outside are the matter of `processes`; with a database as well, of `databases`.
+//! with one store outside are the matter of `processes`; with a database as well, of `databases`; the writers of both die at `steps`.
 
 pub mod cached;
 pub mod database;
@@ -22,6 +22,8 @@ pub mod processes;
 pub mod random;
 pub mod run;
 pub mod session;
+#[cfg(feature = "processes")]
+pub mod steps;
 pub mod store;
 #[cfg(feature = "processes")]
 pub mod workers;

@@ -9,7 +9,7 @@
 //! Or several processes with one store outside, under faults, and mistakes in the store:
 //!
 //! ```text
-//! easy-cache-history processes                       every store under every fault, three seconds each
+//! easy-cache-history processes                       every store under every fault, three seconds each (--quick: one, --full: ten)
 //! easy-cache-history processes --store plain --fault killed --seconds 600 --seed 7 --workers 4 --threads 3
 //! easy-cache-history processes mistakes              every mistake in every store, until it is noticed (or `--mistake LosesNews`)
 //! easy-cache-history databases [mistakes]            over PostgreSQL and MariaDB: `--database mariadb --fault killed --seconds 60`
@@ -42,6 +42,7 @@ fn main() -> ExitCode {
     #[cfg(feature = "processes")]
     match arguments.split_first() {
         Some((first, rest)) if first == "worker" => return command::work(rest),
+        Some((first, rest)) if first == "writer" => return command::write_and_die(rest),
         Some((first, rest)) if first == "processes" => return command::run(rest),
         Some((first, rest)) if first == "crowd-worker" => return command::work_in_crowd(rest),
         Some((first, rest)) if first == "crowd" => return command::run_crowd(rest),

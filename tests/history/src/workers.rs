@@ -36,11 +36,6 @@ impl Workers {
         self.deaths.load(Ordering::Relaxed)
     }
 
-    /// `false` at the end of a history, when all are waited for: then it has to go by itself.
-    pub(crate) fn kill_this(&self, number: usize) -> bool {
-        self.running().get_mut(&number).is_some_and(|worker| worker.kill().is_ok())
-    }
-
     /// Starts those that do not run, or ended by a signal.
     pub(crate) fn complete(&self, count: usize, start: impl Fn(usize, u64) -> io::Result<Child>) -> io::Result<()> {
         let mut running = self.running();
@@ -58,7 +53,6 @@ impl Workers {
 
     /// Waits for all of them; who reads its input finds its end.
     pub(crate) fn wait(&self) {
-        // Given back before anybody is waited for: a worker that is about to die asks who kills it.
         let workers = std::mem::take(&mut *self.running());
         for mut worker in workers.into_values() {
             let _ended = worker.wait();

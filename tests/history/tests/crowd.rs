@@ -7,7 +7,7 @@ use easy_cache_history::processes::crowd::{Plan, Report, run};
 
 fn plan(dies: Option<Duration>) -> Plan {
     let program = env!("CARGO_BIN_EXE_easy-cache-history").into();
-    Plan { program, processes: 3, callers: 200, dies, is_reached: true }
+    Plan { program, processes: 3, callers: 200, dies, is_reached: true, is_patient: true }
 }
 
 fn crowd(plan: &Plan) -> Report {

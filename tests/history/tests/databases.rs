@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 
 use easy_cache_history::databases::items::{Items, Way};
 use easy_cache_history::databases::kind::Kind;
+use easy_cache_history::databases::negligent::Mistake;
 use easy_cache_history::databases::parent::{Plan, Site};
 use easy_cache_history::databases::referee::Referee;
 use easy_cache_history::databases::scenario;
 use easy_cache_history::databases::session::Dropped;
-use easy_cache_history::databases::steps::{Death, Mistake, Step};
 use easy_cache_history::databases::through::{Orm, Through};
 use easy_cache_history::databases::worker::{Places, words_to_die};
+use easy_cache_history::steps::{Death, Step};
 use easy_cache_servers::Proxy;
 use easy_cache_servers::proxy::Direction;
 use sea_orm::TransactionTrait;

@@ -114,6 +114,15 @@ impl Shop {
         Self::over(cache, elsewhere, Some(remote), clock)
     }
 
+    /// A shop with a store outside and nothing near, and another process.
+    #[must_use]
+    pub fn outside() -> Self {
+        let clock = ManualClock::new();
+        let remote = Remote::new(clock.clock());
+        let builder = Cache::builder().clock(clock.clock()).expected_entries(4).store(remote.clone());
+        Self::over(builder.clone().build(), builder.build(), Some(remote), clock)
+    }
+
     fn over(cache: Cache, elsewhere: Cache, remote: Option<Remote>, clock: ManualClock) -> Self {
         let (rows, computations, committing) = ([Row::new(), Row::new()], AtomicU64::new(0), Mutex::new(0));
         Self(Arc::new(Shared { cache, elsewhere, remote, clock, rows, computations, committing }))

@@ -2,6 +2,7 @@
 
 mod crowd;
 mod near;
+mod outside;
 mod small;
 
 /// A few threads around one shop.
@@ -50,7 +51,7 @@ worlds! {
         a_held_write_under_a_strict_look: 8, 2_000;
         two_held_writes_under_a_strict_look: 3, 2_000;
         a_rollback_beside_a_held_write: 3, 2_000;
-        a_writer_that_dies: 8, 2_000;
+        a_writer_that_dies: 5, 2_000;
         a_writer_that_dies_beside_one_that_does_not: 3, 2_000;
         a_sweep_beside_a_fill_and_a_write: 3, 2_000;
         a_call_and_a_write: 8, 2_000;
@@ -80,6 +81,11 @@ worlds! {
         what_is_built_from_a_copy_and_a_write_elsewhere: 3, 2_000;
         a_copy_and_a_write_here_that_is_not_heard: 3, 2_000;
         a_copy_and_a_removal_here_that_is_not_heard: 3, 2_000;
+    }
+    outside {
+        a_lookup_outside_and_a_write_here: 3, 2_000;
+        a_lookup_outside_and_a_held_write_here: 2, 2_000;
+        a_lookup_outside_and_the_end_of_everything_here: 3, 2_000;
     }
     crowd {
         everybody: 0, 4_000;

@@ -21,7 +21,7 @@
 //!
 //! | module | what it is about |
 //! |---|---|
-//! | [`redis`] | one Redis, a replica of another, a [cluster](redis::cluster) |
+//! | [`redis`] | one Redis, a replica of another, a [cluster](redis::cluster), [sentinels](redis::sentinel) |
 //! | [`memcached`] | memcached |
 //! | [`postgres`], [`mariadb`] | databases; each test gets a database of its own |
 //! | [`web`] | Varnish and nginx, for comparisons |
@@ -53,6 +53,7 @@ pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use redis::Redis;
 pub use redis::cluster::Cluster;
+pub use redis::sentinel::Sentinel;
 pub use web::{Nginx, Varnish};
 
 use std::sync::atomic::{AtomicU64, Ordering};

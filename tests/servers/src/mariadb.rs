@@ -150,8 +150,11 @@ impl MariaDb {
         Plan { program, arguments, folder: self.folder.clone(), user: user(), ending: Ending::Kill }
     }
 
+    /// Whether this very server does: on a taken port another one answers, which has its files elsewhere.
     fn answers(&self) -> bool {
-        self.client("mysql", "select 1").is_ok_and(|output| output.status.success())
+        let own = self.folder.join("data").display().to_string();
+        let answer = self.client("mysql", "select @@datadir");
+        answer.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim_end().trim_end_matches('/') == own)
     }
 
     fn client(&self, database: &str, sql: &str) -> io::Result<std::process::Output> {

@@ -1,5 +1,6 @@
 //! A memcached of one's own: killed, paused, emptied, made small.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -117,6 +118,25 @@ impl Memcached {
         command(self.port, line).unwrap_or_else(|error| panic!("memcached did not answer `{line}`: {error}"))
     }
 
+    /// The names of all items. It moves items while it lists them, so that the list may lack some; and it has none to tell while it looks through
+    /// them for reasons of its own.
+    ///
+    /// # Panics
+    /// If there is no answer.
+    #[must_use]
+    pub fn items(&self) -> BTreeSet<String> {
+        Self::items_at(self.address())
+    }
+
+    /// The same for the one at this address.
+    ///
+    /// # Panics
+    /// If there is no answer.
+    #[must_use]
+    pub fn items_at(address: SocketAddr) -> BTreeSet<String> {
+        items(address).unwrap_or_else(|error| panic!("memcached did not name its items: {error}"))
+    }
+
     /// Stops answering: connections are still accepted, and nothing happens on them.
     pub fn pause(&self) {
         self.seat.signal("STOP");
@@ -163,6 +183,21 @@ const fn address(port: u16) -> SocketAddr {
 /// Whether this very process does: its id is the first line of what it counts.
 fn answers(port: u16, id: u32) -> bool {
     command(port, "stats").is_ok_and(|answer| answer == format!("STAT pid {id}"))
+}
+
+fn items(address: SocketAddr) -> io::Result<BTreeSet<String>> {
+    let patience = Duration::from_secs(10);
+    let mut stream = TcpStream::connect_timeout(&address, patience)?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.write_all(b"lru_crawler metadump all\r\n")?;
+    let mut items = BTreeSet::new();
+    for line in BufReader::new(stream).lines() {
+        // Anything else is its end, or a refusal: it is busy.
+        let line = line?;
+        let Some((name, _)) = line.strip_prefix("key=").and_then(|line| line.split_once(' ')) else { break };
+        items.insert(name.replace("%3A", ":").replace("%23", "#"));
+    }
+    Ok(items)
 }
 
 fn command(port: u16, line: &str) -> io::Result<String> {

@@ -215,8 +215,11 @@ impl Postgres {
         Plan { program, arguments, folder: self.folder.clone(), user: user(), ending: Ending::Quit }
     }
 
+    /// Whether this very server does: on a taken port another one answers, which has its files elsewhere.
     fn answers(&self) -> bool {
-        self.psql("postgres", "select 1").is_ok_and(|output| output.status.success())
+        let own = self.folder.join("data").display().to_string();
+        let answer = self.psql("postgres", "show data_directory");
+        answer.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim_end() == own)
     }
 
     fn psql(&self, database: &str, sql: &str) -> io::Result<std::process::Output> {

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 
-use easy_cache_servers::{Cluster, MariaDb, Memcached, Nginx, Postgres, Redis, Varnish, wait};
+use easy_cache_servers::{Cluster, MariaDb, Memcached, Nginx, Postgres, Redis, Sentinel, Varnish, wait};
 
 fn get(redis: &Redis, key: &str) -> String {
     redis.command(["GET", key]).to_string()
@@ -51,6 +51,27 @@ fn a_small_redis_refuses_what_does_not_fit() {
     let value = "x".repeat(1 << 20);
     let replies: Vec<_> = (0..4).map(|n| redis.command(["SET", &format!("key{n}"), &value]).to_string()).collect();
     assert!(replies.iter().any(|reply| reply.starts_with("OOM")), "{replies:?}");
+}
+
+#[test]
+fn sentinels_name_another_master_when_they_are_told_to_and_when_it_is_gone() {
+    let master = Redis::start();
+    let replica = Redis::options().replica_of(&master).start();
+    replica.wait_until_it_follows(&master);
+    let watching = || Sentinel::of(&master).quorum(2).down_after(std::time::Duration::from_secs(1)).password("secret");
+    let sentinels = [(); 3].map(|()| watching().start());
+    sentinels.iter().for_each(|sentinel| {
+        sentinel.wait_until_it_knows(2);
+        sentinel.wait_until_it_sees(1);
+    });
+    sentinels[0].fail_over();
+    sentinels.iter().for_each(|sentinel| sentinel.wait_until_it_names(&replica));
+    wait::until("the former master is a replica", || master.info("role").as_deref() == Some("slave"));
+    master.wait_until_it_follows(&replica);
+    sentinels[2].kill();
+    sentinels[2].start_again();
+    replica.kill();
+    sentinels.iter().for_each(|sentinel| sentinel.wait_until_it_names(&master));
 }
 
 #[test]

@@ -7,7 +7,9 @@ mod behaviours;
 mod cargo;
 mod deny;
 mod features;
+mod fuzz;
 mod layers;
+mod newer;
 mod processes;
 mod proofs;
 mod readme;
@@ -49,10 +51,12 @@ const STEPS: &[Step] = &[
     Step { name: "docs", about: "the documentation builds without a warning", slow: true, run: cargo::docs },
     Step { name: "tests", about: "unit, integration and compile-fail tests, with all features", slow: false, run: test_runs::run },
     Step { name: "doctests", about: "the examples in the documentation compile and run", slow: false, run: test_runs::run_doctests },
+    Step { name: "newer", about: "the promises, trips and news of Redis and of clusters, on Redis 8 (fetched by pip, where there is one)", slow: true, run: newer::run },
     Step { name: "explore", about: "nothing outdated is served in any interleaving, and every mistake put back is noticed (loom, shuttle)", slow: true, run: proofs::explore },
     Step { name: "history", about: "ten million random operations break no rule, and every mistake put back is noticed", slow: true, run: proofs::history },
     Step { name: "processes", about: "several processes with one store break no rule under any fault, and every mistake of a store is noticed", slow: true, run: processes::run },
     Step { name: "databases", about: "the same over PostgreSQL and MariaDB: writers are killed, dropped and cut off, and nothing outdated is served", slow: true, run: processes::run_over_databases },
+    Step { name: "fuzz", about: "no bytes that a store might return lead a decoder astray (libFuzzer, some seconds, where there is a nightly compiler)", slow: true, run: fuzz::run },
     Step { name: "deny", about: "dependencies: bans, licences and sources, by cargo-deny (installed into the target folder if missing)", slow: true, run: deny::run },
 ];
 
@@ -82,6 +86,8 @@ pub(crate) struct Context<'run> {
     pub(crate) step: Step,
     pub(crate) workspace: &'run Workspace,
     pub(crate) cargo_deny: Option<&'run Installation>,
+    /// As much as the project promises, where a step can do less.
+    pub(crate) full: bool,
 }
 
 impl Context<'_> {

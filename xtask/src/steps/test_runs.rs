@@ -18,7 +18,8 @@ pub(super) fn run_doctests(context: &Context<'_>) -> Result<Outcome> {
     run_and_count(context, Command::cargo(["test", "--workspace", "--all-features", "--doc", "--no-fail-fast"]))
 }
 
-fn run_and_count(context: &Context<'_>, command: Command) -> Result<Outcome> {
+/// Runs a command that runs tests, and counts them.
+pub(super) fn run_and_count(context: &Context<'_>, command: Command) -> Result<Outcome> {
     let line = command.line();
     let finished = context.run(command)?;
     let binaries = binaries_in(&finished.output);

@@ -43,15 +43,16 @@ fn main() -> Result<(), Problem> {
     Ok(())
 }
 
-/// What a row is called. `--only` takes that as well as the name of a candidate.
+/// What a row is called. `--only` takes that as well as the name of a candidate, or of a part of the table.
 fn row(setting: Setting, candidate: &str) -> String {
     format!("{setting}: {candidate}")
 }
 
 /// Whether any row of this part of the table may have been asked for.
 fn is_meant(setting: Setting, options: &Options) -> bool {
-    let only = options.only.as_deref().and_then(|only| only.split_once(": "));
-    only.is_none_or(|(part, _)| part == setting.to_string())
+    let Some(only) = options.only.as_deref() else { return true };
+    let part = only.split_once(": ").map_or(only, |(part, _)| part);
+    part == setting.to_string() || !setting::all(options).iter().any(|setting| part == setting.to_string())
 }
 
 async fn measure(setting: Setting, options: &Options) -> Result<Vec<Sample>, Problem> {
@@ -61,7 +62,8 @@ async fn measure(setting: Setting, options: &Options) -> Result<Vec<Sample>, Pro
     candidates.extend(ours::candidates(&server.url(), &values).await?);
     #[cfg(rivals)]
     candidates.extend(cached_store::candidates(&server.url(), &values).await?);
-    candidates.retain(|candidate| options.chooses(candidate.name) || options.chooses(&row(setting, candidate.name)));
+    let names = |candidate: &str| [candidate.to_owned(), row(setting, candidate), setting.to_string()];
+    candidates.retain(|candidate| names(candidate.name).iter().any(|name| options.chooses(name)));
     callers::measure(&candidates, setting, options.plan).await
 }
 

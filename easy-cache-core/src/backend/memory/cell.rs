@@ -102,8 +102,16 @@ impl TagCell {
     }
 
     /// Marks the tag for a writer. The bit is set under the lock of the list, so it is set exactly while the list is not empty.
+    ///
+    /// Its namespace counts it as held from before that.
     pub(super) fn hold(&self, writer: u64, since: Moment, deadline: Moment) {
+        let domain = self.domain.upgrade();
         let mut holds = self.holds.lock();
+        if holds.is_empty()
+            && let Some(domain) = &domain
+        {
+            domain.note_held();
+        }
         holds.push(HoldMark { writer, since, deadline });
         self.word.fetch_or(HELD, Ordering::SeqCst);
     }
@@ -149,10 +157,15 @@ impl TagCell {
     }
 
     fn remove_holds(&self, gone: impl Fn(&HoldMark) -> bool) {
+        let domain = self.domain.upgrade();
         let mut holds = self.holds.lock();
+        let was_held = !holds.is_empty();
         holds.retain(|mark| !gone(mark) && !Mistake::ReleaseClearsOthers.is_made());
-        if holds.is_empty() {
+        if was_held && holds.is_empty() {
             self.word.fetch_and(!HELD, Ordering::SeqCst);
+            if let Some(domain) = &domain {
+                domain.note_released();
+            }
         }
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Domain {
     shards: Box<[Mutex<Shard>]>,
     hasher: RandomState,
     writers: AtomicU64,
+    /// How many of its cells are held, or about to be.
+    held: AtomicU64,
     /// Whether its records are in a store outside the process: the cells here know only what happens here.
     pub(super) is_shared: bool,
     /// The same order once more for what is heard of that store, if it is heard.
@@ -77,6 +79,7 @@ impl Domain {
             shards: (0..SHARDS).map(|_| Mutex::new(Shard { cells: HashTable::new(), sweep_at: FIRST_SWEEP })).collect(),
             hasher: RandomState::new(),
             writers: AtomicU64::new(0),
+            held: AtomicU64::new(0),
             is_shared: records != Records::Here,
             news: (records == Records::Mirrored).then(Order::new),
             clock,
@@ -98,6 +101,34 @@ impl Domain {
     /// To be taken **before** a computation starts.
     pub(crate) fn fence(&self) -> Fence {
         Fence { epoch: self.epoch(), sequence: self.order.sequence() }
+    }
+
+    /// Whether none of the tags, nor everything, was invalidated here since the fence, or is held: nothing is noted of them for that. Mostly
+    /// nothing at all was, and no tag has to be asked.
+    ///
+    /// In this order: a writer invalidates before it releases, so what was released meanwhile shows in the sequence, and in the bucket.
+    pub(crate) fn stand_since<'a>(&self, fence: &Fence, mut tags: impl Iterator<Item = &'a Tag>) -> bool {
+        let nothing_held = self.held.load(Ordering::SeqCst) == 0;
+        if !fence.epoch.is_servable() {
+            return false;
+        }
+        let still = nothing_held && self.order.sequence() == fence.sequence;
+        still || !self.order.changed_since(EVERYTHING, fence.sequence) && tags.all(|tag| self.stands_since(fence, tag))
+    }
+
+    fn stands_since(&self, fence: &Fence, tag: &Tag) -> bool {
+        let is_held = self.cell(tag).is_some_and(|cell| cell.is_held());
+        !is_held && !self.order.changed_since(self.order.bucket(tag.ordered()), fence.sequence)
+    }
+
+    /// One more of the cells is about to be held.
+    pub(super) fn note_held(&self) {
+        self.held.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// It is not held any more.
+    pub(super) fn note_released(&self) {
+        self.held.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// The tag as it is now; its record is created if it has none.
@@ -364,6 +395,53 @@ mod tests {
             }
         });
         assert!(!domain.see(&held).cell.is_held(), "a sweep has met it");
+    }
+
+    #[test]
+    fn tags_stand_until_one_of_them_or_everything_is_invalidated() {
+        let domain = domain(Clock::system());
+        let tags = ["first", "second"].map(Tag::new);
+        let stand = |fence: &Fence| domain.stand_since(fence, tags.iter());
+        let fence = domain.fence();
+        assert!(stand(&fence));
+        domain.invalidate(&[Tag::new("another")]);
+        assert!(stand(&fence));
+        domain.invalidate(&tags[1..]);
+        assert!(!stand(&fence) && stand(&domain.fence()));
+        let (before, sequence) = (domain.fence(), domain.order.advance());
+        let half_done = domain.fence();
+        domain.order.note(EVERYTHING, sequence);
+        domain.everything.bump(0);
+        assert!(!stand(&before));
+        assert!(!stand(&half_done), "the invalidation had begun, and has ended since");
+        assert_eq!(domain.records(), 0, "who asks leaves no record");
+    }
+
+    #[test]
+    fn tags_stand_while_others_are_held_and_again_when_the_last_hold_is_gone() {
+        let clock = ManualClock::new();
+        let domain = domain(clock.clock());
+        let fence = domain.fence();
+        let (first, second) = (Tag::new("first"), Tag::new("second"));
+        let stands = |tag: &Tag| domain.stand_since(&fence, std::iter::once(tag));
+        let holds = [vec![first.clone(), second.clone()], vec![first.clone()]];
+        let [both, one] = holds.map(|tags| domain.hold(&tags, Duration::from_secs(30)));
+        assert!(!stands(&first) && !stands(&second));
+        both.release();
+        assert!(!stands(&first) && stands(&second));
+        one.release();
+        one.release();
+        assert!(stands(&first) && domain.held.load(Ordering::SeqCst) == 0);
+        let everything = domain.hold_everything(Duration::from_secs(30));
+        assert!(!stands(&first));
+        everything.release();
+        assert!(stands(&first));
+        drop(domain.hold(std::slice::from_ref(&first), Duration::from_secs(30)));
+        clock.advance(Duration::from_secs(30));
+        assert!(!stands(&first) && stands(&second), "nobody has met it yet");
+        domain.see(&first).cell.settle(0);
+        assert!(!stands(&first) && domain.held.load(Ordering::SeqCst) == 0, "that was an invalidation");
+        assert!(domain.stand_since(&domain.fence(), std::iter::once(&first)));
     }
 
     #[test]

@@ -117,6 +117,11 @@ impl Breaker {
         Ok(Pass { breaker: self, era: state.era, told: false })
     }
 
+    /// Whoever keeps a pass without the breaker has it back.
+    pub(crate) const fn resume(&self, kept: KeptPass) -> Pass<'_> {
+        Pass { breaker: self, era: kept.0, told: false }
+    }
+
     /// How it is at this moment.
     #[must_use]
     pub fn circuit(&self) -> Circuit {
@@ -124,7 +129,17 @@ impl Breaker {
     }
 }
 
+/// A pass for who finds the breaker again. It must be resumed: dropping it says nothing to anybody.
+#[derive(Debug)]
+pub(crate) struct KeptPass(u64);
+
 impl Pass<'_> {
+    /// For who is elsewhere until it has gone one way or the other.
+    pub(crate) fn keep(mut self) -> KeptPass {
+        self.told = true;
+        KeptPass(self.era)
+    }
+
     /// It went well. Tells if that closed the circuit.
     #[must_use = "a change is worth an event"]
     pub fn succeeded(mut self) -> Option<Circuit> {

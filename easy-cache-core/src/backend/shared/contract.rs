@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Inspect, Version};
+use super::{Inspect, OwnedLook, Version};
 use crate::{Error, Tag};
 
 /// What the operations of a [`Store`] return. Dropping it may leave the operation done or not done.
@@ -30,6 +30,12 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Se
 pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// The entry of a key with the records that decide whether it may be served, or what a computation needs to begin.
     fn look<'a>(&'a self, look: Look<'a>) -> StoreFuture<'a, Looked>;
+
+    /// The same by a future that borrows nothing, and so goes wherever its caller goes. Default: [`look`](Self::look), in one more piece of
+    /// memory; a store that is asked very often saves that.
+    fn look_owned(self: Arc<Self>, look: OwnedLook) -> StoreFuture<'static, Looked> {
+        Box::pin(async move { self.look(look.borrowed()).await })
+    }
 
     /// Offers a computed value.
     fn fill<'a>(&'a self, fill: Fill<'a>) -> StoreFuture<'a, Filled>;

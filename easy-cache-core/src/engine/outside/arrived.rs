@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::label::Label;
 use crate::backend::memory::{Fence, Heard as News, Kept, List};
 use crate::clock::Moment;
-use crate::engine::Engine;
 use crate::engine::join::Terms;
 use crate::engine::near::Arrival;
-use crate::freshness::{Freshness, Standing, Verdict, judge};
+use crate::engine::{Engine, frame};
+use crate::freshness::{Freshness, Standing, Times, Verdict, judge};
 use crate::store::{Hit, Looked};
 use crate::value::{Portable, Shared};
 use crate::{CodecError, Tag};
@@ -77,6 +77,27 @@ pub(crate) fn read(engine: &Engine, key: &[u8], errand: Errand<'_>, mut hit: Hit
     }
 }
 
+/// The value of an entry of which no more has to be known, if it is simply served: nobody collects what it depends on, no copy of it is kept
+/// near, and nothing speaks against it here.
+pub(crate) fn plain<'h>(
+    engine: &Engine,
+    (key, kind): (&[u8], u64),
+    wishes: &Freshness,
+    hit: &'h Hit,
+    fence: &Fence,
+) -> Option<&'h [u8]> {
+    let (outside, domain) = (engine.outside.as_ref()?, engine.store.domain());
+    let tags = hit.tags.iter().map(|tag| &tag.tag);
+    if engine.near.is_some() || frame::is_collecting() || !domain.stand_since(fence, tags) {
+        return None;
+    }
+    let (value, label) = Label::behind(&hit.payload)?;
+    let now = engine.store.clock().coarse();
+    let times = label.times(hit.age, hit.remaining, now);
+    let verdict = judged_by(engine, &times, Standing::Current, wishes, now);
+    (verdict == Verdict::Fresh && outside.retry_at(key, kind).is_none()).then_some(value)
+}
+
 /// Until when it would be served to who does not ask for its value; `None`: it would not be.
 pub(crate) fn fresh_until(engine: &Engine, key: &[u8], mut hit: Hit, before: Before<'_>) -> Option<Moment> {
     let label = Label::split(&mut hit.payload)?;
@@ -119,8 +140,12 @@ pub(crate) fn judged(engine: &Engine, kept: &Kept, wishes: &Freshness) -> Verdic
     let now = engine.store.clock().coarse();
     // What is heard of the store meanwhile keeps it from being kept, not from being served to a call that began before.
     let standing = if kept.list.stands_here() { Standing::Current } else { Standing::Barred };
+    judged_by(engine, kept.list.times(), standing, wishes, now)
+}
+
+fn judged_by(engine: &Engine, times: &Times, standing: Standing, wishes: &Freshness, now: Moment) -> Verdict {
     let random = if wishes.early_refresh.is_some() { engine.random() } else { 0.0 };
-    judge(kept.list.times(), standing, wishes, now, random)
+    judge(times, standing, wishes, now, random)
 }
 
 /// What is stored outside under a key, however old, unless it was invalidated; nothing if the store does not answer.

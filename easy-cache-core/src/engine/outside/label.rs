@@ -79,15 +79,21 @@ impl Label {
 
     /// Takes it off a payload; what is left is the value. `None`: these bytes have no label of this layout.
     pub(crate) fn split(payload: &mut Vec<u8>) -> Option<Self> {
-        let (rest, end) = payload.split_at_checked(payload.len().checked_sub(END)?)?;
+        let (value, label) = Self::behind(payload)?;
+        let begin = value.len();
+        payload.truncate(begin);
+        Some(label)
+    }
+
+    /// The same for who leaves the payload as it is: the value, and its label.
+    pub(crate) fn behind(payload: &[u8]) -> Option<(&[u8], Self)> {
+        let (rest, end) = payload.split_last_chunk::<END>()?;
         let (len, layout) = end.split_first_chunk::<4>()?;
         if layout != [LAYOUT] {
             return None;
         }
-        let begin = rest.len().checked_sub(u32::from_le_bytes(*len) as usize)?;
-        let label = Self::read(&rest[begin..])?;
-        payload.truncate(begin);
-        Some(label)
+        let (value, label) = rest.split_at_checked(rest.len().checked_sub(u32::from_le_bytes(*len) as usize)?)?;
+        Some((value, Self::read(label)?))
     }
 
     fn read(mut bytes: &[u8]) -> Option<Self> {

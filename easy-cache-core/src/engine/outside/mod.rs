@@ -4,10 +4,10 @@
 pub(crate) mod arrived;
 mod courier;
 mod keeping;
-mod label;
+pub(crate) mod label;
 mod lease;
 mod marks;
-mod taken;
+mod question;
 mod throttle;
 mod travel;
 mod undelivered;
@@ -20,12 +20,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::backend::memory::Kept;
-use crate::clock::{Clock, Moment, nanoseconds};
+use crate::backend::shared::KeptPass;
+use crate::clock::{Clock, Moment};
 use crate::events::Events;
 use crate::spawn::Spawner;
 use crate::store::{
-    Breaker, Fill, Filled, Following, Found, Look, Looked, Mirror, Pass, Store, StoreFence, StoreFuture, Version,
-    VersionedTag,
+    Breaker, Fill, Filled, Following, Found, Look, Looked, Mirror, OwnedLook, Pass, Store, StoreFence, StoreFuture,
+    Version, VersionedTag,
 };
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, Format, Tag};
@@ -34,6 +35,8 @@ pub(crate) use keeping::Keeping;
 pub(crate) use label::Label;
 pub(crate) use lease::Lease;
 pub(crate) use marks::{Holding, Marked};
+pub(crate) use question::Looking;
+use question::Question;
 use throttle::Throttle;
 pub(crate) use travel::{Landed, Travel};
 pub(crate) use undelivered::Names;
@@ -166,15 +169,23 @@ impl Outside {
         self.store.follow(mirror, bound)
     }
 
-    /// Delivers what is owed to the store, then looks.
-    pub(crate) fn look(&self, key: &[u8], kind: u64, tags: &[Tag]) -> Trip<Looked> {
+    /// Delivers what is owed to the store, then looks. To be polled at once: what is owed is asked for here.
+    pub(crate) fn look(&self, key: &[u8], kind: u64, tags: &[Tag]) -> Looking {
         self.throttle.note_kind(key, kind);
-        let (outside, key, tags) = (self.clone(), taken::Key::from(key), taken::Tags::from(tags));
-        Box::pin(async move {
+        let look = OwnedLook::of(Look { kind, ..Look::new(key, tags) });
+        if self.undelivered.is_clear() {
+            return Looking::Now(self.clone().look_now(look, None));
+        }
+        let outside = self.clone();
+        Looking::Later(Box::pin(async move {
             let by = outside.delivered_first().await?;
-            let looking = outside.store.look(Look { kind, ..Look::new(&key, &tags) });
-            outside.ask("look up an entry", by, Asking::Usual, looking).await
-        })
+            outside.look_now(look, by).await
+        }))
+    }
+
+    fn look_now(self, look: OwnedLook, by: Option<Moment>) -> Question<'static, Looked, Self> {
+        let looking = Arc::clone(&self.store).look_owned(look);
+        Question::new(self, "look up an entry", by, Asking::Usual, looking)
     }
 
     /// What the store has under a key, for people. What is owed to it is delivered before, so that it says what a call would find.
@@ -240,14 +251,7 @@ impl Outside {
         asking: Asking,
         operation: StoreFuture<'a, T>,
     ) -> Question<'a, T> {
-        Question { outside: self, what, by, asking: Some(asking), operation, pass: None, deadline: None }
-    }
-
-    fn enter(&self, asking: Asking) -> Result<Option<Pass<'_>>, Error> {
-        match &self.breaker {
-            Some(breaker) if asking == Asking::Usual => breaker.enter().map(Some),
-            _ => Ok(None),
-        }
+        Question::new(&self.0, what, by, asking, operation)
     }
 
     async fn in_time<T>(
@@ -264,6 +268,21 @@ impl Outside {
             Poll::Pending => Poll::Pending,
         });
         timed.await
+    }
+}
+
+impl Use {
+    fn enter(&self, asking: Asking) -> Result<Option<Pass<'_>>, Error> {
+        match &self.breaker {
+            Some(breaker) if asking == Asking::Usual => breaker.enter().map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// The pass of who was let through, for its last step.
+    fn pass(&self, kept: &mut Option<KeptPass>) -> Option<Pass<'_>> {
+        let kept = kept.take()?;
+        self.breaker.as_ref().map(|breaker| breaker.resume(kept))
     }
 
     fn late(&self, what: &str) -> Error {
@@ -285,78 +304,6 @@ impl Future for Delivered<'_> {
         match &mut self.delivery {
             None => Poll::Ready(Ok(by)),
             Some(delivery) => delivery.as_mut().poll(cx).map_ok(|()| by),
-        }
-    }
-}
-
-/// An operation under way. Who gives up on it after a good part of its time has learnt the same as who waits for the rest: where
-/// callers are less patient than the store's timeout, nothing else would ever tell that it is down.
-///
-/// The clock is read when there is something to wait for, and not before: until then nothing has passed but this thread's own work.
-struct Question<'a, T> {
-    outside: &'a Outside,
-    what: &'static str,
-    by: Option<Moment>,
-    /// Nothing, once it is under way.
-    asking: Option<Asking>,
-    operation: StoreFuture<'a, T>,
-    pass: Option<Pass<'a>>,
-    /// When it began to wait, and until when it does.
-    deadline: Option<(Moment, Deadline)>,
-}
-
-impl<T> Question<'_, T> {
-    /// Asks to be let through. What was done before may have taken all the time.
-    fn begin(&mut self, asking: Asking) -> Result<(), Error> {
-        if self.by.is_some_and(|by| self.outside.clock.precise() >= by) {
-            return Err(self.outside.late(self.what));
-        }
-        self.pass = self.outside.enter(asking)?;
-        Ok(())
-    }
-
-    fn is_late(&mut self, cx: &Context<'_>) -> bool {
-        let (clock, timeout) = (&self.outside.clock, self.outside.timeout);
-        let (_, deadline) = self.deadline.get_or_insert_with(|| {
-            let now = clock.precise();
-            (now, Deadline::at(self.by.unwrap_or_else(|| now.saturating_add(nanoseconds(timeout)))))
-        });
-        deadline.has_passed(clock, cx)
-    }
-
-    fn answered(&mut self, well: bool) {
-        let Some(pass) = self.pass.take() else { return };
-        if let Some(circuit) = if well { pass.succeeded() } else { pass.failed() } {
-            self.outside.events.circuit(circuit);
-        }
-    }
-}
-
-impl<T> Future for Question<'_, T> {
-    type Output = Result<T, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Error>> {
-        if let Some(asking) = self.asking.take() {
-            self.begin(asking)?;
-        }
-        let result = match self.operation.as_mut().poll(cx) {
-            Poll::Ready(result) => result,
-            Poll::Pending if self.is_late(cx) => Err(self.outside.late(self.what)),
-            Poll::Pending => return Poll::Pending,
-        };
-        self.answered(result.is_ok());
-        Poll::Ready(result)
-    }
-}
-
-impl<T> Drop for Question<'_, T> {
-    fn drop(&mut self) {
-        let (Some(pass), Some((began, _))) = (self.pass.take(), &self.deadline) else { return };
-        let waited = self.outside.clock.precise().saturating_sub(*began);
-        if waited >= nanoseconds(self.outside.timeout) / 4
-            && let Some(circuit) = pass.failed()
-        {
-            self.outside.events.circuit(circuit);
         }
     }
 }

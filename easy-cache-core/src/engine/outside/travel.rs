@@ -4,19 +4,21 @@
 //! of this process, so that what is invalidated here meanwhile is noticed although the reply does not know it. What an entry is, and
 //! whether it may be served, is found out in `arrived`.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::arrived::{self, Errand};
 use super::lease::Patience;
-use super::{Lease, Sight, Trip};
+use super::{Lease, Looking, Sight, Trip};
 use crate::backend::memory::{Fence, Heard as News, Kept};
 use crate::engine::fallback::Fallback;
 use crate::engine::flight::{Flights, Follow, Heard, Joined, Lead, Tick};
 use crate::engine::ticket::Ticket;
 use crate::engine::{Engine, Found, Side, frame};
-use crate::freshness::Verdict;
+use crate::freshness::{Freshness, Verdict};
 use crate::store::{Leased, Looked, MissReason};
 use crate::timer::Deadline;
 use crate::{Error, ErrorKind, events};
@@ -61,7 +63,9 @@ pub(crate) struct Travel {
 
 enum Stage {
     /// For the purpose, and since the start, that the call notes.
-    Looking(Trip<Looked>),
+    Looking(Looking),
+    /// The store's answer, about which there is more to say than that it is served.
+    Looked(Result<Looked, Error>),
     Following(Follow),
     /// It leads in this process, and asks whether it may compute.
     Leasing {
@@ -148,13 +152,12 @@ impl Travel {
     }
 
     fn begin(way: Way<'_>, purpose: Purpose) -> Self {
-        let called = way.flights().tick();
         let start = way.start();
         let stage = Stage::Looking(way.look());
         let (fallback, soft) = (None, None);
         Self {
             side: way.side,
-            called,
+            called: start.tick,
             kind: way.errand.kind,
             missed: false,
             unreached: false,
@@ -180,7 +183,7 @@ impl Travel {
 
     /// Whether nothing is known yet of what the store has.
     pub(crate) const fn is_looking(&self) -> bool {
-        matches!(self.stage, Stage::Looking(_))
+        matches!(self.stage, Stage::Looking(_) | Stage::Looked(_))
     }
 
     /// Whether it waits for somebody else.
@@ -193,6 +196,29 @@ impl Travel {
         self.fallback.as_ref()
     }
 
+    /// The answer of a call whose first look finds what is served as it is, which is nearly every call: without a list of what the value depends
+    /// on, and without its place among shared values. `None`: `poll` goes on from here.
+    pub(crate) fn glance<R>(
+        &mut self,
+        engine: &Engine,
+        key: &[u8],
+        wishes: &Freshness,
+        read: impl FnOnce(&[u8]) -> Option<R>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<R>> {
+        let Stage::Looking(looking) = &mut self.stage else { return Poll::Ready(None) };
+        let looked = ready!(Pin::new(looking).poll(cx));
+        if let (Ok(Looked::Hit(hit)), Purpose::First | Purpose::Alone) = (&looked, &self.purpose)
+            && let Some(payload) = arrived::plain(engine, (key, self.kind), wishes, hit, &self.start.fence)
+            && let Some(answer) = read(payload)
+        {
+            engine.tell_hit_outside(key);
+            return Poll::Ready(Some(answer));
+        }
+        self.stage = Stage::Looked(looked);
+        Poll::Ready(None)
+    }
+
     pub(crate) fn poll(
         &mut self,
         engine: &Arc<Engine>,
@@ -203,24 +229,11 @@ impl Travel {
         loop {
             let way = Way { engine, side: self.side, key, errand, unreached: self.unreached };
             // By far the most frequent, and left where it is.
-            let looked = match &mut self.stage {
-                Stage::Looking(trip) => match trip.as_mut().poll(cx) {
-                    Poll::Ready(looked) => Some(looked),
-                    Poll::Pending => return Poll::Pending,
-                },
-                _ => None,
-            };
-            if let Some(looked) = looked {
-                match self.looked(way, looked) {
-                    Next::Landed(Landed::Found(found)) => return Poll::Ready(Landed::Found(found)),
-                    next => match self.ask_first(way, next) {
-                        Next::Landed(landed) => return Poll::Ready(landed),
-                        Next::Stage(stage) => self.stage = stage,
-                    },
-                }
-                continue;
+            if let Stage::Looking(looking) = &mut self.stage {
+                self.stage = Stage::Looked(ready!(Pin::new(looking).poll(cx)));
             }
             let next = match std::mem::replace(&mut self.stage, Stage::Landed) {
+                Stage::Looked(looked) => self.looked(way, looked),
                 Stage::Following(mut follow) => match follow.poll(self.called, engine.patience(), cx) {
                     Poll::Ready(heard) => self.heard(way, heard),
                     Poll::Pending => match self.is_late(way, cx) {
@@ -454,11 +467,11 @@ impl Way<'_> {
         Start { tick: flights.tick(), landings: flights.landings(self.key), fence, heard }
     }
 
-    fn look(self) -> Trip<Looked> {
+    fn look(self) -> Looking {
         match &self.engine.outside {
-            Some(_) if self.unreached => Box::pin(std::future::ready(Err(unreached()))),
+            Some(_) if self.unreached => Looking::Later(Box::pin(std::future::ready(Err(unreached())))),
             Some(outside) => outside.look(self.stored_key(), self.errand.kind, self.errand.tags),
-            None => Box::pin(std::future::pending()),
+            None => Looking::Later(Box::pin(std::future::pending())),
         }
     }
 

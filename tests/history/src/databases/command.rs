@@ -8,9 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::kind::Kind;
+use super::negligent::Mistake;
 use super::parent::{Plan, Report, Site};
 use super::scenario::{self, Scenario};
-use super::steps::Mistake;
 use super::through::Orm;
 use super::worker::{self, Task};
 

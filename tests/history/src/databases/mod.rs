@@ -14,17 +14,17 @@
 //!
 //! Reading order: [`kind`] (which databases), [`referee`] (the truth), [`items`] and [`diesel_items`] (what is
 //! read and written, through the cache), [`through`] (one of the two), [`session`]
-//! (random operations, and the rules), [`steps`] (where a writer dies, and what a store leaves out), [`worker`], [`scenario`],
+//! (random operations, and the rules), [`negligent`] (what a store leaves out), [`worker`], [`scenario`],
 //! [`parent`], [`command`].
 
 pub mod command;
 pub mod diesel_items;
 pub mod items;
 pub mod kind;
+pub mod negligent;
 pub mod parent;
 pub mod referee;
 pub mod scenario;
 pub mod session;
-pub mod steps;
 pub mod through;
 pub mod worker;

@@ -11,9 +11,9 @@ use tokio::runtime::Runtime;
 
 use super::items::HOLD_FOR;
 use super::kind::{Kind, Running};
+use super::negligent::Mistake;
 use super::referee::{Counts, Referee};
 use super::scenario::{Scenario, Scene};
-use super::steps::Mistake;
 use super::through::Orm;
 use super::worker::{Places, Task};
 use crate::random::Random;

@@ -9,8 +9,8 @@ use std::time::Duration;
 use sea_orm::DbErr;
 
 use super::items::{Snapshot, TAKEN_BACK, Way};
+use super::negligent::Mistake;
 use super::referee::{Counts, Referee};
-use super::steps::Mistake;
 use super::through::Through;
 use crate::random::Random;
 

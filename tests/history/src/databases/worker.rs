@@ -11,10 +11,11 @@ use easy_cache_redis::RedisStore;
 use sea_orm::DbErr;
 
 use super::items::{HOLD_FOR, Way};
+use super::negligent::{Mistake, Negligent};
 use super::referee::Referee;
 use super::session::{Session, Shared};
-use super::steps::{Death, Mistake, Step, Steps};
 use super::through::{Orm, Through};
+use crate::steps::{Death, Step, Steps};
 
 const STORE_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -70,7 +71,7 @@ impl Places {
     /// If the store refuses its settings.
     pub fn cache(&self, seed: u64, death: Death, mistake: Option<Mistake>) -> Result<Cache, easy_cache_core::Error> {
         let store = RedisStore::builder(&self.namespace).url(&self.redis).build()?;
-        let store = Steps::new(store, seed, death, mistake);
+        let store = Steps::new(Negligent::new(store, mistake), seed, death);
         Ok(Cache::builder().namespace(&self.namespace).store_timeout(STORE_TIMEOUT).store(store).build())
     }
 }

@@ -4,6 +4,7 @@
 
 use std::env;
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::crowd;
@@ -13,28 +14,26 @@ use super::scenario::{self, Scenario};
 use super::session::Count;
 use super::stores::{Kind, Server};
 use super::worker::Task;
+use super::writer::Writer;
 
 /// For a history that is part of every test run.
 const QUICK: Duration = Duration::from_millis(900);
+/// For one that runs now and then.
+const FULL: Duration = Duration::from_secs(10);
 /// How long a mistake is given, under each fault that may show it. It ends when it is noticed.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What a store does differently from Redis, and so is part of every test run; nothing: all of it.
-const fn own_of(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Plain => &["calm", "swallowed", "restarted", "evicted"],
-        Kind::Near => &["calm", "delayed", "clocks", "cut", "swallowed", "restarted", "evicted", "flushed", "promoted"],
-        Kind::Cluster => &["killed", "cut", "frozen", "restarted", "moved", "promoted"],
-        Kind::Redis | Kind::Memcached => &[],
-    }
-}
+/// Histories run side by side, for they mostly wait; those of one store one after the other.
+const LANES: [&[Kind]; 2] = [&[Kind::Cluster, Kind::Memcached], &[Kind::Plain, Kind::Redis, Kind::Near]];
 
 /// What is asked for.
 #[derive(Debug, Default)]
 struct Request {
     mistakes: bool,
-    /// A second each, of the plain store only what is different about it, and each mistake with one store.
+    /// A second each, and each mistake with one store.
     quick: bool,
+    /// Ten seconds each.
+    full: bool,
     store: Option<Kind>,
     fault: Option<Scenario>,
     mistake: Option<Mistake>,
@@ -49,6 +48,14 @@ struct Request {
 pub fn work(words: &[String]) -> ExitCode {
     let Some(task) = Task::read(words) else { return ExitCode::FAILURE };
     if task.work().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Does the task of a writer that is to die.
+#[must_use]
+pub fn write_and_die(words: &[String]) -> ExitCode {
+    let Some(writer) = Writer::read(words) else { return ExitCode::FAILURE };
+    // Dead, if all is well.
+    if writer.work().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs what the words ask for.
@@ -68,13 +75,15 @@ pub fn work_in_crowd(words: &[String]) -> ExitCode {
     if crowd::work(words).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// A crowd as large as the words say, once as it is and once with a death.
+/// A crowd as large as the words say, once as it is and once with a death; and to be told how it is with the usual limits, where more than
+/// one may compute.
 #[must_use]
 pub fn run_crowd(words: &[String]) -> ExitCode {
     let number = |place: usize, usual| words.get(place).and_then(|word| word.parse().ok()).unwrap_or(usual);
     let Ok(program) = env::current_exe() else { return ExitCode::FAILURE };
-    let alive =
-        crowd::Plan { program, processes: number(0, 10), callers: number(1, 10_000), dies: None, is_reached: true };
+    let (processes, callers) = (number(0, 10), number(1, 10_000));
+    let alive = crowd::Plan { program, processes, callers, dies: None, is_reached: true, is_patient: true };
+    let usual = crowd::Plan { is_patient: false, ..alive.clone() };
     let killed = crowd::Plan { dies: Some(Duration::from_secs(20)), ..alive.clone() };
     let well = [(alive, 1), (killed, 2)].map(|(plan, loads)| {
         let report = crowd::run(&plan);
@@ -82,7 +91,10 @@ pub fn run_crowd(words: &[String]) -> ExitCode {
         let living = plan.processes + 1 - loads;
         report.is_ok_and(|report| report.loads == loads && report.served == living * plan.callers)
     });
-    if well == [true; 2] { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let report = crowd::run(&usual);
+    println!("{processes} processes, {callers} callers each, with the usual limits: {report:?}");
+    let is_served = report.is_ok_and(|report| report.served == processes * callers);
+    if well == [true; 2] && is_served { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 impl Request {
@@ -93,9 +105,10 @@ impl Request {
             match word.as_str() {
                 "mistakes" => request.mistakes = true,
                 "--quick" => request.quick = true,
+                "--full" => request.full = true,
                 _ => {}
             }
-            if ["mistakes", "--quick"].contains(&word.as_str()) {
+            if ["mistakes", "--quick", "--full"].contains(&word.as_str()) {
                 continue;
             }
             let value = words.next()?;
@@ -113,14 +126,28 @@ impl Request {
         Some(request)
     }
 
-    fn kinds(&self) -> impl Iterator<Item = Kind> {
-        Kind::ALL.iter().copied().filter(|kind| self.store.is_none_or(|store| store == *kind))
+    /// Does it for all kinds that are asked for. Yields how often it did something, and how often that was not well.
+    fn each(&self, run: impl Fn(Kind) -> (usize, usize) + Sync) -> (usize, usize) {
+        let run = &run;
+        let wanted = |kind: &&Kind| self.store.is_none_or(|store| store == **kind);
+        let lane = |kinds: &'static [Kind]| move || kinds.iter().filter(wanted).map(|kind| run(*kind)).collect();
+        let counts: Vec<Vec<_>> = thread::scope(|threads| {
+            let running = LANES.map(|kinds| threads.spawn(lane(kinds)));
+            // What panicked has said so, and is one that was not well.
+            running.into_iter().map(|lane| lane.join().unwrap_or_else(|_| vec![(1, 1)])).collect()
+        });
+        counts.into_iter().flatten().fold((0, 0), |(runs, bad), more| (runs + more.0, bad + more.1))
     }
 
     fn plan(&self, kind: Kind, scenario: Scenario) -> Option<Plan> {
         let usual = Plan::new(env::current_exe().ok()?, kind, scenario);
         Some(Plan {
-            time: self.seconds.map_or(if self.quick { QUICK } else { usual.time }, Duration::from_secs_f64),
+            time: match self.seconds {
+                Some(seconds) => Duration::from_secs_f64(seconds),
+                None if self.quick => QUICK,
+                None if self.full => FULL,
+                None => usual.time,
+            },
             seed: self.seed.unwrap_or(usual.seed),
             workers: self.workers.unwrap_or(usual.workers),
             threads: self.threads.unwrap_or(usual.threads),
@@ -133,8 +160,9 @@ impl Request {
             "{:<10} {:<10} {:>7} {:>7} {:>8} {:>8} {:>7} {:>6} {:>6}  broken rules",
             "store", "fault", "seconds", "reads", "hits", "after", "writes", "undel.", "deaths"
         );
-        let (begun, mut runs, mut bad) = (Instant::now(), 0, 0);
-        for kind in self.kinds() {
+        let begun = Instant::now();
+        let (runs, bad) = self.each(|kind| {
+            let (mut runs, mut bad) = (0, 0);
             for scenario in scenario::ALL.iter().filter(|scenario| self.wants(kind, scenario)) {
                 let began = Instant::now();
                 let report = self.plan(kind, *scenario).and_then(|plan| run_plan(&plan).ok()).unwrap_or_default();
@@ -143,7 +171,8 @@ impl Request {
                 runs += 1;
                 bad += usize::from(problem.is_some());
             }
-        }
+            (runs, bad)
+        });
         println!(
             "{runs} histories of several processes, {bad} with broken rules: {:.0} s",
             begun.elapsed().as_secs_f64()
@@ -156,9 +185,7 @@ impl Request {
         let can_be = of_redis && (!scenario.is_of_cluster || kind.server() == Server::Cluster);
         let is_promised = can_be && (kind.notices_the_past() || !scenario.brings_back_the_past);
         let is_named = self.fault.is_none_or(|fault| fault.name == scenario.name);
-        let own = own_of(kind);
-        let is_left_out = self.quick && !own.is_empty() && !own.contains(&scenario.name);
-        is_promised && is_named && !is_left_out
+        is_promised && is_named
     }
 
     fn wants_mistake(&self, kind: Kind, mistake: Mistake) -> bool {
@@ -175,8 +202,8 @@ impl Request {
 
     /// Each with the faults that may show it, for longer than a history without.
     fn run_mistakes(&self) -> bool {
-        let (mut made, mut unnoticed) = (0, 0);
-        for kind in self.kinds() {
+        let (made, unnoticed) = self.each(|kind| {
+            let (mut made, mut unnoticed) = (0, 0);
             for mistake in Mistake::ALL.iter().copied().filter(|mistake| self.wants_mistake(kind, *mistake)) {
                 let began = Instant::now();
                 let noticed = mistake.shown_by().iter().find_map(|name| {
@@ -200,7 +227,8 @@ impl Request {
                 made += 1;
                 unnoticed += usize::from(noticed.is_none());
             }
-        }
+            (made, unnoticed)
+        });
         println!("{} of {made} mistakes in shared stores noticed", made - unnoticed);
         made > 0 && unnoticed == 0
     }

@@ -42,6 +42,8 @@ pub struct Plan {
     pub dies: Option<Duration>,
     /// Whether there is a store at all. Without it there is no lease either.
     pub is_reached: bool,
+    /// Whether all are given as long as they like to reach it; else as long as is usual.
+    pub is_patient: bool,
 }
 
 /// What came of it.
@@ -63,6 +65,7 @@ struct Task {
     number: usize,
     callers: usize,
     lease: Duration,
+    is_patient: bool,
 }
 
 /// Runs the plan.
@@ -86,6 +89,7 @@ pub fn run(plan: &Plan) -> io::Result<Report> {
         number,
         callers: plan.callers,
         lease: plan.dies.unwrap_or(LONG),
+        is_patient: plan.is_patient,
     };
     let start = |number| Ok::<_, io::Error>((number, task(number).start(&plan.program)?));
     let running = (0..plan.processes).map(start).collect::<Result<_, _>>()?;
@@ -192,13 +196,14 @@ impl Drop for Crowd {
 
 impl Task {
     fn start(&self, program: &Path) -> io::Result<Child> {
-        let numbers = [self.number as u64, self.callers as u64, self.lease.as_millis() as u64].map(|n| n.to_string());
+        let numbers = [self.number as u64, self.callers as u64, self.lease.as_millis() as u64, self.is_patient.into()];
+        let numbers = numbers.map(|number| number.to_string());
         let texts = [self.parent.to_string(), self.server.clone(), self.namespace.clone()];
         Command::new(program).arg("crowd-worker").args(texts).args(numbers).stdin(Stdio::null()).spawn()
     }
 
     fn read(words: &[String]) -> Option<Self> {
-        let [parent, server, namespace, number, callers, lease] = words else { return None };
+        let [parent, server, namespace, number, callers, lease, is_patient] = words else { return None };
         Some(Self {
             parent: parent.parse().ok()?,
             server: server.clone(),
@@ -206,6 +211,7 @@ impl Task {
             number: number.parse().ok()?,
             callers: callers.parse().ok()?,
             lease: Duration::from_millis(lease.parse().ok()?),
+            is_patient: is_patient == "1",
         })
     }
 
@@ -236,9 +242,12 @@ impl Task {
     async fn work(self: Arc<Self>) -> io::Result<()> {
         // Longer than usual, both: tens of thousands of callers on a busy machine ask all at once, and who does not reach the store
         // computes.
-        let store = RedisStore::builder(&self.namespace).url(&self.server).timeout(PATIENCE).connect_timeout(PATIENCE);
-        let store = store.build().map_err(io::Error::other)?;
-        let cache = Cache::builder().store(store).flight_wait(PATIENCE).store_timeout(PATIENCE).build();
+        let (mut store, mut cache) = (RedisStore::builder(&self.namespace).url(&self.server), Cache::builder());
+        if self.is_patient {
+            store = store.timeout(PATIENCE).connect_timeout(PATIENCE);
+            cache = cache.flight_wait(PATIENCE).store_timeout(PATIENCE);
+        }
+        let cache = cache.store(store.build().map_err(io::Error::other)?).build();
         let there = Arc::new(AtomicUsize::new(0));
         let callers: Vec<_> =
             (0..self.callers).map(|_| tokio::spawn(Arc::clone(&self).ask(cache.clone(), Arc::clone(&there)))).collect();

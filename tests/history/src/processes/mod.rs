@@ -12,7 +12,7 @@
 //! - **Not in vain**: there were hits, and after the faults there are hits again.
 //!
 //! Reading order: [`table`], [`wire`] (what workers say to the parent), [`remote`] (the table, as workers see it), [`session`] (their operations, and the rules),
-//! [`worker`], [`stores`] (what is under test), [`mistaken`] (stores that leave out a duty), [`server`], [`ways`], [`scenario`], [`parent`], [`command`]. [`crowd`] is about something else: one cold key, and a lease.
+//! [`worker`], [`writer`] (one that dies), [`stores`] (what is under test), [`mistaken`] (stores that leave out a duty), [`server`], [`ways`], [`scenario`], [`parent`], [`command`]. [`crowd`] is about something else: one cold key, and a lease.
 
 pub mod command;
 pub mod crowd;
@@ -28,3 +28,4 @@ pub mod table;
 pub mod ways;
 pub mod wire;
 pub mod worker;
+pub mod writer;

@@ -71,11 +71,6 @@ impl Remote {
         self.say(Word::Leave, row, 0);
     }
 
-    /// Ends this process as `kill -9` does.
-    pub fn die(&self) {
-        self.say(Word::Die, 0, 0);
-    }
-
     /// Counts.
     pub fn count_up(&self, what: Count, by: u64) {
         self.say(Word::Count, what as usize, by);

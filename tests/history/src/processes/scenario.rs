@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use easy_cache_servers::proxy::{Direction, Fault, Proxy};
-use easy_cache_servers::{Cluster, Redis, wait};
+use easy_cache_servers::{Cluster, Memcached, Redis, wait};
 
 use super::server::{Node, Running};
 use crate::random::Random;
@@ -117,7 +117,7 @@ pub const ALL: &[Scenario] = &[
     Scenario { name: "delayed", about: "packets come late", happens: delay, ..USUAL },
     Scenario {
         name: "clocks",
-        about: "one clock jumps ahead by a quarter of an hour, another stands still",
+        about: "one clock jumps ahead by a quarter of an hour, one is behind by as much, one stands still",
         is_skewed: true,
         ..USUAL
     },
@@ -153,7 +153,6 @@ pub const ALL: &[Scenario] = &[
         name: "evicted",
         about: "keys vanish, records among them",
         happens: evict,
-        is_of_redis: true,
         keeps_records: false,
         ..USUAL
     },
@@ -314,11 +313,27 @@ fn move_slots(scene: &mut Scene<'_>) {
 
 fn evict(scene: &mut Scene<'_>) {
     scene.wait(2, 10);
-    let Some(mut connection) = scene.node().redis().map(Redis::connection) else { return };
-    for _ in 0..=scene.random.below(8) {
+    match scene.node() {
+        Node::Redis(redis) => evict_from_redis(redis, &mut scene.random),
+        Node::Memcached(memcached) => evict_from_memcached(memcached, &mut scene.random),
+    }
+}
+
+fn evict_from_redis(redis: &Redis, random: &mut Random) {
+    let mut connection = redis.connection();
+    for _ in 0..=random.below(8) {
         if let Ok(key) = connection.command(["RANDOMKEY"]) {
             // Gone meanwhile, or there is none: the next one is as good.
             let _number = connection.command(["UNLINK", &key.to_string()]);
+        }
+    }
+}
+
+fn evict_from_memcached(memcached: &Memcached, random: &mut Random) {
+    let items: Vec<_> = memcached.items().into_iter().collect();
+    for _ in 0..=random.below(8) {
+        if let Some(item) = items.get(random.below(items.len().max(1) as u64) as usize) {
+            memcached.command(&format!("md {item}"));
         }
     }
 }

@@ -24,8 +24,6 @@ pub enum Word {
     Acknowledge,
     /// The invalidation failed.
     Leave,
-    /// To be killed here. There is no answer.
-    Die,
     /// Counts something: `row` is which [`Count`](super::session::Count), `content` how many.
     Count,
     /// A rule was broken. So many bytes of text (`content`) follow.
@@ -37,7 +35,7 @@ pub const REFUSED: u64 = u64::MAX;
 /// No shape.
 pub const NONE: u64 = u64::MAX;
 
-const WORDS: [Word; 11] = [
+const WORDS: [Word; 10] = [
     Word::Hello,
     Word::Next,
     Word::Read,
@@ -46,7 +44,6 @@ const WORDS: [Word; 11] = [
     Word::Commit,
     Word::Acknowledge,
     Word::Leave,
-    Word::Die,
     Word::Count,
     Word::Violation,
 ];

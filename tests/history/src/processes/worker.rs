@@ -5,16 +5,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use std::{io, thread};
 
-use easy_cache_core::{Cache, Clock, Error, ManualClock, Near};
+use easy_cache_core::{Cache, Clock, Error, ManualClock};
 
 use super::mistaken::{Mistake, Mistaken};
 use super::remote::Remote;
 use super::session::{Session, Shared};
-use super::stores::Kind;
+use super::stores::{Kind, Opening};
 use super::ways::Ways;
 use crate::cached::Cached;
+use crate::steps::{Death, Steps};
 
 const QUARTER_OF_AN_HOUR: Duration = Duration::from_secs(15 * 60);
+/// Workers whose clocks are wrong. Those of all others run as they should.
+const STANDS: usize = 0;
+const LEAPS: usize = 1;
+const BEHIND: usize = 2;
 const STORE_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// What a worker is told on its command line.
@@ -88,7 +93,7 @@ impl Task {
         let wrong = self.is_skewed.then(|| WrongClock::new(self.number));
         let clock = wrong.as_ref().map_or_else(Clock::system, |wrong| wrong.clock.clock());
         let cached = Cached::new(self.cache(&clock).map_err(io::Error::other)?);
-        let shared = Shared { cached, remote, strict: self.strict, dies: self.dies, own };
+        let shared = Shared { cached, remote, strict: self.strict, own };
         let done = AtomicBool::new(false);
         thread::scope(|threads| {
             if let Some(wrong) = &wrong {
@@ -111,23 +116,30 @@ impl Task {
     }
 
     fn cache(&self, clock: &Clock) -> Result<Cache, Error> {
-        let store = Mistaken::new(self.kind.open(&self.ways, &self.namespace, clock, self.mistake)?, self.mistake);
+        let opened = Opening { is_trusting: self.mistake == Some(Mistake::TrustsThePast), ..Opening::default() };
+        let store = Mistaken::new(self.kind.open(&self.ways, &self.namespace, clock, opened)?, self.mistake);
+        let death = if self.dies { Death::Anywhere } else { Death::Elsewhere };
         let builder = Cache::builder().namespace(&self.namespace).clock(clock.clone());
-        let builder = builder.store_timeout(STORE_TIMEOUT).store(store);
-        Ok(if self.kind.bound().is_zero() { builder } else { builder.near(Near::within(self.kind.bound())) }.build())
+        let builder = builder.store_timeout(STORE_TIMEOUT).store(Steps::new(store, self.seed, death));
+        Ok(self.kind.near(builder).build())
     }
 }
 
-/// A clock that is ahead by a quarter of an hour from some moment on, or stands still, which makes all others be ahead of it.
+/// A clock that stands still, one that is ahead by a quarter of an hour from some moment on, or one that is behind all others by as much
+/// from its beginning: these have been running for so much longer.
 #[derive(Debug)]
 struct WrongClock {
     clock: ManualClock,
-    stands: bool,
+    number: usize,
 }
 
 impl WrongClock {
     fn new(number: usize) -> Self {
-        Self { clock: ManualClock::new(), stands: number.is_multiple_of(2) }
+        let clock = ManualClock::new();
+        if number != BEHIND {
+            clock.advance(QUARTER_OF_AN_HOUR);
+        }
+        Self { clock, number }
     }
 
     fn run(&self, done: &AtomicBool) {
@@ -136,10 +148,10 @@ impl WrongClock {
         while !done.load(Ordering::SeqCst) {
             thread::sleep(tick);
             ticks += 1;
-            match self.stands {
-                true => {}
-                false if ticks == 50 => self.clock.advance(QUARTER_OF_AN_HOUR),
-                false => self.clock.advance(tick),
+            match self.number {
+                STANDS => {}
+                LEAPS if ticks == 50 => self.clock.advance(QUARTER_OF_AN_HOUR),
+                _ => self.clock.advance(tick),
             }
         }
     }

@@ -127,8 +127,13 @@ impl Proxy {
 
     /// Leads new connections to another server, and ends those to the former one: a failover behind one address.
     pub fn lead_to(&self, server: SocketAddr) {
-        *self.way.server.lock().unwrap_or_else(PoisonError::into_inner) = server;
+        self.lead_on_to(server);
         self.cut();
+    }
+
+    /// Leads new connections to another server, and leaves those to the former one as they are: a failover that nobody is told of.
+    pub fn lead_on_to(&self, server: SocketAddr) {
+        *self.way.server.lock().unwrap_or_else(PoisonError::into_inner) = server;
     }
 
     /// Whether new connections are ended at once.

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod reply;
+pub mod sentinel;
 
 use std::env;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,8 +17,6 @@ use crate::{folder, port, program, wait};
 
 /// Names the program that is started in place of the installed `redis-server`: to run all tests against another version, or Valkey.
 const INSTEAD: &str = "EASY_CACHE_REDIS_SERVER";
-/// Names the program of a newer Redis, where there is one.
-const NEWER: &str = "EASY_CACHE_REDIS_8";
 
 /// A running Redis, which ends when this is dropped.
 #[derive(Debug)]
@@ -74,7 +73,7 @@ impl Options {
         files.own_port("tls-port").setting("tls-auth-clients", "no")
     }
 
-    /// Another program than the installed `redis-server`: see [`Redis::newer`].
+    /// Another program than the installed `redis-server`.
     pub fn program(mut self, program: PathBuf) -> Self {
         self.program = Some(program);
         self
@@ -104,9 +103,7 @@ impl Options {
     }
 
     fn plan(&self, folder: &Path, port: u16) -> Plan {
-        let instead = || env::var_os(INSTEAD).map(PathBuf::from);
-        let program = self.program.clone().or_else(instead);
-        let program = program.unwrap_or_else(|| program::find("redis-server", "redis-server"));
+        let program = self.program.clone().unwrap_or_else(program);
         let usual = [
             ("port", port.to_string()),
             ("bind", "127.0.0.1".to_owned()),
@@ -152,12 +149,6 @@ impl Redis {
         &SHARED
     }
 
-    /// The program of a newer Redis than the system's, if the environment names one in `EASY_CACHE_REDIS_8`.
-    #[must_use]
-    pub fn newer() -> Option<PathBuf> {
-        env::var_os(NEWER).map(PathBuf::from).filter(|program| program.is_file())
-    }
-
     /// Its port on the loopback interface.
     #[must_use]
     pub const fn port(&self) -> u16 {
@@ -200,10 +191,12 @@ impl Redis {
         self.connection().command(words).unwrap_or_else(|error| panic!("redis did not answer a command: {error}"))
     }
 
-    /// One line of `INFO`, such as `total_reads_processed`.
+    /// One line of `INFO`, such as `total_reads_processed`; nothing if it does not answer, as one that is just made a replica.
     #[must_use]
     pub fn info(&self, name: &str) -> Option<String> {
-        let info = self.command(["INFO", "everything"]).to_string();
+        let reply =
+            Connection::open(self.address()).and_then(|mut connection| connection.command(["INFO", "everything"]));
+        let info = reply.ok()?.to_string();
         info.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim().to_owned()))
     }
 
@@ -278,11 +271,22 @@ const fn address(port: u16) -> SocketAddr {
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
 
+/// What is started as a Redis, unless a test says otherwise.
+fn program() -> PathBuf {
+    let instead = env::var_os(INSTEAD).map(PathBuf::from);
+    instead.unwrap_or_else(|| program::find("redis-server", "redis-server"))
+}
+
 /// Whether this very process does.
 fn answers(port: u16, id: u32) -> bool {
-    let answer = Connection::open(address(port)).and_then(|mut connection| connection.command(["INFO", "server"]));
-    let own = format!("process_id:{id}");
-    answer.is_ok_and(|reply| reply.to_string().lines().any(|line| line.trim_end() == own))
+    let answer = Connection::open(address(port)).and_then(|mut connection| process_id(&mut connection));
+    answer.is_ok_and(|own| own == Some(id))
+}
+
+/// The process that answers on a connection, as it says itself.
+fn process_id(connection: &mut Connection) -> std::io::Result<Option<u32>> {
+    let info = connection.command(["INFO", "server"])?.to_string();
+    Ok(info.lines().find_map(|line| line.strip_prefix("process_id:")?.trim_end().parse().ok()))
 }
 
 #[cfg(test)]

@@ -1,51 +1,10 @@
-//! A store between the cache and Redis that ends the process at a step of a write, or leaves out a duty of writers.
+//! A store between the cache and Redis that leaves out a duty of writers.
 
-use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use easy_cache_core::store::{Fill, Filled, Leased, Look, Looked, Mark, Store, StoreFuture, Version};
 use easy_cache_core::{Error, Tag};
-
-use crate::random::Random;
-
-/// A step of a write, as the store sees it. The COMMIT is between the second and the third.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// The hold is about to be placed.
-    BeforeHold,
-    /// It is in place.
-    Held,
-    /// The database has committed, and the cache does not know.
-    Committed,
-    /// The invalidation is done, the hold still in place.
-    Invalidated,
-    /// All is done, and the writer does not know.
-    Released,
-}
-
-impl Step {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::BeforeHold, Self::Held, Self::Committed, Self::Invalidated, Self::Released];
-
-    /// The one of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| format!("{step:?}") == name)
-    }
-}
-
-/// When a writer dies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Death {
-    /// When it is killed by somebody else.
-    Elsewhere,
-    /// The first time it comes to this step.
-    At(Step),
-    /// At any step, now and then.
-    Anywhere,
-}
 
 /// A duty left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,30 +40,17 @@ impl Mistake {
 
 /// The store of a worker.
 #[derive(Debug)]
-pub struct Steps<S> {
+pub struct Negligent<S> {
     inner: S,
-    death: Death,
     mistake: Option<Mistake>,
-    turns: AtomicU64,
     /// Whose holds are in place, for who releases them too early.
     held: Mutex<Vec<(Version, Option<Vec<Tag>>)>>,
 }
 
-impl<S: Store> Steps<S> {
+impl<S: Store> Negligent<S> {
     /// In front of this store.
-    pub const fn new(inner: S, seed: u64, death: Death, mistake: Option<Mistake>) -> Self {
-        Self { inner, death, mistake, turns: AtomicU64::new(seed), held: Mutex::new(Vec::new()) }
-    }
-
-    fn reach(&self, step: Step) {
-        let dies = match self.death {
-            Death::Elsewhere => false,
-            Death::At(place) => place == step,
-            Death::Anywhere => Random::new(self.turns.fetch_add(1, Ordering::Relaxed)).one_in(60),
-        };
-        if dies {
-            die();
-        }
+    pub const fn new(inner: S, mistake: Option<Mistake>) -> Self {
+        Self { inner, mistake, held: Mutex::new(Vec::new()) }
     }
 
     fn remember(&self, mark: Mark<'_>) {
@@ -122,14 +68,7 @@ impl<S: Store> Steps<S> {
     }
 }
 
-/// Ends this process as `kill -9` does.
-pub fn die() -> ! {
-    // What comes of it is told to nobody.
-    let _killed = Command::new("sh").args(["-c", "kill -s KILL $PPID"]).status();
-    std::process::abort()
-}
-
-impl<S: Store> Store for Steps<S> {
+impl<S: Store> Store for Negligent<S> {
     fn look<'a>(&'a self, look: Look<'a>) -> StoreFuture<'a, Looked> {
         self.inner.look(look)
     }
@@ -140,7 +79,6 @@ impl<S: Store> Store for Steps<S> {
 
     fn invalidate<'a>(&'a self, tags: &'a [Tag], keys: &'a [&'a [u8]]) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            self.reach(Step::Committed);
             match self.mistake {
                 Some(Mistake::InvalidatesBeforeCommit) => return Ok(()),
                 Some(Mistake::ReleasesBeforeInvalidating) => {
@@ -153,9 +91,7 @@ impl<S: Store> Store for Steps<S> {
                 }
                 _ => {}
             }
-            self.inner.invalidate(tags, keys).await?;
-            self.reach(Step::Invalidated);
-            Ok(())
+            self.inner.invalidate(tags, keys).await
         })
     }
 
@@ -165,7 +101,6 @@ impl<S: Store> Store for Steps<S> {
 
     fn hold<'a>(&'a self, mark: Mark<'a>, within: Duration) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            self.reach(Step::BeforeHold);
             match self.mistake {
                 Some(Mistake::HoldsNothing) => return Ok(()),
                 Some(Mistake::HoldsTooShortly) => {
@@ -182,7 +117,6 @@ impl<S: Store> Store for Steps<S> {
                 }
                 _ => self.inner.hold(mark, within).await?,
             }
-            self.reach(Step::Held);
             Ok(())
         })
     }
@@ -192,7 +126,6 @@ impl<S: Store> Store for Steps<S> {
             if self.mistake != Some(Mistake::HoldsNothing) {
                 self.inner.release(mark).await?;
             }
-            self.reach(Step::Released);
             Ok(())
         })
     }
