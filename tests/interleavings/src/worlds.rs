@@ -51,7 +51,7 @@ worlds! {
         a_held_write_under_a_strict_look: 8, 2_000;
         two_held_writes_under_a_strict_look: 3, 2_000;
         a_rollback_beside_a_held_write: 3, 2_000;
-        a_writer_that_dies: 8, 2_000;
+        a_writer_that_dies: 5, 2_000;
         a_writer_that_dies_beside_one_that_does_not: 3, 2_000;
         a_sweep_beside_a_fill_and_a_write: 3, 2_000;
         a_call_and_a_write: 8, 2_000;
