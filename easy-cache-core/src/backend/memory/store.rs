@@ -292,6 +292,11 @@ impl MemoryStore {
         }
         tags.extend(names.map(|tag| self.domain.see(tag)));
         let tags = merged(tags)?;
+        // What is in a store outside is met by its names alone, and nobody else would ever settle a hold that has expired here.
+        if self.domain.is_shared && tags.iter().any(|seen| seen.cell.is_held()) {
+            let now = self.clock.precise();
+            tags.iter().for_each(|seen| seen.cell.settle_if_held(now));
+        }
         let unchanged = |seen: &Seen| seen.is_current() && !self.is_ahead_of(fence, seen);
         if let Some(changed) = tags.iter().find(|seen| !unchanged(seen)) {
             return Err(refusal(changed));
