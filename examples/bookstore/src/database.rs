@@ -1,11 +1,12 @@
 //! Opens the database so that several requests can use it at once, and has its tables created and filled.
 //! Which tables these are is left to `schema`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use easy_cache_core::Cache;
 use easy_cache_sea_orm::CachedDb;
-use sea_orm::{ConnectOptions, Database, DbErr};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use tokio::time::sleep;
 
 use crate::{
     entity::{author, book, transfer},
@@ -28,10 +29,23 @@ const FILE_CONNECTIONS: u32 = 4;
 ///
 /// What the database said when it could not be opened, or when its tables could not be created.
 pub async fn open(url: &str, cache: &Cache) -> Result<Db, DbErr> {
-    let db = Database::connect(connect_options(url)).await?;
+    let db = connect(url).await?;
     schema::prepare(&db).await?;
     let db = CachedDb::builder(db, cache);
     Ok(db.model::<author::Entity>().model::<book::Entity>().model::<transfer::Entity>().build())
+}
+
+/// A new file that another shop is just giving its write-ahead log is refused at once, whatever the timeout says; so it is tried again.
+async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let given_up = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match Database::connect(connect_options(url)).await {
+            Err(error) if error.to_string().contains("database is locked") && Instant::now() < given_up => {
+                sleep(Duration::from_millis(10)).await;
+            }
+            connected => return connected,
+        }
+    }
 }
 
 /// A database in memory lives as long as its connection, and two connections that share one refuse each other's
