@@ -24,7 +24,7 @@ pub(crate) fn lifetime(ttl: Option<Duration>) -> Duration {
 
 impl Inner {
     pub(crate) async fn offer(&self, fill: Fill<'_>) -> Result<Filled, Failure> {
-        let Some(fence) = fill.fence.and_then(|fence| fence.content::<Fence>()) else { return Ok(Filled::NotKept) };
+        let Some(fence) = fill.fence.and_then(Fence::of) else { return Ok(Filled::NotKept) };
         if fill.ttl.is_some_and(|ttl| ttl < Duration::from_millis(1)) {
             return Ok(Filled::NotKept);
         }
@@ -33,7 +33,7 @@ impl Inner {
         self.recipes.expect(&self.keys, look);
         let lane = self.lane_of(fill.key);
         let deadline = lane.deadline();
-        let commands = self.commands(&fill, *fence)?;
+        let commands = self.commands(&fill, fence)?;
         let mut answer = lane.ask_all(&commands, Some(fence.generation), deadline).await;
         if matches!(&answer, Ok(answers) if answers.iter().any(is_of_a_script)) {
             let mut load = Pipeline::new();

@@ -19,11 +19,25 @@ use crate::together::{Found, Sighted};
 use crate::wire::Reply;
 
 /// What a lookup leaves for the fill that follows it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Fence {
     pub(crate) order: Order,
     /// The connection it was read on.
     pub(crate) generation: u64,
+}
+
+impl Fence {
+    fn wrap(self) -> StoreFence {
+        let id = u128::from_le_bytes(self.order.id);
+        StoreFence::of_words([id as u64, (id >> 64) as u64, self.order.sequence, self.generation])
+    }
+
+    /// What a lookup has left, if it was one of this kind of store.
+    pub(crate) fn of(fence: &StoreFence) -> Option<Self> {
+        let [low, high, sequence, generation] = fence.words()?;
+        let id = (u128::from(low) | u128::from(high) << 64).to_le_bytes();
+        Some(Self { order: Order { id, sequence }, generation })
+    }
 }
 
 /// The records that decide about an entry, as they were found.
@@ -44,7 +58,7 @@ impl Inner {
             answer = Box::pin(self.ask_again(lookups, &known, &answer.live, deadline)).await?;
         }
         let Answer { live, found: Found { entry, order, epoch, records } } = answer;
-        let fence = order.map(|order| StoreFence::new(Fence { order, generation: live.generation }));
+        let fence = order.map(|order| Fence { order, generation: live.generation }.wrap());
         let missed = |reason, fence| Ok(Looked::Miss(Miss { reason, fence }));
         let Some(bytes) = entry else { return missed(MissReason::Absent, fence) };
         let Ok(entry) = Entry::decode(bytes, &known.recipe.tags) else { return missed(MissReason::Unreadable, fence) };
@@ -134,5 +148,18 @@ impl Records {
         let changed = own.into_iter().chain(tags).filter(|(record, version)| *record != Record::Free(*version));
         let held = |(record, _): (Record, _)| record == Record::Held;
         changed.map(held).reduce(|a, b| a || b).map(|held| if held { MissReason::Held } else { MissReason::Outdated })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fence_is_what_was_wrapped() {
+        let order = Order { id: *b"0123456789abcdef", sequence: 1 << 63 };
+        let fence = Fence { order, generation: u64::MAX - 1 };
+        assert_eq!(Fence::of(&fence.wrap()), Some(fence));
+        assert_eq!(Fence::of(&StoreFence::new(fence)), None);
     }
 }

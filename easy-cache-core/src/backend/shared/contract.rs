@@ -245,18 +245,51 @@ pub enum MissReason {
 
 /// What a lookup leaves for the fill that follows it. Its content is the store's own; it never leaves the process.
 #[derive(Clone)]
-pub struct StoreFence(Arc<dyn Any + Send + Sync>);
+pub struct StoreFence(Content);
+
+#[derive(Clone)]
+enum Content {
+    Any(Arc<dyn Any + Send + Sync>),
+    Words([u64; 4]),
+}
 
 impl StoreFence {
-    /// Wraps what the store wants to see again.
+    /// Wraps what the store wants to see again, at the cost of one allocation.
     pub fn new<T: Send + Sync + 'static>(content: T) -> Self {
-        Self(Arc::new(content))
+        Self(Content::Any(Arc::new(content)))
+    }
+
+    /// The same for what is said in a few numbers: without an allocation.
+    ///
+    /// # Example
+    /// ```
+    /// use easy_cache_core::store::StoreFence;
+    ///
+    /// let fence = StoreFence::of_words([1, 2, 3, 4]);
+    /// assert_eq!((fence.words(), fence.content::<u64>()), (Some([1, 2, 3, 4]), None));
+    /// assert_eq!(StoreFence::new(5_u64).words(), None);
+    /// ```
+    #[must_use]
+    pub const fn of_words(words: [u64; 4]) -> Self {
+        Self(Content::Words(words))
     }
 
     /// What was wrapped, if it is of this type.
     #[must_use]
     pub fn content<T: 'static>(&self) -> Option<&T> {
-        self.0.downcast_ref()
+        match &self.0 {
+            Content::Any(content) => content.downcast_ref(),
+            Content::Words(_) => None,
+        }
+    }
+
+    /// The numbers, if it was made of numbers.
+    #[must_use]
+    pub const fn words(&self) -> Option<[u64; 4]> {
+        match &self.0 {
+            Content::Any(_) => None,
+            Content::Words(words) => Some(*words),
+        }
     }
 }
 
