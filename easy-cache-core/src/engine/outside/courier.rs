@@ -126,8 +126,14 @@ impl Outside {
 
     /// Releases, too: what a writer held, and what is to be released only after its invalidation.
     async fn pay(&self, asking: Asking) -> Result<(), Error> {
-        self.deliver(self.deadline(), asking).await?;
-        let mut releases = self.undelivered.take_releases(self.clock.precise()).into_iter();
+        let releases = loop {
+            self.deliver(self.deadline(), asking).await?;
+            // Something may have come to be owed since, and its release with it.
+            if let Some(releases) = self.undelivered.take_releases(self.clock.precise()) {
+                break releases;
+            }
+        };
+        let mut releases = releases.into_iter();
         while let Some(marked) = releases.next() {
             if let Err(error) = self.release_now(&marked, asking).await {
                 std::iter::once(marked).chain(releases).for_each(|marked| self.undelivered.release_later(marked));

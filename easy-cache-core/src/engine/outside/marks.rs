@@ -18,6 +18,11 @@ pub(crate) struct Marked {
 }
 
 impl Marked {
+    #[cfg(test)]
+    pub(super) const fn everything(writer: Version, until: Moment) -> Self {
+        Self { writer, tags: None, until }
+    }
+
     fn mark(&self) -> Mark<'_> {
         Mark::new(self.writer, self.tags.as_deref())
     }

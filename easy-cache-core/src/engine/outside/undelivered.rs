@@ -179,11 +179,17 @@ impl Undelivered {
         }
     }
 
-    /// The releases that are worth their trip. What has passed its deadline is as good as released.
-    pub(super) fn take_releases(&self, now: Moment) -> Vec<Marked> {
-        let mut releases = std::mem::take(&mut self.owed.lock().releases);
+    /// The releases that are worth their trip, if nothing is owed: otherwise one of them may belong to what is. What has passed its deadline is
+    /// as good as released.
+    pub(super) fn take_releases(&self, now: Moment) -> Option<Vec<Marked>> {
+        let mut owed = self.owed.lock();
+        if !owed.is_paid() {
+            return None;
+        }
+        let mut releases = std::mem::take(&mut owed.releases);
+        drop(owed);
         releases.retain(|marked| marked.until > now);
-        releases
+        Some(releases)
     }
 
     /// Whether a courier has to be sent: there is something to do, and nobody who does it.
@@ -256,6 +262,19 @@ mod tests {
         assert!(undelivered.is_clear(), "all of it is delivered");
         undelivered.settle(&stuck, false);
         assert_eq!(claim(&undelivered, 20).tags, stuck.tags, "once more does no harm");
+    }
+
+    #[test]
+    fn nothing_is_released_before_what_is_owed_is_delivered() {
+        let undelivered = Undelivered::default();
+        undelivered.settle(&tags(&["a"]), false);
+        undelivered.release_later(Marked::everything(crate::store::Version::from_bytes([1; 16]), 100));
+        assert!(undelivered.take_releases(0).is_none());
+        let share = claim(&undelivered, 0);
+        assert!(undelivered.take_releases(0).is_none(), "it is under way");
+        undelivered.settle(&share, true);
+        assert_eq!(undelivered.take_releases(0).map(|releases| releases.len()), Some(1));
+        assert_eq!(undelivered.take_releases(0).map(|releases| releases.len()), Some(0));
     }
 
     #[test]
