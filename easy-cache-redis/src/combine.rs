@@ -92,9 +92,11 @@ impl Combiner {
             return Ok(Answer { live, found });
         }
         match self.queue(question, deadline) {
-            Turn::Waits(arrives) => match arrives.await {
-                Ok(answer) => answer,
-                Err(_) => Err(Failure::Pool("the runtime has ended".to_owned())),
+            // By then the batch should have told: if it has not, its runtime is kept from running.
+            Turn::Waits(arrives) => match timeout_at(deadline + OVERDUE, arrives).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_)) => Err(Failure::Pool("the runtime has ended".to_owned())),
+                Err(_) => Err(self.lane.late()),
             },
             Turn::Goes(_slot) => self.send_one(question, deadline).await,
         }

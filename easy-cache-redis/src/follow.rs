@@ -96,10 +96,13 @@ impl Follower {
         let ended = Arc::new(Notify::new());
         let opened = async {
             let (mut connection, standing) = self.open(&ended).await?;
+            let mut question = Question::new(&self.keys);
+            // Before any lane leaves its server for this one: a replica is not the one to agree with.
+            question.ask(&mut connection).await?;
             let server = probe::agree(&mut connection, &self.lanes).await?;
-            Ok((connection, standing, server))
+            Ok((connection, question, standing, server))
         };
-        let (mut connection, standing, server) = match timeout(self.limits.dial, opened).await {
+        let (mut connection, mut question, standing, server) = match timeout(self.limits.dial, opened).await {
             Ok(Ok(opened)) => opened,
             Ok(Err(failure)) => return failure,
             Err(_) => return Failure::Late(self.limits.dial),
@@ -111,7 +114,6 @@ impl Follower {
         let is_replaced = || standing.as_ref().is_some_and(|standing| !standing.holds());
         // What has happened before the server began to tell is not known.
         self.mirror.forget_everything();
-        let mut question = Question::new(&self.keys);
         loop {
             let asked = self.mirror.ask();
             match timeout(self.limits.operation, question.ask(&mut connection)).await {

@@ -32,6 +32,8 @@ const EPOCH_AT: usize = 44;
 const VERSIONS_AT: usize = 76;
 const VERSION: usize = Version::LEN;
 const NONE: [u8; VERSION] = [0; VERSION];
+/// What may be left over around a value, beside its own size: about as much as its header and its names.
+const SPARE: usize = 512;
 
 /// The order record as a lookup read it: which one it is, and how far it had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,8 +167,12 @@ impl Entry {
     /// The value, and what it carries.
     pub(crate) fn into_payload(mut self) -> (Vec<u8>, Vec<VersionedTag>) {
         self.bytes.advance(self.payload_at);
-        // In the memory in which it arrived, if nobody else has that.
-        (self.bytes.into(), self.tags)
+        // In the memory in which it arrived, if nobody else has that; but not in that of a whole reply with others.
+        let mut payload: Vec<u8> = self.bytes.into();
+        if payload.capacity() > 2 * payload.len() + SPARE {
+            payload.shrink_to_fit();
+        }
+        (payload, self.tags)
     }
 }
 
@@ -256,6 +262,16 @@ mod tests {
             let table = ORDER_AT..VERSIONS_AT + 2 * VERSION;
             assert_eq!(Entry::decode(changed, &tags()).is_ok(), table.contains(&len), "changed at {len}");
         }
+    }
+
+    #[test]
+    fn a_small_value_does_not_keep_the_memory_of_a_large_reply() {
+        let sent = accepted(sealed(&tags(), &[5; 100]).encode(), 2);
+        let mut reply = vec![0; 1 << 20];
+        reply[..sent.len()].copy_from_slice(&sent);
+        let entry = Bytes::from(reply).slice(..sent.len());
+        let (payload, _) = Entry::decode(entry, &tags()).unwrap().into_payload();
+        assert!(payload == [5; 100] && payload.capacity() <= 2 * payload.len() + SPARE, "{}", payload.capacity());
     }
 
     #[test]

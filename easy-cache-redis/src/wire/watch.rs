@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
 use tokio::time::{Instant, sleep_until};
@@ -13,12 +14,15 @@ use super::ask::Wire;
 use super::slot::{Slot, Told};
 use crate::failure::Failure;
 
+/// Deadlines that are so close are one.
+const APART: Duration = Duration::from_millis(1);
+
 /// Who waits, and until when.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     /// Where the timer is, if there is one.
     runtime: Option<Id>,
-    /// They have come in this order, and may all wait equally long, so the first is due first.
+    /// In the order in which they have come, which is that in which they are due.
     due: VecDeque<(Instant, Arc<Slot>)>,
 }
 
@@ -36,6 +40,10 @@ pub(super) enum Keeper {
 impl Watch {
     /// One more, who asks on this runtime.
     pub(super) fn add(&mut self, here: Option<Id>, deadline: Instant, slot: &Arc<Slot>) -> Keeper {
+        // Who has waited for something else already is due before others that have come.
+        if self.due.back().is_some_and(|(last, _)| deadline + APART < *last) {
+            return Keeper::Caller;
+        }
         let keeper = match (self.runtime, here) {
             (_, None) => return Keeper::Caller,
             (Some(runtime), Some(here)) if runtime != here => return Keeper::Caller,

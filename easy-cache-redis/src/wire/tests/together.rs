@@ -179,6 +179,16 @@ async fn nobody_waits_beyond_the_deadline_also_those_who_come_while_others_wait(
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_is_due_before_those_who_have_come_earlier_is_told_first() {
+    let (wire, begun) = (Arc::<Wire>::default(), Instant::now());
+    let patient = tokio::spawn(ask(Arc::clone(&wire), begun + SOON * 9));
+    sleep(SOON / 10).await;
+    let (told, at) = ask(wire, begun + SOON).await;
+    assert!(matches!(told, Told::Late) && at < begun + SOON * 2, "{:?} after the beginning", at - begun);
+    assert!(matches!(patient.await.unwrap(), (Told::Late, at) if at >= begun + SOON * 9));
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_waits_on_another_runtime_than_the_timer_does_not_depend_on_it() {
     let wire = Arc::<Wire>::default();
     let first = tokio::spawn(ask(Arc::clone(&wire), Instant::now() + SOON));
