@@ -112,7 +112,8 @@ fn unknown(shown: &str) -> Failure {
 
 fn without_password(url: &str) -> String {
     // Sentinels have a password of their own, which stands there.
-    let url = url.split_once("?sentinel").map_or(url, |(url, _)| url);
+    let has_more = url.split_once("://").is_some_and(|(scheme, _)| scheme.ends_with("-sentinel"));
+    let url = url.split_once('?').filter(|_| has_more).map_or(url, |(url, _)| url);
     let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
     let Some((_, place)) = rest.rsplit_once('@') else { return url.to_owned() };
     let colon = if scheme.is_empty() { "" } else { "://" };
@@ -130,6 +131,10 @@ mod tests {
         assert_eq!(
             without_password("redis-sentinel://:secret@one,two/name?sentinel_password=secr@t"),
             "redis-sentinel://…@one,two/name"
+        );
+        assert_eq!(
+            without_password("redis-sentinel://one/name?protocol=3&sentinel_password=x"),
+            "redis-sentinel://one/name"
         );
         assert_eq!(without_password("redis://host:1/2"), "redis://host:1/2");
     }

@@ -139,20 +139,6 @@ impl Cache {
         self.engine().is_usable()
     }
 
-    /// Whether anybody hears of invalidations ([`on_invalidated`](crate::CacheBuilder::on_invalidated)): caches in front, which know of no hold.
-    ///
-    /// # Example
-    /// ```
-    /// use easy_cache_core::Cache;
-    ///
-    /// assert!(!Cache::new().are_invalidations_heard());
-    /// assert!(Cache::builder().on_invalidated(|_| {}).build().are_invalidations_heard());
-    /// ```
-    #[must_use]
-    pub fn are_invalidations_heard(&self) -> bool {
-        self.engine().events.are_heard()
-    }
-
     /// Whether values are kept in a store outside the process.
     #[must_use]
     pub fn is_shared(&self) -> bool {

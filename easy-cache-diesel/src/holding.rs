@@ -43,7 +43,7 @@ impl Holding {
     }
 }
 
-/// Invalidates what may have ended, for caches in front. Blocks no longer than this, and in this process it is done when this returns.
+/// Invalidates what may have ended. Blocks no longer than this, and in this process it is done when this returns.
 #[cfg(feature = "async")]
 pub(crate) fn invalidate(hook: &Hook, pending: &Pending, patience: Duration) {
     if hook.cache().is_shared() && away::invalidate(hook, pending, patience) {

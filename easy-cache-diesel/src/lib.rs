@@ -98,8 +98,7 @@
 //! - A future that is dropped while its statement runs tells nobody how it ended. Its tags are not served until the connection has
 //!   answered to a later statement. To MySQL it never does: the driver gives the connection up, and the deadline counts.
 //! - An autocommit statement with `RETURNING` is said to have ended when its first row arrives, before it is committed. The same holds
-//!   for it, and if it fails after that it counts as if it had succeeded. Caches in front
-//!   ([`on_invalidated`](easy_cache_core::CacheBuilder::on_invalidated)) are told at once as well, for one trip more to a store outside the process.
+//!   for it, and if it fails after that it counts as if it had succeeded. It is invalidated at once as well, for who goes on with its rows.
 //! - A statement is collected where its future is made. One that was made outside of the computation that awaits it makes a value that is
 //!   not kept, and a warning says so: write `cache.get_or_compute("n", async { query.load(conn).await })`.
 //! - Statements that run at once on one connection (`&AsyncPgConnection`) are told apart by their text. One that was made first, sent

@@ -302,14 +302,11 @@ impl Tracker {
         self.overlap.keep(self.text.sql(), visible, &self.hook)
     }
 
-    /// Nobody knows whether this write has ended. If it has, its caller goes on now; what he may not be given, entries and what others are
-    /// computing from before it, the hold keeps from him, until the write must have ended and is invalidated. Only who stands in
-    /// front of the cache knows of no hold, so if anybody does, it is invalidated at once as well.
+    /// Nobody knows whether this write has ended. If it has, its caller goes on now, and must not be handed what somebody is still computing
+    /// from before it: a hold prevents that entries are served, and no more. So it is invalidated now, and once more when it must have ended.
     /// Those of which there are too many are over: so many are not in flight.
     fn doubt(&mut self, hold: Holding, visible: &Pending) {
-        if self.hook.cache().are_invalidations_heard() {
-            invalidate(&self.hook, visible, self.patience);
-        }
+        invalidate(&self.hook, visible, self.patience);
         self.hook.note_told(visible);
         self.unproved.push(hold);
         if self.unproved.len() > MOST_LATE {

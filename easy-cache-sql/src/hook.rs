@@ -230,8 +230,8 @@ impl Hook {
         }
     }
 
-    /// To be called where a write of this connection has returned and is held until its end is certain: an [audit](Self::audit)
-    /// counts it as told.
+    /// To be called where a write of this connection is [invalidated](Self::invalidate) before it is settled: an [audit](Self::audit)
+    /// counts it as told. What others wrote is not, although it is invalidated as well.
     pub fn note_told(&self, pending: &Pending) {
         if let Some(published) = self.shared.published.get() {
             published.add(pending.tags());

@@ -6,7 +6,6 @@ mod carried;
 mod followers;
 mod home;
 mod postgres;
-mod returning;
 mod shop;
 mod store;
 mod suite;

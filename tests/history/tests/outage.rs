@@ -145,8 +145,9 @@ impl Load {
 
     /// Lets them go on for so many calls.
     async fn go_on(&self, calls: u64) {
-        let until = self.calls.load(Ordering::SeqCst) + calls;
+        let (begun, until) = (Instant::now(), self.calls.load(Ordering::SeqCst) + calls);
         while self.calls.load(Ordering::SeqCst) < until {
+            assert!(begun.elapsed() < Duration::from_secs(120), "nobody calls any more");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }

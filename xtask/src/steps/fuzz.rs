@@ -38,9 +38,25 @@ pub(super) fn run(context: &Context<'_>) -> Result<Outcome> {
     };
     let machine = about.output.lines().find_map(|line| line.strip_prefix("host: "));
     let machine = machine.ok_or("`rustc -vV` does not say what machine this is")?;
+    if !context.run_quietly(Command::new(["c++", "--version"])).is_ok_and(|found| found.success) {
+        return Ok(Outcome::skip("there is no C++ compiler, which libFuzzer is built with"));
+    }
+    let fetch = ["cargo", "fetch", "--locked", "--manifest-path", "fuzz/Cargo.toml"];
+    if !context.run_quietly(Command::new(NIGHTLY.into_iter().chain(fetch))).is_ok_and(|fetched| fetched.success) {
+        return Ok(Outcome::skip("what libFuzzer needs cannot be fetched, or fuzz/Cargo.lock is not current"));
+    }
     let folder = context.workspace.target.join("fuzz");
-    let cargo =
-        ["cargo", "build", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--target", machine, "--target-dir"];
+    let cargo = [
+        "cargo",
+        "build",
+        "--quiet",
+        "--locked",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--target",
+        machine,
+        "--target-dir",
+    ];
     let words = NIGHTLY.into_iter().chain(cargo).map(Into::into).chain([folder.clone().into_os_string()]);
     let problems = context.expect_success(Command::new(words).with_environment("RUSTFLAGS", FLAGS))?;
     if !problems.is_empty() {

