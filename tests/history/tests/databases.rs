@@ -182,5 +182,6 @@ fn a_writer_that_does_not_hold_is_found_out() {
     let mistake = Some(Mistake::HoldsNothing);
     let report = site().run(&Plan { time: PATIENCE, mistake, ..Plan::new(program().into(), calm) }).unwrap();
     let Some(first) = report.first else { panic!("it was not noticed") };
-    assert!(first.starts_with("strict: "), "{first}");
+    // Which of the two is met first is luck: a hit, or a value computed from what was, between COMMIT and invalidation.
+    assert!(first.starts_with("strict: ") || first.starts_with("acknowledged"), "{first}");
 }
