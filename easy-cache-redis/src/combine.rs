@@ -19,16 +19,14 @@ use crate::failure::Failure;
 use crate::lane::{Lane, Live};
 use crate::layout::Keys;
 use crate::names::Names;
-use crate::together::{self, Found, Places};
+use crate::together::{self, Found, MOST_BYTES, MOST_NAMES, Places};
 
 /// Lookups that go by themselves at the same time: below this, combining gains nothing.
 const DIRECT: usize = 16;
 /// Batches on their way: while one is answered the next is read.
 const BATCHES: usize = 2;
-/// Lookups in a batch, its names, and the bytes that are expected to come back: one large value must not delay many small ones.
+/// Lookups in a batch.
 const MOST: usize = 128;
-const MOST_NAMES: usize = 1024;
-const MOST_BYTES: usize = 256 << 10;
 
 /// Who waits for so long beyond its deadline has been forgotten.
 const OVERDUE: Duration = Duration::from_millis(50);

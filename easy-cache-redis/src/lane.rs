@@ -143,7 +143,8 @@ impl Lane {
         Ok((live, reply?))
     }
 
-    /// A lookup that shares its command with those that ask at the same time; nothing if this connection is not one on which they can.
+    /// A lookup that shares its command with those that ask at the same time; nothing if they cannot on this
+    /// connection, or if the server has to be asked first whether it is the master: then it goes by itself.
     pub(crate) async fn look_together(
         self: &Arc<Self>,
         begin: &Arc<[u8]>,
@@ -155,7 +156,6 @@ impl Lane {
             Err(failure) => return Some(Err(failure)),
         };
         if live.probe.as_ref().is_some_and(|probe| probe.is_to_be_asked(deadline)) {
-            // Such a lookup goes by itself.
             return None;
         }
         let wire = live.wire.as_ref()?;

@@ -11,6 +11,10 @@ use crate::wire::{Number, Reply, write};
 
 /// The records that all ask for: order and epoch.
 const OWN: usize = 2;
+/// Names in a command.
+pub(crate) const MOST_NAMES: usize = 1024;
+/// Bytes of a reply that is expected: one large value must not delay many small ones.
+pub(crate) const MOST_BYTES: usize = 256 << 10;
 
 /// What was there for one lookup.
 #[derive(Debug)]

@@ -67,8 +67,8 @@ impl Wire {
         reply.await.map_err(|_| Failure::ended())
     }
 
-    /// A lookup, in one command with those that wait at the same time and begin with the same. Nobody waits beyond the deadline, which is
-    /// not before those of others who have asked earlier. It costs one allocation.
+    /// A lookup, in one command with those that wait at the same time and begin with the same. Nobody waits beyond the
+    /// deadline. It costs one allocation.
     pub(crate) async fn ask_together(
         self: &Arc<Self>,
         begin: &Arc<[u8]>,

@@ -8,13 +8,10 @@ use super::ask::{Arrived, Question};
 use super::reply::Reply;
 use super::slot::Told;
 use crate::names::Names;
-use crate::together::Places;
+use crate::together::{MOST_BYTES, MOST_NAMES, Places};
 
 /// Lookups of one command: the server answers one after the other, and while it does so the answers before are read.
 const MOST: usize = 32;
-const MOST_NAMES: usize = 1024;
-/// Bytes of a reply that is expected: one large value must not delay many small ones.
-const MOST_BYTES: usize = 256 << 10;
 
 /// The lookups of one command that has been written.
 pub(super) struct Batch {
